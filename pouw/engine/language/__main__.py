@@ -1,0 +1,43 @@
+"""The process: ``python -m pouw.engine.language [FLAG...] ENGINE_ADDRESS``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+from importlib import metadata
+
+from pouw.engine.language.children import kill_own_group
+from pouw.engine.language.server import serve
+
+
+def _engine_holds_stdin() -> bool:
+    """Whether standard input is the pipe that the engine keeps open for as long as it lives."""
+    return stat.S_ISFIFO(os.fstat(0).st_mode)
+
+
+def _read_engine_pipe() -> None:
+    if not os.read(0, 1024):
+        kill_own_group()
+
+
+async def _serve_until_the_engine_ends(engine_address: str) -> None:
+    loop = asyncio.get_running_loop()
+    # The group is ours alone, so an interrupt never comes from a terminal: it is how the engine closes its plugins,
+    # and it waits for us (five seconds, then it kills). So does a termination.
+    for closing in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(closing, kill_own_group)
+    if _engine_holds_stdin():
+        loop.add_reader(0, _read_engine_pipe)
+    await serve(engine_address, version=metadata.version("pulumi"))
+
+
+def main(arguments: list[str]) -> None:
+    """Serve the engine whose address is the last argument; the tracing and logging flags before it are not ours."""
+    asyncio.run(_serve_until_the_engine_ends(arguments[-1] if arguments else ""))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

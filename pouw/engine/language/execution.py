@@ -1,0 +1,135 @@
+"""Runs one Pulumi program, policy pack or plugin. The host starts it as a file, with the *program's* interpreter.
+
+That may be another one than the host's, so this file imports nothing of ours: only the standard library and, once it
+needs it, the program's own ``pulumi``.
+
+    execution.py program OPTIONS_JSON ENTRY [ARG...]
+    execution.py module NAME [ARG...]
+    execution.py path ENTRY [ARG...]
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+
+EXIT_REPORTED = 32
+"""The program failed and the engine has been told why: nothing more is to be said."""
+
+_MACHINERY = ("<frozen ", f"{os.sep}asyncio{os.sep}", f"{os.sep}concurrent{os.sep}futures{os.sep}")
+
+
+def _die_with_parent() -> None:
+    """The host may be killed without a chance to end us: then the kernel does it."""
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    parent = os.getppid()
+    set_parent_death_signal = 1
+    ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _is_ours(filename: str) -> bool:
+    return (
+        filename == __file__ or any(part in filename for part in _MACHINERY) or filename.endswith(f"{os.sep}runpy.py")
+    )
+
+
+def _is_users(filename: str, sdk: str) -> bool:
+    return not _is_ours(filename) and not filename.startswith(sdk)
+
+
+def _without_machinery(told: traceback.TracebackException, sdk: str) -> None:
+    """Drop, in place and through the chain of causes, the frames that lead from the host into the program.
+
+    The SDK's frames go, too, as soon as one of the user's is left: they are between two of his, or below the last.
+    """
+    seen: set[int] = set()
+    rest: list[traceback.TracebackException | None] = [told]
+    while rest:
+        one = rest.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        kept = [frame for frame in one.stack if _is_users(frame.filename, sdk)]
+        if not kept and one.exc_type is not None and not issubclass(one.exc_type, SyntaxError):
+            kept = [frame for frame in one.stack if not _is_ours(frame.filename)]
+        one.stack = traceback.StackSummary.from_list(kept)
+        rest += [one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())]
+
+
+def describe(error: BaseException, sdk: str) -> str:
+    """The error as Python prints it, from the user's first frame on."""
+    told = traceback.TracebackException.from_exception(error)
+    _without_machinery(told, sdk)
+    return "".join(told.format()).rstrip()
+
+
+def _run_program(options: str, entry: str, arguments: list[str]) -> int:
+    import asyncio
+    import json
+    import logging
+    import runpy
+
+    try:
+        import pulumi
+        import pulumi.runtime
+    except ImportError as error:
+        print(f"the Pulumi SDK cannot be imported by {sys.executable}: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+
+    settings = json.loads(options)
+    pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
+    pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
+    sys.argv = [entry, *arguments]
+    sys.path[0] = entry if os.path.isdir(entry) else os.path.dirname(entry)  # noqa: PTH112, PTH120 - start-up cost
+    # The SDK leaves futures behind when a program fails, on purpose; what asyncio says of them helps nobody.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+
+    def program() -> None:
+        runpy.run_path(entry, run_name="__main__")
+
+    try:
+        loop.run_until_complete(pulumi.runtime.run_in_stack(program))
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+        return EXIT_REPORTED
+    except Exception as error:  # noqa: BLE001 - the edge of the program's process
+        pulumi.log.error(describe(error, os.path.dirname(pulumi.__file__) + os.sep))  # noqa: PTH120
+        return EXIT_REPORTED
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    """Run what the arguments name; the exit status."""
+    _die_with_parent()
+    # The engine closes its plugins with an interrupt to the whole group: the host answers it, and takes us along.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    kind, *rest = arguments
+    if kind == "program":
+        return _run_program(rest[0], rest[1], rest[2:])
+    import runpy
+
+    target, *sys.argv[1:] = rest
+    sys.argv[0] = target
+    if kind == "module":
+        sys.path[0] = os.getcwd()  # noqa: PTH109 - start-up cost
+        runpy.run_module(target, run_name="__main__", alter_sys=True)
+    else:
+        del sys.path[0]
+        runpy.run_path(target, run_name="__main__")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
