@@ -1,0 +1,3 @@
+module pouw.dev/pause
+
+go 1.26
