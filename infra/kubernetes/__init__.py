@@ -1,0 +1,1 @@
+"""The workloads, the same on every cloud."""

@@ -1,0 +1,1 @@
+"""The control side: commands, the embedded engine and cluster, operations and delivery."""

@@ -1,0 +1,136 @@
+"""Progress of anything that takes over two seconds: bars on a terminal, lines in a log, nothing in a test.
+
+Library code takes a ``Progress`` and says what it does; only the command line decides how that looks.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+_LINE_INTERVAL_SECONDS = 5.0
+
+
+class Step(Protocol):
+    """One piece of work under way."""
+
+    def update(self, note: str | None = None, *, done: float | None = None, total: float | None = None) -> None:
+        """Say how far it is (``done`` of ``total``, any unit) and what it is at."""
+
+
+class Progress(Protocol):
+    """Where work is reported."""
+
+    def step(self, title: str) -> AbstractContextManager[Step]:
+        """Open a step; leaving it by an exception marks it failed."""
+
+
+class _SilentStep:
+    def update(self, note: str | None = None, *, done: float | None = None, total: float | None = None) -> None:
+        del note, done, total
+
+
+class SilentProgress:
+    """Reports nothing."""
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        del title
+        yield _SilentStep()
+
+
+class _LineStep:
+    def __init__(self, title: str, out: TextIO) -> None:
+        self._title, self._out = title, out
+        self._said: str | None = None
+        self._last = time.monotonic()
+
+    def update(self, note: str | None = None, *, done: float | None = None, total: float | None = None) -> None:
+        now = time.monotonic()
+        if now - self._last < _LINE_INTERVAL_SECONDS:
+            return
+        amount = f" {done:.0f}/{total:.0f}" if done is not None and total else ""
+        text = f"  {self._title}{amount}{': ' + note if note else ''}"
+        if text != self._said:
+            print(text, file=self._out, flush=True)
+            self._said, self._last = text, now
+
+
+class LineProgress:
+    """One line when a step ends, and at most one in five seconds while it runs: for logs and pipes."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stderr
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        started = time.monotonic()
+        try:
+            yield _LineStep(title, self._out)
+        except BaseException:
+            print(f"  {title}: failed after {time.monotonic() - started:.1f} s", file=self._out, flush=True)
+            raise
+        print(f"  {title}: {time.monotonic() - started:.1f} s", file=self._out, flush=True)
+
+
+class _BarStep:
+    def __init__(self, bars: Bars, task: TaskID) -> None:
+        self._bars, self._task = bars, task
+
+    def update(self, note: str | None = None, *, done: float | None = None, total: float | None = None) -> None:
+        if note is not None:
+            self._bars.update(self._task, note=note)
+        if done is not None or total is not None:
+            self._bars.update(self._task, completed=done, total=total)
+
+
+class BarProgress:
+    """A live bar per running step on a terminal; a finished step stays as one line with its time."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bars
+
+        self._bars = Bars(
+            SpinnerColumn(finished_text="[green]done[/]"),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}", style="dim", markup=False),
+            console=Console(stderr=True),
+        )
+        self._open = 0
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        if self._open == 0:
+            self._bars.start()
+        self._open += 1
+        task = self._bars.add_task(title, total=None, note="")
+        try:
+            yield _BarStep(self._bars, task)
+        except BaseException:
+            self._bars.update(task, description=f"{title}: failed")
+            raise
+        else:
+            self._bars.update(task, total=1, completed=1, note="")
+        finally:
+            self._bars.stop_task(task)
+            self._open -= 1
+            if self._open == 0:
+                self._bars.stop()
+
+
+def make_progress(*, quiet: bool = False) -> Progress:
+    """The fitting one: silent when asked, bars on a terminal, lines elsewhere. All write to standard error."""
+    if quiet:
+        return SilentProgress()
+    return BarProgress() if sys.stderr.isatty() else LineProgress()
