@@ -1,0 +1,57 @@
+# Each command does its own set-up, shows what it does, and is safe to run again.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONTROL := $(VENV)/.control-ready
+DEV := $(VENV)/.dev-ready
+UV := $(BIN)/uv --quiet
+SOURCES := infra node pouw stacks tests bench
+
+.PHONY: help up down test check lock clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: $(CONTROL) ## Bring a real network up on this machine and print its addresses
+	@$(BIN)/pouw up
+
+down: $(CONTROL) ## Take it away again: processes, mounts, interfaces, rules, state
+	@$(BIN)/pouw down
+
+test: $(DEV) ## Run every test: unit, engine, cluster
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not engine and not cluster"
+	@$(BIN)/python -m pytest -m "engine and not cluster"
+	@$(BIN)/python -m pytest -m cluster
+
+check: $(DEV) ## Lint, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+lock: $(DEV) ## Resolve the requirement files anew
+	@tools/lock
+
+clean: ## Remove the environment and build leavings; caches and networks stay
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# PYTHONDONTWRITEBYTECODE would leave provider packages uncompiled and double every preview, so they are compiled here.
+$(VENV)/.uv-ready: requirements/bootstrap.lock
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON): not found; install Python 3.11 or newer, or set PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON): too old; pouw needs Python 3.11 or newer; set PYTHON=" >&2; exit 1; }
+	@echo "Setting up $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
+	@touch $@
+
+$(CONTROL): requirements/control.lock pyproject.toml $(VENV)/.uv-ready
+	@echo "Installing the control side"
+	@$(UV) pip install --compile-bytecode --require-hashes -r requirements/control.lock
+	@$(UV) pip install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements/dev.lock $(CONTROL)
+	@echo "Installing what tests and checks need"
+	@$(UV) pip install --compile-bytecode --require-hashes -r requirements/dev.lock
+	@touch $@
