@@ -1,0 +1,157 @@
+"""Preview, up, destroy and refresh of a stack: one call, one result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pouw.engine import process
+from pouw.engine.events import Diagnostic, Event, StepEnded, StepStarted
+from pouw.engine.outcome import Outcome, Recorder
+from pouw.engine.project import Project
+from pouw.engine.resolution import Engine
+from pouw.engine.session import Session, opened
+from pouw.engine.stackconfig import ExtraConfig
+from pouw.progress import Progress, Step
+
+
+class Operation(StrEnum):
+    """What to do with a stack."""
+
+    PREVIEW = "preview"
+    UP = "up"
+    DESTROY = "destroy"
+    REFRESH = "refresh"
+
+
+_TITLES: Mapping[Operation, str] = {
+    Operation.PREVIEW: "Previewing",
+    Operation.UP: "Bringing up",
+    Operation.DESTROY: "Taking down",
+    Operation.REFRESH: "Reading",
+}
+_RUNS_PROGRAM = frozenset({Operation.PREVIEW, Operation.UP})
+_STOPPING_NOTE = "stopping: what is under way is finished or given back"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One run of the engine on one stack."""
+
+    operation: Operation
+    stack: str
+    policy_packs: Sequence[Path] = ()
+    extra_config: ExtraConfig = field(default_factory=dict)
+    refresh: bool = False
+    """Read every resource first."""
+    targets: Sequence[str] = ()
+    """URNs; only these are touched."""
+    parallel: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Told to the program and the plugins on top of this process's environment."""
+
+
+def run(
+    request: Request,
+    engine: Engine,
+    progress: Progress,
+    *,
+    project: Project | None = None,
+    on_event: Callable[[Event], None] = lambda _: None,
+) -> Outcome:
+    """Do it. A failure of the stack is an outcome with its faults; an interrupt is one with code INTERRUPTED.
+
+    Raises:
+        EngineError: it could not be begun: unknown stack or malformed file (CONFIGURATION), held by another run (BUSY),
+            or a killed run's traces that cannot be cleared (ENGINE).
+    """
+    operation, stack = request.operation, request.stack
+    recorder = Recorder(operation=operation.value, stack=stack)
+    with (
+        opened(
+            stack,
+            engine,
+            operation=operation.value,
+            extra=request.extra_config,
+            project=project or Project(),
+            progress=progress,
+        ) as (session, lock),
+        progress.step(f"{_TITLES[operation]} {stack}") as step,
+    ):
+        shown = _Shown(step=step)
+
+        def take(event: Event) -> None:
+            recorder.take(event)
+            shown.take(event)
+            on_event(event)
+
+        call = session.invocation(*arguments(request, session.config.path))
+        told = process.Invocation(
+            program=call.program,
+            arguments=call.arguments,
+            directory=call.directory,
+            environment={**call.environment, **request.environment},
+        )
+        ending = process.run(
+            told,
+            on_event=take,
+            on_start=lock.engine_started,
+            on_interrupt=lambda: step.update(_STOPPING_NOTE),
+            inherits=(lock.handle,),
+        )
+    return recorder.outcome(ending)
+
+
+def outputs(stack: str, engine: Engine, *, project: Project | None = None, secrets: bool = False) -> Mapping[str, Any]:
+    """The outputs of the last run, from the state; secrets in plain text only when asked for.
+
+    Raises:
+        EngineError: unknown stack, or it was never run.
+    """
+    import json
+
+    session = Session.of(stack, engine, project or Project())
+    said = session.ask("stack", "output", "--json", *(["--show-secrets"] if secrets else []))
+    found: Mapping[str, Any] = json.loads(said)
+    return found
+
+
+def arguments(request: Request, config_file: Path) -> list[str]:
+    """The CLI's arguments for a request, without those that every call has."""
+    operation = request.operation
+    told = [operation.value, "--config-file", str(config_file), "--suppress-outputs", "--suppress-progress"]
+    if operation is not Operation.PREVIEW:
+        told += ["--yes", "--skip-preview"]
+    if operation in _RUNS_PROGRAM:
+        told += [part for pack in request.policy_packs for part in ("--policy-pack", str(pack))]
+    if request.refresh and operation is not Operation.REFRESH:
+        told.append("--refresh")
+    if request.parallel is not None:
+        told += ["--parallel", str(request.parallel)]
+    return told + [part for urn in request.targets for part in ("--target", urn)]
+
+
+@dataclass(kw_only=True)
+class _Shown:
+    """Turns events into progress."""
+
+    step: Step
+    _done: int = 0
+
+    def take(self, event: Event) -> None:
+        match event:
+            case StepStarted(operation="same"):
+                pass
+            case StepStarted(subject=subject, operation=word):
+                self.step.update(f"{word} {subject}", done=self._done)
+            case StepEnded():
+                self._done += 1
+                self.step.update(done=self._done)
+            case Diagnostic(message=message, subject=subject, passing=True):
+                first = message.strip().split("\n", 1)[0]
+                self.step.update(f"{subject.name}: {first}" if subject else first)
+            case _:
+                pass

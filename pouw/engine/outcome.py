@@ -1,0 +1,250 @@
+"""What a run came to: the engine's events folded into one result."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pouw.engine.events import (
+    Diagnostic,
+    Event,
+    PolicyTally,
+    PolicyViolation,
+    StepEnded,
+    StepFailed,
+    StepStarted,
+    Subject,
+    Summary,
+)
+from pouw.errors import ExitCode
+
+_STACK_TYPE = "pulumi:pulumi:Stack"
+_CLOSING_WORDS = re.compile(r"^(preview|update|refresh|destroy|resource operations?) failed$")
+"""What the engine adds once the reason has been told: no fault of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """Resources by what happens to them."""
+
+    create: int = 0
+    update: int = 0
+    replace: int = 0
+    delete: int = 0
+    same: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many resources are touched."""
+        return self.create + self.update + self.replace + self.delete
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceChange:
+    """One resource that a run touches."""
+
+    urn: str
+    type: str
+    name: str
+    operation: str
+    properties: Sequence[str]
+    """Paths of the properties that differ; empty for what is made or deleted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceFault:
+    """One thing that went wrong. ``resource`` is a URN, or empty when it was the run as a whole."""
+
+    resource: str
+    path: str
+    """Type and name for people; the stack's name for the run as a whole."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The result of one run."""
+
+    operation: str
+    stack: str
+    exit_code: ExitCode
+    changes: Changes
+    resources: Sequence[ResourceChange]
+    outputs: Mapping[str, Any]
+    """The stack's outputs as far as they are known; secrets read ``[secret]``."""
+    faults: Sequence[ResourceFault]
+    warnings: Sequence[ResourceFault]
+    violations: Sequence[PolicyViolation]
+    tallies: Sequence[PolicyTally]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether all of it was done."""
+        return self.exit_code is ExitCode.OK
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How the engine's process ended."""
+
+    status: int
+    interrupted: bool
+    seconds: float
+    output: str
+    """The tail of what it printed: all there is when it failed before its first event."""
+
+
+@dataclass(kw_only=True)
+class Recorder:
+    """Takes events as they come and says at the end what they came to."""
+
+    operation: str
+    stack: str
+    _started: dict[str, StepStarted] = field(default_factory=dict)
+    _outputs: Mapping[str, Any] = field(default_factory=dict)
+    _problems: list[Diagnostic] = field(default_factory=list)
+    _violations: list[PolicyViolation] = field(default_factory=list)
+    _tallies: list[PolicyTally] = field(default_factory=list)
+    _failed: list[StepFailed] = field(default_factory=list)
+    _summary: Summary | None = None
+
+    def take(self, event: Event) -> None:
+        """Record one event."""
+        match event:
+            case StepStarted(logical=True):
+                self._started[event.subject.urn] = event
+            case StepEnded(subject=subject) if subject.type == _STACK_TYPE:
+                self._outputs = {key: _hidden(value) for key, value in event.outputs.items()} or self._outputs
+            case StepFailed():
+                self._failed.append(event)
+            case Diagnostic(severity="error" | "warning", passing=False):
+                self._problems.append(event)
+            case PolicyViolation():
+                self._violations.append(event)
+            case PolicyTally():
+                self._tallies.append(event)
+            case Summary():
+                self._summary = event
+            case _:
+                pass
+
+    def outcome(self, ending: Ending) -> Outcome:
+        """The result, once the process has ended."""
+        succeeded = ending.status == 0 and not (self._summary and not self._summary.succeeded)
+        faults = [] if succeeded else self._faults(ending)
+        return Outcome(
+            operation=self.operation,
+            stack=self.stack,
+            exit_code=self._exit_code(ending, succeeded=succeeded),
+            changes=_count(self._summary, self._started.values()),
+            resources=[_change(step) for step in self._started.values() if step.operation not in _QUIET],
+            outputs=self._outputs,
+            faults=faults,
+            warnings=self._told("warning"),
+            violations=self._violations,
+            tallies=self._tallies,
+            seconds=ending.seconds,
+        )
+
+    def _exit_code(self, ending: Ending, *, succeeded: bool) -> ExitCode:
+        if ending.interrupted:
+            return ExitCode.INTERRUPTED
+        if succeeded:
+            return ExitCode.OK
+        if any(one.level == "mandatory" for one in self._violations):
+            return ExitCode.POLICY
+        return ExitCode.FAILED if self._summary else ExitCode.ENGINE
+
+    def _told(self, severity: str) -> list[ResourceFault]:
+        return [_fault(one, self.stack) for one in self._problems if one.severity == severity]
+
+    def _faults(self, ending: Ending) -> list[ResourceFault]:
+        told = self._told("error")
+        named = {one.resource for one in told}
+        told += [
+            ResourceFault(resource=one.subject.urn, path=str(one.subject), message=f"{one.operation} failed")
+            for one in self._failed
+            if one.subject.urn not in named
+        ]
+        reasons = [one for one in told if not _CLOSING_WORDS.match(one.message)]
+        if reasons or self._violations:
+            return reasons
+        if printed := printed_errors(ending.output):
+            return [ResourceFault(resource="", path=self.stack, message=one) for one in printed]
+        if ending.interrupted:
+            return [ResourceFault(resource="", path=self.stack, message="interrupted before it was done")]
+        message = f"the engine ended with status {ending.status} and gave no reason"
+        return told or [ResourceFault(resource="", path=self.stack, message=message)]
+
+
+_SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which the engine marks a secret object
+_HIDDEN = "[secret]"
+
+
+def _hidden(value: Any) -> Any:  # noqa: ANN401 - any output
+    """The output with each secret inside it read as one word; the engine left its envelope, without the content."""
+    if isinstance(value, Mapping):
+        return _HIDDEN if _SECRET_MARK in value else {key: _hidden(one) for key, one in value.items()}
+    return [_hidden(one) for one in value] if isinstance(value, list) else value
+
+
+_QUIET = frozenset({"same", "read", "refresh"})
+_KINDS: Mapping[str, str] = {
+    "create": "create",
+    "import": "create",
+    "update": "update",
+    "replace": "replace",
+    "create-replacement": "replace",
+    "import-replacement": "replace",
+    "delete": "delete",
+    "discard": "delete",
+    "same": "same",
+    "refresh": "same",
+}
+
+
+def _count(summary: Summary | None, steps: Iterable[StepStarted]) -> Changes:
+    if summary is not None and summary.changes:
+        words = Counter(summary.changes)
+    else:
+        words = Counter(step.operation for step in steps)
+    kinds: Counter[str] = Counter()
+    for word, number in words.items():
+        if kind := _KINDS.get(word):
+            kinds[kind] += number
+    return Changes(**kinds)
+
+
+def _change(step: StepStarted) -> ResourceChange:
+    return ResourceChange(
+        urn=step.subject.urn,
+        type=step.subject.type,
+        name=step.subject.name,
+        operation=step.operation,
+        properties=step.changed,
+    )
+
+
+def _fault(told: Diagnostic, stack: str) -> ResourceFault:
+    subject: Subject | None = told.subject
+    if subject is None or subject.type == _STACK_TYPE:
+        return ResourceFault(resource="", path=stack, message=told.message)
+    return ResourceFault(resource=subject.urn, path=str(subject), message=told.message)
+
+
+def printed_errors(output: str) -> list[str]:
+    """The messages behind ``error:`` in what the engine printed, each with its continuation lines."""
+    found: list[str] = []
+    for line in output.splitlines():
+        if line.startswith("error: "):
+            found.append(line.removeprefix("error: "))
+        elif found and line.startswith((" ", "\t")):
+            found[-1] += "\n" + line.strip()
+    return found

@@ -1,0 +1,199 @@
+"""The engine as a child process: its events as they come, its interrupt, its certain end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from pouw.engine.events import Event, parse
+from pouw.engine.outcome import Ending
+
+_LEASH = Path(__file__).with_name("leash.py")
+_CHUNK_BYTES = 1 << 16
+_TAIL_CHUNKS = 16
+_PATIENCE_S = 5.0
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invocation:
+    """One call of the CLI."""
+
+    program: Path
+    arguments: Sequence[str]
+    directory: Path
+    environment: Mapping[str, str]
+
+
+def leashed(invocation: Invocation) -> list[str]:
+    """The command line that starts it so that it dies with this process, whatever ends us."""
+    return [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), str(invocation.program), *invocation.arguments]
+
+
+def query(invocation: Invocation, *, text: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a short command to its end; what it printed and its status."""
+    return subprocess.run(
+        leashed(invocation),
+        cwd=invocation.directory,
+        env=dict(invocation.environment),
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+
+
+def run(
+    invocation: Invocation,
+    *,
+    on_event: Callable[[Event], None],
+    on_start: Callable[[int], None] = lambda _: None,
+    on_interrupt: Callable[[], None] = lambda: None,
+    inherits: Sequence[int] = (),
+) -> Ending:
+    """Run a long command with its event stream; every event is handed on in order before this returns.
+
+    In the main thread an interrupt, a hang-up or a termination is passed on once: the engine then stops its work and
+    writes its state. A second one makes it stop at once, and a third kills it.
+    """
+    started = time.monotonic()
+    with _event_pipe() as (path, events), tempfile.TemporaryFile() as nothing:
+        arguments = [*invocation.arguments, "--event-log", str(path)]
+        told = Invocation(
+            program=invocation.program,
+            arguments=arguments,
+            directory=invocation.directory,
+            environment={**invocation.environment, "PULUMI_DEBUG_COMMANDS": "true"},
+        )
+        process = subprocess.Popen(
+            leashed(told),
+            cwd=told.directory,
+            env=dict(told.environment),
+            stdin=nothing,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=tuple(inherits),
+            # Its own session: a terminal's Ctrl-C reaches us alone, and we pass it on once.
+            start_new_session=True,
+        )
+        stop = _Stop(process=process, notice=on_interrupt)
+        try:
+            on_start(process.pid)
+            with stop.on_signals():
+                output = _attend(process, _Lines(handle=events, hand_on=on_event))
+                status = process.wait()
+        finally:
+            _end(process)
+    return Ending(status=status, interrupted=stop.requests > 0, seconds=time.monotonic() - started, output=output)
+
+
+@contextmanager
+def _event_pipe() -> Iterator[tuple[Path, int]]:
+    """A named pipe that the engine writes its events to. Both ends are ours, so opening it never blocks either side."""
+    with tempfile.TemporaryDirectory(prefix="pouw-engine-") as folder:
+        path = Path(folder) / "events"
+        os.mkfifo(path, 0o600)
+        handle = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            yield path, handle
+        finally:
+            os.close(handle)
+
+
+@dataclass(kw_only=True)
+class _Lines:
+    """Cuts what comes out of the pipe into events."""
+
+    handle: int
+    hand_on: Callable[[Event], None]
+    _rest: bytes = b""
+
+    def drain(self) -> None:
+        """Hand on every event that is in the pipe by now."""
+        while True:
+            try:
+                data = os.read(self.handle, _CHUNK_BYTES)
+            except BlockingIOError:
+                return
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            for line in lines:
+                if line and (event := parse(line)) is not None:
+                    self.hand_on(event)
+
+
+def _attend(process: subprocess.Popen[bytes], lines: _Lines) -> str:
+    """Read events and output until the engine closes its output; return the tail of that."""
+    if process.stdout is None:
+        raise RuntimeError("a process that was asked for a pipe has none")
+    tail: deque[bytes] = deque(maxlen=_TAIL_CHUNKS)
+    with selectors.DefaultSelector() as ready:
+        ready.register(lines.handle, selectors.EVENT_READ)
+        ready.register(process.stdout, selectors.EVENT_READ)
+        is_open = True
+        while is_open:
+            for key, _ in ready.select():
+                if key.fileobj is process.stdout:
+                    data = os.read(key.fd, _CHUNK_BYTES)
+                    is_open = bool(data)
+                    tail.append(data)
+                else:
+                    lines.drain()
+    lines.drain()
+    return b"".join(tail).decode(errors="replace")
+
+
+@dataclass(kw_only=True)
+class _Stop:
+    """What a request to stop does, the first time and after."""
+
+    process: subprocess.Popen[bytes]
+    notice: Callable[[], None]
+    requests: int = field(default=0, init=False)
+
+    def ask(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self.requests += 1
+        polite = self.requests <= 2
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGINT if polite else signal.SIGKILL)
+        if self.requests == 1:
+            self.notice()
+
+    @contextmanager
+    def on_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield  # signals are the main thread's; whoever runs us elsewhere decides how we end
+            return
+        before = {number: signal.signal(number, self.ask) for number in _STOPPING}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Leave no process behind, whatever happened above. The plugins see the engine's end and follow it."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.stdout is not None:
+        process.stdout.close()

@@ -1,0 +1,221 @@
+"""A stack, opened for one run: locked, its backend chosen, its configuration composed, a killed run cleared."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.faults import Fault
+from pouw.engine import backend as backends
+from pouw.engine import process, recovery, runlock
+from pouw.engine.backend import Backend
+from pouw.engine.outcome import printed_errors
+from pouw.engine.process import Invocation
+from pouw.engine.project import Project
+from pouw.engine.resolution import Engine
+from pouw.engine.stackconfig import ExtraConfig, StackConfig
+from pouw.errors import EngineError
+from pouw.paths import state_dir
+from pouw.progress import Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One stack with the engine that works on it."""
+
+    engine: Engine
+    project: Project
+    stack: str
+    backend: Backend
+    config: StackConfig
+    settings: Mapping[str, Any]
+    """What the repository's file says."""
+
+    @classmethod
+    def of(cls, stack: str, engine: Engine, project: Project) -> Session:
+        """The session of a stack that the project has.
+
+        Raises:
+            EngineError: unknown stack, malformed file, or secrets without their passphrase.
+        """
+        settings = project.stack_settings(stack)
+        chosen = backends.choose(
+            stack, definition=project.definition(), settings=settings, environment=engine.environment()
+        )
+        config = StackConfig(folder=state_dir() / "engine" / "stacks" / project.name / stack)
+        return cls(engine=engine, project=project, stack=stack, backend=chosen, config=config, settings=settings)
+
+    def invocation(self, *arguments: str, directory: Path | None = None) -> Invocation:
+        """A call of the CLI on this stack."""
+        told = {key: value for key, value in self.engine.environment().items() if key not in self.backend.drops}
+        return Invocation(
+            program=self.engine.path,
+            arguments=[*arguments, "--stack", self.stack, "--non-interactive", "--color", "never"],
+            directory=directory or self.project.root,
+            environment={**told, **self.backend.environment},
+        )
+
+    def ask(self, *arguments: str, text: str = "", directory: Path | None = None) -> str:
+        """Run a short command; what it printed.
+
+        Raises:
+            EngineError: it failed; the fault carries its own words.
+        """
+        done = process.query(self.invocation(*arguments, directory=directory), text=text)
+        if done.returncode != 0:
+            said = printed_errors(done.stderr) or [done.stderr.strip()[-600:] or f"status {done.returncode}"]
+            command = " ".join(arguments[:2])
+            raise EngineError(
+                Fault(path=f"stack {self.stack}", message=f"pulumi {command} failed", got="; ".join(said))
+            )
+        return done.stdout
+
+    def prepare(self, extra: ExtraConfig) -> None:
+        """Make the stack in its backend if it is new, and compose its configuration."""
+        salt = {} if self._exists() else self._init()
+        # The passphrase file's own content, never shown: it only keys the fingerprints of secrets.
+        passphrase = self.backend.environment.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+        key = Path(passphrase).read_bytes() if passphrase else self.stack.encode()
+        self.config.write(self.settings, extra, key=key, salt=salt, encrypt=self._encrypt)
+
+    def recover(self, killed: runlock.Holder | None, progress: Progress) -> None:
+        """Undo what a killed run left: its lock, a damaged state, operations that nobody saw end.
+
+        Raises:
+            EngineError: the resources concerned cannot be read, so the next run could make them twice.
+        """
+        project = self.project.name
+        state = self.backend.state_file(project, self.stack)
+        if state is not None:
+            _remove_stale_locks(self.backend.lock_folder(project, self.stack))
+            recovery.repair(state)
+        reread = self._unread()
+        deployment = self._deployment(state, asked=killed is not None)
+        plan = recovery.plan(deployment) if deployment else recovery.Plan()
+        if plan.needed and deployment:
+            reread = sorted({*reread, *(one.urn for one in plan.adopt), *plan.reread})
+            self._unread_file.write_text(json.dumps(reread), encoding="utf-8")
+            exported = json.loads(self.ask("stack", "export"))
+            exported["deployment"] = recovery.adopted(exported["deployment"], plan)
+            self.ask("stack", "import", text=json.dumps(exported))
+        if reread:
+            with progress.step(f"Reading what a killed run of {self.stack} was doing") as step:
+                step.update(f"{len(reread)} resources")
+                self._reread(reread)
+            self._unread_file.unlink()
+
+    @property
+    def _unread_file(self) -> Path:
+        return self.config.folder / "unread.json"
+
+    def _unread(self) -> list[str]:
+        """Resources that an earlier recovery adopted and was killed before it could read them."""
+        if not self._unread_file.exists():
+            return []
+        urns = json.loads(self._unread_file.read_text(encoding="utf-8") or "[]")
+        return [str(urn) for urn in urns]
+
+    def _deployment(self, state: Path | None, *, asked: bool) -> Mapping[str, Any] | None:
+        """The state: free where it is a file; elsewhere only looked at when there is a reason."""
+        if state is not None:
+            checkpoint = recovery.read_state(state)
+            return (checkpoint or {}).get("latest")
+        return json.loads(self.ask("stack", "export"))["deployment"] if asked else None
+
+    def _reread(self, urns: Sequence[str]) -> None:
+        targets = [argument for urn in urns for argument in ("--target", urn)]
+        self.ask("refresh", "--yes", "--skip-preview", "--config-file", str(self.config.path), *targets)
+
+    def _exists(self) -> bool:
+        state = self.backend.state_file(self.project.name, self.stack)
+        if state is not None:
+            return any(state.parent.glob(state.name + "*")) if state.parent.exists() else False
+        return any(one.get("name") == self.stack for one in json.loads(self._list()))
+
+    def _list(self) -> str:
+        listing = self.invocation("stack", "ls", "--json")
+        without_stack = [one for one in listing.arguments if one not in ("--stack", self.stack)]
+        done = process.query(
+            Invocation(
+                program=listing.program,
+                arguments=without_stack,
+                directory=listing.directory,
+                environment=listing.environment,
+            )
+        )
+        if done.returncode != 0:
+            said = "; ".join(printed_errors(done.stderr)) or done.stderr.strip()[-600:]
+            remedy = "check PULUMI_BACKEND_URL or `pulumi login`"
+            raise EngineError(
+                Fault(path=self.backend.url, message="the backend cannot be read", got=said, remedy=remedy)
+            )
+        return done.stdout
+
+    def _init(self) -> Mapping[str, Any]:
+        """Make the stack, from a scratch project: the CLI writes the new salt beside the project it is called in."""
+        with tempfile.TemporaryDirectory(prefix="pouw-stack-") as scratch:
+            folder = Path(scratch)
+            (folder / "Pulumi.yaml").write_text(
+                yaml.safe_dump({"name": self.project.name, "runtime": "python"}), encoding="utf-8"
+            )
+            arguments = ["stack", "init", "--no-select"]
+            if provider := self.settings.get("secretsprovider"):
+                arguments += ["--secrets-provider", str(provider)]
+            self.ask(*arguments, directory=folder)
+            written = folder / f"Pulumi.{self.stack}.yaml"
+            return yaml.safe_load(written.read_text(encoding="utf-8")) or {} if written.exists() else {}
+
+    def _encrypt(self, key: str, text: str) -> None:
+        self.ask("config", "set", "--secret", key, "--config-file", str(self.config.path), text=text)
+
+
+@contextmanager
+def opened(
+    stack: str, engine: Engine, *, operation: str, extra: ExtraConfig, project: Project, progress: Progress
+) -> Iterator[tuple[Session, runlock.RunLock]]:
+    """Hold the stack, ready for a run.
+
+    Raises:
+        EngineError: unknown stack or malformed file (CONFIGURATION), held by another run (BUSY), or not recoverable.
+    """
+    session = Session.of(stack, engine, project)
+    lock_file = state_dir() / "engine" / "locks" / f"{project.name}.{stack}.lock"
+    with runlock.hold(lock_file, stack=stack, operation=operation) as lock:
+        session.prepare(extra)
+        session.recover(lock.killed, progress)
+        yield session, lock
+
+
+def _remove_stale_locks(folder: Path | None) -> None:
+    """Remove the engine's locks whose processes are gone. We hold the stack, so none of ours can be alive."""
+    for path in folder.glob("*.json") if folder is not None and folder.exists() else ():
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            content = {}  # cut short by the kill
+        elsewhere = content.get("hostname", socket.gethostname()) != socket.gethostname()
+        if elsewhere or _runs(int(content.get("pid", 0))):
+            continue
+        path.unlink(missing_ok=True)
+        path.with_name(path.name + ".attrs").unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
