@@ -188,7 +188,7 @@ _SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by whi
 _HIDDEN = "[secret]"
 
 
-def _hidden(value: Any) -> Any:  # noqa: ANN401 - any output
+def _hidden(value: Any) -> Any:
     """The output with each secret inside it read as one word; the engine left its envelope, without the content."""
     if isinstance(value, Mapping):
         return _HIDDEN if _SECRET_MARK in value else {key: _hidden(one) for key, one in value.items()}

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.faults import Fault
+from pouw.engine.pids import is_running
 from pouw.errors import EngineError, ExitCode
 
 _ORPHANS_GRACE_S = 5.0
@@ -79,7 +80,7 @@ def _try(handle: int) -> bool:
 
 def _end_orphans(handle: int, stack: str) -> None:
     holder = _read(handle)
-    if holder is None or _alive(holder.pid):
+    if holder is None or is_running(holder.pid):
         raise _busy(stack, holder)
     if _await(handle, _ORPHANS_GRACE_S):
         return
@@ -115,16 +116,6 @@ def _busy(stack: str, holder: Holder | None) -> EngineError:
         ),
         code=ExitCode.BUSY,
     )
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _is_engine(pid: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from pouw.engine import backend as backends
 from pouw.engine import process, recovery, runlock
 from pouw.engine.backend import Backend
 from pouw.engine.outcome import printed_errors
+from pouw.engine.pids import is_running
 from pouw.engine.process import Invocation
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
@@ -203,19 +203,7 @@ def _remove_stale_locks(folder: Path | None) -> None:
         except ValueError:
             content = {}  # cut short by the kill
         elsewhere = content.get("hostname", socket.gethostname()) != socket.gethostname()
-        if elsewhere or _runs(int(content.get("pid", 0))):
+        if elsewhere or is_running(int(content.get("pid", 0))):
             continue
         path.unlink(missing_ok=True)
         path.with_name(path.name + ".attrs").unlink(missing_ok=True)
-
-
-def _runs(pid: int) -> bool:
-    if pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

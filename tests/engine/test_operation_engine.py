@@ -1,0 +1,263 @@
+"""Operations with the real engine, on programs that need no cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from pouw.engine import operation
+from pouw.engine.operation import Operation, Request
+from pouw.engine.outcome import Changes, Outcome
+from pouw.engine.project import Project
+from pouw.engine.resolution import Engine
+from pouw.errors import EngineError, ExitCode
+from pouw.progress import SilentProgress
+from tests.engine.conftest import MakeProject
+from tests.engine.programs import COMPONENTS, POLICY_PACK, SLOW
+
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
+
+_DEADLINE_S = 30.0
+
+
+def run(engine: Engine, project: Project, what: str, **more: object) -> Outcome:
+    request = Request(operation=Operation(what), stack="local", **more)  # type: ignore[arg-type]  # passed on as given
+    return operation.run(request, engine, SilentProgress(), project=project)
+
+
+def await_true(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + _DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"in vain: {what}"
+        time.sleep(0.02)
+
+
+def processes_of(root: Path) -> list[str]:
+    """Command lines of processes that work in or for ``root``, by its path in their environment or directory."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            directory = (folder / "cwd").readlink()
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if directory.is_relative_to(root) and command:
+            found.append(command)
+    return found
+
+
+@pytest.fixture
+def elsewhere(engine: Engine) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a run in a process of its own, which ends with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(project: Project, what: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.engine.single_run", what, str(project.root)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_up_then_nothing_to_do_then_destroy(engine: Engine, make_project: MakeProject) -> None:
+    project = make_project(COMPONENTS, {"tiny:parts": 3, "tiny:said": "hello"})
+    planned = run(engine, project, "preview")
+    assert planned.changes == Changes(create=4), "three parts and the stack itself"
+    made = run(engine, project, "up")
+    assert (made.exit_code, made.changes) == (ExitCode.OK, Changes(create=4))
+    assert made.outputs["said"] == "hello"
+    assert run(engine, project, "up").changes == Changes(same=4)
+    gone = run(engine, project, "destroy")
+    assert gone.changes == Changes(delete=4)
+    assert [change.operation for change in gone.resources] == ["delete"] * 4
+
+
+def test_a_program_error_is_told_once_and_from_the_users_first_frame_on(
+    engine: Engine, make_project: MakeProject
+) -> None:
+    project = make_project(
+        """
+        def inner():
+            raise ValueError("the reason")
+
+
+        inner()
+        """
+    )
+    outcome = run(engine, project, "preview")
+    assert outcome.exit_code is ExitCode.FAILED
+    (fault,) = outcome.faults
+    assert fault.message.splitlines()[1].strip() == f'File "{project.root}/__main__.py", line 6, in <module>'
+    assert fault.message.endswith("ValueError: the reason")
+    assert "pouw/engine" not in fault.message
+    assert "pulumi" not in fault.message
+
+
+def test_an_error_in_an_apply_is_told_once_and_names_the_users_line(engine: Engine, make_project: MakeProject) -> None:
+    project = make_project("import pulumi\npulumi.Output.from_input(0).apply(lambda n: 1 // n)\n")
+    (fault,) = run(engine, project, "preview").faults
+    assert "__main__.py" in fault.message
+    assert fault.message.endswith("ZeroDivisionError: integer division or modulo by zero")
+    assert "pulumi/output.py" not in fault.message
+
+
+def test_a_run_error_prints_its_message_alone(engine: Engine, make_project: MakeProject) -> None:
+    project = make_project("import pulumi\nraise pulumi.RunError('pouw:nodes: too many; got 9; expected at most 3')\n")
+    (fault,) = run(engine, project, "preview").faults
+    assert fault.message == "pouw:nodes: too many; got 9; expected at most 3"
+
+
+def test_a_program_that_exits_is_a_fault_with_its_status(engine: Engine, make_project: MakeProject) -> None:
+    (fault,) = run(engine, make_project("raise SystemExit(7)\n"), "preview").faults
+    assert "exited with status 7" in fault.message
+
+
+def test_a_refused_preview_takes_no_longer_than_an_accepted_one(engine: Engine, make_project: MakeProject) -> None:
+    accepted = run(engine, make_project(COMPONENTS, {"tiny:parts": 1}, folder="good"), "preview")
+    refused = run(engine, make_project("raise ValueError('no')\n", folder="bad"), "preview")
+    assert not refused.ok
+    assert refused.seconds < accepted.seconds + 2.0, "the engine waits five seconds for a host that does not end"
+
+
+def test_a_mandatory_policy_stops_the_run_with_its_own_code(
+    engine: Engine, make_project: MakeProject, tmp_path: Path
+) -> None:
+    pack = tmp_path / "pack"
+    pack.mkdir()
+    (pack / "PulumiPolicy.yaml").write_text("runtime: python\nversion: 0.1.0\n")
+    (pack / "__main__.py").write_text(dedent(POLICY_PACK))
+    one = make_project(COMPONENTS, {"tiny:parts": 1}, folder="one")
+    two = make_project(COMPONENTS, {"tiny:parts": 2}, folder="two")
+    assert run(engine, one, "preview", policy_packs=[pack]).ok
+    refused = run(engine, two, "preview", policy_packs=[pack])
+    assert refused.exit_code is ExitCode.POLICY
+    (violation,) = refused.violations
+    assert (violation.rule, violation.level) == ("no-second-part", "mandatory")
+    assert violation.subject is not None
+    assert violation.subject.name == "part1"
+    assert refused.faults == []
+
+
+def test_the_repositorys_files_are_not_touched_and_secrets_are_encrypted(
+    engine: Engine, make_project: MakeProject, pouw_home: Path
+) -> None:
+    project = make_project(COMPONENTS, {"tiny:parts": 1})
+    before = {path.name: path.read_bytes() for path in project.root.iterdir()}
+    secret = "horse-battery-staple"
+    outcome = run(engine, project, "up", extra_config={"tiny:hidden": (secret, True), "tiny:said": ("added", False)})
+    assert outcome.ok
+    assert outcome.outputs == {"said": "added", "hidden": "[secret]"}
+    assert {path.name: path.read_bytes() for path in project.root.iterdir() if path.is_file()} == before
+    kept = [path for path in pouw_home.rglob("*") if path.is_file()]
+    assert [path for path in kept if secret.encode() in path.read_bytes()] == []
+    assert (pouw_home / "engine" / "passphrase").stat().st_mode & 0o077 == 0
+    assert operation.outputs("local", engine, project=project, secrets=True)["hidden"] == secret
+
+
+def test_added_configuration_stays_until_it_is_given_again(engine: Engine, make_project: MakeProject) -> None:
+    project = make_project(COMPONENTS, {"tiny:parts": 1})
+    run(engine, project, "up", extra_config={"tiny:hidden": ("first", True), "tiny:said": ("one", False)})
+    assert run(engine, project, "up").outputs["said"] == "one"
+    assert operation.outputs("local", engine, project=project, secrets=True)["hidden"] == "first"
+    run(engine, project, "up", extra_config={"tiny:hidden": ("second", True)})
+    assert operation.outputs("local", engine, project=project, secrets=True) == {"said": "one", "hidden": "second"}
+
+
+def test_an_unknown_stack_is_refused_with_those_that_are_known(engine: Engine, make_project: MakeProject) -> None:
+    project = make_project(COMPONENTS, {"tiny:parts": 1})
+    with pytest.raises(EngineError, match="unknown stack; got 'lokal'; expected one of local") as refused:
+        operation.run(Request(operation=Operation.PREVIEW, stack="lokal"), engine, SilentProgress(), project=project)
+    assert refused.value.code is ExitCode.CONFIGURATION
+
+
+def test_a_second_run_is_told_who_holds_the_stack(
+    engine: Engine, make_project: MakeProject, elsewhere: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    project = make_project(SLOW, {"tiny:begun": str(begun), "tiny:seconds": 60})
+    first = elsewhere(project, "up")
+    await_true(begun.exists, "the first run begins")
+    with pytest.raises(EngineError, match=f"another run holds it; got up in process {first.pid} since") as refused:
+        run(engine, project, "preview")
+    assert refused.value.code is ExitCode.BUSY
+
+
+def test_an_interrupt_ends_the_run_cleanly_and_leaves_no_process(
+    engine: Engine, make_project: MakeProject, elsewhere: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    project = make_project(SLOW, {"tiny:begun": str(begun), "tiny:seconds": 60})
+    first = elsewhere(project, "up")
+    await_true(begun.exists, "the run begins")
+    first.send_signal(signal.SIGINT)
+    said, complained = first.communicate(timeout=_DEADLINE_S)
+    assert json.loads(said)["exit_code"] == ExitCode.INTERRUPTED
+    assert "Traceback" not in complained + said
+    assert processes_of(project.root) == []
+    begun.unlink()
+    follower = elsewhere(project, "up")
+    await_true(begun.exists, "nothing of the interrupted run is in the way")
+    follower.kill()
+
+
+def test_a_killed_run_takes_the_engine_and_the_program_along_and_the_next_one_works(
+    engine: Engine, make_project: MakeProject, elsewhere: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    project = make_project(SLOW, {"tiny:begun": str(begun), "tiny:seconds": 60})
+    first = elsewhere(project, "up")
+    await_true(begun.exists, "the run begins")
+    first.kill()
+    await_true(lambda: processes_of(project.root) == [], "engine, host and program end")
+    (project.root / "Pulumi.local.yaml").write_text(f"config: {{'tiny:begun': {begun}, 'tiny:seconds': 0}}\n")
+    assert run(engine, project, "up").ok, "the backend's lock of the killed engine is not in the way"
+
+
+def test_a_killed_engine_is_a_fault_and_leaves_no_process(
+    engine: Engine,
+    make_project: MakeProject,
+    elsewhere: Callable[..., subprocess.Popen[str]],
+    tmp_path: Path,
+    pouw_home: Path,
+) -> None:
+    begun = tmp_path / "begun"
+    project = make_project(SLOW, {"tiny:begun": str(begun), "tiny:seconds": 60})
+    first = elsewhere(project, "up")
+    await_true(begun.exists, "the run begins")
+    held = json.loads((pouw_home / "engine" / "locks" / "tiny.local.lock").read_text())
+    os.kill(held["engine"], signal.SIGKILL)
+    said, _ = first.communicate(timeout=_DEADLINE_S)
+    assert json.loads(said)["exit_code"] == ExitCode.ENGINE
+    await_true(lambda: processes_of(project.root) == [], "host and program end")
+
+
+def test_a_damaged_state_is_repaired_from_its_backup(
+    engine: Engine, make_project: MakeProject, pouw_home: Path
+) -> None:
+    project = make_project(COMPONENTS, {"tiny:parts": 2})
+    run(engine, project, "up")
+    state = pouw_home / "engine" / "backend" / ".pulumi" / "stacks" / "tiny" / "local.json"
+    state.write_bytes(state.read_bytes()[:100])
+    outcome = run(engine, project, "up")
+    assert outcome.ok, outcome.faults
+    assert run(engine, project, "up").changes == Changes(same=3)
