@@ -126,7 +126,7 @@ class Chain(_Part):
 
     network_id: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1337
     genesis_time_s: Annotated[int, Field(ge=1_700_000_000, le=4_102_444_800)] = 1_790_000_000
-    block_time_ms: Annotated[int, Field(ge=500, le=600_000)] = 15_000
+    block_time_s: Annotated[int, Field(ge=1, le=3600)] = 15
 
 
 class Images(_Part):
@@ -142,7 +142,7 @@ class Settings(_Part):
     """One stack."""
 
     environment: Literal["local", "staging", "production"]
-    sites: Annotated[tuple[Site, ...], Field(min_length=1, max_length=20)]
+    sites: tuple[Site, ...]
     chain: Chain = Chain()
     nodes: Nodes = Nodes()
     balancer: Balancer = Balancer()
@@ -225,6 +225,8 @@ def _decode(text: str) -> object:
 def _site_faults(sites: object) -> Iterator[Fault]:
     """Faults between sites, read from the raw values so that they are told together with all others."""
     listed = [site for site in sites if isinstance(site, Mapping)] if isinstance(sites, list) else []
+    if sites == []:
+        yield Fault(path=f"{NAMESPACE}:sites", message="is empty", got="[]", expected="at least 1 site")
     names = [site.get("name") for site in listed]
     for index, name in enumerate(names):
         if name is not None and name in names[:index]:

@@ -58,7 +58,7 @@ def network_file(chain: Chain) -> str:
             "schema": 1,
             "network_id": chain.network_id,
             "genesis_time_s": chain.genesis_time_s,
-            "block_time_ms": chain.block_time_ms,
+            "block_time_s": chain.block_time_s,
         },
         sort_keys=True,
         separators=(",", ":"),

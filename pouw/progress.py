@@ -6,6 +6,7 @@ Library code takes a ``Progress`` and says what it does; only the command line d
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -108,12 +109,20 @@ class BarProgress:
             console=Console(stderr=True),
         )
         self._open = 0
+        # Steps run side by side in threads; the first one starts the display and the last one ends it.
+        self._lock = threading.Lock()
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._open += change
+            if self._open == 1 and change == 1:
+                self._bars.start()
+            if self._open == 0:
+                self._bars.stop()
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        if self._open == 0:
-            self._bars.start()
-        self._open += 1
+        self._count(1)
         task = self._bars.add_task(title, total=None, note="")
         try:
             yield _BarStep(self._bars, task)
@@ -124,9 +133,7 @@ class BarProgress:
             self._bars.update(task, total=1, completed=1, note="")
         finally:
             self._bars.stop_task(task)
-            self._open -= 1
-            if self._open == 0:
-                self._bars.stop()
+            self._count(-1)
 
 
 def make_progress(*, quiet: bool = False) -> Progress:

@@ -68,7 +68,7 @@ class Balancer(Component, token="pouw:kubernetes:Balancer"):
             )
         service = Service(
             f"{name}-service",
-            metadata=metadata,
+            metadata={**metadata, "annotations": {"pouw.dev/active-slot": args.slot}},
             spec=client_service(args.settings.exposure),
             opts=self.child(depends_on=[deployment]),
         )

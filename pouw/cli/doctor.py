@@ -1,0 +1,58 @@
+"""``pouw doctor``: what pouw would use on this machine, and what is missing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from pouw.errors import ExitCode
+
+
+@click.command(epilog="Examples:  pouw doctor  |  pouw doctor --json")
+@click.option("--json", "as_json", is_flag=True, help="Print the documented JSON document.")
+def doctor(as_json: bool) -> int:
+    """Show which engine, plugins, cluster and versions are in use, and what is missing with its remedy.
+
+    Looks and changes nothing. Exits 0 when nothing is missing.
+    """
+    document = examine()
+    if as_json:
+        click.echo(json.dumps(document, indent=2))
+    else:
+        _show(document)
+    return ExitCode.FAILED if document["problems"] else ExitCode.OK
+
+
+def examine() -> dict[str, Any]:
+    """The doctor's document; see docs/json.md."""
+    from pouw import cluster
+    from pouw.engine import diagnosis
+
+    engine = diagnosis.diagnose().to_json()
+    running = cluster.status().to_json()
+    problems = [*engine["problems"], *cluster.problems()]
+    return {
+        "schema": 1,
+        "engine": engine["engine"],
+        "plugins": engine["plugins"],
+        "cluster": running,
+        "problems": problems,
+    }
+
+
+def _show(document: dict[str, Any]) -> None:
+    engine = document["engine"]
+    click.echo(f"engine    {engine['kind']} {engine['version']}  {engine['path']}")
+    for plugin in document["plugins"]:
+        click.echo(f"plugin    {plugin['name']} {plugin['version']}  {plugin['kind']}")
+    running = document["cluster"]
+    click.echo(f"cluster   {running['state']}")
+    for component in running.get("components", []):
+        state = "healthy" if component["healthy"] else "not healthy"
+        click.echo(f"          {component['name']:26} {state}, {component['restarts']} restarts")
+    for problem in document["problems"]:
+        click.echo(f"problem   {problem['what']}\n          {problem['remedy']}")
+    if not document["problems"]:
+        click.echo("nothing is missing")

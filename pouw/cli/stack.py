@@ -1,0 +1,172 @@
+"""``pouw up``, ``preview``, ``down`` and ``refresh``: the engine with progress, a verdict and addresses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from pouw import stacks
+from pouw.deployment import bringup
+from pouw.deployment.access import access
+from pouw.deployment.endpoints import Endpoints, endpoints
+from pouw.engine.operation import Operation
+from pouw.engine.outcome import Outcome
+from pouw.errors import ExitCode
+from pouw.progress import make_progress
+
+_stack_argument = click.argument("stack", default="local")
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print the documented JSON document.")
+
+
+@click.command(epilog="Examples:  pouw up  |  pouw up --dry-run  |  pouw up staging --json")
+@_stack_argument
+@click.option("--dry-run", is_flag=True, help="Only show what would change; the same as `pouw preview`.")
+@_json_option
+def up(stack: str, dry_run: bool, as_json: bool) -> int:
+    """Bring STACK up (default: local) and wait until its nodes agree on a block earned after the start.
+
+    Safe to run again: what is there stays, what was left half-done by a killed run is continued.
+    """
+    progress = make_progress()
+    if dry_run:
+        return _report([bringup.preview(stack, progress)], as_json=as_json)
+    result = bringup.up(stack, progress)
+    if result.agreement is None:
+        return _report([result.outcome], as_json=as_json)
+    where = _addresses(stack)
+    if as_json:
+        agreed = {"height": result.agreement.height, "hash": result.agreement.hash, "nodes": result.agreement.nodes}
+        document = {**_document([result.outcome]), "agreed": agreed, "endpoints": where.to_json()}
+        click.echo(json.dumps(document, indent=2))
+    else:
+        _print_outcome(result.outcome)
+        click.echo(
+            f"\n{result.agreement.nodes} nodes agree on block {result.agreement.height} {result.agreement.hash[:18]}\n"
+        )
+        _print_addresses(where)
+    return ExitCode.OK
+
+
+@click.command(epilog="Examples:  pouw preview  |  pouw preview staging production  |  pouw preview --all --json")
+@click.argument("stack", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Every stack that has a file.")
+@_json_option
+def preview(stack: Sequence[str], every: bool, as_json: bool) -> int:
+    """Show what `up` would change in each STACK (default: local). Starts nothing, changes nothing."""
+    chosen = stacks.names() if every else list(stack) or ["local"]
+    progress = make_progress()
+    return _report([bringup.preview(name, progress) for name in chosen], as_json=as_json)
+
+
+@click.command(epilog="Examples:  pouw down  |  pouw down --keep-cluster  |  pouw down staging --yes")
+@_stack_argument
+@click.option("--keep-cluster", is_flag=True, help="Only the stack's resources; the embedded cluster stays.")
+@click.option("--yes", is_flag=True, help="Do not ask before destroying a stack that is not local.")
+def down(stack: str, keep_cluster: bool, yes: bool) -> int:
+    """Take STACK away (default: local), with everything that it holds.
+
+    The local stack goes with its cluster: processes, mounts, interfaces, rules and state.
+    """
+    settings = stacks.settings(stack)
+    if settings.environment != "local" and not yes:
+        click.confirm(f"Destroy every resource of {stack}?", abort=True)
+    outcome = bringup.down(stack, make_progress(), keep_cluster=keep_cluster)
+    if outcome is None:
+        click.echo(f"{stack} is gone, with its cluster")
+        return ExitCode.OK
+    return _report([outcome], as_json=False)
+
+
+@click.command(epilog="Examples:  pouw refresh  |  pouw refresh staging --json")
+@_stack_argument
+@_json_option
+def refresh(stack: str, as_json: bool) -> int:
+    """Read the real state of STACK's resources back into its state (default: local)."""
+    return _report([bringup.run_plain(Operation.REFRESH, stack, make_progress())], as_json=as_json)
+
+
+def _addresses(stack: str) -> Endpoints:
+    settings = stacks.settings(stack)
+    site = next(site for site in settings.sites if site.role == "active")
+    connection = access(settings, site).connect()
+    return endpoints(connection.service("pouw-balancer"), connection.machines(), embedded=site.embedded)
+
+
+def _print_addresses(where: Endpoints) -> None:
+    for label, address in (("RPC", where.rpc), ("WebSocket", where.ws), ("Metrics", where.metrics)):
+        if address:
+            click.echo(f"  {label:10} {address}")
+    click.echo("\nnext:  pouw status  |  pouw task submit digits  |  pouw doctor  |  pouw down")
+
+
+def _report(outcomes: Sequence[Outcome], *, as_json: bool) -> int:
+    """Print outcomes; the first failure's exit code."""
+    if as_json:
+        click.echo(json.dumps(_document(outcomes), indent=2))
+    else:
+        for outcome in outcomes:
+            _print_outcome(outcome)
+    return next((outcome.exit_code for outcome in outcomes if not outcome.ok), ExitCode.OK)
+
+
+def _document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    return {"schema": 1, "ok": all(one.ok for one in outcomes), "stacks": [_stack_json(one) for one in outcomes]}
+
+
+def _stack_json(outcome: Outcome) -> dict[str, Any]:
+    changes = outcome.changes
+    return {
+        "name": outcome.stack,
+        "ok": outcome.ok,
+        "seconds": round(outcome.seconds, 2),
+        "create": changes.create,
+        "update": changes.update,
+        "replace": changes.replace,
+        "delete": changes.delete,
+        "same": changes.same,
+        "changes": [
+            {"operation": one.operation, "type": one.type, "name": one.name, "properties": list(one.properties)}
+            for one in outcome.resources
+        ],
+        "faults": [
+            {"resource": one.resource, "path": one.path, "got": "", "expected": "", "message": one.message}
+            for one in outcome.faults
+        ],
+        "policy": {
+            "violations": [
+                {"rule": one.rule, "resource": one.subject.urn if one.subject else "", "severity": one.level,
+                 "message": one.message, "remedy": ""}
+                for one in outcome.violations
+            ],
+            "unevaluated": [],
+            "waived": [],
+        },
+        "cost": {"monthly_delta": None, "unknown": []},
+    }  # fmt: skip
+
+
+_SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "±"}
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    for one in outcome.resources:
+        details = f"  ({', '.join(one.properties[:6])})" if one.properties else ""
+        click.echo(f"  {_SIGNS.get(one.operation, '±')} {one.operation:8} {one.type:45} {one.name}{details}")
+    for warning in outcome.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    for fault in outcome.faults:
+        click.echo(f"error: {fault}", err=True)
+    for violation in outcome.violations:
+        click.echo(f"policy: {violation.rule} ({violation.level}): {violation.message}", err=True)
+    changes = outcome.changes
+    verdict = "ok" if outcome.ok else "failed"
+    click.echo(
+        f"{outcome.operation} {outcome.stack}: {verdict}; {changes.create} to create, {changes.update} to update, "
+        f"{changes.replace} to replace, {changes.delete} to delete, {changes.same} unchanged; {outcome.seconds:.1f} s"
+        if outcome.operation == "preview"
+        else f"{outcome.operation} {outcome.stack}: {verdict}; {changes.create} created, {changes.update} updated, "
+        f"{changes.replace} replaced, {changes.delete} deleted, {changes.same} unchanged; {outcome.seconds:.1f} s"
+    )

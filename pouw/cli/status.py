@@ -1,0 +1,118 @@
+"""``pouw status``: what runs, on one screen."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from infra.settings import Settings
+from pouw import stacks
+from pouw.deployment import observation
+from pouw.deployment.access import access
+from pouw.deployment.endpoints import Endpoints, endpoints
+from pouw.deployment.observation import NodeView, SiteView
+from pouw.errors import ExitCode
+
+_NUMBERS = frozenset({"height", "peers"})
+
+
+@click.command(epilog="Examples:  pouw status  |  pouw status staging --json")
+@click.argument("stack", default="local")
+@click.option("--json", "as_json", is_flag=True, help="Print the documented JSON document.")
+def status(stack: str, as_json: bool) -> int:
+    """Show sites, slots, nodes, heights, peers and versions of STACK (default: local).
+
+    Exits 0 when every node answers and is ready, 1 when one is not.
+    """
+    settings = stacks.settings(stack)
+    sites = observation.observe(settings)
+    where = _endpoints(settings, sites)
+    document = to_json(stack, sites, where)
+    if as_json:
+        click.echo(json.dumps(document, indent=2))
+    else:
+        _show(stack, sites, where)
+    views = observation.nodes(sites)
+    well = len(views) >= settings.nodes.total * len(sites) and all(node.ready and node.answering for node in views)
+    return ExitCode.OK if well else ExitCode.FAILED
+
+
+def _endpoints(settings: Settings, sites: list[SiteView]) -> Endpoints:
+    """Addresses of the first active site that can be seen."""
+    seen = {view.name for view in sites if not view.trouble}
+    for site in settings.sites:
+        if site.name in seen and site.role == "active":
+            connection = access(settings, site).connect()
+            return endpoints(connection.service("pouw-balancer"), connection.machines(), embedded=site.embedded)
+    return Endpoints()
+
+
+def to_json(stack: str, sites: list[SiteView], where: Endpoints) -> dict[str, object]:
+    """The status document; see docs/json.md."""
+    views = [node for node in observation.nodes(sites) if node.answering]
+    heads = {node.height: node.head for node in views}
+    return {
+        "schema": 1,
+        "stack": stack,
+        "height": max((node.height for node in views), default=None),
+        "agreed": bool(views) and all(heads[node.height] == node.head for node in views),
+        "endpoints": where.to_json(),
+        "sites": [_site_json(site) for site in sites],
+        "alerts": [],
+    }
+
+
+def _site_json(site: SiteView) -> dict[str, object]:
+    slots = sorted({node.slot for node in site.nodes})
+    return {
+        "name": site.name,
+        "cloud": site.cloud,
+        "role": site.role,
+        "trouble": site.trouble,
+        "slots": [
+            {
+                "name": slot,
+                "active": slot == site.active_slot,
+                "weight": 100 if slot == site.active_slot else 0,
+                "nodes": [_node_json(node) for node in site.nodes if node.slot == slot],
+            }
+            for slot in slots
+        ],
+    }
+
+
+def _node_json(node: NodeView) -> dict[str, object]:
+    return {
+        "name": node.name,
+        "role": node.role,
+        "ready": node.ready,
+        "height": node.height if node.answering else None,
+        "head": node.head or None,
+        "peers": node.peers,
+        "version": node.version or None,
+        "trouble": node.trouble,
+    }
+
+
+def _show(stack: str, sites: list[SiteView], where: Endpoints) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    for site in sites:
+        if site.trouble:
+            console.print(f"[red]{escape(site.name)}[/] ({site.cloud}): {escape(site.trouble)}", highlight=False)
+            continue
+        table = Table(title=f"{stack}: {site.name} ({site.cloud}, {site.role})", title_justify="left", box=None)
+        for column in ("node", "role", "slot", "state", "height", "head", "peers", "version"):
+            table.add_column(column, justify="right" if column in _NUMBERS else "left")
+        for node in site.nodes:
+            state = "[green]ready[/]" if node.ready else f"[red]{escape(node.trouble) or 'not ready'}[/]"
+            seen = (str(node.height), node.head[:14], str(node.peers), node.version) if node.answering else ("-",) * 4
+            table.add_row(node.name, node.role, node.slot, state, *seen)
+        console.print(table)
+    for name, address in where.to_json().items():
+        if address:
+            console.print(f"{name:8} {address}", highlight=False)

@@ -1,0 +1,118 @@
+"""``pouw task``: useful work. Submit a training task, watch it, fetch the model that the chain vouches for."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pouw import stacks
+from pouw.deployment import work
+from pouw.errors import ExitCode
+from pouw.progress import make_progress
+
+_POLL_SECONDS = 1.0
+_stack_option = click.option("--stack", default="local", show_default=True, help="The stack whose network is asked.")
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(epilog="Examples:  pouw task submit digits  |  pouw task list  |  pouw task fetch TASK -o digits.model")
+def task() -> None:
+    """Useful work: submit a training task, fetch its verified model."""
+
+
+@task.command()
+@click.argument("name")
+@_stack_option
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Stay until the training is finished.")
+@click.option(
+    "--timeout", default=900, show_default=True, type=click.IntRange(1, 86_400), help="Longest wait in seconds."
+)
+@_json_option
+def submit(name: str, stack: str, wait: bool, timeout: int, as_json: bool) -> int:
+    """Ask the network to train NAME (built in: digits)."""
+    client = work.Client.open(stacks.settings(stack))
+    task_id = client.submit(name)
+    if not wait:
+        return _print({"schema": 1, "task": {"id": task_id}}, f"submitted {task_id}", as_json=as_json)
+    if not as_json:
+        click.echo(f"submitted {task_id}")
+    found = _follow(client, task_id, timeout, quiet=as_json)
+    text = f"{task_id}: {found['state']}, accuracy {_percent(found)}\npouw task fetch {task_id}"
+    _print({"schema": 1, "task": found}, text, as_json=as_json)
+    return ExitCode.OK if found["state"] == work.FINISHED else ExitCode.TIMEOUT
+
+
+def _follow(client: work.Client, task_id: str, timeout: float, *, quiet: bool) -> dict[str, Any]:
+    end = time.monotonic() + timeout
+    with make_progress(quiet=quiet).step("Training") as step:
+        while True:
+            found = client.task(task_id)
+            step.update(
+                f"{found['iterations_done']} of {found['iterations']} iterations, accuracy {_percent(found)}",
+                done=float(found["iterations_done"]),
+                total=float(found["iterations"]),
+            )
+            if found["state"] in work.ENDED or time.monotonic() >= end:
+                return found
+            time.sleep(_POLL_SECONDS)
+
+
+@task.command("list")
+@_stack_option
+@_json_option
+def list_tasks(stack: str, as_json: bool) -> int:
+    """List the network's tasks, the newest last."""
+    tasks = work.Client.open(stacks.settings(stack)).tasks()
+    rows = [f"{entry['id']}  {entry['name']:10} {entry['state']:10} {_percent(entry)}" for entry in tasks]
+    return _print({"schema": 1, "tasks": tasks}, "\n".join(rows) or "no tasks yet", as_json=as_json)
+
+
+@task.command()
+@click.argument("task_id")
+@_stack_option
+@_json_option
+def show(task_id: str, stack: str, as_json: bool) -> int:
+    """Show one task."""
+    found = work.Client.open(stacks.settings(stack)).task(task_id)
+    text = "\n".join(f"{key:18} {value}" for key, value in found.items())
+    return _print({"schema": 1, "task": found}, text, as_json=as_json)
+
+
+@task.command()
+@click.argument("task_id")
+@_stack_option
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File; default: TASK.model here.")
+@_json_option
+def fetch(task_id: str, stack: str, output: Path | None, as_json: bool) -> int:
+    """Fetch a finished model, check it against the chain, and measure its test accuracy here."""
+    model = work.Client.open(stacks.settings(stack)).fetch(task_id)
+    target = output or Path(f"{task_id[:16]}.model")
+    work.write_model(target, model.data)
+    document = {
+        "schema": 1,
+        "task": task_id,
+        "file": str(target),
+        "hash": model.hash,
+        "height": model.height,
+        "accuracy": model.accuracy,
+        "nodes_agreeing": model.nodes_agreeing,
+    }
+    text = (
+        f"{target}: {len(model.data)} bytes, hash {model.hash}\n"
+        f"the chain names this hash at height {model.height}, and {model.nodes_agreeing} nodes agree\n"
+        f"test accuracy, measured here: {model.accuracy:.2%}"
+    )
+    return _print(document, text, as_json=as_json)
+
+
+def _percent(found: dict[str, Any]) -> str:
+    return f"{found['accuracy']:.2%}" if found.get("accuracy") is not None else "not measured yet"
+
+
+def _print(document: dict[str, Any], text: str, *, as_json: bool) -> int:
+    click.echo(json.dumps(document, indent=2) if as_json else text)
+    return ExitCode.OK

@@ -1,0 +1,1 @@
+"""Operate what runs: observe nodes, wait for agreement, bring stacks up and take them away."""

@@ -1,0 +1,49 @@
+"""Where clients find a site: decided from the balancer's service as the cluster shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoints:
+    """Addresses of a site; empty where there is none yet."""
+
+    rpc: str = ""
+    ws: str = ""
+    metrics: str = ""
+    console: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """The ``endpoints`` part of the status document."""
+        return {"rpc": self.rpc, "ws": self.ws, "metrics": self.metrics, "console": self.console}
+
+
+def endpoints(service: Mapping[str, Any] | None, machines: Sequence[Mapping[str, Any]], *, embedded: bool) -> Endpoints:
+    """Addresses behind a service: its balancer's, a machine's node ports (loopback if embedded), or its own."""
+    if service is None:
+        return Endpoints()
+    spec = service["spec"]
+    field = "nodePort" if spec.get("type") == "NodePort" else "port"
+    host = _host(service, machines, embedded=embedded)
+    ports = {entry["name"]: entry.get(field) for entry in spec.get("ports", [])}
+
+    def address(scheme: str, name: str, path: str = "") -> str:
+        return f"{scheme}://{host}:{ports[name]}{path}" if host and ports.get(name) else ""
+
+    return Endpoints(rpc=address("http", "rpc"), ws=address("ws", "ws"), metrics=address("http", "metrics", "/metrics"))
+
+
+def _host(service: Mapping[str, Any], machines: Sequence[Mapping[str, Any]], *, embedded: bool) -> str:
+    spec = service["spec"]
+    if spec.get("type") == "LoadBalancer":
+        entries = service.get("status", {}).get("loadBalancer", {}).get("ingress", [])
+        return next((entry.get("hostname") or entry.get("ip") or "" for entry in entries), "")
+    if spec.get("type") == "NodePort":
+        if embedded:
+            return "127.0.0.1"
+        addresses = (entry for machine in machines for entry in machine["status"].get("addresses", []))
+        return next((entry["address"] for entry in addresses if entry["type"] == "InternalIP"), "")
+    return str(spec.get("clusterIP") or "")

@@ -1,0 +1,101 @@
+"""Settings: what is accepted, and that every fault is told at once, with its path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.faults import Fault
+from infra.settings import ConfigError, Settings, parse
+
+COMPLIANT: dict[str, Any] = {"environment": "local", "sites": [{"name": "local", "cloud": "kubernetes"}]}
+
+
+def faults(**changes: object) -> list[str]:
+    """Faults of the compliant configuration with something broken."""
+    with pytest.raises(ConfigError) as caught:
+        parse({**COMPLIANT, **changes})
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_a_minimal_configuration_gets_production_sized_defaults() -> None:
+    settings = parse(COMPLIANT)
+    assert (settings.nodes.miners, settings.nodes.verifiers) == (3, 1)
+    assert settings.nodes.resources.requests.memory == "1Gi"
+    assert settings.nodes.resources.limits.cpu == "4"
+
+
+def test_settings_cannot_be_changed_after_they_were_read() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        setattr(parse(COMPLIANT), "environment", "production")  # noqa: B010 - the assignment is what is refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "told"),
+    [
+        ({"nodes": {"miners": 0}}, "pouw:nodes.miners", "greater than or equal to 1"),
+        ({"nodes": {"miners": "3"}}, "pouw:nodes.miners", "a valid integer"),
+        ({"nodes": {"miners": True}}, "pouw:nodes.miners", "a valid integer"),
+        ({"nodes": {"minors": 3}}, "pouw:nodes.minors", "one of miners, verifiers, resources, storage"),
+        ({"nodes": {"storage": {"size": "plenty"}}}, "pouw:nodes.storage.size", "a quantity such as"),
+        ({"environment": "prod"}, "pouw:environment", "'local', 'staging' or 'production'"),
+        ({"sites": []}, "pouw:sites", "at least 1 site"),
+        ({"sites": "local"}, "pouw:sites", "array"),
+        ({"sites": [{"name": "Local!", "cloud": "aws"}]}, "pouw:sites[0].name", "lower-case letters"),
+        ({"sites": [{"name": "a", "cloud": "ibm"}]}, "pouw:sites[0].cloud", "'aws', 'azure', 'gcp' or 'kubernetes'"),
+        ({"sites": [{"cloud": "aws"}]}, "pouw:sites[0].name", "a value"),
+        ({"sites": [{"name": "a", "cloud": "aws", "role": "standby"}]}, "pouw:sites", "role: active"),
+        ({"colour": "red"}, "pouw:colour", "one of environment, sites"),
+        ({"images": {"node": "no tag"}}, "pouw:images.node", "an image with a tag or digest"),
+        ({"chain": {"blockTimeS": 0}}, "pouw:chain.blockTimeS", "greater than or equal to 1"),
+        ({"balancer": {"exposure": {"rpcNodePort": 70000}}}, "pouw:balancer.exposure.rpcNodePort", "65535"),
+    ],
+)
+def test_a_fault_names_its_path_and_what_is_allowed(changes: dict[str, Any], path: str, told: str) -> None:
+    [fault] = faults(**changes)
+    assert fault.startswith(f"{path}: ")
+    assert told in fault
+
+
+def test_all_faults_are_told_together_also_those_between_sites() -> None:
+    told = faults(
+        environment="prod",
+        nodes={"miners": 0},
+        sites=[{"name": "a", "cloud": "aws"}, {"name": "a", "cloud": "ibm"}],
+    )
+    assert [line.split(": ")[0] for line in told] == [
+        "pouw:environment",
+        "pouw:sites[1].cloud",
+        "pouw:nodes.miners",
+        "pouw:sites[1].name",
+    ]
+
+
+def test_a_secret_is_no_setting_and_is_never_shown() -> None:
+    parse({**COMPLIANT, "nodeKeySeed": {"secure": "v1:abc"}})
+    assert "v1:abc" not in "".join(faults(nodeKeySeed={"secure": "v1:abc"}, environment="x"))
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def outcome(values: dict[str, Any]) -> Settings | tuple[Fault, ...]:
+    """Settings, or why there are none."""
+    try:
+        return parse(values)
+    except ConfigError as error:
+        return error.faults
+
+
+@given(st.dictionaries(st.sampled_from([*Settings.model_fields, "x"]), _json, max_size=6))
+def test_any_values_are_either_accepted_or_refused_with_faults(values: dict[str, Any]) -> None:
+    told = outcome(values)
+    assert isinstance(told, Settings) or all(fault.path.startswith("pouw:") for fault in told)
+    assert told
