@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 CONTROL := $(VENV)/.control-ready
 DEV := $(VENV)/.dev-ready
 UV := $(BIN)/uv --quiet
-SOURCES := infra node pouw stacks tests bench
 
-.PHONY: help up down test check lock clean
+.PHONY: help setup up down test check lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(CONTROL) ## Install the pouw command into .venv
 
 up: $(CONTROL) ## Bring a real network up on this machine and print its addresses
 	@$(BIN)/pouw up
