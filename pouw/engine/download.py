@@ -181,7 +181,11 @@ def _open(url: str, timeout: float, *, method: str = "GET") -> IO[bytes]:
     if not url.startswith(("https://", "http://")):
         raise urllib.error.URLError(f"neither http nor https: {url}")
     request = urllib.request.Request(url, method=method)  # noqa: S310 - the scheme is checked above
-    response: IO[bytes] = urllib.request.urlopen(request, timeout=timeout)  # noqa: S310
+    try:
+        response: IO[bytes] = urllib.request.urlopen(request, timeout=timeout)  # noqa: S310
+    except urllib.error.HTTPError as refusal:
+        refusal.close()  # it is an open response, too
+        raise urllib.error.URLError(f"HTTP {refusal.code}") from None
     return response
 
 

@@ -78,6 +78,7 @@ def run(
             extra=request.extra_config,
             project=project or Project(),
             progress=progress,
+            environment=request.environment,
         ) as (session, lock),
         progress.step(f"{_TITLES[operation]} {stack}") as step,
     ):
@@ -88,15 +89,8 @@ def run(
             shown.take(event)
             on_event(event)
 
-        call = session.invocation(*arguments(request, session.config.path))
-        told = process.Invocation(
-            program=call.program,
-            arguments=call.arguments,
-            directory=call.directory,
-            environment={**call.environment, **request.environment},
-        )
         ending = process.run(
-            told,
+            session.invocation(*arguments(request, session.config.path)),
             on_event=take,
             on_start=lock.engine_started,
             on_interrupt=lambda: step.update(_STOPPING_NOTE),

@@ -39,29 +39,38 @@ class Session:
     config: StackConfig
     settings: Mapping[str, Any]
     """What the repository's file says."""
+    environment: Mapping[str, str]
+    """The whole environment of every call, the program and the plugins."""
 
     @classmethod
-    def of(cls, stack: str, engine: Engine, project: Project) -> Session:
+    def of(cls, stack: str, engine: Engine, project: Project, environment: Mapping[str, str] | None = None) -> Session:
         """The session of a stack that the project has.
 
         Raises:
             EngineError: unknown stack, malformed file, or secrets without their passphrase.
         """
         settings = project.stack_settings(stack)
-        chosen = backends.choose(
-            stack, definition=project.definition(), settings=settings, environment=engine.environment()
-        )
+        told = {**engine.environment(), **(environment or {})}
+        chosen = backends.choose(stack, definition=project.definition(), settings=settings, environment=told)
+        told = {key: value for key, value in told.items() if key not in chosen.drops}
         config = StackConfig(folder=state_dir() / "engine" / "stacks" / project.name / stack)
-        return cls(engine=engine, project=project, stack=stack, backend=chosen, config=config, settings=settings)
+        return cls(
+            engine=engine,
+            project=project,
+            stack=stack,
+            backend=chosen,
+            config=config,
+            settings=settings,
+            environment={**told, **chosen.environment},
+        )
 
     def invocation(self, *arguments: str, directory: Path | None = None) -> Invocation:
         """A call of the CLI on this stack."""
-        told = {key: value for key, value in self.engine.environment().items() if key not in self.backend.drops}
         return Invocation(
             program=self.engine.path,
             arguments=[*arguments, "--stack", self.stack, "--non-interactive", "--color", "never"],
             directory=directory or self.project.root,
-            environment={**told, **self.backend.environment},
+            environment=self.environment,
         )
 
     def ask(self, *arguments: str, text: str = "", directory: Path | None = None) -> str:
@@ -180,14 +189,21 @@ class Session:
 
 @contextmanager
 def opened(
-    stack: str, engine: Engine, *, operation: str, extra: ExtraConfig, project: Project, progress: Progress
+    stack: str,
+    engine: Engine,
+    *,
+    operation: str,
+    extra: ExtraConfig,
+    project: Project,
+    progress: Progress,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[Session, runlock.RunLock]]:
-    """Hold the stack, ready for a run.
+    """Hold the stack, ready for a run. ``environment`` goes on top of this process's.
 
     Raises:
         EngineError: unknown stack or malformed file (CONFIGURATION), held by another run (BUSY), or not recoverable.
     """
-    session = Session.of(stack, engine, project)
+    session = Session.of(stack, engine, project, environment)
     lock_file = state_dir() / "engine" / "locks" / f"{project.name}.{stack}.lock"
     with runlock.hold(lock_file, stack=stack, operation=operation) as lock:
         session.prepare(extra)

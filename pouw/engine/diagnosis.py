@@ -1,0 +1,117 @@
+"""What ``pouw doctor`` says about the engine: which one, which plugins, what is missing and how to get it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pouw.engine import home
+from pouw.engine.resolution import Engine, LocalMachine, Machine, Sources, resolve
+from pouw.errors import PouwError
+from pouw.progress import Progress
+
+PluginKind = Literal["official", "embedded"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineFacts:
+    """The engine that would run."""
+
+    kind: str
+    version: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginFacts:
+    """A provider plugin that would run."""
+
+    name: str
+    version: str
+    kind: PluginKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Something that is missing or worse than it could be, and what to do about it."""
+
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """The engine's part of the doctor's report."""
+
+    engine: EngineFacts | None
+    plugins: Sequence[PluginFacts]
+    problems: Sequence[Problem] = field(default=())
+
+    def to_json(self) -> Mapping[str, Any]:
+        """As documented for ``pouw doctor --json``."""
+        content = asdict(self)
+        return {key: content[key] for key in ("engine", "plugins", "problems")}
+
+
+def diagnose(progress: Progress, sources: Sources | None = None) -> Diagnosis:
+    """Resolve the engine, and look at what it would run with. No engine is a problem here, not an error."""
+    sources = sources or Sources()
+    try:
+        engine = resolve(progress, sources)
+    except PouwError as error:
+        problems = [
+            Problem(what=f"no engine: {fault.path}: {fault.message}", remedy=fault.remedy or "see docs/engine.md")
+            for fault in error.faults
+        ]
+        return Diagnosis(engine=None, plugins=[], problems=problems)
+    plugins = plugins_of(engine, sources.machine)
+    return Diagnosis(
+        engine=EngineFacts(kind=engine.kind, version=engine.version, path=str(engine.path)),
+        plugins=plugins,
+        problems=[*_engine_problems(engine), *_plugin_problems(engine, plugins)],
+    )
+
+
+def plugins_of(engine: Engine, machine: Machine | None = None) -> Sequence[PluginFacts]:
+    """The provider plugins that a stack of ours needs on any machine, and whose they are."""
+    machine = machine or LocalMachine()
+    return [
+        PluginFacts(name=plugin.name, version=plugin.version, kind=_kind(engine, plugin, machine))
+        for plugin in home.embedded_plugins()
+    ]
+
+
+def _kind(engine: Engine, plugin: home.EmbeddedPlugin, machine: Machine) -> PluginKind:
+    if engine.home is not None:
+        ours = engine.home / "plugins" / f"resource-{plugin.name}-v{plugin.version}" / plugin.program
+        return "embedded" if ours.exists() else "official"
+    if machine.has_plugin(plugin.name, plugin.version) or engine.plugin_programs is None:
+        return "official"
+    return "embedded" if Path(engine.plugin_programs, plugin.program).exists() else "official"
+
+
+def _engine_problems(engine: Engine) -> Sequence[Problem]:
+    """A built or downloaded engine is complete; a broken official one, though, the user will want to know of."""
+    broken = [
+        reason for reason in engine.passed_over if not reason.endswith(": there is none") and "official" not in reason
+    ]
+    return [
+        Problem(what=f"{reason}; the {engine.kind} engine is used instead", remedy="repair or remove that installation")
+        for reason in broken
+    ]
+
+
+def _plugin_problems(engine: Engine, plugins: Sequence[PluginFacts]) -> Sequence[Problem]:
+    if engine.kind != "official":
+        return []
+    return [
+        Problem(
+            what=f"the official {plugin.name} plugin {plugin.version} is not installed and cannot be downloaded;"
+            " the embedded one is used",
+            remedy=f"pulumi plugin install resource {plugin.name} {plugin.version}",
+        )
+        for plugin in plugins
+        if plugin.kind == "embedded"
+    ]

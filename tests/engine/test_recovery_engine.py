@@ -1,0 +1,123 @@
+"""Killed runs and what the next one makes of them, with the real engine and a provider that writes files."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pouw.engine import home, operation
+from pouw.engine.operation import Operation, Request
+from pouw.engine.outcome import Outcome
+from pouw.engine.project import Project
+from pouw.engine.resolution import Engine
+from pouw.paths import REPOSITORY
+from pouw.progress import SilentProgress
+from tests.engine.conftest import MakeProject
+from tests.engine.single_run import ENGINE_VARIABLE
+
+pytestmark = [pytest.mark.engine]
+
+_PROGRAM = """
+    import pulumi
+
+    count = pulumi.Config().require_int("objects")
+    options = pulumi.ResourceOptions(version="4.34.2")
+
+
+    class ConfigMap(pulumi.CustomResource):
+        def __init__(self, name, metadata, parent=None):
+            inputs = {"metadata": metadata, "data": {"key": "value"}}
+            super().__init__("kubernetes:core/v1:ConfigMap", name, inputs, options)
+
+
+    for number in range(count):
+        ConfigMap(f"named{number}", {"name": f"named{number}", "namespace": "some"})
+        ConfigMap(f"free{number}", {})
+"""
+_OBJECTS = 3
+_EXPECTED = 2 * _OBJECTS
+_DELAY_S = 0.15
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """A project, an engine whose Kubernetes is a folder, and that folder."""
+
+    project: Project
+    engine: Engine
+    cluster: Path
+    environment: Mapping[str, str]
+
+    def objects(self) -> Sequence[str]:
+        return sorted(str(path.relative_to(self.cluster)) for path in self.cluster.glob("*/*.json"))
+
+    def creates(self) -> Sequence[str]:
+        log = self.cluster / "creates"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def up(self) -> Outcome:
+        request = Request(operation=Operation.UP, stack="local", environment=self.environment)
+        return operation.run(request, self.engine, SilentProgress(), project=self.project)
+
+    def up_elsewhere(self) -> subprocess.Popen[bytes]:
+        told = {**os.environ, **self.environment, ENGINE_VARIABLE: f"{self.engine.path}:{self.engine.home}"}
+        command = [sys.executable, "-m", "tests.engine.single_run", "up", str(self.project.root)]
+        return subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+@pytest.fixture
+def world(engine: Engine, make_project: MakeProject, pouw_home: Path, tmp_path: Path) -> World:
+    del pouw_home
+    plugin = home.EmbeddedPlugin(name="kubernetes", version="4.34.2", module="tests.engine.fake_kubernetes")
+    place = home.install(engine.path, plugins=[plugin], root=tmp_path / "engines")
+    assert place.cli is not None
+    cluster = tmp_path / "cluster"
+    cluster.mkdir()
+    environment = {"FAKE_CLUSTER": str(cluster), "FAKE_DELAY_S": str(_DELAY_S), "PYTHONPATH": str(REPOSITORY)}
+    return World(
+        project=make_project(_PROGRAM, {"tiny:objects": _OBJECTS}),
+        engine=Engine(kind="built", version="0", path=place.cli, home=place.path),
+        cluster=cluster,
+        environment=environment,
+    )
+
+
+def test_runs_killed_at_any_instant_leave_nothing_orphaned_and_nothing_double(world: World) -> None:
+    for instant in (0.15, 0.45, 0.7, 0.85, 0.95, 1.05, 1.15, 1.3, 1.6):
+        killed = world.up_elsewhere()
+        time.sleep(instant)  # the instant is what is tested
+        killed.kill()
+        killed.communicate()
+    outcome = world.up()
+    assert outcome.ok, outcome.faults
+    assert len(world.objects()) == _EXPECTED, world.creates()
+    assert [line for line in world.creates() if line.startswith("again")] == []
+    assert world.up().changes.total == 0
+
+
+def test_an_engine_killed_between_making_an_object_and_writing_it_down_is_made_good(
+    world: World, pouw_home: Path
+) -> None:
+    run = world.up_elsewhere()
+    deadline = time.monotonic() + 30
+    while not world.creates():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    held = json.loads((pouw_home / "engine" / "locks" / "tiny.local.lock").read_text())
+    os.kill(held["engine"], signal.SIGKILL)
+    run.communicate()
+    state = json.loads((pouw_home / "engine/backend/.pulumi/stacks/tiny/local.json").read_text())
+    assert state["checkpoint"]["latest"]["pending_operations"], "the kill came at the instant that is meant"
+    outcome = world.up()
+    assert outcome.ok, outcome.faults
+    assert len(world.objects()) == _EXPECTED, world.creates()
+    assert [line for line in world.creates() if line.startswith("again")] == []
