@@ -7,8 +7,9 @@ from pathlib import Path
 
 import yaml
 
+from infra.configuration import ConfigError, parse
 from infra.faults import Fault
-from infra.settings import NAMESPACE, ConfigError, Settings, parse
+from infra.settings import NAMESPACE, Settings
 from pouw.errors import ExitCode, PouwError
 from pouw.paths import REPOSITORY
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pulumi
 
 import kubernetes_site
-from infra import settings
+from infra import configuration
 
 TARGETS = {"kubernetes": kubernetes_site.deploy}
 
-stack = settings.load()
+stack = configuration.load()
 pulumi.export("environment", stack.environment)
 pulumi.export("sites", [TARGETS[site.cloud](stack, site) for site in stack.sites])

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.provider import Provider
 
-from infra import settings
+from infra import configuration
 from infra.kubernetes.balancer import Balancer, BalancerArgs
 from infra.kubernetes.node_cluster import NodeCluster, NodeClusterArgs
 from infra.kubernetes.security import Security, SecurityArgs
@@ -29,7 +29,7 @@ def deploy(stack: Settings, site: Site) -> dict[str, Any]:
     )
     opts = pulumi.ResourceOptions(provider=provider)
     spread = stack.environment == "production"
-    node_image, balancer_image = settings.required_images(stack)
+    node_image, balancer_image = configuration.required_images(stack)
     security = Security(site.name, SecurityArgs(site=site.name, client_ranges=stack.balancer.exposure.allow_from), opts)
     key_seed = pulumi.Config("pouw").require_secret("nodeKeySeed")
     NodeCluster(

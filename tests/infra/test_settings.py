@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.configuration import ConfigError, parse
 from infra.faults import Fault
-from infra.settings import ConfigError, Settings, parse
+from infra.settings import Settings
 
 COMPLIANT: dict[str, Any] = {"environment": "local", "sites": [{"name": "local", "cloud": "kubernetes"}]}
 
