@@ -16,8 +16,9 @@ _HEAD = f"""\
 Made by `python -m infra.reference`; do not edit by hand.
 
 `Pulumi.yaml` declares every key, `Pulumi.<stack>.yaml` holds a stack's values. Unknown keys are refused, and all
-faults are told together before the engine starts. `{NAMESPACE}:nodeKeySeed` is a secret (`pulumi config set --secret`); where a
-stack's file has none, `pouw up` makes one at random and keeps it in the state directory.
+faults are told together before the engine starts. `{NAMESPACE}:nodeKeySeed` is a secret
+(`pulumi config set --secret`); where a stack's file has none, `pouw up` makes one at random and keeps it in the state
+directory.
 
 | key | type | default | meaning |
 |---|---|---|---|

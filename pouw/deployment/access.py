@@ -77,6 +77,14 @@ class Connection:
         """A service, or ``None`` where there is none."""
         return self._get_optional(f"/api/v1/namespaces/{NAMESPACE}/services/{name}")
 
+    def version(self) -> str:
+        """Version of the API server: the cheapest proof that it answers.
+
+        Raises:
+            NodeError: it does not.
+        """
+        return str(self._get("/version").get("gitVersion"))
+
     def machines(self) -> list[Any]:
         """The machines of the cluster."""
         items: list[Any] = self._get("/api/v1/nodes").get("items", [])

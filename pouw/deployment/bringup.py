@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infra.settings import NAMESPACE, Settings
 from pouw import image, stacks
-from pouw.deployment import agreement
+from pouw.deployment import agreement, preflight
 from pouw.deployment.access import embedded_kubeconfig
 from pouw.deployment.agreement import Agreement, LiveNetwork
 from pouw.engine import operation, resolution
@@ -18,11 +18,18 @@ from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
 from pouw.engine.resolution import Engine
 from pouw.engine.stackconfig import ExtraConfig
+from pouw.errors import ExitCode, PouwError
 from pouw.paths import state_dir
 from pouw.progress import Progress
 
 AGREEMENT_SECONDS = 180.0
 _KIND_PREFIX = "kind-"
+
+
+class PreflightError(PouwError):
+    """Something on this machine or in a named cluster is in the way; nothing was changed."""
+
+    code = ExitCode.CLUSTER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +48,8 @@ def up(stack: str, progress: Progress) -> Result:
         PouwError: something it needs is not to be had; nothing half-done is left that a next call would not continue.
     """
     settings = stacks.settings(stack)
+    if found := preflight.faults(settings):
+        raise PreflightError(*found)
     engine, references = _prepare(settings, progress)
     network = LiveNetwork(settings)
     before = agreement.height_before(network)

@@ -1,0 +1,97 @@
+"""What is checked before anything is changed: ports that a stack wants on this machine, clusters that it names."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from infra.faults import Fault
+from infra.settings import Exposure, Settings
+from pouw.deployment.access import NodeError, access
+from pouw.errors import ClusterError
+
+_LISTEN = "0A"
+_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+
+
+def listeners() -> Mapping[int, str]:
+    """Listening TCP ports of this machine, with the program that holds each (empty where it cannot be told)."""
+    inodes: dict[str, int] = {}
+    for table in _TABLES:
+        for line in Path(table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == _LISTEN:
+                inodes[fields[9]] = int(fields[1].rpartition(":")[2], 16)
+    owners = _owners(set(inodes))
+    return {port: owners.get(inode, "") for inode, port in inodes.items()}
+
+
+def _owners(inodes: set[str]) -> dict[str, str]:
+    """Socket inode to the program and process id that hold it."""
+    found: dict[str, str] = {}
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):  # it ended while it was looked at
+            for inode in _sockets(process) & inodes:
+                found[inode] = f"{(process / 'comm').read_text().strip()} (process {process.name})"
+    return found
+
+
+def _sockets(process: Path) -> set[str]:
+    """Inodes of a process's sockets; none where it has ended or is not ours to look into."""
+    found: set[str] = set()
+    with contextlib.suppress(OSError):
+        for link in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):  # closed since it was listed, as our own look's handle is
+                found.add(str(link.readlink()).removeprefix("socket:[").removesuffix("]"))
+    return found
+
+
+def port_faults(exposure: Exposure, held: Mapping[int, str]) -> Iterator[Fault]:
+    """Faults of node ports on this machine: a cluster takes their traffic without asking, also a holder's."""
+    wanted = {
+        "rpcNodePort": exposure.rpc_node_port,
+        "wsNodePort": exposure.ws_node_port,
+        "metricsNodePort": exposure.metrics_node_port,
+    }
+    for key, port in wanted.items():
+        if port is not None and port in held:
+            yield Fault(
+                path=f"pouw:balancer.exposure.{key}",
+                message="the port is in use",
+                got=f"{port}, held by {held[port] or 'another program'}",
+                expected="a free port",
+                remedy="stop that program, or choose another port in the stack's file",
+            )
+
+
+def cluster_faults(settings: Settings) -> Iterator[Fault]:
+    """Faults of clusters that the user named: each must answer before a stack is touched."""
+    for index, site in enumerate(settings.sites):
+        if site.cloud != "kubernetes" or site.embedded:
+            continue
+        path = f"pouw:sites[{index}].context"
+        try:
+            access(settings, site).connect().version()
+        except ClusterError as error:
+            yield from (
+                Fault(path=path, message=one.message, got=one.got, expected=one.expected) for one in error.faults
+            )
+        except NodeError as error:
+            yield Fault(
+                path=path,
+                message="the cluster does not answer",
+                got=f"{site.context}: {error.faults[0].got or error.faults[0].message}",
+                expected="an API server that answers within 5 s",
+                remedy="start it, or correct the context in the stack's file or the kubeconfig",
+            )
+
+
+def faults(settings: Settings) -> list[Fault]:
+    """Everything that would keep a stack from coming up, found before anything is changed."""
+    found: list[Fault] = []
+    if settings.embedded and settings.balancer.exposure.type == "NodePort":
+        found += port_faults(settings.balancer.exposure, listeners())
+    return [*found, *cluster_faults(settings)]

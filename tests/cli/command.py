@@ -1,0 +1,61 @@
+"""The real command, run in a copy of the repository with stack files of the test's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pouw.paths import REPOSITORY
+
+_PARTS = ("infra", "node", "pouw", "stacks")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkout:
+    """A copy of the sources, with a state directory of its own."""
+
+    root: Path
+    state: Path
+
+    @classmethod
+    def make(cls, folder: Path) -> Checkout:
+        """Copy the sources into ``folder``."""
+        root = folder / "checkout"
+        for part in _PARTS:
+            shutil.copytree(REPOSITORY / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+        for path in [
+            *REPOSITORY.glob("Pulumi*.yaml"),
+            *REPOSITORY.glob("Dockerfile*"),
+            *REPOSITORY.glob(".dockerignore"),
+        ]:
+            shutil.copy(path, root)
+        shutil.copytree(REPOSITORY / "requirements", root / "requirements")
+        return cls(root=root, state=folder / "state")
+
+    def stack(self, name: str, **changes: Any) -> None:
+        """Write a stack file: the local one with top-level ``pouw:`` keys changed; ``None`` removes a key."""
+        document = yaml.safe_load((REPOSITORY / "Pulumi.local.yaml").read_text())
+        for key, value in changes.items():
+            document["config"][f"pouw:{key}"] = value
+        document["config"] = {key: value for key, value in document["config"].items() if value is not None}
+        (self.root / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(document))
+
+    def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run ``pouw`` with the arguments."""
+        environment = {**os.environ, "POUW_HOME": str(self.state), "PYTHONPATH": str(self.root)}
+        return subprocess.run(
+            [sys.executable, "-m", "pouw.cli", *arguments],
+            cwd=self.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
