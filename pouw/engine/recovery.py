@@ -105,7 +105,7 @@ def plan(deployment: Mapping[str, Any]) -> Plan:
             adopt.append(Adoption(urn=urn, id=found))
         else:
             clear.append(urn)
-    return Plan(adopt=adopt, clear=clear, reread=reread)
+    return Plan(adopt=tuple(adopt), clear=tuple(clear), reread=tuple(reread))
 
 
 def adopted(deployment: Mapping[str, Any], agreed: Plan) -> dict[str, Any]:

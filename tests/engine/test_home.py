@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from pouw.engine import home
+
+PLUGIN = home.EmbeddedPlugin(name="kubernetes", version="4.1.0", module="some.module")
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Path:
+    program = tmp_path / "pulumi"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    return program
+
+
+def test_the_parts_stand_where_the_engine_looks_for_them(cli: Path, tmp_path: Path) -> None:
+    made = home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache")
+    assert made.cli is not None
+    assert not made.cli.is_symlink(), "the engine follows a link before it looks beside itself"
+    for program in (
+        made.cli,
+        made.cli.with_name("pulumi-language-python"),
+        made.path / "plugins" / "resource-kubernetes-v4.1.0" / "pulumi-resource-kubernetes",
+        made.plugin_programs / "pulumi-resource-kubernetes",
+    ):
+        assert program.stat().st_mode & 0o111
+
+
+def test_installing_again_changes_nothing_and_another_content_is_another_home(cli: Path, tmp_path: Path) -> None:
+    first = home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache")
+    assert home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache") == first
+    newer = home.EmbeddedPlugin(name="kubernetes", version="4.2.0", module="some.module")
+    assert home.install(cli, plugins=[newer], root=tmp_path / "cache").path != first.path
+    cli.write_text("#!/bin/sh\nexit 1\n")
+    assert home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache").path != first.path
+
+
+def test_many_at_once_make_one_home_and_leave_no_scraps(cli: Path, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(lambda _: home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache"), range(16)))
+    assert len(made) == 1
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_a_launcher_keeps_the_working_directory_off_the_import_path() -> None:
+    assert home.launcher("some.module") == f'#!/bin/sh\nexec {sys.executable} -P -m some.module "$@"\n'
+    assert "'/with space/python'" in home.launcher("m", python=Path("/with space/python"))
+
+
+def test_embedded_plugins_carry_the_version_of_their_sdk() -> None:
+    (kubernetes,) = home.embedded_plugins()
+    assert kubernetes.version == metadata.version("pulumi-kubernetes")

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pouw.engine.pids import is_running
+from pouw.engine.runlock import hold
+from pouw.errors import EngineError, ExitCode
+
+_HOLD = """
+import sys, time
+from pathlib import Path
+from pouw.engine.runlock import hold
+with hold(Path(sys.argv[1]), stack="local", operation="up") as lock:
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def held_elsewhere(path: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-c", _HOLD, str(path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def ended(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()
+
+
+def test_a_stack_is_held_by_one_run_and_free_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "locks" / "a.lock"
+    for _ in range(2):
+        with hold(path, stack="local", operation="up") as lock:
+            assert lock.killed is None
+    assert path.read_text() == ""
+
+
+def test_a_living_holder_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    other = held_elsewhere(path)
+    with (
+        pytest.raises(EngineError, match=f"up in process {other.pid} since 20") as refused,
+        hold(path, stack="local", operation="preview"),
+    ):
+        pass
+    assert refused.value.code is ExitCode.BUSY
+    ended(other)
+
+
+def test_a_killed_holder_is_told_to_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    other = held_elsewhere(path)
+    ended(other)
+    with hold(path, stack="local", operation="up") as lock:
+        assert lock.killed is not None
+        assert (lock.killed.pid, lock.killed.operation) == (other.pid, "up")
+    with hold(path, stack="local", operation="up") as lock:
+        assert lock.killed is None
+
+
+def test_what_a_killed_run_left_behind_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    with hold(path, stack="local", operation="up") as lock:
+        orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"], pass_fds=[lock.handle])
+        signed = path.read_text()
+    path.write_text(json.dumps({**json.loads(signed), "pid": 2**22 + 1}))  # above every pid there can be
+    started = time.monotonic()
+    with hold(path, stack="local", operation="up"):
+        assert time.monotonic() - started > 0.2
+    orphan.wait()
+
+
+def test_a_process_that_ended_uncollected_does_not_run() -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, and still in the table
+    assert not is_running(child.pid)
+    child.wait()
+    assert not is_running(0)
+    assert is_running(os.getpid())
