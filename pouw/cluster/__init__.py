@@ -1,1 +1,37 @@
-"""The embedded Kubernetes: real components, one machine."""
+"""The embedded Kubernetes: a real one-node cluster on this machine, for who has none.
+
+What a name needs is imported when it is first used: the supervisor and the provisioner run all day on little of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pouw.cluster.condition import ClusterStatus, ComponentStatus, State, status
+    from pouw.cluster.layout import Cluster
+    from pouw.cluster.logfiles import logs
+    from pouw.cluster.starting import up
+    from pouw.cluster.stopping import down
+
+__all__ = ["Cluster", "ClusterStatus", "ComponentStatus", "State", "down", "logs", "status", "up"]
+
+_HOMES = {
+    "Cluster": "layout",
+    "ClusterStatus": "condition",
+    "ComponentStatus": "condition",
+    "State": "condition",
+    "down": "stopping",
+    "logs": "logfiles",
+    "status": "condition",
+    "up": "starting",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(name)
+    value: object = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,266 @@
+"""Configuration files of the components, as text. Pure: paths and addresses in, ``{path: content}`` out."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pouw.cluster.components import Programs
+from pouw.cluster.layout import (
+    CONTEXT,
+    KUBELET_HEALTH_PORT,
+    KUBELET_PORT,
+    PROXY_HEALTH_PORT,
+    PROXY_METRICS_PORT,
+    Layout,
+    Network,
+)
+
+PAUSE_IMAGE = "pouw.dev/pause:1"
+CGROUP_ROOT = "/pouw"
+"""Parent of every pod's cgroup, so that what is below it is ours alone."""
+
+KUBECONFIGS = {
+    "kube-controller-manager": "controller-manager",
+    "kube-scheduler": "scheduler",
+    "kube-proxy": "proxy",
+    "kubelet": "kubelet",
+    "storage": "storage",
+    "metrics-server": "metrics-server",
+}
+"""Component to the client certificate that its kubeconfig names."""
+
+
+def files(layout: Layout, network: Network, programs: Programs) -> Mapping[Path, str]:
+    """Every configuration file below ``layout.config``. They name keys by path, never by value."""
+    made = {
+        layout.config / f"{component}.kubeconfig": _component_kubeconfig(layout, network, certificate)
+        for component, certificate in KUBECONFIGS.items()
+    }
+    return {
+        **made,
+        layout.config / "containerd.toml": containerd(layout, network, programs),
+        layout.config / "cni" / "10-pouw.conflist": cni(layout, network),
+        layout.config / "kubelet.yaml": _yaml(kubelet(layout, network)),
+        layout.config / "kube-proxy.yaml": _yaml(proxy(layout, network)),
+        layout.config / "kube-scheduler.yaml": _yaml(scheduler(layout)),
+    }
+
+
+def _yaml(value: Mapping[str, Any]) -> str:
+    return yaml.safe_dump(value, sort_keys=False)
+
+
+def _kubeconfig(cluster: Mapping[str, str], user: Mapping[str, str], *, name: str) -> str:
+    return _yaml(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": name, "cluster": dict(cluster)}],
+            "users": [{"name": f"{name}-admin", "user": dict(user)}],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": f"{name}-admin"}}],
+            "current-context": name,
+        }
+    )
+
+
+def _component_kubeconfig(layout: Layout, network: Network, certificate: str) -> str:
+    return _kubeconfig(
+        {"server": network.endpoint, "certificate-authority": str(layout.pki / "ca.crt")},
+        {
+            "client-certificate": str(layout.pki / f"{certificate}.crt"),
+            "client-key": str(layout.pki / f"{certificate}.key"),
+        },
+        name=CONTEXT,
+    )
+
+
+def admin_kubeconfig(layout: Layout, network: Network) -> str:
+    """The administrator's kubeconfig, keys inside, so that it can be copied as one file. Secret."""
+
+    def inline(name: str) -> str:
+        return base64.b64encode((layout.pki / name).read_bytes()).decode()
+
+    return _kubeconfig(
+        {"server": network.endpoint, "certificate-authority-data": inline("ca.crt")},
+        {"client-certificate-data": inline("admin.crt"), "client-key-data": inline("admin.key")},
+        name=CONTEXT,
+    )
+
+
+def containerd(layout: Layout, network: Network, programs: Programs) -> str:
+    return f"""version = 3
+root = {_toml(layout.containerd)}
+state = {_toml(layout.run / "containerd")}
+# Without CAP_SYS_RESOURCE a lower oom score is refused; ours is left as it is.
+oom_score = 0
+disabled_plugins = [
+  "io.containerd.internal.v1.opt", "io.containerd.nri.v1.nri", "io.containerd.snapshotter.v1.blockfile",
+  "io.containerd.snapshotter.v1.erofs", "io.containerd.snapshotter.v1.native", "io.containerd.differ.v1.erofs",
+  "io.containerd.mount-handler.v1.erofs", "io.containerd.internal.v1.tracing",
+  "io.containerd.tracing.processor.v1.otlp", "io.containerd.image-verifier.v1.bindir",
+]
+
+[grpc]
+address = {_toml(layout.containerd_socket)}
+
+[ttrpc]
+address = {_toml(str(layout.containerd_socket) + ".ttrpc")}
+
+[plugins.'io.containerd.shim.v1.manager']
+socket_dir = {_toml(layout.run / "shims")}
+
+[plugins.'io.containerd.cri.v1.images']
+snapshotter = "overlayfs"
+
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+sandbox = {_toml(PAUSE_IMAGE)}
+
+[plugins.'io.containerd.cri.v1.runtime']
+restrict_oom_score_adj = true
+netns_mounts_under_state_dir = true
+enable_unprivileged_ports = true
+enable_unprivileged_icmp = true
+
+[plugins.'io.containerd.cri.v1.runtime'.cni]
+bin_dirs = [{_toml(programs.cni)}]
+conf_dir = {_toml(layout.config / "cni")}
+use_internal_loopback = true
+
+[plugins.'io.containerd.cri.v1.runtime'.containerd]
+default_runtime_name = "runc"
+
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+runtime_path = {_toml(programs.shim)}
+
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+BinaryName = {_toml(programs.runc)}
+Root = {_toml(layout.run / "runc")}
+SystemdCgroup = false
+
+[plugins.'io.containerd.grpc.v1.cri']
+stream_server_address = {_toml(network.loopback)}
+stream_server_port = "0"
+"""
+
+
+def _toml(value: object) -> str:
+    return json.dumps(str(value))
+
+
+def cni(layout: Layout, network: Network) -> str:
+    """A bridge with host-local addresses: the host is the gateway, no overlay, no agent. Policies are not enforced."""
+    return json.dumps(
+        {
+            "cniVersion": "1.0.0",
+            "name": "pouw",
+            "plugins": [
+                {
+                    "type": "bridge",
+                    "bridge": network.bridge,
+                    "isGateway": True,
+                    "ipMasq": False,
+                    "hairpinMode": True,
+                    "ipam": {
+                        "type": "host-local",
+                        "dataDir": str(layout.cni_state),
+                        "ranges": [[{"subnet": network.pods, "gateway": network.gateway}]],
+                        "routes": [{"dst": "0.0.0.0/0"}],
+                    },
+                },
+                {"type": "portmap", "capabilities": {"portMappings": True}},
+            ],
+        },
+        indent=1,
+    )
+
+
+def kubelet(layout: Layout, network: Network) -> Mapping[str, Any]:
+    pki = layout.pki
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "address": network.gateway,
+        "port": KUBELET_PORT,
+        "readOnlyPort": 0,
+        "healthzBindAddress": network.loopback,
+        "healthzPort": KUBELET_HEALTH_PORT,
+        "authentication": {
+            "anonymous": {"enabled": False},
+            "webhook": {"enabled": True},
+            "x509": {"clientCAFile": str(pki / "ca.crt")},
+        },
+        "authorization": {"mode": "Webhook"},
+        "tlsCertFile": str(pki / "kubelet-serving.crt"),
+        "tlsPrivateKeyFile": str(pki / "kubelet-serving.key"),
+        "clusterDomain": network.domain,
+        "clusterDNS": [network.dns],
+        "containerRuntimeEndpoint": f"unix://{layout.containerd_socket}",
+        "cgroupDriver": "cgroupfs",
+        "cgroupRoot": CGROUP_ROOT,
+        "failCgroupV1": False,
+        "failSwapOn": False,
+        "enforceNodeAllocatable": ["pods"],
+        # A developer's disk is rarely half empty, and an image that is collected here cannot be pulled again.
+        "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
+        "imageGCHighThresholdPercent": 100,
+        "imageGCLowThresholdPercent": 99,
+        "volumePluginDir": str(layout.kubelet / "volume-plugins"),
+        "podLogsDir": str(layout.pod_logs),
+        "containerLogMaxSize": "5Mi",
+        "containerLogMaxFiles": 2,
+        "serializeImagePulls": False,
+        "registerNode": True,
+        "nodeStatusUpdateFrequency": "10s",
+        "nodeStatusReportFrequency": "1m",
+        "nodeLeaseDurationSeconds": 40,
+        # Secrets and config maps are watched, so that this only bounds what a missed event costs.
+        "syncFrequency": "30s",
+        "shutdownGracePeriod": "0s",
+        "resolvConf": str(layout.config / "resolv.conf"),
+    }
+
+
+def proxy(layout: Layout, network: Network) -> Mapping[str, Any]:
+    return {
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+        "kind": "KubeProxyConfiguration",
+        "mode": "iptables",
+        "hostnameOverride": "pouw-local",
+        "bindAddress": network.gateway,
+        "clusterCIDR": network.pods,
+        "healthzBindAddress": f"{network.loopback}:{PROXY_HEALTH_PORT}",
+        "metricsBindAddress": f"{network.loopback}:{PROXY_METRICS_PORT}",
+        "clientConnection": {"kubeconfig": str(layout.config / "kube-proxy.kubeconfig")},
+        # Node ports answer on this machine only: on loopback and to pods, never on its other interfaces.
+        "nodePortAddresses": ["127.0.0.0/8", network.pods],
+        "iptables": {"localhostNodePorts": True, "syncPeriod": "5m0s", "minSyncPeriod": "100ms"},
+        # Zero leaves the machine's connection tracking limits as they are.
+        "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
+    }
+
+
+def scheduler(layout: Layout) -> Mapping[str, Any]:
+    return {
+        "apiVersion": "kubescheduler.config.k8s.io/v1",
+        "kind": "KubeSchedulerConfiguration",
+        "leaderElection": {"leaderElect": False},
+        "clientConnection": {"kubeconfig": str(layout.config / "kube-scheduler.kubeconfig")},
+    }
+
+
+def resolv_conf(host: str) -> str:
+    """What pods that ask for the host's resolver get: its servers, without those on loopback that no pod reaches."""
+    lines = []
+    for line in host.splitlines():
+        words = line.split()
+        if len(words) > 1 and words[0] == "nameserver" and (words[1].startswith("127.") or words[1] == "::1"):
+            continue
+        lines.append(line)
+    return "\n".join(lines) + "\n"
