@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pouw.cluster.condition import ClusterStatus, ComponentStatus, State, status
+    from pouw.cluster.diagnosis import problems
     from pouw.cluster.layout import Cluster
     from pouw.cluster.logfiles import logs
     from pouw.cluster.starting import up
     from pouw.cluster.stopping import down
 
-__all__ = ["Cluster", "ClusterStatus", "ComponentStatus", "State", "down", "logs", "status", "up"]
+__all__ = ["Cluster", "ClusterStatus", "ComponentStatus", "State", "down", "logs", "problems", "status", "up"]
 
 _HOMES = {
     "Cluster": "layout",
@@ -24,6 +25,7 @@ _HOMES = {
     "State": "condition",
     "down": "stopping",
     "logs": "logfiles",
+    "problems": "diagnosis",
     "status": "condition",
     "up": "starting",
 }

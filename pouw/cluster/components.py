@@ -54,7 +54,13 @@ class Component:
     def environ(self, layout: Layout, path: str) -> dict[str, str]:
         """The process's whole environment."""
         own = {MARKER: layout.marker(self.name), DIGEST: self.digest}
-        return {"PATH": path, "HOME": str(layout.root), "LANG": "C.UTF-8", **self.environment, **own}
+        return {
+            "PATH": f"{layout.programs}:{path}",
+            "HOME": str(layout.root),
+            "LANG": "C.UTF-8",
+            **self.environment,
+            **own,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
+from typing import Any
 
 from pouw.cluster import processes
 from pouw.cluster.api import ApiError, Client, Credentials, Object, Unreachable
@@ -52,9 +52,9 @@ class ClusterStatus:
     version: str = KUBERNETES_VERSION
     endpoint: str = NETWORK.endpoint
 
-    def to_json(self) -> str:
+    def to_json(self) -> dict[str, Any]:
         """Stable: keys may be added, none renamed."""
-        return json.dumps({"schema": SCHEMA, **asdict(self), "state": self.state.value})
+        return {"schema": SCHEMA, **asdict(self), "state": self.state.value}
 
 
 def status() -> ClusterStatus:

@@ -136,8 +136,8 @@ use_internal_loopback = true
 default_runtime_name = "runc"
 
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+# Found on PATH, and nowhere else when a killed containerd takes its containers back: a path here would lose them.
 runtime_type = "io.containerd.runc.v2"
-runtime_path = {_toml(programs.shim)}
 
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
 BinaryName = {_toml(programs.runc)}

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -137,6 +138,7 @@ def _write(plan: _Plan) -> tuple[Component, ...]:
     pki.issue_all(at.pki, NETWORK, now=dt.datetime.now(dt.UTC))
     for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"):
         _link(at.programs / name, plan.programs.kube)
+    _link(at.programs / plan.programs.shim.name, plan.programs.shim)
     for path, content in configuration.files(at, NETWORK, plan.programs).items():
         write_private(path, content)
     write_private(at.config / "resolv.conf", configuration.resolv_conf(_host_resolv_conf()))
@@ -165,7 +167,9 @@ def _manifests(plan: _Plan) -> Sequence[manifests.Manifest]:
 
 def _fingerprint(plan: _Plan, wanted: Sequence[Component]) -> str:
     """Of all that ``up`` makes true: equal means that a finished ``up`` has nothing left to do."""
-    text = json.dumps([parts.to_json(wanted), _manifests(plan), str(plan.programs.coredns), str(plan.programs.pause)])
+    files = {str(path): content for path, content in configuration.files(plan.at, NETWORK, plan.programs).items()}
+    images_of = [str(plan.programs.coredns), str(plan.programs.pause)]
+    text = json.dumps([parts.to_json(wanted), files, _manifests(plan), images_of, _host_resolv_conf()])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -197,8 +201,11 @@ def _start(plan: _Plan, progress: Progress) -> None:
         machine.prepare(NETWORK)
         write_private(at.components, parts.to_json(wanted))
         _supervise(at)
+        by_name = {each.name: each for each in wanted}
         with ThreadPoolExecutor(max_workers=2) as pool:
-            loading = pool.submit(_load_images, plan, progress)
+            loading = pool.submit(_load_images, plan, by_name["containerd"], progress)
+            step.update("waiting for the API server")
+            _wait(at, lambda: _runs(at, by_name["kube-apiserver"]), "kube-apiserver", "is not started")
             _apply(plan, step)
             loading.result()
         _await_ready(at, step)
@@ -213,10 +220,25 @@ def _supervise(at: Layout) -> None:
     start_supervisor(at)
 
 
-def _load_images(plan: _Plan, progress: Progress) -> None:
+def _runs(at: Layout, component: Component) -> bool:
+    """Whether the process that runs is the wanted one, not one that the supervisor is about to replace."""
+    found = processes.leaders(processes.of_home(at.home)).get(component.name)
+    return found is not None and found.digest == component.digest
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def _load_images(plan: _Plan, containerd: Component, progress: Progress) -> None:
     """The two images that the cluster itself needs, made here from their programs."""
     at = plan.at
-    _wait(at, at.containerd_socket.is_socket, "containerd", "does not listen")
+    _wait(at, lambda: _runs(at, containerd) and _listens(at.containerd_socket), "containerd", "does not listen")
     made = {configuration.PAUSE_IMAGE: plan.programs.pause, manifests.COREDNS_IMAGE: plan.programs.coredns}
     for reference, program in made.items():
         archive = at.root / f"{program.name}.tar"
@@ -229,7 +251,6 @@ def _apply(plan: _Plan, step: Step) -> None:
     """Wait for the API server, then apply the cluster's own objects."""
     at = plan.at
     client = Client(NETWORK.endpoint, Credentials.of(at.pki, "bootstrap"))
-    step.update("waiting for the API server")
     _wait(at, lambda: _answers(client), "kube-apiserver", "does not get ready")
     step.update("applying the cluster's objects")
     for each in _manifests(plan):
