@@ -1,0 +1,1 @@
+"""Provider plugins that pouw carries: resource providers of the Pulumi engine, written in Python."""

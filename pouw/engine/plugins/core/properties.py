@@ -1,0 +1,173 @@
+"""Property values of the engine's wire format as plain Python, and back.
+
+Numbers travel as doubles: integral ones become ``int`` here, because most APIs refuse ``3.0`` where they want ``3``.
+Secrets become :class:`Secret`, values that are not known yet :data:`UNKNOWN`. Nulls are dropped from objects, as the
+engine itself does between programs and providers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from google.protobuf import struct_pb2
+
+Value = Any
+"""None, bool, int, float, str, list[Value], dict[str, Value], Secret or UNKNOWN."""
+
+_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+_SEALED: Final = "1b47061264138c4ac30d75fd1eb44270"
+_OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_UNKNOWN_IDS: Final = frozenset(
+    {
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # of a bool, and so on: the engine has one text per kind of value
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+        "030794c1-ac77-496b-92df-f27374a8bd58",
+        "e48ece36-62e2-4504-bad9-02848725956a",
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+    }
+)
+_UNKNOWN_ID: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_LARGEST_EXACT_INTEGER: Final = 2**53
+
+
+class _Unknown:
+    """A value that only a real run can know."""
+
+    _instance: _Unknown | None = None
+
+    def __new__(cls) -> _Unknown:
+        if cls._instance is None:
+            cls._instance = super().__new__(cls)
+        return cls._instance
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+    def __bool__(self) -> bool:
+        raise TypeError("an unknown value is neither true nor false: test `value is UNKNOWN`")
+
+
+UNKNOWN: Final = _Unknown()
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that must never be printed. Its text form says nothing."""
+
+    value: Value
+
+    def __repr__(self) -> str:
+        return "[secret]"
+
+
+def from_struct(struct: struct_pb2.Struct) -> dict[str, Value]:
+    """The object that a message carries; ``{}`` for an empty one."""
+    return {key: value for key, field in struct.fields.items() if (value := _from_value(field)) is not None}
+
+
+def _from_value(value: struct_pb2.Value) -> Value:
+    kind = value.WhichOneof("kind")
+    if kind == "struct_value":
+        return _from_object(value.struct_value)
+    if kind == "list_value":
+        return [_from_value(item) for item in value.list_value.values]
+    if kind == "number_value":
+        return _number(value.number_value)
+    if kind == "string_value":
+        return UNKNOWN if value.string_value in _UNKNOWN_IDS else value.string_value
+    return value.bool_value if kind == "bool_value" else None
+
+
+def _from_object(struct: struct_pb2.Struct) -> Value:
+    signature = struct.fields[_SIGNATURE].string_value if _SIGNATURE in struct.fields else ""
+    if signature == _SEALED:
+        return Secret(_from_value(struct.fields["value"]))
+    if signature == _OUTPUT:
+        inner = _from_value(struct.fields["value"]) if "value" in struct.fields else UNKNOWN
+        return Secret(inner) if struct.fields["secret"].bool_value else inner
+    return from_struct(struct)
+
+
+def _number(number: float) -> int | float:
+    return int(number) if number.is_integer() and abs(number) <= _LARGEST_EXACT_INTEGER else number
+
+
+def to_struct(values: Mapping[str, Value]) -> struct_pb2.Struct:
+    """The message for an object; nulls in objects are left out, nulls in lists stay."""
+    struct = struct_pb2.Struct()
+    for key, value in values.items():
+        if value is not None:
+            _set_value(struct.fields[key], value)
+    return struct
+
+
+def _set_value(target: struct_pb2.Value, value: Value) -> None:
+    if isinstance(value, Secret):
+        fields = target.struct_value.fields
+        fields[_SIGNATURE].string_value = _SEALED
+        _set_value(fields["value"], value.value)
+    elif value is UNKNOWN:
+        target.string_value = _UNKNOWN_ID
+    elif isinstance(value, Mapping):
+        target.struct_value.CopyFrom(to_struct(value))
+    elif isinstance(value, list | tuple):
+        target.list_value.SetInParent()
+        for item in value:
+            _set_value(target.list_value.values.add(), item)
+    elif isinstance(value, bool):
+        target.bool_value = value
+    elif isinstance(value, int | float):
+        target.number_value = value
+    elif value is None:
+        target.null_value = struct_pb2.NULL_VALUE
+    else:
+        target.string_value = str(value)
+
+
+def plain(value: Value) -> Value:
+    """The same value with every secret laid open: for sending, never for printing."""
+    if isinstance(value, Secret):
+        return plain(value.value)
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+def has_unknown(value: Value) -> bool:
+    """Whether anything in it is still unknown."""
+    return _any(value, lambda item: item is UNKNOWN)
+
+
+def has_secret(value: Value) -> bool:
+    """Whether anything in it is secret."""
+    return _any(value, lambda item: isinstance(item, Secret))
+
+
+def secret_texts(value: Value, *, inside: bool = False) -> Iterator[str]:
+    """Every text that stands below a secret: what must not appear in anything printed."""
+    if isinstance(value, Secret):
+        yield from secret_texts(value.value, inside=True)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from secret_texts(item, inside=inside)
+    elif isinstance(value, list):
+        for item in value:
+            yield from secret_texts(item, inside=inside)
+    elif inside and value is not UNKNOWN and value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+def _any(value: Value, holds: Callable[[Value], bool]) -> bool:
+    if holds(value):
+        return True
+    if isinstance(value, Secret):
+        return _any(value.value, holds)
+    if isinstance(value, Mapping):
+        return any(_any(item, holds) for item in value.values())
+    return isinstance(value, list) and any(_any(item, holds) for item in value)

@@ -1,0 +1,20 @@
+"""The process: ``python -m pouw.engine.plugins.kubernetes [FLAG...] ENGINE_ADDRESS``."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+
+from pouw.engine.plugins.core.serving import EngineLog, run
+from pouw.engine.plugins.kubernetes.server import KubernetesProvider
+
+
+def main(arguments: list[str]) -> None:
+    """Serve the engine whose address is the last argument; the logging flags before it are not ours."""
+    address = arguments[-1] if arguments and not arguments[-1].startswith("-") else ""
+    provider = KubernetesProvider(metadata.version("pulumi-kubernetes"), EngineLog(address))
+    run(provider, ending=provider.cancel)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

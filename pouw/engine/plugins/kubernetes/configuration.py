@@ -1,0 +1,128 @@
+"""The provider's configuration: what ``kubernetes:Provider`` or ``kubernetes:…`` stack settings say."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pouw.engine.plugins.core.properties import UNKNOWN, Value, plain
+from pouw.engine.plugins.kubernetes.kubeconfig import KubeconfigError, parse
+
+_PREFIX: Final = "kubernetes:config:"
+_ENVIRONMENT: Final = {
+    "enableServerSideApply": "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY",
+    "enableConfigMapMutable": "PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE",
+    "enableSecretMutable": "PULUMI_K8S_ENABLE_SECRET_MUTABLE",
+    "deleteUnreachable": "PULUMI_K8S_DELETE_UNREACHABLE",
+    "skipUpdateUnreachable": "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE",
+}
+_REFUSED: Final = {
+    "renderYamlToDirectory": (
+        "rendering YAML to a directory is not something this provider does; "
+        "use `pulumi preview --json`, or the official kubernetes plugin"
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """Settings of one provider instance; ``kubeconfig`` holds credentials."""
+
+    kubeconfig: str = ""
+    """Content or path; empty: the ambient one."""
+    context: str = ""
+    cluster: str = ""
+    namespace: str = ""
+    server_side_apply: bool = True
+    mutable_config_maps: bool = False
+    mutable_secrets: bool = False
+    delete_unreachable: bool = False
+    keep_unreachable: bool = False
+    force_conflicts: bool | None = None
+
+    def __repr__(self) -> str:
+        return f"Configuration(context={self.context!r}, namespace={self.namespace!r})"
+
+
+def read(variables: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> Configuration:
+    """The configuration of a ``Configure`` call; a variable wins over the environment."""
+    given = {key.removeprefix(_PREFIX): value for key, value in variables.items()}
+
+    def flag(name: str, *, default: bool) -> bool:
+        value = given.get(name) or environment.get(_ENVIRONMENT[name], "")
+        return value == "true" if value else default
+
+    force = environment.get("PULUMI_K8S_ENABLE_PATCH_FORCE")
+    return Configuration(
+        kubeconfig=given.get("kubeconfig", ""),
+        context=given.get("context", ""),
+        cluster=given.get("cluster", ""),
+        namespace=given.get("namespace", ""),
+        server_side_apply=flag("enableServerSideApply", default=True),
+        mutable_config_maps=flag("enableConfigMapMutable", default=False),
+        mutable_secrets=flag("enableSecretMutable", default=False),
+        delete_unreachable=flag("deleteUnreachable", default=False),
+        keep_unreachable=flag("skipUpdateUnreachable", default=False),
+        force_conflicts=None if force is None else force == "true",
+    )
+
+
+def faults(news: Mapping[str, Value]) -> list[str]:
+    """What is wrong with a provider's inputs. Says where and why, never a value."""
+    found = [
+        f"{name}: {reason}" for name, reason in _REFUSED.items() if news.get(name) not in (None, "", False, "false")
+    ]
+    text = plain(news.get("kubeconfig"))
+    if isinstance(text, str) and text and not _has_unknown_override(news):
+        try:
+            parse(text, context=_text(news.get("context")), cluster=_text(news.get("cluster")))
+        except KubeconfigError as error:
+            # A file may appear later in the same run; content cannot change.
+            if "\n" in text:
+                found.append(str(error))
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigurationChange:
+    """What differs between two configurations, and what of that means another cluster."""
+
+    differs: list[str]
+    replaces: list[str]
+
+
+def difference(olds: Mapping[str, Value], news: Mapping[str, Value]) -> ConfigurationChange:
+    """Another active cluster replaces everything in it; so does one that is not known yet. All else updates."""
+    old, new = plain(dict(olds)), plain(dict(news))
+    differs = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+    where = [key for key in ("kubeconfig", "context", "cluster") if key in differs]
+    if any(new.get(key) is UNKNOWN for key in where):
+        return ConfigurationChange(differs=differs, replaces=[key for key in where if new.get(key) is UNKNOWN])
+    before, after = _active_cluster(old), _active_cluster(new)
+    moved = before is not None and after is not None and before != after
+    return ConfigurationChange(differs=differs, replaces=where if moved else [])
+
+
+def _active_cluster(values: Mapping[str, Value]) -> Mapping[str, object] | None:
+    text = values.get("kubeconfig")
+    if isinstance(text, Mapping):
+        text = json.dumps(text)
+    try:
+        found = (
+            parse(text, context=_text(values.get("context")), cluster=_text(values.get("cluster"))) if text else None
+        )
+    except KubeconfigError:
+        return None
+    return None if found is None else dict(found.cluster)
+
+
+def _has_unknown_override(news: Mapping[str, Value]) -> bool:
+    return any(plain(news.get(key)) is UNKNOWN for key in ("context", "cluster"))
+
+
+def _text(value: Value) -> str:
+    value = plain(value)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,69 @@
+"""Names for objects that the program gives none."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from enum import Enum
+
+from pouw.engine.plugins.core.errors import ProviderError
+from pouw.engine.plugins.core.properties import UNKNOWN
+from pouw.engine.plugins.kubernetes.objects import AUTONAMED, Object, annotated_true, metadata, name_of, replaced
+
+_RANDOM_BYTES = 4
+
+
+class NamingMode(Enum):
+    """How the stack's ``pulumi:autonaming`` wants names made."""
+
+    OWN = "own"
+    PROPOSED = "proposed"
+    ENFORCED = "enforced"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """The engine's wishes for one resource. ``seed`` makes a preview and its update agree."""
+
+    resource: str
+    seed: bytes = b""
+    mode: NamingMode = NamingMode.OWN
+    proposed: str = ""
+
+
+def named(inputs: Object, olds: Object, naming: Naming) -> Object:
+    """``inputs`` with a name: their own, else the one that the object has already, else a new one.
+
+    Raises ProviderError where names are not to be made up.
+    """
+    if inputs.get("metadata") is UNKNOWN or metadata(inputs).get("name") is UNKNOWN or name_of(inputs):
+        return inputs
+    if metadata(inputs).get("generateName"):
+        raise ProviderError(
+            "metadata.generateName cannot be used: the engine must know names. Leave it out to have one made"
+        )
+    if olds:
+        return _marked(inputs, name_of(olds)) if annotated_true(olds, AUTONAMED) else inputs
+    return _marked(inputs, _made(naming))
+
+
+def _made(naming: Naming) -> str:
+    if naming.mode is NamingMode.DISABLED:
+        raise ProviderError("metadata.name: is needed, because automatic naming is disabled for this stack")
+    if naming.mode in (NamingMode.PROPOSED, NamingMode.ENFORCED) and naming.proposed:
+        return naming.proposed
+    suffix = (
+        hashlib.sha256(naming.seed).hexdigest()[: 2 * _RANDOM_BYTES]
+        if naming.seed
+        else secrets.token_hex(_RANDOM_BYTES)
+    )
+    return f"{naming.resource}-{suffix}"
+
+
+def _marked(inputs: Object, name: str) -> Object:
+    inputs = replaced(inputs, ("metadata", "name"), name)
+    if metadata(inputs).get("annotations") is UNKNOWN:
+        return inputs
+    return replaced(inputs, ("metadata", "annotations", AUTONAMED), "true")

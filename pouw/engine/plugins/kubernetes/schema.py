@@ -1,0 +1,178 @@
+"""Inputs against the API server's own OpenAPI v3 documents: unknown fields, missing fields, wrong types.
+
+Documents are fetched per group and version, once. What a schema does not say is accepted: the server has the last word.
+"""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pouw.engine.plugins.core.changes import Path, path_text
+from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value
+from pouw.engine.plugins.kubernetes.client import ApiError, Client
+from pouw.engine.plugins.kubernetes.objects import Gvk
+
+Schema = Mapping[str, Any]
+
+_REFERENCE: Final = "#/components/schemas/"
+_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+}
+_FREE: Final = "x-kubernetes-preserve-unknown-fields"
+
+
+class Schemas:
+    """The schemas of one API server. Safe for many threads."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._paths: Mapping[str, Any] | None = None
+        self._documents: dict[str, Mapping[str, Schema]] = {}
+
+    def faults(self, gvk: Gvk, inputs: Mapping[str, Value]) -> list[str]:
+        """What is wrong with inputs, path first. Nothing where the server has no schema for the kind."""
+        components = self._components(gvk)
+        schema = _schema_of(components, gvk)
+        return [] if schema is None else list(faults(inputs, schema, components))
+
+    def forget(self) -> None:
+        """Ask again: a CustomResourceDefinition came, changed or went."""
+        with self._lock:
+            self._paths = None
+            self._documents = {}
+
+    def _components(self, gvk: Gvk) -> Mapping[str, Schema]:
+        root = f"apis/{gvk.api_version}" if gvk.group else f"api/{gvk.version}"
+        with self._lock:
+            if root not in self._documents:
+                if self._paths is None or root not in self._paths:
+                    self._paths = self._client.call("GET", "/openapi/v3").get("paths") or {}
+                entry = self._paths.get(root)
+                if entry is None:
+                    return {}
+                self._documents[root] = self._fetch(str(entry["serverRelativeURL"]))
+            return self._documents[root]
+
+    def _fetch(self, path: str) -> Mapping[str, Schema]:
+        try:
+            document = self._client.call("GET", path)
+        except ApiError as error:
+            if error.not_found:
+                return {}
+            raise
+        found: Mapping[str, Schema] = (document.get("components") or {}).get("schemas") or {}
+        return found
+
+
+def _schema_of(components: Mapping[str, Schema], gvk: Gvk) -> Schema | None:
+    wanted = {"group": gvk.group, "version": gvk.version, "kind": gvk.kind}
+    for schema in components.values():
+        if wanted in (schema.get("x-kubernetes-group-version-kind") or []):
+            return schema
+    return None
+
+
+def faults(value: Value, schema: Schema, components: Mapping[str, Schema], path: Path = ()) -> Iterator[str]:
+    """What does not fit, as ``path: what is wrong``. Values below a secret are checked, but never quoted."""
+    yield from _faults(value, schema, components, path, secret=False)
+
+
+def _faults(
+    value: Value, schema: Schema, components: Mapping[str, Schema], path: Path, *, secret: bool
+) -> Iterator[str]:
+    if isinstance(value, Secret):
+        value, secret = value.value, True
+    schema = _resolved(schema, components)
+    if value is UNKNOWN or value is None or not schema or schema.get("x-kubernetes-int-or-string"):
+        return
+    if "oneOf" in schema or "anyOf" in schema:
+        yield from _alternatives(value, schema, path, secret=secret)
+        return
+    kind = schema.get("type")
+    if isinstance(kind, str) and kind in _TYPES and not _fits(value, kind):
+        yield f"{path_text(path)}: {_expectation(kind, schema)}, got {_described(value, secret=secret)}"
+    elif isinstance(value, dict):
+        yield from _object_faults(value, schema, components, path, secret=secret)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _faults(item, schema.get("items") or {}, components, (*path, index), secret=secret)
+    elif isinstance(value, str) and value not in (schema.get("enum") or [value]):
+        allowed = ", ".join(str(one) for one in schema["enum"] if one != "")
+        yield f"{path_text(path)}: must be one of {allowed}, got {_described(value, secret=secret)}"
+
+
+def _alternatives(value: Value, schema: Schema, path: Path, *, secret: bool) -> Iterator[str]:
+    kinds = [one.get("type") for one in schema.get("oneOf") or schema.get("anyOf") or []]
+    if all(kind in _TYPES for kind in kinds) and not any(_fits(value, kind) for kind in kinds):
+        yield f"{path_text(path)}: must be {' or '.join(kinds)}, got {_described(value, secret=secret)}"
+
+
+def _object_faults(
+    value: dict[str, Value], schema: Schema, components: Mapping[str, Schema], path: Path, *, secret: bool
+) -> Iterator[str]:
+    properties = schema.get("properties")
+    additional = schema.get("additionalProperties")
+    for name in schema.get("required") or []:
+        if value.get(name) is None:
+            yield f"{path_text((*path, name))}: is required"
+    for name, item in value.items():
+        if isinstance(properties, Mapping) and name in properties:
+            yield from _faults(item, properties[name], components, (*path, name), secret=secret)
+        elif isinstance(additional, Mapping):
+            yield from _faults(item, additional, components, (*path, name), secret=secret)
+        elif isinstance(properties, Mapping) and not additional and not schema.get(_FREE):
+            yield f"{path_text((*path, name))}: there is no such field{_meant(name, properties)}"
+
+
+def _resolved(schema: Schema, components: Mapping[str, Schema]) -> Schema:
+    """Follow references. A property is a reference alone, or wrapped into ``allOf`` beside its description."""
+    while True:
+        wrapped = schema.get("allOf")
+        target = schema.get("$ref") or (wrapped[0].get("$ref") if wrapped and len(wrapped) == 1 else None)
+        if target is None:
+            return schema
+        schema = components.get(str(target).removeprefix(_REFERENCE)) or {}
+
+
+def _fits(value: Value, kind: str | None) -> bool:
+    if isinstance(value, bool):
+        return kind == "boolean"
+    return isinstance(value, _TYPES.get(kind or "", (object,)))
+
+
+def _expectation(kind: str, schema: Schema) -> str:
+    form = schema.get("format")
+    article = "an" if kind[0] in "aeio" else "a"
+    return f"must be {article} {kind}" + (f" ({form})" if form and kind == "string" else "")
+
+
+def _described(value: Value, *, secret: bool) -> str:
+    kinds = {
+        bool: "a boolean",
+        int: "an integer",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+        dict: "an object",
+    }
+    name = kinds.get(type(value), type(value).__name__)
+    if secret or isinstance(value, dict | list) or len(str(value)) > 60:
+        return name
+    return f"{name}: {value!r}" if isinstance(value, str) else f"{name}: {value}"
+
+
+def _meant(name: str, properties: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(name, list(properties), n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    names = sorted(properties)
+    return f"; there are: {', '.join(names[:20])}{', …' if len(names) > 20 else ''}"

@@ -1,0 +1,65 @@
+"""What every operation on a resource works with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pouw.engine.plugins.core.cancellation import Cancellation
+from pouw.engine.plugins.core.properties import Value
+from pouw.engine.plugins.core.redaction import Redaction
+from pouw.engine.plugins.core.serving import Log
+from pouw.engine.plugins.kubernetes.await_.kinds import awaited
+from pouw.engine.plugins.kubernetes.await_.waiting import Waiter
+from pouw.engine.plugins.kubernetes.configuration import Configuration
+from pouw.engine.plugins.kubernetes.connection import Cluster, Connection
+from pouw.engine.plugins.kubernetes.discovery import ServedKind
+from pouw.engine.plugins.kubernetes.objects import (
+    PATCH_FORCE,
+    SKIP_AWAIT,
+    TIMEOUT_SECONDS,
+    Object,
+    annotated_true,
+    annotation,
+    gvk_of,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One configured provider."""
+
+    configuration: Configuration
+    connection: Connection
+    log: Log
+    cancelled: Cancellation
+
+    def waiter(self, cluster: Cluster, urn: str, *asked: Mapping[str, Value]) -> Waiter:
+        """Someone to wait for a resource; the secrets of its inputs, ``asked``, are kept out of what that one says."""
+        return Waiter(
+            client=cluster.client,
+            discovery=cluster.discovery,
+            cancelled=self.cancelled,
+            log=self.log,
+            urn=urn,
+            redact=Redaction(*asked),
+        )
+
+    def settle(self, waiter: Waiter, live: Object, served: ServedKind, inputs: Object, timeout: float) -> Object:
+        """Wait until the object is ready, if its kind is waited for and the user does not forbid it."""
+        how = awaited(gvk_of(inputs))
+        if how is None or annotated_true(inputs, SKIP_AWAIT):
+            return live
+        return waiter.until_ready(live, served, how, seconds(inputs, timeout, how.seconds))
+
+    def forces(self, inputs: Object) -> bool:
+        """Whether an apply takes fields away from other managers."""
+        return annotated_true(inputs, PATCH_FORCE) or self.configuration.force_conflicts is True
+
+
+def seconds(inputs: Object, timeout: float, default: float) -> float:
+    """How long to wait: the resource's custom timeout, else its annotation, else the kind's default."""
+    if timeout:
+        return timeout
+    text = annotation(inputs, TIMEOUT_SECONDS)
+    return float(text) if text.isdigit() else default
