@@ -4,6 +4,7 @@ Below the cache, one folder per content, so two checkouts or two Pythons never s
 
     engine/<key>/bin/pulumi                      the CLI (a hard link where the file system allows it)
     engine/<key>/bin/pulumi-language-python      our language host; the engine wants it beside its own binary
+    engine/<key>/bin/pulumi-resource-pulumi-python   providers that a program defines itself
     engine/<key>/home/plugins/resource-kubernetes-v<version>/pulumi-resource-kubernetes
     engine/<key>/plugins/pulumi-resource-kubernetes      the same plugin, for the PATH of an official engine
 """
@@ -25,7 +26,7 @@ from pathlib import Path
 
 from pouw.paths import cache_dir
 
-_LAYOUT = 1
+_LAYOUT = 2
 """Raise it when what ``install`` writes changes."""
 
 
@@ -89,10 +90,10 @@ def install(cli: Path | None, *, plugins: Sequence[EmbeddedPlugin], root: Path |
     )
 
 
-def launcher(module: str, *, python: Path | None = None) -> str:
+def launcher(module: str, *, python: Path | None = None, options: str = "-P") -> str:
     """A shell script that becomes ``python -m module``. ``-P``: the working directory never shadows our packages."""
     interpreter = shlex.quote(str(python or Path(sys.executable)))
-    return f'#!/bin/sh\nexec {interpreter} -P -m {module} "$@"\n'
+    return f'#!/bin/sh\nexec {interpreter} {options} -m {module} "$@"\n'
 
 
 def _key(cli: Path | None, plugins: Sequence[EmbeddedPlugin]) -> str:
@@ -121,6 +122,8 @@ def _lay_out(folder: Path, cli: Path | None, plugins: Sequence[EmbeddedPlugin]) 
         except OSError:
             shutil.copy2(cli, programs / "pulumi")
         _write_program(programs / "pulumi-language-python", launcher("pouw.engine.language"))
+        # No -P: this one loads what the program in the working directory defines.
+        _write_program(programs / "pulumi-resource-pulumi-python", launcher("pulumi.dynamic", options="-u"))
     for plugin in plugins:
         place = folder / "home" / "plugins" / f"resource-{plugin.name}-v{plugin.version}"
         _write_program(place / plugin.program, launcher(plugin.module))

@@ -95,6 +95,7 @@ def run(
             on_start=lock.engine_started,
             on_interrupt=lambda: step.update(_STOPPING_NOTE),
             inherits=(lock.handle,),
+            scratch=session.config.folder,
         )
     return recorder.outcome(ending)
 

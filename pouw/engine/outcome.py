@@ -144,7 +144,7 @@ class Recorder:
             stack=self.stack,
             exit_code=self._exit_code(ending, succeeded=succeeded),
             changes=_count(self._summary, self._started.values()),
-            resources=[_change(step) for step in self._started.values() if step.operation not in _QUIET],
+            resources=[_change(step) for step in self._started.values() if _is_change(step)],
             outputs=self._outputs,
             faults=faults,
             warnings=self._told("warning"),
@@ -220,6 +220,13 @@ def _count(summary: Summary | None, steps: Iterable[StepStarted]) -> Changes:
         if kind := _KINDS.get(word):
             kinds[kind] += number
     return Changes(**kinds)
+
+
+def _is_change(step: StepStarted) -> bool:
+    """Whether people would call it one. The engine makes default providers by itself and does not count them."""
+    subject = step.subject
+    default_provider = subject.type.startswith("pulumi:providers:") and subject.name.startswith("default")
+    return step.operation not in _QUIET and not default_provider
 
 
 def _change(step: StepStarted) -> ResourceChange:

@@ -8,7 +8,6 @@ import selectors
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
@@ -64,14 +63,17 @@ def run(
     on_start: Callable[[int], None] = lambda _: None,
     on_interrupt: Callable[[], None] = lambda: None,
     inherits: Sequence[int] = (),
+    scratch: Path,
 ) -> Ending:
     """Run a long command with its event stream; every event is handed on in order before this returns.
+
+    ``scratch`` is a folder that no other run uses at the time: the events come through a named pipe in it.
 
     In the main thread an interrupt, a hang-up or a termination is passed on once: the engine then stops its work and
     writes its state. A second one makes it stop at once, and a third kills it.
     """
     started = time.monotonic()
-    with _event_pipe() as (path, events), tempfile.TemporaryFile() as nothing:
+    with _event_pipe(scratch) as (path, events):
         arguments = [*invocation.arguments, "--event-log", str(path)]
         told = Invocation(
             program=invocation.program,
@@ -83,7 +85,7 @@ def run(
             leashed(told),
             cwd=told.directory,
             env=dict(told.environment),
-            stdin=nothing,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=tuple(inherits),
@@ -102,16 +104,17 @@ def run(
 
 
 @contextmanager
-def _event_pipe() -> Iterator[tuple[Path, int]]:
+def _event_pipe(folder: Path) -> Iterator[tuple[Path, int]]:
     """A named pipe that the engine writes its events to. Both ends are ours, so opening it never blocks either side."""
-    with tempfile.TemporaryDirectory(prefix="pouw-engine-") as folder:
-        path = Path(folder) / "events"
-        os.mkfifo(path, 0o600)
-        handle = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            yield path, handle
-        finally:
-            os.close(handle)
+    path = folder / "events"
+    path.unlink(missing_ok=True)  # a killed run's
+    os.mkfifo(path, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        yield path, handle
+    finally:
+        os.close(handle)
+        path.unlink(missing_ok=True)
 
 
 @dataclass(kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,10 +48,12 @@ class Engine:
             # Whatever else is on the PATH, this engine works with the parts beside it and in its home.
             told["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "true"
             told.setdefault("PULUMI_LOG_ROTATION_MAX_TOTAL_MB", "50")
-        path = [told.get("PATH", os.defpath)]
-        if self.plugin_programs is not None:
-            path.append(str(self.plugin_programs))
-        told["PATH"] = os.pathsep.join([str(self.path.parent), *path] if self.home is not None else path)
+        if self.kind != "built":
+            # The official language host runs the first python3 of the PATH, and the program needs our packages.
+            told.setdefault("PULUMI_PYTHON_CMD", sys.executable)
+        before = [str(self.path.parent)] if self.home is not None else []
+        after = [str(self.plugin_programs)] if self.plugin_programs is not None else []
+        told["PATH"] = os.pathsep.join([*before, told.get("PATH", os.defpath), *after])
         if self.kind == "built":
             # Plugins are laid out by us; what is missing cannot be downloaded, and trying costs time and clarity.
             told["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"

@@ -121,6 +121,34 @@ def test_an_error_in_an_apply_is_told_once_and_names_the_users_line(engine: Engi
     assert "pulumi/output.py" not in fault.message
 
 
+def test_a_program_may_define_its_own_providers(engine: Engine, make_project: MakeProject) -> None:
+    project = make_project(
+        """
+        import pulumi
+        from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+
+        class Adder(ResourceProvider):
+            def create(self, props):
+                return CreateResult("sum", {"sum": props["left"] + props["right"]})
+
+
+        class Sum(Resource):
+            sum: pulumi.Output[int]
+
+            def __init__(self, name, left, right):
+                super().__init__(Adder(), name, {"left": left, "right": right, "sum": None})
+
+
+        pulumi.export("sum", Sum("sum", 2, 3).sum)
+        """
+    )
+    outcome = run(engine, project, "up")
+    assert outcome.ok, outcome.faults
+    assert outcome.outputs == {"sum": 5}
+    assert [change.type for change in outcome.resources] == ["pulumi:pulumi:Stack", "pulumi-python:dynamic:Resource"]
+
+
 def test_a_run_error_prints_its_message_alone(engine: Engine, make_project: MakeProject) -> None:
     project = make_project("import pulumi\nraise pulumi.RunError('pouw:nodes: too many; got 9; expected at most 3')\n")
     (fault,) = run(engine, project, "preview").faults

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,7 +54,12 @@ def test_the_users_official_engine_is_used_untouched(cli: Path) -> None:
     engine = resolved(FakeMachine(programs={"pulumi": cli}), FakeNetwork(cli=cli), FakeBuilder(cli=cli))
     assert (engine.kind, engine.version, engine.path) == ("official", "3.260.0", cli)
     told = engine.environment({"PATH": "/usr/bin", "PULUMI_HOME": "/home/user/.pulumi"})
-    assert told == {"PATH": "/usr/bin", "PULUMI_HOME": "/home/user/.pulumi", "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    assert told == {
+        "PATH": "/usr/bin",
+        "PULUMI_HOME": "/home/user/.pulumi",
+        "PULUMI_PYTHON_CMD": sys.executable,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
 
 
 def test_an_official_engine_whose_plugin_cannot_be_had_gets_ours_at_the_end_of_its_path(cli: Path) -> None:

@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+_UV_ENVIRONMENT = ".venv"
+_TOOLCHAINS = ("pip", "uv")
+
 
 class InterpreterMissingError(Exception):
-    """``Pulumi.yaml`` names a virtual environment that holds no interpreter."""
+    """``Pulumi.yaml`` names a virtual environment that holds no interpreter, or a tool that is not known here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +40,19 @@ class Interpreter:
 def choose(options: Mapping[str, object], root: Path, environment: Mapping[str, str]) -> Interpreter:
     """The interpreter of ``runtime.options.virtualenv`` (relative to the project's root), else the host's own.
 
+    With ``toolchain: uv`` the environment is ``.venv`` where none is named, if it is there.
+
     Raises:
-        InterpreterMissingError: the virtual environment is named and is not there.
+        InterpreterMissingError: the virtual environment is named and is not there, or another toolchain is asked for.
     """
-    named = options.get("virtualenv")
+    named, tool = options.get("virtualenv"), options.get("toolchain", "pip")
+    if tool not in _TOOLCHAINS and not named:
+        raise InterpreterMissingError(
+            f"runtime.options.toolchain: {tool} is not known to the embedded engine, which knows "
+            f"{' and '.join(_TOOLCHAINS)}; name its environment as runtime.options.virtualenv"
+        )
+    if tool == "uv" and not named and (root / _UV_ENVIRONMENT / "bin" / "python").exists():
+        named = _UV_ENVIRONMENT
     if not isinstance(named, str) or not named:
         own_site = Path(sysconfig.get_paths()["purelib"])
         return Interpreter(path=Path(sys.executable), site=own_site, environment=environment, own=True)

@@ -37,6 +37,19 @@ def test_a_virtual_environment_that_is_not_there_is_named(tmp_path: Path) -> Non
         toolchain.choose({"virtualenv": "gone"}, tmp_path, {})
 
 
+def test_uv_means_its_usual_environment_if_there_is_one(tmp_path: Path) -> None:
+    assert toolchain.choose({"toolchain": "uv"}, tmp_path, {}).own
+    virtualenv(tmp_path).rename(tmp_path / ".venv")
+    assert toolchain.choose({"toolchain": "uv"}, tmp_path, {}).path == tmp_path / ".venv" / "bin" / "python"
+
+
+def test_another_toolchain_has_to_name_its_environment(tmp_path: Path) -> None:
+    with pytest.raises(InterpreterMissingError, match="poetry is not known"):
+        toolchain.choose({"toolchain": "poetry"}, tmp_path, {})
+    virtualenv(tmp_path)
+    assert not toolchain.choose({"toolchain": "poetry", "virtualenv": "venv"}, tmp_path, {}).own
+
+
 def test_only_a_named_virtual_environment_is_installed_into(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").touch()
     assert toolchain.choose({}, tmp_path, {}).installable(tmp_path) is None

@@ -1,0 +1,140 @@
+"""What a preview costs against a bare Pulumi program of as many components: ``python -m bench.engine.preview``.
+
+The floor is the same engine, called as a program, on the shortest program that makes N components. Measured against it:
+
+- the run: our operation (lock, recovery check, composed configuration, event stream) on the same program;
+- the components: our operation on a program of our own ``Component``;
+- a refused preview: our operation on a program that fails at once.
+
+Runs alternate, and the median of each is compared, so that a busy machine bends all of them alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from textwrap import dedent
+
+from pouw.engine import operation, resolution
+from pouw.engine.operation import Operation, Request
+from pouw.engine.outcome import Outcome
+from pouw.engine.project import Project
+from pouw.engine.resolution import Engine
+from pouw.engine.session import Session
+from pouw.progress import LineProgress, SilentProgress
+
+GOAL = 1.25
+_BARE = """
+    import pulumi
+
+
+    class Part(pulumi.ComponentResource):
+        def __init__(self, name):
+            super().__init__("bench:x:Part", name)
+            self.register_outputs({})
+
+
+    for number in range(pulumi.Config().require_int("parts")):
+        Part(f"part{number}")
+"""
+_OURS = """
+    import pulumi
+    from infra.component import Component
+
+
+    class Part(Component, token="bench:x:Part"):
+        def __init__(self, name):
+            super().__init__(name)
+            self.publish()
+
+
+    for number in range(pulumi.Config().require_int("parts")):
+        Part(f"part{number}")
+"""
+_REFUSED = "raise ValueError('refused')\n"
+
+
+def _project(root: Path, name: str, program: str, parts: int) -> Project:
+    folder = root / name
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
+    (folder / "Pulumi.local.yaml").write_text(f"config: {{'{name}:parts': {parts}}}\n")
+    (folder / "__main__.py").write_text(dedent(program))
+    return Project(root=folder)
+
+
+def _ours(engine: Engine, project: Project, *, expected: bool = True) -> Outcome:
+    outcome = operation.run(
+        Request(operation=Operation.PREVIEW, stack="local"), engine, SilentProgress(), project=project
+    )
+    if outcome.ok is not expected:
+        raise SystemExit("\n".join(str(fault) for fault in outcome.faults) or "a preview that should fail did not")
+    return outcome
+
+
+def _floor(engine: Engine, project: Project) -> None:
+    session = Session.of("local", engine, project)
+    # The file that our own run composed: without its salt the engine would write one into the project's.
+    call = session.invocation("preview", "--config-file", str(session.config.path))
+    subprocess.run(
+        [str(call.program), *call.arguments],
+        cwd=call.directory,
+        env=dict(call.environment),
+        check=True,
+        capture_output=True,
+    )
+
+
+def measure(parts: int, rounds: int) -> Mapping[str, float]:
+    """Median seconds of each kind of preview."""
+    engine = resolution.resolve(LineProgress())
+    with tempfile.TemporaryDirectory(prefix="pouw-bench-") as scratch:
+        root = Path(scratch)
+        os.environ["POUW_HOME"] = str(root / "state")
+        bare = _project(root, "bare", _BARE, parts)
+        ours = _project(root, "ours", _OURS, parts)
+        refused = _project(root, "refused", _REFUSED, parts)
+        kinds: Mapping[str, Callable[[], object]] = {
+            "floor": lambda: _floor(engine, bare),
+            "run": lambda: _ours(engine, bare),
+            "components": lambda: _ours(engine, ours),
+            "refused": lambda: _ours(engine, refused, expected=False),
+        }
+        times: dict[str, list[float]] = {name: [] for name in kinds}
+        _ours(engine, bare)  # makes the stack, which the floor does not
+        for number in range(rounds + 1):
+            for name, run in kinds.items():
+                started = time.perf_counter()
+                run()
+                if number:  # the first round fills caches
+                    times[name].append(time.perf_counter() - started)
+    return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def main() -> int:
+    """Measure, print, and fail if the goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    seconds = measure(asked.parts, asked.rounds)
+    ratios = {name: taken / seconds["floor"] for name, taken in seconds.items()}
+    if asked.json:
+        print(json.dumps({"parts": asked.parts, "seconds": seconds, "ratios": ratios, "goal": GOAL}))
+    else:
+        for name, taken in seconds.items():
+            print(f"{name:<12}{taken:7.3f} s   {ratios[name]:.2f} x the floor")
+    return 0 if max(ratios["run"], ratios["components"]) <= GOAL else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
