@@ -1,0 +1,101 @@
+"""Drive Debian's buildah with a storage of its own; the user's containers storage is never opened.
+
+Each run has its own mount and process namespaces, and dies with its parent: a killed build leaves no mount and no stray
+process. What it may leave is a half-written storage, told by a mark, which the next run then makes anew.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.faults import Fault
+from pouw.image.errors import ImageError
+from pouw.progress import Step
+
+PROGRAMS = {"buildah": "buildah", "setpriv": "util-linux", "unshare": "util-linux"}
+_ISOLATED = (
+    *("setpriv", "--pdeathsig", "KILL"),
+    *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+)
+_LAST_LINES = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """Where buildah keeps layers: a cache, made anew when an interrupted run may have left it half-written."""
+
+    folder: Path
+
+    def prepare(self) -> None:
+        """Call it, holding the lock of the image folder, before a build."""
+        if self._mark.exists():
+            shutil.rmtree(self.folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._run, ignore_errors=True)
+        self._mark.touch()
+
+    def settle(self) -> None:
+        """Call it when the build is over and buildah has ended by itself."""
+        shutil.rmtree(self._run, ignore_errors=True)
+        self._mark.unlink()
+
+    def clear(self) -> None:
+        """Forget every layer; the caller has not begun a build."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, arguments: Sequence[str], step: Step | None = None) -> str:
+        """Standard output of one buildah command; each line is a note of ``step``.
+
+        Raises:
+            ImageError: it failed; the fault carries its last lines.
+        """
+        command = [*_ISOLATED, "buildah", *self._options(), *arguments]
+        lines: list[str] = []
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self._environment()
+        ) as process:
+            for line in process.stdout or ():
+                lines.append(line.rstrip())
+                if step is not None:
+                    step.update(lines[-1][:100])
+        if process.returncode != 0:
+            raise _fault(arguments[0], lines, process.returncode)
+        return "\n".join(lines)
+
+    @property
+    def _mark(self) -> Path:
+        return self.folder / "in-use"
+
+    @property
+    def _run(self) -> Path:
+        return self.folder / "run"
+
+    def _options(self) -> list[str]:
+        options = {"root": self.folder / "layers", "runroot": self._run, "storage-driver": "overlay"}
+        return [f"--{name}={value}" for name, value in options.items()]
+
+    def _environment(self) -> dict[str, str]:
+        scratch = self.folder / "tmp"
+        scratch.mkdir(exist_ok=True)
+        return {**os.environ, "BUILDAH_ISOLATION": "chroot", "TMPDIR": str(scratch), "LC_ALL": "C"}
+
+
+def _fault(action: str, lines: Sequence[str], code: int) -> ImageError:
+    said = "\n".join(lines[-_LAST_LINES:])
+    kernel = "unshare failed" in said or "operation not permitted" in said.lower()
+    return ImageError(
+        Fault(
+            path=f"buildah {action}",
+            message=f"failed with exit code {code}",
+            got=said,
+            remedy="this machine does not let root make mounts (a container without CAP_SYS_ADMIN?): build elsewhere, "
+            "or with your own engine: docker build -f Dockerfile.production ."
+            if kernel
+            else "",
+        )
+    )
