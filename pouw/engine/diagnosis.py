@@ -7,17 +7,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pouw.engine import home
-from pouw.engine.resolution import Engine, LocalMachine, Machine, Sources, resolve
-from pouw.errors import PouwError
+from infra.faults import Fault
+from pouw.engine import download, home
+from pouw.engine.resolution import Engine, LocalMachine, Machine, ModuleBuilder, OfficialNetwork, Sources, resolve
+from pouw.errors import EngineError, PouwError
 from pouw.progress import Progress
+from pouw.toolchain import programs
 
 PluginKind = Literal["official", "embedded"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineFacts:
-    """The engine that would run."""
+    """The engine that would run. Kind ``none``: there is none yet, and a problem says how to get it."""
 
     kind: str
     version: str
@@ -45,7 +47,7 @@ class Problem:
 class Diagnosis:
     """The engine's part of the doctor's report."""
 
-    engine: EngineFacts | None
+    engine: EngineFacts
     plugins: Sequence[PluginFacts]
     problems: Sequence[Problem] = field(default=())
 
@@ -55,9 +57,34 @@ class Diagnosis:
         return {key: content[key] for key in ("engine", "plugins", "problems")}
 
 
+class CachedNetwork(OfficialNetwork):
+    """What was downloaded before: nothing is fetched for a report."""
+
+    def fetch(self, version: str, progress: Progress) -> Path:
+        """The release that the cache has."""
+        del progress
+        cli = download.fetched(self.release(version))
+        if cli is None:
+            raise download.Unavailable("not downloaded yet")
+        return cli
+
+
+class CachedBuilder(ModuleBuilder):
+    """What was built before: nothing is built for a report."""
+
+    def build(self, progress: Progress) -> Path:
+        """The CLI that the cache has."""
+        del progress
+        cli = programs.location("pulumi")
+        if not cli.exists():
+            remedy = "`pouw up` or `pouw preview` downloads or builds one, once; or install Pulumi 3 on the PATH"
+            raise EngineError(Fault(path="pulumi", message="is not on this machine yet", remedy=remedy))
+        return cli
+
+
 def diagnose(progress: Progress, sources: Sources | None = None) -> Diagnosis:
-    """Resolve the engine, and look at what it would run with. No engine is a problem here, not an error."""
-    sources = sources or Sources()
+    """Look at the engine and at what it would run with; install nothing. No engine is a problem here, not an error."""
+    sources = sources or Sources(network=CachedNetwork(), builder=CachedBuilder())
     try:
         engine = resolve(progress, sources)
     except PouwError as error:
@@ -65,7 +92,7 @@ def diagnose(progress: Progress, sources: Sources | None = None) -> Diagnosis:
             Problem(what=f"no engine: {fault.path}: {fault.message}", remedy=fault.remedy or "see docs/engine.md")
             for fault in error.faults
         ]
-        return Diagnosis(engine=None, plugins=[], problems=problems)
+        return Diagnosis(engine=EngineFacts(kind="none", version="", path=""), plugins=[], problems=problems)
     plugins = plugins_of(engine, sources.machine)
     return Diagnosis(
         engine=EngineFacts(kind=engine.kind, version=engine.version, path=str(engine.path)),

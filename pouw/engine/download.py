@@ -76,6 +76,12 @@ class Unavailable(Exception):  # noqa: N818 - a state of the network, not an err
     """The release cannot be had from here; says why. The next source is tried."""
 
 
+def fetched(wanted: Release, root: Path | None = None) -> Path | None:
+    """The unpacked release's CLI, if the cache has it."""
+    cli = _home(wanted, root or cache_dir() / "engine") / "pulumi" / "pulumi"
+    return cli if cli.exists() else None
+
+
 def fetch(
     wanted: Release, progress: Progress, *, root: Path | None = None, now: Callable[[], float] = time.time
 ) -> Path:
@@ -86,9 +92,7 @@ def fetch(
         EngineError: it came, and is not what its checksum says. That is never passed over in silence.
     """
     root = root or cache_dir() / "engine"
-    home = root / f"official-v{wanted.version}"
-    cli = home / "pulumi" / "pulumi"
-    if cli.exists():
+    if cli := fetched(wanted, root):
         return cli
     refusals = Refusals(path=root / "refused.json", now=now)
     if reason := refusals.of(wanted.archive_url):
@@ -112,11 +116,15 @@ def fetch(
         unpacked = Path(scratch) / "unpacked"
         _unpack(wanted, archive, unpacked)
         try:
-            unpacked.rename(home)
+            unpacked.rename(_home(wanted, root))
         except OSError:
-            if not cli.exists():  # else another run was quicker
+            if not fetched(wanted, root):  # else another run was quicker
                 raise
-    return cli
+    return _home(wanted, root) / "pulumi" / "pulumi"
+
+
+def _home(wanted: Release, root: Path) -> Path:
+    return root / f"official-v{wanted.version}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,16 +137,17 @@ class OfficialNetwork:
 
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
+    def release(self, version: str) -> download.Release:
+        """The release of that version, from where the environment says."""
+        return download.release(
+            version,
+            base_url=self.environment.get(download.BASE_URL_VARIABLE, ""),
+            sha256=self.environment.get(download.CHECKSUM_VARIABLE, ""),
+        )
+
     def fetch(self, version: str, progress: Progress) -> Path:
         """Download the pinned release."""
-        return download.fetch(
-            download.release(
-                version,
-                base_url=self.environment.get(download.BASE_URL_VARIABLE, ""),
-                sha256=self.environment.get(download.CHECKSUM_VARIABLE, ""),
-            ),
-            progress,
-        )
+        return download.fetch(self.release(version), progress)
 
     def has_plugin(self, name: str, version: str) -> bool:
         """Ask for the head of the plugin's archive."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.faults import Fault
-from pouw.engine.diagnosis import diagnose
+from pouw.engine.diagnosis import CachedBuilder, CachedNetwork, diagnose
 from pouw.engine.resolution import Engine, LocalMachine, Sources, resolve
 from pouw.errors import ToolchainError
 from pouw.progress import Progress, SilentProgress
@@ -142,7 +142,7 @@ def test_the_users_plugins_are_found_in_their_home_and_on_the_path(tmp_path: Pat
 def test_no_engine_at_all_is_a_problem_with_its_remedy_in_the_diagnosis() -> None:
     diagnosis = diagnose(SilentProgress(), Sources(machine=FakeMachine(), network=FakeNetwork(), builder=FakeBuilder()))
     assert diagnosis.to_json() == {
-        "engine": None,
+        "engine": {"kind": "none", "version": "", "path": ""},
         "plugins": [],
         "problems": [{"what": "no engine: pulumi: cannot be built", "remedy": "allow the module proxy"}],
     }
@@ -161,7 +161,16 @@ def test_the_diagnosis_says_whose_plugins_run(cli: Path) -> None:
             machine=FakeMachine(programs={"pulumi": cli}, plugins=False), network=FakeNetwork(), builder=FakeBuilder()
         ),
     )
-    assert official.engine is not None
     assert official.engine.kind == "official"
     assert [plugin.kind for plugin in official.plugins] == ["embedded"]
     assert official.problems[0].remedy.startswith("pulumi plugin install resource kubernetes ")
+
+
+def test_a_report_builds_and_downloads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POUW_CACHE", str(tmp_path))
+    report = diagnose(
+        SilentProgress(), Sources(machine=FakeMachine(), network=CachedNetwork(environment={}), builder=CachedBuilder())
+    )
+    assert report.engine.kind == "none"
+    assert [problem.what for problem in report.problems] == ["no engine: pulumi: is not on this machine yet"]
+    assert not list(tmp_path.iterdir())
