@@ -10,7 +10,12 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-_THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_LIBRARY_SETTINGS = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PROMETHEUS_DISABLE_CREATED_SERIES": "true",
+}
 OK, FAILED, CONFIGURATION = 0, 1, 3
 _CHECK_URL = "http://127.0.0.1:8545/ready"
 _CHECK_S = 5.0
@@ -67,9 +72,9 @@ def _genesis(path: Path | None) -> int:
 
 
 def _run() -> int:
-    # One thread per process: the arithmetic is small and the machine is shared. Numpy reads these when it is loaded.
-    for name in _THREAD_LIMITS:
-        os.environ.setdefault(name, "1")
+    # One thread per process: the arithmetic is small and the machine is shared. Libraries read these when loaded.
+    for name, value in _LIBRARY_SETTINGS.items():
+        os.environ.setdefault(name, value)
     from node.errors import NodeError, SettingsError
     from node.process import run
 

@@ -19,9 +19,6 @@ from node.service import Node
 from node.settings import Settings
 from node.work.dataset import load_digits
 
-_LINGER_S = 1.0
-"""Time for balancers to see a node as not ready before its listener closes; part of the drain time."""
-
 
 def run(environment: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT. Raises NodeError, or OSError when a port is taken."""
@@ -71,7 +68,7 @@ async def serve(node: Node, token: str, stop: asyncio.Event) -> None:
         stopped.cancel()
         async with asyncio.timeout(node.settings.drain_s):
             await running
-            await asyncio.sleep(min(_LINGER_S, node.settings.drain_s / 4))
+            await asyncio.sleep(min(node.settings.linger_s, node.settings.drain_s / 2))
             await server.close_sockets()
     except TimeoutError:
         log(logging.ERROR, "drain took too long", limit_s=node.settings.drain_s)

@@ -23,6 +23,7 @@ from node.logs import log
 from node.mempool import ContributionPool, Mempool
 from node.metrics import Metrics
 from node.mining import Miner
+from node.model import ONE
 from node.settings import Role, Settings
 from node.store import BlockReader, Store, open_store
 from node.wire.catchup import CatchUp, locator_heights
@@ -106,6 +107,7 @@ class Node:
         self._job: Job = rules.job(state)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chain")
         self._subscribers: set[Callable[[Block], None]] = set()
+        self.pool.start(self.chain.head.header.hash)
         self._head_changed()
 
     async def on_chain(self, work: Callable[[], T]) -> T:
@@ -207,7 +209,8 @@ class Node:
     def _follow(self, outcome: Outcome, block: Block, source: Peer | None) -> None:
         self._head_changed()
         self.metrics.verifications.labels("ok").inc(len(outcome.added))
-        self.metrics.loss.set(block.body.proof.winner.loss / (1 << 16))
+        rows = self.rules.network.mini_batches * self._job.spec.batch
+        self.metrics.loss.set(block.body.proof.winner.loss / rows / ONE)
         if outcome.removed:
             self.metrics.reorgs.inc()
             log(logging.INFO, "chain reorganised", removed=len(outcome.removed), added=len(outcome.added))
@@ -229,7 +232,6 @@ class Node:
 
     def _head_changed(self) -> None:
         self._head_at = time.monotonic()
-        self.pool.start(self.chain.head.header.hash)
         best = self.best_known_height
         self.metrics.height.set(self.height)
         self.metrics.best_known_height.set(best)
@@ -279,7 +281,7 @@ class Node:
         self._had_peers_at = time.monotonic()
         if peer.status.work > self.chain.head.work:
             self.catchup.wake()
-        for transaction in self.mempool.select(self.chain.state, self.height + 1):
+        for transaction in await self.on_chain(lambda: self.mempool.select(self.chain.state, self.height + 1)):
             peer.send(FrameType.TRANSACTION, transaction.encode())
         peer.send(FrameType.STATUS, self._status().encode())
         peer.send(FrameType.GET_PEERS, b"")
@@ -317,11 +319,8 @@ class Node:
         if self.catchup.active:
             return
         outcome = await self.add_block(block, peer)
-        parent = self.chain.entry(block.hash)
-        if outcome.fate is Fate.ORPHAN or parent is None:
+        if outcome.fate is Fate.ORPHAN:
             self.catchup.wake()
-        elif parent.work > peer.status.work:
-            peer.status = Status(height=block.header.height, head=block.hash, work=parent.work)
 
     async def _on_transaction(self, peer: Peer, transaction: Transaction) -> None:
         try:

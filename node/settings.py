@@ -82,6 +82,8 @@ class Settings(BaseModel):
     """Requests a second that one client address may send; 0 does not limit."""
     drain_s: float = Field(15.0, ge=0, le=120)
     """Longest time from SIGTERM to exit."""
+    linger_s: float = Field(2.0, ge=0, le=60)
+    """Part of the drain in which requests are still answered though not ready, so that balancers see it in time."""
 
 
 def read(environment: Mapping[str, str]) -> Settings:

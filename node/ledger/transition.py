@@ -114,7 +114,6 @@ def apply_block(rules: Rules, state: Values, recent: Sequence[Header], block: Bl
         producer=candidate.producer,
         commitment=candidate.hash,
         parent=parent.hash,
-        parent_time_ms=parent.time_ms,
         message=header.message,
         nonce=header.nonce,
         attempt=header.attempt,

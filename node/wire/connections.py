@@ -67,8 +67,9 @@ class Connections:
         self._own: set[Endpoint] = set()
         self._shaking = 0
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[bool]] = set()
         self._dialling: set[Endpoint] = set()
+        self._group: asyncio.TaskGroup | None = None
         self.closing = False
 
     @property
@@ -89,9 +90,16 @@ class Connections:
         self._server = await asyncio.start_server(self._accepted, host, port)
         return int(self._server.sockets[0].getsockname()[1])
 
+    def connect(self, endpoint: Endpoint) -> None:
+        """Dial an endpoint from now on as if it were a bootnode; works while `run` does."""
+        if endpoint not in self._targets and self._group is not None:
+            self._targets[endpoint] = True
+            self._group.create_task(self._keep_dialled(endpoint))
+
     async def run(self) -> None:
         """Keep dialling until cancelled."""
         async with asyncio.TaskGroup() as group:
+            self._group = group
             for endpoint in tuple(self._targets):
                 group.create_task(self._keep_dialled(endpoint))
             group.create_task(self._discover(group))
@@ -128,15 +136,15 @@ class Connections:
                 peer.send(frame_type, payload)
 
     def broadcast_block(self, block: bytes, status: bytes, item: bytes, *, except_for: Peer | None = None) -> None:
-        """The whole block to a few peers chosen at random, its announcement to the others."""
+        """The whole block to a few peers chosen at random, where the chain now stands to all. In this order: who has
+        taken the block in needs not ask for it."""
         missing = [peer for peer in self.peers if peer is not except_for and not peer.knows(item)]
         random.shuffle(missing)
         for position, peer in enumerate(missing):
             if position < _FULL_PUSH_PEERS:
                 peer.mark_known(item)
                 peer.send(FrameType.BLOCK, block)
-            else:
-                peer.send(FrameType.STATUS, status)
+            peer.send(FrameType.STATUS, status)
         if except_for is not None:
             except_for.send(FrameType.STATUS, status)
 
@@ -154,16 +162,15 @@ class Connections:
             if endpoint not in self._targets and endpoint not in self._own and len(self._targets) < _HEARD_LIMIT:
                 self._targets[endpoint] = False
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.closing or self._shaking >= _HANDSHAKES_LIMIT:
             writer.close()
             return
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
         name = writer.get_extra_info("peername")
-        await self._serve(reader, writer, endpoint=endpoint_text(name[:2]) if name else "", outbound=False)
+        endpoint = endpoint_text(name[:2]) if name else ""
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer, endpoint=endpoint, outbound=False))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _keep_dialled(self, endpoint: Endpoint) -> None:
         wait = _FIRST_RETRY_S

@@ -37,12 +37,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Seal:
-    """What a block says of the work that won it. Times in Unix milliseconds."""
+    """What a block says of the work that won it."""
 
     producer: bytes
     commitment: bytes
     parent: bytes
-    parent_time_ms: int
     message: bytes
     nonce: bytes
     attempt: int

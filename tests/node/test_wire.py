@@ -1,0 +1,253 @@
+"""Frames, the channel and what peers may do to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.encoding import Writer
+from node.errors import EncodingError, InvalidError, PeerError
+from node.wire.catchup import locator_heights
+from node.wire.channel import MAGIC, Introduction, handshake
+from node.wire.frames import (
+    PAYLOAD_LIMITS,
+    FrameType,
+    Hello,
+    Status,
+    decode_blobs,
+    decode_hashes,
+    decode_headers,
+    decode_peers,
+    encode_hashes,
+    encode_peers,
+    frame_header,
+    parse_header,
+)
+from node.wire.peers import Bans, Peer
+from tests.node.lab import key
+
+HELLO = Hello(
+    network_id=1337,
+    genesis=b"g" * 32,
+    height=3,
+    head=b"h" * 32,
+    work=99,
+    role="miner",
+    name="n",
+    version="0",
+    listens="127.0.0.1:1",
+)
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@given(st.binary(min_size=5, max_size=5))
+def test_a_frame_header_is_understood_or_refused_before_anything_is_read(data: bytes) -> None:
+    try:
+        frame_type, size = parse_header(data)
+    except PeerError:
+        return
+    assert size <= PAYLOAD_LIMITS[frame_type] + 16
+
+
+@pytest.mark.parametrize("frame_type", list(FrameType))
+def test_every_type_has_a_limit_and_refuses_more(frame_type: FrameType) -> None:
+    limit = PAYLOAD_LIMITS[frame_type]
+    assert parse_header(frame_header(frame_type, limit)) == (frame_type, limit + 16)
+    with pytest.raises(PeerError, match="over its limit"):
+        frame_header(frame_type, limit + 1)
+    with pytest.raises(PeerError, match="over its limit"):
+        parse_header(Writer().u32(limit + 17).u8(frame_type).done())
+
+
+@given(st.binary(max_size=400))
+def test_malformed_payloads_are_refused_with_the_one_error(data: bytes) -> None:
+    for decode in (
+        Hello.decode,
+        Status.decode,
+        decode_headers,
+        decode_peers,
+        lambda raw: decode_hashes(raw, 64),
+        lambda raw: decode_blobs(raw, 32, 1000),
+    ):
+        try:
+            decode(data)
+        except EncodingError:
+            continue
+
+
+@given(st.lists(st.binary(min_size=32, max_size=32), max_size=64), st.integers(0, 2**32 - 1))
+def test_hashes_come_back(hashes: list[bytes], request_number: int) -> None:
+    assert decode_hashes(encode_hashes(request_number, hashes), 64) == (request_number, hashes)
+
+
+@given(st.integers(0, 10**9))
+def test_a_locator_is_short_and_reaches_genesis(height: int) -> None:
+    heights = locator_heights(height)
+    assert heights[-1] == 0
+    assert len(heights) < 64
+    assert heights == sorted(set(heights), reverse=True)
+
+
+@asynccontextmanager
+async def _pair() -> AsyncIterator[tuple[Streams, Streams]]:
+    accepted: asyncio.Queue[Streams] = asyncio.Queue()
+    server = await asyncio.start_server(lambda reader, writer: accepted.put_nowait((reader, writer)), "127.0.0.1", 0)
+    ours = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
+    theirs = await accepted.get()
+    try:
+        yield ours, theirs
+    finally:
+        for _, writer in (ours, theirs):
+            writer.close()
+        server.close()
+
+
+async def _introduce(ours: Streams, theirs: Streams) -> tuple[Introduction, Introduction]:
+    return await asyncio.gather(
+        handshake(*ours, key=key(1), hello=HELLO, initiator=True),
+        handshake(*theirs, key=key(2), hello=replace(HELLO, name="m"), initiator=False),
+    )
+
+
+async def test_both_sides_learn_whose_key_is_at_the_other_end() -> None:
+    async with _pair() as (ours, theirs):
+        one, two = await _introduce(ours, theirs)
+        assert (one.public_key, two.public_key) == (key(2).public, key(1).public)
+        assert (one.hello.name, two.hello.name) == ("m", "n")
+
+
+async def test_frames_cross_in_order_and_are_not_readable_on_the_way() -> None:
+    async with _pair() as (ours, theirs):
+        one, two = await _introduce(ours, theirs)
+        await one.channel.send(FrameType.TRANSACTION, b"secret one")
+        await one.channel.send(FrameType.PING, b"two")
+        assert await two.channel.receive() == (FrameType.TRANSACTION, b"secret one")
+        assert await two.channel.receive() == (FrameType.PING, b"two")
+
+
+async def test_a_frame_changed_on_the_way_is_refused() -> None:
+    async with _pair() as (ours, theirs):
+        _, two = await _introduce(ours, theirs)
+        ours[1].write(frame_header(FrameType.PING, 3) + b"x" * 19)
+        with pytest.raises(PeerError, match="altered"):
+            await two.channel.receive()
+
+
+async def test_a_frame_relabelled_as_another_type_is_refused() -> None:
+    async with _pair() as (ours, theirs), _pair() as (relay_in, relay_out):
+        one, two = await asyncio.gather(
+            handshake(ours[0], relay_in[1], key=key(1), hello=HELLO, initiator=True),
+            _relayed(theirs, relay_out, ours),
+        )
+        await one.channel.send(FrameType.PING, b"abc")
+        raw = bytearray(await relay_out[0].readexactly(5 + 19))
+        raw[4] = FrameType.PONG
+        ours[1].write(bytes(raw))
+        with pytest.raises(PeerError, match="altered"):
+            await two.channel.receive()
+
+
+async def _relayed(theirs: Streams, relay_out: Streams, ours: Streams) -> Introduction:
+    """Pass the initiator's handshake on byte by byte: a fixed part, then one frame."""
+
+    async def forward() -> None:
+        ours[1].write(await relay_out[0].readexactly(len(MAGIC) + 32))
+        header = await relay_out[0].readexactly(5)
+        ours[1].write(header + await relay_out[0].readexactly(int.from_bytes(header[:4], "big")))
+
+    answer, _ = await asyncio.gather(handshake(*theirs, key=key(2), hello=HELLO, initiator=False), forward())
+    return answer
+
+
+async def test_a_peer_that_is_no_node_is_refused() -> None:
+    async with _pair() as (ours, theirs):
+        ours[1].write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n" + b" " * 64)
+        with pytest.raises(PeerError, match="not a pouw node"):
+            await handshake(*theirs, key=key(2), hello=HELLO, initiator=False)
+
+
+async def test_an_echo_of_our_own_handshake_proves_nothing() -> None:
+    """A mirror sends back every byte: its signature is ours, for our part, and so not for the other's."""
+    async with _pair() as (ours, theirs):
+
+        async def mirror() -> None:
+            while data := await theirs[0].read(4096):
+                theirs[1].write(data)
+
+        echo = asyncio.create_task(mirror())
+        with pytest.raises(PeerError):
+            await handshake(*ours, key=key(1), hello=HELLO, initiator=True)
+        echo.cancel()
+
+
+async def _peer(streams: Streams) -> Peer:
+    introduction = await handshake(*streams, key=key(2), hello=HELLO, initiator=False)
+    return Peer(introduction, outbound=False, endpoint="")
+
+
+async def test_malformed_frames_end_in_a_ban() -> None:
+    async def decode(_: Peer, __: FrameType, payload: bytes) -> None:
+        Status.decode(payload)
+
+    async with _pair() as (ours, theirs):
+        one, peer = await asyncio.gather(handshake(*ours, key=key(1), hello=HELLO, initiator=True), _peer(theirs))
+        await one.channel.send(FrameType.STATUS, b"short")
+        with pytest.raises(PeerError, match="malformed STATUS") as caught:
+            await peer.run(decode)
+        assert caught.value.penalty >= 100
+
+
+async def test_three_invalid_things_end_in_a_ban() -> None:
+    async def refuse(*_: object) -> None:
+        raise InvalidError("map", "invented")
+
+    async with _pair() as (ours, theirs):
+        one, peer = await asyncio.gather(handshake(*ours, key=key(1), hello=HELLO, initiator=True), _peer(theirs))
+        for _ in range(3):
+            await one.channel.send(FrameType.BLOCK, b"")
+        with pytest.raises(PeerError, match="invented"):
+            await peer.run(refuse)
+
+
+async def test_a_flood_is_cut_off() -> None:
+    async def ignore(*_: object) -> None:
+        return
+
+    async with _pair() as (ours, theirs):
+        one, peer = await asyncio.gather(handshake(*ours, key=key(1), hello=HELLO, initiator=True), _peer(theirs))
+
+        async def flood() -> None:
+            for _ in range(10_000):
+                await one.channel.send(FrameType.PING, b"12345678")
+
+        sender = asyncio.create_task(flood())
+        with pytest.raises(PeerError, match="too many frames"):
+            await peer.run(ignore)
+        sender.cancel()
+        await asyncio.gather(sender, return_exceptions=True)
+
+
+async def test_a_slow_peer_loses_gossip_and_costs_no_memory() -> None:
+    async with _pair() as (ours, theirs):
+        _, peer = await asyncio.gather(handshake(*ours, key=key(1), hello=HELLO, initiator=True), _peer(theirs))
+        taken = [peer.send(FrameType.PING, b"") for _ in range(1000)]
+        assert not all(taken)
+        assert sum(taken) <= 256
+
+
+def test_a_ban_holds() -> None:
+    bans = Bans()
+    bans.ban(b"k")
+    assert bans.holds(b"k")
+    assert not bans.holds(b"other")
+
+
+def test_peers_payload_is_bounded() -> None:
+    many = [f"host-{number}:30303" for number in range(500)]
+    assert len(decode_peers(encode_peers(many))) == 64
