@@ -56,14 +56,12 @@ class ControlPlane:
 
     folder: Path
     kubeconfig: str
-    host: str
+    client: Client
+    """The administrator's; many threads may use it."""
 
     @property
     def kubeconfig_path(self) -> Path:
         return self.folder / "kubeconfig"
-
-    def client(self) -> Client:
-        return Client(parse(self.kubeconfig), Cancellation(), agent="test")
 
 
 @contextlib.contextmanager
@@ -73,11 +71,12 @@ def running(folder: Path) -> Iterator[ControlPlane]:
     _write_keys(folder)
     kubeconfig = _kubeconfig(folder, port)
     (folder / "kubeconfig").write_text(kubeconfig, encoding="utf-8")
-    plane = ControlPlane(folder=folder, kubeconfig=kubeconfig, host=f"https://127.0.0.1:{port}")
+    client = Client(parse(kubeconfig), Cancellation(), agent="test")
+    plane = ControlPlane(folder=folder, kubeconfig=kubeconfig, client=client)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_process(folder, "etcd", [str(program("etcd")), *_etcd(folder, etcd_port, peer_port)]))
         kube = str(program("kube"))
-        client = plane.client()
+        stack.callback(client.close)
         stack.enter_context(_process(folder, "apiserver", [kube, "kube-apiserver", *_api(folder, etcd_port, port)]))
         _await(lambda: _answers(client, "/readyz"), folder)
         stack.enter_context(_process(folder, "controllers", [kube, "kube-controller-manager", *_controllers(folder)]))
@@ -235,20 +234,22 @@ class Pods:
         self._path = f"/api/v1/namespaces/{namespace}/pods"
         self._decide = decide
         self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._addresses: queue.SimpleQueue[int] = queue.SimpleQueue()
         for number in range(2, 250):
             self._addresses.put(number)
 
     def __enter__(self) -> Pods:
-        threading.Thread(target=self._run, daemon=True).start()
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
+        self._thread.join()
 
     def _run(self) -> None:
         while not self._ended.wait(0.05):
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(ProviderError):
                 for pod in self._client.call("GET", self._path)["items"]:
                     self._play(pod)
 

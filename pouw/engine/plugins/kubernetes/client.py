@@ -6,6 +6,7 @@ server is overloaded or gone for a moment, within a bound.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -61,6 +62,34 @@ class Watched:
 
     type: str
     object: Object
+
+
+class Watch:
+    """Events as they come. ``stop`` may be called from another thread: the iteration then ends."""
+
+    def __init__(self, path: str, response: urllib3.BaseHTTPResponse) -> None:
+        self._path = path
+        self._response = response
+        self._stopped = False
+
+    def __iter__(self) -> Iterator[Watched]:
+        pending = b""
+        try:
+            for chunk in self._response.stream(65536, decode_content=True):
+                *lines, pending = (pending + chunk).split(b"\n")
+                for line in lines:
+                    yield _event(line)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            if not self._stopped:
+                raise UnreachableError(f"the watch of {self._path} broke off: {_why(error)}") from None
+        finally:
+            self._response.close()
+
+    def stop(self) -> None:
+        """End the iteration, wherever it waits."""
+        self._stopped = True
+        with contextlib.suppress(OSError, RuntimeError, ValueError):
+            self._response.shutdown()
 
 
 class Client:
@@ -126,22 +155,19 @@ class Client:
             raise _refusal(response.status, response.data)
         return str(response.data.decode(errors="replace"))
 
-    def watch(self, path: str, query: Mapping[str, str]) -> Iterator[Watched]:
-        """Events until the request's time is over. Raises as ``call`` does; 410 means: list again."""
+    def close(self) -> None:
+        """Give the connections up."""
+        self._pool.clear()
+
+    def watch(self, path: str, query: Mapping[str, str]) -> Watch:
+        """A watch for at most ``WATCH_SECONDS``. Raises as ``call`` does; 410 means: list again."""
         wanted = {**query, "watch": "true", "timeoutSeconds": str(WATCH_SECONDS), "allowWatchBookmarks": "true"}
         response = self._send("GET", path, wanted, None, JSON, WATCH_SECONDS + 15.0, stream=True)
-        try:
-            if response.status >= 400:
-                raise _refusal(response.status, response.read())
-            pending = b""
-            for chunk in response.stream(65536, decode_content=True):
-                *lines, pending = (pending + chunk).split(b"\n")
-                for line in lines:
-                    yield _event(line)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise UnreachableError(f"the watch of {path} broke off: {_why(error)}") from None
-        finally:
+        if response.status >= 400:
+            refusal = _refusal(response.status, response.read())
             response.close()
+            raise refusal
+        return Watch(path, response)
 
     def _call_once(
         self, method: str, path: str, query: Mapping[str, str] | None, body: Value, content_type: str

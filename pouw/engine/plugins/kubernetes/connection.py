@@ -63,6 +63,12 @@ class Connection:
                 raise UnreachableError(self._reason)
             return self._cluster
 
+    def close(self) -> None:
+        """Give the connections up."""
+        with self._lock:
+            if self._cluster is not None:
+                self._cluster.client.close()
+
     def cluster_or_none(self) -> Cluster | None:
         """The cluster, or None while there is none: what previews ask."""
         try:

@@ -13,17 +13,17 @@ from pouw.engine.plugins.core.redaction import Redaction
 from pouw.engine.plugins.core.serving import Severity
 from pouw.engine.plugins.kubernetes import managers, preview, state
 from pouw.engine.plugins.kubernetes.await_.waiting import NotReadyError
-from pouw.engine.plugins.kubernetes.client import APPLY, JSON_PATCH, ApiError, UnreachableError
+from pouw.engine.plugins.kubernetes.client import APPLY, ApiError, UnreachableError
 from pouw.engine.plugins.kubernetes.connection import Cluster
 from pouw.engine.plugins.kubernetes.discovery import NoKindError, ServedKind
 from pouw.engine.plugins.kubernetes.normal import dashed
 from pouw.engine.plugins.kubernetes.objects import Object, gvk_of, identifier, name_of, namespace_of
+from pouw.engine.plugins.kubernetes.ownership import give_up_mark, take_over
 from pouw.engine.plugins.kubernetes.session import Session
 
 _PATIENCE_SECONDS: Final = 20.0
 """For what is created at the same time: a namespace, a kind, a service account."""
 _FIRST_DELAY: Final = 0.1
-_UNDONE_ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ def create(session: Session, urn: str, asked: Mapping[str, Value], timeout: floa
         live = error.live
     if gvk_of(inputs).is_crd:
         _forget_kinds(cluster, inputs)
-    live = _finished(cluster, served, inputs, live, manager)
+    live = _finished(cluster, served, live, manager)
     made = state.make_state(
         inputs=inputs,
         live=live,
@@ -167,8 +167,7 @@ def _posted(cluster: Cluster, served: ServedKind, inputs: Object, manager: str) 
 def _adopted(cluster: Cluster, served: ServedKind, inputs: Object, live: Object, manager: str) -> Object:
     """An object whose creation was cut off: bring it to the inputs of now, under the name it was made by."""
     path = served.item(namespace_of(live), name_of(live))
-    if patch := managers.signed_over(live, manager):
-        cluster.client.call("PATCH", path, body=patch, content_type=JSON_PATCH)
+    take_over(cluster.client, path, live, manager)
     query = {"fieldManager": manager, "force": "true"}
     return cluster.client.call("PATCH", path, query=query, body=inputs, content_type=APPLY)
 
@@ -186,20 +185,13 @@ def _get(cluster: Cluster, served: ServedKind, inputs: Object) -> Object | None:
         raise
 
 
-def _finished(cluster: Cluster, served: ServedKind, inputs: Object, live: Object, manager: str) -> Object:
+def _finished(cluster: Cluster, served: ServedKind, live: Object, manager: str) -> Object:
     """The live object with its mark given up. It exists whatever happens here, so the last seen one is good enough."""
     path = served.item(namespace_of(live), name_of(live))
-    for _ in range(_UNDONE_ATTEMPTS):
-        patch = managers.without_mark(live, manager)
-        try:
-            if patch is None:
-                return cluster.client.call("GET", path)
-            return cluster.client.call("PATCH", path, body=patch, content_type=JSON_PATCH)
-        except ApiError:
-            live = _get(cluster, served, inputs) or live
-        except (UnreachableError, CancelledError):
-            return live
-    return live
+    try:
+        return give_up_mark(cluster.client, path, live, manager)
+    except ProviderError:
+        return live
 
 
 def _forget_kinds(cluster: Cluster, definition: Object) -> None:

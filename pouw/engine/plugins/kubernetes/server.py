@@ -69,6 +69,11 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         """End every wait."""
         self._cancelled.set()
 
+    def close(self) -> None:
+        """End every wait and give the connections up."""
+        self.cancel()
+        self._session.connection.close()
+
     def _make_session(self, settings: configuration.Configuration) -> Session:
         agent = f"pulumi-kubernetes/{self._version}"
         connection = Connection(settings, self._cancelled, agent=agent)

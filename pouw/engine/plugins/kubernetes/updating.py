@@ -11,11 +11,12 @@ from pouw.engine.plugins.core.properties import Value, has_unknown, plain
 from pouw.engine.plugins.core.redaction import Redaction
 from pouw.engine.plugins.kubernetes import managers, state
 from pouw.engine.plugins.kubernetes.await_.waiting import NotReadyError
-from pouw.engine.plugins.kubernetes.client import APPLY, JSON, JSON_PATCH, ApiError, UnreachableError
+from pouw.engine.plugins.kubernetes.client import APPLY, JSON, ApiError, UnreachableError
 from pouw.engine.plugins.kubernetes.connection import Cluster
 from pouw.engine.plugins.kubernetes.discovery import NoKindError, ServedKind
 from pouw.engine.plugins.kubernetes.normal import dashed
 from pouw.engine.plugins.kubernetes.objects import Object, at, gvk_of, identifier, name_of, namespace_of, replaced
+from pouw.engine.plugins.kubernetes.ownership import take_over
 from pouw.engine.plugins.kubernetes.session import Session
 
 _ATTEMPTS: Final = 5
@@ -109,19 +110,13 @@ def _applied(
         live = cluster.client.call("GET", path)
         try:
             if session.configuration.server_side_apply and not gvk_of(inputs).is_crd:
-                live = _signed_over(cluster, path, live, manager)
+                live = take_over(cluster.client, path, live, manager)
             return _sent(session, cluster, served, live, kept(inputs, live, ignored), manager, dry=False)
         except ApiError as error:
-            # A changed resourceVersion: of the PUT, or of the test in the patch that signs fields over.
-            moved = error.status == 409 and not error.causes
-            if attempt == _ATTEMPTS - 1 or not (moved or "test" in str(error).split()):
+            # Without causes a conflict is about the version of a PUT, not about who owns which field.
+            if attempt == _ATTEMPTS - 1 or error.status != 409 or error.causes:
                 raise
     raise AssertionError("the last attempt returns or raises")
-
-
-def _signed_over(cluster: Cluster, path: str, live: Object, manager: str) -> Object:
-    patch = managers.signed_over(live, manager)
-    return live if patch is None else cluster.client.call("PATCH", path, body=patch, content_type=JSON_PATCH)
 
 
 def _sent(

@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.kubernetes.await_.status import Collection
-from pouw.engine.plugins.kubernetes.client import ApiError, Client, UnreachableError
+from pouw.engine.plugins.kubernetes.client import ApiError, Client, Watch
 from pouw.engine.plugins.kubernetes.objects import Object, at
 
 _AGAIN_SECONDS: Final = 1.0
 """Between a watch that broke and the next list."""
+_END_SECONDS: Final = 1.0
+"""A stopped watch ends at once; one that is just connecting is left to itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +46,15 @@ class Feed:
         self._lock = threading.Lock()
         self._objects: dict[str, dict[str, Object]] = {}
         self._deleted: set[str] = set()
+        self._watches: dict[str, Watch] = {}
+        self._threads: list[threading.Thread] = []
 
     def follow(self, target: Target) -> None:
         """List once, here and now (raises what the client raises), then go on in the background."""
         version = self._list(target)
-        threading.Thread(target=self._run, args=(target, version), daemon=True, name=f"watch-{target.name}").start()
+        thread = threading.Thread(target=self._run, args=(target, version), daemon=True, name=f"watch-{target.name}")
+        self._threads.append(thread)
+        thread.start()
 
     def objects(self, name: str) -> Sequence[Object]:
         """The target's objects."""
@@ -60,8 +67,14 @@ class Feed:
             return name in self._deleted
 
     def close(self) -> None:
-        """Let the watches end; each does when its next event or its time comes."""
+        """End the watches."""
         self._closed.set()
+        with self._lock:
+            watches = list(self._watches.values())
+        for watch in watches:
+            watch.stop()
+        for thread in self._threads:
+            thread.join(timeout=_END_SECONDS)
 
     def _list(self, target: Target) -> str:
         answer = self._client.call("GET", target.path, query=target.query)
@@ -76,23 +89,26 @@ class Feed:
         while not self._closed.is_set():
             try:
                 version = self._watch(target, version)
-            except ApiError as error:
-                version = "" if error.status == 410 else version
-                self._closed.wait(0 if error.status == 410 else _AGAIN_SECONDS)
-                version = self._list_again(target)
-            except UnreachableError:
-                self._closed.wait(_AGAIN_SECONDS)
+            except ProviderError as error:
+                too_old = isinstance(error, ApiError) and error.status == 410
+                if not too_old and self._closed.wait(_AGAIN_SECONDS):
+                    return
                 version = self._list_again(target)
 
     def _list_again(self, target: Target) -> str:
-        with contextlib.suppress(ApiError, UnreachableError):
+        with contextlib.suppress(ProviderError):
             version = self._list(target)
             self._changed.put(Refresh(name=target.name))
             return version
         return ""
 
     def _watch(self, target: Target, version: str) -> str:
-        for event in self._client.watch(target.path, {**target.query, "resourceVersion": version}):
+        watch = self._client.watch(target.path, {**target.query, "resourceVersion": version})
+        with self._lock:
+            self._watches[target.name] = watch
+        if self._closed.is_set():
+            watch.stop()
+        for event in watch:
             version = str(at(event.object, "metadata", "resourceVersion") or version)
             if self._closed.is_set():
                 break
