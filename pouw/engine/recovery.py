@@ -13,7 +13,7 @@ Everything here is decided from the state's text alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,8 +111,8 @@ def plan(deployment: Mapping[str, Any]) -> Plan:
 def adopted(deployment: Mapping[str, Any], agreed: Plan) -> dict[str, Any]:
     """The deployment with its pending creates turned into resources that a refresh can read, and nothing pending.
 
-    An adopted resource has no outputs yet. One whose URN the state already has (half of a replacement) takes its place
-    *before* the old one, as the engine writes it: the new is read, the old is still to be deleted.
+    An adopted resource has no outputs yet. It stands last, behind all that it may depend on. Where the state already
+    has its URN (it was to replace another object), the old one is marked as still to be deleted.
     """
     identities = {one.urn: one.id for one in agreed.adopt}
     resources: list[dict[str, Any]] = [dict(one) for one in deployment.get("resources") or ()]
@@ -132,6 +132,12 @@ def adopted(deployment: Mapping[str, Any], agreed: Plan) -> dict[str, Any]:
             resources.append(made)
     rest = {key: value for key, value in deployment.items() if key != "pending_operations"}
     return {**rest, "resources": resources}
+
+
+def present(deployment: Mapping[str, Any], urns: Iterable[str]) -> list[str]:
+    """Those of ``urns`` that the deployment has: the engine refuses to read what it does not know."""
+    known = {one["urn"] for one in deployment.get("resources") or ()}
+    return sorted(known.intersection(urns))
 
 
 def read_state(path: Path) -> Mapping[str, Any] | None:

@@ -107,20 +107,20 @@ class Session:
         if state is not None:
             _remove_stale_locks(self.backend.lock_folder(project, self.stack))
             recovery.repair(state)
-        reread = self._unread()
-        deployment = self._deployment(state, asked=killed is not None)
-        plan = recovery.plan(deployment) if deployment else recovery.Plan()
-        if plan.needed and deployment:
-            reread = sorted({*reread, *(one.urn for one in plan.adopt), *plan.reread})
-            self._unread_file.write_text(json.dumps(reread), encoding="utf-8")
+        unread = self._unread()
+        deployment = self._deployment(state, asked=killed is not None or bool(unread)) or {}
+        plan = recovery.plan(deployment)
+        if plan.needed:
+            unread = [*unread, *(one.urn for one in plan.adopt), *plan.reread]
+            self._unread_file.write_text(json.dumps(unread), encoding="utf-8")
             exported = json.loads(self.ask("stack", "export"))
-            exported["deployment"] = recovery.adopted(exported["deployment"], plan)
+            deployment = exported["deployment"] = recovery.adopted(exported["deployment"], plan)
             self.ask("stack", "import", text=json.dumps(exported))
-        if reread:
+        if urns := recovery.present(deployment, unread):
             with progress.step(f"Reading what a killed run of {self.stack} was doing") as step:
-                step.update(f"{len(reread)} resources")
-                self._reread(reread)
-            self._unread_file.unlink()
+                step.update(f"{len(urns)} resources")
+                self._reread(urns)
+        self._unread_file.unlink(missing_ok=True)
 
     @property
     def _unread_file(self) -> Path:
@@ -130,7 +130,10 @@ class Session:
         """Resources that an earlier recovery adopted and was killed before it could read them."""
         if not self._unread_file.exists():
             return []
-        urns = json.loads(self._unread_file.read_text(encoding="utf-8") or "[]")
+        try:
+            urns = json.loads(self._unread_file.read_text(encoding="utf-8"))
+        except ValueError:
+            return []  # killed while it was written: what it would say is still pending in the state
         return [str(urn) for urn in urns]
 
     def _deployment(self, state: Path | None, *, asked: bool) -> Mapping[str, Any] | None:

@@ -54,12 +54,13 @@ def check(request: Any, context: Any) -> Any:
 
 
 def diff(request: Any, context: Any) -> Any:
-    """Data decides."""
+    """Data decides; another ``immutable`` in it makes a replacement."""
     del context
-    old, new = MessageToDict(request.old_inputs), MessageToDict(request.news)
-    changed = old.get("data") != new.get("data")
+    old, new = (MessageToDict(one).get("data", {}) for one in (request.old_inputs, request.news))
+    changed = ["data"] if old != new else []
     kind = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
-    return provider_pb2.DiffResponse(changes=kind, diffs=["data"] if changed else [])
+    replaced = changed if old.get("immutable") != new.get("immutable") else []
+    return provider_pb2.DiffResponse(changes=kind, diffs=changed, replaces=replaced)
 
 
 def create(request: Any, context: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pouw.engine.recovery import Adoption, Plan, adopted, identify, plan, read_state, repair
+from pouw.engine.recovery import Adoption, Plan, adopted, identify, plan, present, read_state, repair
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 
@@ -92,6 +92,11 @@ def test_a_create_over_the_same_object_keeps_what_was_known_of_it() -> None:
     }
     (one,) = adopted(state, plan(state))["resources"]
     assert (one["id"], one["outputs"]) == ("ns/a", {"x": 1})
+
+
+def test_only_what_the_state_has_is_read_again() -> None:
+    here = resource("a")
+    assert present({"resources": [here]}, [here["urn"], "urn:gone", here["urn"]]) == [here["urn"]]
 
 
 def good(path: Path, time: str) -> None:

@@ -29,19 +29,23 @@ pytestmark = [pytest.mark.engine]
 _PROGRAM = """
     import pulumi
 
-    count = pulumi.Config().require_int("objects")
+    config = pulumi.Config()
+    count = config.require_int("objects")
+    data = {"immutable": config.get("immutable") or "first"}
     options = pulumi.ResourceOptions(version="4.34.2")
 
 
     class ConfigMap(pulumi.CustomResource):
-        def __init__(self, name, metadata, parent=None):
-            inputs = {"metadata": metadata, "data": {"key": "value"}}
+        def __init__(self, name, metadata, data):
+            inputs = {"metadata": metadata, "data": data}
             super().__init__("kubernetes:core/v1:ConfigMap", name, inputs, options)
 
 
     for number in range(count):
-        ConfigMap(f"named{number}", {"name": f"named{number}", "namespace": "some"})
-        ConfigMap(f"free{number}", {})
+        ConfigMap(f"named{number}", {"name": f"named{number}", "namespace": "some"}, {})
+        free = ConfigMap(f"free{number}", {}, data)
+        if config.get_bool("chained"):
+            ConfigMap(f"behind{number}", {}, {"id": free.id})
 """
 _OBJECTS = 3
 _EXPECTED = 2 * _OBJECTS
@@ -121,3 +125,48 @@ def test_an_engine_killed_between_making_an_object_and_writing_it_down_is_made_g
     assert outcome.ok, outcome.faults
     assert len(world.objects()) == _EXPECTED, world.creates()
     assert [line for line in world.creates() if line.startswith("again")] == []
+
+
+@pytest.mark.parametrize("instant", ["made", "being made"])
+def test_an_engine_killed_while_it_replaces_an_object_leaves_one_of_them(
+    world: World, pouw_home: Path, instant: str
+) -> None:
+    settings = world.project.root / "Pulumi.local.yaml"
+    settings.write_text("config: {'tiny:objects': 1, 'tiny:chained': true}\n")
+    assert world.up().ok
+    before = world.objects()
+    settings.write_text("config: {'tiny:objects': 1, 'tiny:chained': true, 'tiny:immutable': second}\n")
+    creates = len(world.creates())
+    run = world.up_elsewhere()
+    state = pouw_home / "engine/backend/.pulumi/stacks/tiny/local.json"
+    deadline = time.monotonic() + 30
+
+    def pending() -> bool:
+        return b"pending_operations" in state.read_bytes()
+
+    while not (len(world.creates()) > creates if instant == "made" else pending()):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    held = json.loads((pouw_home / "engine" / "locks" / "tiny.local.lock").read_text())
+    os.kill(held["engine"], signal.SIGKILL)
+    run.communicate()
+    assert pending(), "the kill came at the instant that is meant"
+    outcome = world.up()
+    assert outcome.ok, outcome.faults
+    after = world.objects()
+    assert len(after) == len(before) == 3, (before, after)
+    assert len([one for one in after if "free" in one and one not in before]) == 1
+    assert world.up().changes.total == 0
+
+
+def test_a_recovery_that_was_killed_itself_is_done_again(world: World, pouw_home: Path) -> None:
+    assert world.up().ok
+    unread = pouw_home / "engine/stacks/tiny/local/unread.json"
+    gone = world.cluster / world.objects()[0]
+    urn = f"urn:pulumi:local::tiny::kubernetes:core/v1:ConfigMap::{gone.name.split('-')[0]}"
+    gone.unlink()
+    unread.write_text(json.dumps([urn, "urn:pulumi:local::tiny::kubernetes:core/v1:ConfigMap::never-there"]))
+    outcome = world.up()
+    assert outcome.ok, outcome.faults
+    assert outcome.changes.create == 1, "the object that is gone was noticed, and made again"
+    assert not unread.exists()
