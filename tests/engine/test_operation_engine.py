@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,14 +15,14 @@ from textwrap import dedent
 
 import pytest
 
-from pouw.engine import operation
+from pouw.engine import operation, resolution
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Changes, Outcome
 from pouw.engine.project import Project
-from pouw.engine.resolution import Engine
+from pouw.engine.resolution import Engine, LocalMachine, Sources
 from pouw.errors import EngineError, ExitCode
 from pouw.progress import SilentProgress
-from tests.engine.conftest import MakeProject
+from tests.engine.conftest import FakeNetwork, MakeProject
 from tests.engine.programs import COMPONENTS, POLICY_PACK, SLOW
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
@@ -289,3 +290,18 @@ def test_a_damaged_state_is_repaired_from_its_backup(
     outcome = run(engine, project, "up")
     assert outcome.ok, outcome.faults
     assert run(engine, project, "up").changes == Changes(same=3)
+
+
+def test_an_engine_on_the_users_path_works_with_the_users_home(
+    engine: Engine, make_project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "usr" / "bin"
+    shutil.copytree(engine.path.parent, programs, copy_function=os.link)
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "theirs"))
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    theirs = resolution.resolve(SilentProgress(), Sources(machine=LocalMachine(), network=FakeNetwork()))
+    assert (theirs.kind, theirs.version, theirs.path) == ("official", engine.version, programs / "pulumi")
+    project = make_project(COMPONENTS, {"tiny:parts": 1})
+    assert run(theirs, project, "up").changes == Changes(create=2)
+    assert run(engine, project, "preview").changes == Changes(same=2), "a stack goes on with another kind of engine"
+    assert (tmp_path / "theirs" / "logs").is_dir(), "the CLI writes to the home that the user gave it"
