@@ -1,9 +1,9 @@
-"""The node image: what goes into it, its tag, and how it is built where there is neither an engine nor a registry."""
+"""The images of a site: what goes in, their tags, and how they are built where there is no engine and no registry."""
 
 from __future__ import annotations
 
 from pouw.image.building import Image, build, prepare
 from pouw.image.errors import ImageError
-from pouw.image.inputs import reference
+from pouw.image.inputs import KINDS, reference
 
-__all__ = ["Image", "ImageError", "build", "prepare", "reference"]
+__all__ = ["KINDS", "Image", "ImageError", "build", "prepare", "reference"]

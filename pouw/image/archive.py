@@ -1,4 +1,4 @@
-"""Image archives: an OCI archive written from a directory, a docker archive read. Same tree, same bytes."""
+"""Image archives: docker archives, written so that the same content has the same bytes, and read."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import IO, Any
 
 _EPOCH = "1970-01-01T00:00:00Z"
-_OCI = "application/vnd.oci.image"
 
 
-def write_oci_archive(path: Path, tree: Path, *, architecture: str, created_by: str) -> None:
-    """Write ``tree`` as an image of one layer. Entries are sorted and carry no time and no user names."""
+def write_docker_archive(path: Path, tree: Path, configuration: Mapping[str, object], reference: str) -> None:
+    """Write ``tree`` as an image of one layer. Entries are sorted and carry no time and no user names.
+
+    ``configuration`` is the image configuration less what follows from the layer.
+    """
     with tempfile.TemporaryFile(dir=path.parent) as layer:
         _write_layer(layer, tree)
         size = layer.tell()
@@ -25,34 +27,21 @@ def write_oci_archive(path: Path, tree: Path, *, architecture: str, created_by: 
         layer.seek(0)
         config = _encoded(
             {
-                "architecture": architecture,
                 "os": "linux",
                 "created": _EPOCH,
-                "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/usr/sbin", "LANG=C.UTF-8"], "Cmd": ["python3"]},
                 "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
-                "history": [{"created": _EPOCH, "created_by": created_by}],
+                "history": [{"created": _EPOCH, "created_by": "Debian packages, unpacked"}],
+                **configuration,
             }
         )
-        manifest = _encoded(
-            {
-                "schemaVersion": 2,
-                "mediaType": f"{_OCI}.manifest.v1+json",
-                "config": _descriptor(f"{_OCI}.config.v1+json", _digest(config), len(config)),
-                "layers": [_descriptor(f"{_OCI}.layer.v1.tar", digest, size)],
-            }
-        )
-        index = {
-            "schemaVersion": 2,
-            "manifests": [_descriptor(f"{_OCI}.manifest.v1+json", _digest(manifest), len(manifest))],
-        }
+        layer_entry = tarfile.TarInfo(f"{digest}.tar")
+        layer_entry.size = size
+        config_name = f"{_digest(config)}.json"
+        manifest = {"Config": config_name, "RepoTags": [reference], "Layers": [layer_entry.name]}
         with tarfile.open(path, "w") as archive:
-            _add(archive, "oci-layout", _encoded({"imageLayoutVersion": "1.0.0"}))
-            _add(archive, "index.json", _encoded(index))
-            _add(archive, f"blobs/sha256/{_digest(manifest)}", manifest)
-            _add(archive, f"blobs/sha256/{_digest(config)}", config)
-            entry = tarfile.TarInfo(f"blobs/sha256/{digest}")
-            entry.size = size
-            archive.addfile(entry, layer)
+            _add(archive, "manifest.json", _encoded([manifest]))
+            _add(archive, config_name, config)
+            archive.addfile(layer_entry, layer)
 
 
 def read_config(path: Path) -> tuple[str, Mapping[str, Any]]:
@@ -68,7 +57,7 @@ def read_config(path: Path) -> tuple[str, Mapping[str, Any]]:
 
 
 def write_reproducible(source: Path, target: Path) -> None:
-    """Copy a docker archive less what differs between two builds of the same content: container ids, host names.
+    """Copy a docker archive less what differs between two builds of one content: ids of containers, host names.
 
     The layers are taken as they are; the image id becomes a function of the content.
     """
@@ -78,15 +67,17 @@ def write_reproducible(source: Path, target: Path) -> None:
         for name in ("container", "container_config", "docker_version", "parent"):
             config.pop(name, None)
         config["config"] |= {"Hostname": "", "Image": ""}
+        for entry in config["history"]:
+            entry.pop("comment", None)  # names the intermediate image
         encoded = _encoded(config)
         manifest["Config"] = f"{_digest(encoded)}.json"
         _add(out, "manifest.json", _encoded([manifest]))
         _add(out, manifest["Config"], encoded)
         for name in dict.fromkeys(manifest["Layers"]):
             with archive.extractfile(name) or io.BytesIO() as layer:
-                entry = tarfile.TarInfo(name)
-                entry.size = archive.getmember(name).size
-                out.addfile(entry, layer)
+                copied = tarfile.TarInfo(name)
+                copied.size = archive.getmember(name).size
+                out.addfile(copied, layer)
 
 
 def _write_layer(out: IO[bytes], tree: Path) -> None:
@@ -122,10 +113,6 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
     entry = tarfile.TarInfo(name)
     entry.size = len(content)
     archive.addfile(entry, io.BytesIO(content))
-
-
-def _descriptor(media_type: str, digest: str, size: int) -> Mapping[str, str | int]:
-    return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": size}
 
 
 def _encoded(document: object) -> bytes:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,30 +24,35 @@ _ISOLATED = (
     *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
 )
 _LAST_LINES = 12
+_MOST_LAYERS = 400
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Storage]:
+    """The storage at ``folder``, for whoever holds the lock of the image folder.
+
+    It is a cache: one that an interrupted run left, or that has grown past its bound, is made anew.
+    """
+    mark = folder / "in-use"
+    if mark.exists() or _layers(folder) > _MOST_LAYERS:
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    storage = Storage(folder=folder)
+    try:
+        yield storage
+    except ImageError:
+        # The build failed and buildah ended by itself: its layers are whole.
+        mark.unlink()
+        raise
+    mark.unlink()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Storage:
-    """Where buildah keeps layers: a cache, made anew when an interrupted run may have left it half-written."""
+    """Where buildah keeps layers."""
 
     folder: Path
-
-    def prepare(self) -> None:
-        """Call it, holding the lock of the image folder, before a build."""
-        if self._mark.exists():
-            shutil.rmtree(self.folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(self._run, ignore_errors=True)
-        self._mark.touch()
-
-    def settle(self) -> None:
-        """Call it when the build is over and buildah has ended by itself."""
-        shutil.rmtree(self._run, ignore_errors=True)
-        self._mark.unlink()
-
-    def clear(self) -> None:
-        """Forget every layer; the caller has not begun a build."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, arguments: Sequence[str], step: Step | None = None) -> str:
         """Standard output of one buildah command; each line is a note of ``step``.
@@ -67,22 +73,19 @@ class Storage:
             raise _fault(arguments[0], lines, process.returncode)
         return "\n".join(lines)
 
-    @property
-    def _mark(self) -> Path:
-        return self.folder / "in-use"
-
-    @property
-    def _run(self) -> Path:
-        return self.folder / "run"
-
     def _options(self) -> list[str]:
-        options = {"root": self.folder / "layers", "runroot": self._run, "storage-driver": "overlay"}
+        options = {"root": self.folder / "layers", "runroot": self.folder / "run", "storage-driver": "overlay"}
         return [f"--{name}={value}" for name, value in options.items()]
 
     def _environment(self) -> dict[str, str]:
         scratch = self.folder / "tmp"
         scratch.mkdir(exist_ok=True)
         return {**os.environ, "BUILDAH_ISOLATION": "chroot", "TMPDIR": str(scratch), "LC_ALL": "C"}
+
+
+def _layers(folder: Path) -> int:
+    layers = folder / "layers/overlay"
+    return len(list(layers.iterdir())) if layers.exists() else 0
 
 
 def _fault(action: str, lines: Sequence[str], code: int) -> ImageError:

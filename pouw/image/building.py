@@ -1,29 +1,32 @@
-"""Build the node image when its content has changed, and keep the newest few."""
+"""Build an image when its content has changed, and keep the newest few."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import tarfile
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from pouw.image import base as made_base
-from pouw.image import buildah, files, inputs, wheels
+from pouw.image import buildah, debian_root, files, inputs, wheels
 from pouw.image.archive import read_config, write_reproducible
+from pouw.image.root import BALANCER, BASE
 from pouw.paths import REPOSITORY
 from pouw.progress import Progress
 from pouw.toolchain import debian
 from pouw.toolchain.locks import exclusive
 
 KEPT_ARCHIVES = 4
+_BASE_REFERENCE = f"{inputs.REGISTRY}/base:made"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
     """A built image. ``digest`` is the image id that a container runtime shows; ``archive`` is a docker archive."""
 
+    kind: str
     reference: str
     archive: Path
     digest: str
@@ -32,8 +35,8 @@ class Image:
     """False where the archive was already there."""
 
 
-def prepare(progress: Progress, repository: Path = REPOSITORY) -> None:
-    """Bring the base, the wheels and buildah into the cache: all that takes long. Safe beside any other set-up work.
+def prepare(progress: Progress, *, base: str | None = None, repository: Path = REPOSITORY) -> None:
+    """Bring buildah, the base and the wheels into the cache: all that takes long. Safe beside any other set-up work.
 
     Raises:
         ImageError: the base or the wheels cannot be made.
@@ -41,99 +44,110 @@ def prepare(progress: Progress, repository: Path = REPOSITORY) -> None:
     """
     files.require_root()
     debian.ensure(buildah.PROGRAMS, progress)
+    if base is not None:
+        return
     with exclusive(files.lock()), ThreadPoolExecutor(max_workers=2) as pool:
-        made = [pool.submit(made_base.ensure, progress), pool.submit(wheels.ensure, progress, repository)]
-        for result in made:
-            result.result()
+        made = pool.submit(debian_root.ensure, BASE, _BASE_REFERENCE, progress)
+        fetched = pool.submit(wheels.ensure, progress, repository)
+        made.result()
+        fetched.result()
 
 
-def build(progress: Progress, *, base: str | None = None, repository: Path = REPOSITORY) -> Image:
-    """The image of what the tree holds now; built only where no archive of that content is there.
+def build(progress: Progress, *, kind: str = "node", base: str | None = None, repository: Path = REPOSITORY) -> Image:
+    """An image of what the tree holds now; built only where no archive of that content is there.
 
-    ``base`` replaces the base made of Debian packages. Two builds at once are serialised; a killed one leaves
-    nothing that hinders the next.
+    ``base`` replaces the base of the node image that is made of Debian packages. Two builds at once are serialised; a
+    killed one leaves nothing that hinders the next.
 
     Raises:
         ImageError: not root, no room, a wheel or the base is not to be had, or a step of the Dockerfile failed.
         ToolchainError: buildah cannot be installed.
     """
-    reference = inputs.reference(repository, base=base)
-    archive = archive_path(reference)
-    if (found := present(reference)) is not None:
+    reference = inputs.reference(kind, base=base, repository=repository)
+    if (found := present(kind, reference)) is not None:
         return found
-    files.require_root()
-    if base is None:
-        prepare(progress, repository)
+    if kind == "balancer":
+        with exclusive(files.lock()):
+            debian_root.ensure(BALANCER, reference, progress)
     else:
-        debian.ensure(buildah.PROGRAMS, progress)
+        prepare(progress, base=base, repository=repository)
+        with exclusive(files.lock()):
+            if (found := present(kind, reference)) is not None:
+                return found
+            files.require_space()
+            _build_node(reference, base, repository, progress)
     with exclusive(files.lock()):
-        if (found := present(reference)) is not None:
-            return found
-        files.require_space()
-        with progress.step("Node image") as step:
-            storage = buildah.Storage(folder=files.folder() / "storage")
-            storage.prepare()
-            context = files.folder() / "context"
-            inputs.lay_out(repository, context, None if base else wheels.ensure(progress, repository))
-            origin = base or f"oci-archive:{made_base.ensure(progress)}"
-            storage.run(_build_arguments(reference, context, origin, inputs.version(repository)), step)
-            step.update("writing the archive")
-            pushed, partial = (archive.with_suffix(suffix) for suffix in (".pushed.partial", ".partial"))
-            pushed.unlink(missing_ok=True)  # buildah adds to an archive that is there
-            storage.run(["push", "--quiet", reference, f"docker-archive:{pushed}:{reference}"])
-            write_reproducible(pushed, partial)
-            pushed.unlink()
-            partial.replace(archive)
-            storage.settle()
-        prune(archive)
-    return _read(reference, archive, built=True)
+        archive = archive_path(reference)
+        prune(keep=archive, repository=repository)
+        return _read(kind, reference, archive, built=True)
 
 
 def archive_path(reference: str) -> Path:
     """Where the archive of ``reference`` is, or will be."""
-    return files.folder() / f"node-{reference.rpartition(':')[2]}.tar"
+    name, _, tag = reference.rpartition("/")[2].partition(":")
+    return files.folder() / f"{name}-{tag}.tar"
 
 
-def present(reference: str) -> Image | None:
+def present(kind: str, reference: str) -> Image | None:
     """The archive in the cache, where there is one that can be read."""
     try:
-        return _read(reference, archive_path(reference), built=False)
+        return _read(kind, reference, archive_path(reference), built=False)
     except (FileNotFoundError, tarfile.TarError, KeyError, json.JSONDecodeError):
         return None
 
 
-def prune(newest: Path, kept: int = KEPT_ARCHIVES) -> list[Path]:
-    """Remove all but the ``kept`` newest archives, bases and wheels that no longer fit, and what is half-made.
+def prune(*, keep: Path, repository: Path = REPOSITORY) -> list[Path]:
+    """Remove older node archives, roots and wheels that no longer fit, and what interrupted runs left.
 
-    ``newest`` always stays. The caller holds the lock of the image folder. Returns what was removed.
+    ``keep`` always stays. The caller holds the lock of the image folder. Returns what was removed.
     """
-    folder = newest.parent
-    archives = sorted(
-        folder.glob("node-*.tar"), key=lambda path: (path == newest, path.stat().st_mtime_ns), reverse=True
-    )
-    current = {f"base-{made_base.key()}.tar", f"wheels-{wheels.key()}"}
-    outdated = [path for pattern in ("base-*", "wheels-*") for path in folder.glob(pattern) if path.name not in current]
-    removed = [*archives[kept:], *outdated, *folder.glob("*.partial")]
-    for path in removed:
+    folder = keep.parent
+    current = {debian_root.archive_name(root) for root in (BASE, BALANCER)} | {f"wheels-{wheels.key(repository)}"}
+    outdated = [path for made in ("base-*.tar", "balancer-*.tar", "wheels-*") for path in folder.glob(made)]
+    removed = [
+        *older(folder.glob("node-*.tar"), keep),
+        *(path for path in outdated if path.name not in current and path != keep),
+        *folder.glob("*.partial"),
+    ]
+    for path in dict.fromkeys(removed):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     return removed
 
 
-def _read(reference: str, archive: Path, *, built: bool) -> Image:
+def older(archives: Iterable[Path], keep: Path) -> list[Path]:
+    """All but the newest ``KEPT_ARCHIVES``, of which ``keep`` counts as the newest."""
+    ordered = sorted(archives, key=lambda path: (path == keep, path.stat().st_mtime_ns), reverse=True)
+    return ordered[KEPT_ARCHIVES:]
+
+
+def _build_node(reference: str, base: str | None, repository: Path, progress: Progress) -> None:
+    archive = archive_path(reference)
+    wheel_folder = None if base else wheels.ensure(progress, repository)
+    origin = base or f"docker-archive:{debian_root.ensure(BASE, _BASE_REFERENCE, progress)}"
+    context = files.folder() / "context"
+    inputs.lay_out(repository, context, wheel_folder)
+    with progress.step("Node image") as step, buildah.opened(files.folder() / "storage") as storage:
+        storage.run(_build_arguments(reference, context, origin, inputs.version(repository)), step)
+        step.update("writing the archive")
+        pushed, partial = (archive.with_suffix(suffix) for suffix in (".pushed.partial", ".partial"))
+        pushed.unlink(missing_ok=True)  # buildah adds to an archive that is there
+        storage.run(["push", "--quiet", reference, f"docker-archive:{pushed}:{reference}"])
+        write_reproducible(pushed, partial)
+        pushed.unlink()
+        partial.replace(archive)
+    shutil.rmtree(context)
+
+
+def _read(kind: str, reference: str, archive: Path, *, built: bool) -> Image:
     digest, _ = read_config(archive)
-    return Image(reference=reference, archive=archive, digest=digest, size_bytes=archive.stat().st_size, built=built)
+    size = archive.stat().st_size
+    return Image(kind=kind, reference=reference, archive=archive, digest=digest, size_bytes=size, built=built)
 
 
 def _build_arguments(reference: str, context: Path, origin: str, version: str) -> list[str]:
+    tag = reference.rpartition(":")[2]
     return [
         *("build", "--layers", "--format", "docker", "--timestamp", "0", "--identity-label=false", "--no-hosts"),
-        *(
-            "--build-arg",
-            f"BASE={origin}",
-            "--build-arg",
-            f"VERSION={version}",
-            "--build-arg",
-            f"REVISION={reference[-16:]}",
-        ),
+        *("--build-arg", f"BASE={origin}", "--build-arg", f"VERSION={version}", "--build-arg", f"REVISION={tag}"),
         *("--file", str(context / inputs.DOCKERFILE), "--tag", reference, str(context)),
     ]

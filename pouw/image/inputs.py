@@ -1,4 +1,4 @@
-"""What goes into the node image, and the tag that is made of it.
+"""What goes into the images, and the tags that are made of it.
 
 The context of a build is laid out from the same list that is hashed, so nothing can enter the image unnoticed, and a
 tree that has not changed has the same reference.
@@ -13,13 +13,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from infra.faults import Fault
-from pouw.image import base as made_base
-from pouw.image import wheels
+from pouw.image import debian_root, wheels
 from pouw.image.errors import ImageError
+from pouw.image.root import BALANCER, BASE
 from pouw.paths import REPOSITORY
 
-NAME = "pouw.local/node"
-"""A name that no registry serves, so that nothing is ever pulled in the place of what was built."""
+KINDS = ("node", "balancer")
+"""The images of a site: the node, built by ``Dockerfile.production``; HAProxy, packages of the distribution alone."""
+
+REGISTRY = "pouw.local"
+"""A name that nothing serves, so that nothing is ever pulled in the place of what was built."""
 
 DOCKERFILE = "Dockerfile.production"
 _FILES = (DOCKERFILE, "pouw/image/assemble.py", *(f"requirements/{lock}" for lock in wheels.LOCKS))
@@ -45,18 +48,20 @@ def sources(repository: Path = REPOSITORY) -> list[Path]:
     return sorted([*map(Path, _FILES), *(path for path in tree if _belongs(path))])
 
 
-def reference(repository: Path = REPOSITORY, *, base: str | None = None) -> str:
-    """``pouw.local/node:<16 hex digits>``, of the content that goes in. Reads files only: milliseconds, no network.
+def reference(kind: str = "node", *, base: str | None = None, repository: Path = REPOSITORY) -> str:
+    """``pouw.local/<kind>:<16 hex digits>``, of the content that goes in. Reads files only: milliseconds, no network.
 
-    ``base`` is the image that the user builds on; its name is hashed, so name it by digest where its tag may move.
+    ``base`` is the image that the user builds the node on; its name is hashed, so name it by digest where its tag may
+    move.
     """
-    return f"{NAME}:{content_hash(repository, base=base)}"
+    tag = debian_root.key(BALANCER) if kind == "balancer" else content_hash(repository, base=base)
+    return f"{REGISTRY}/{kind}:{tag}"
 
 
 def content_hash(repository: Path, *, base: str | None) -> str:
-    """16 hex digits of names, contents, base, platform and build arguments."""
-    origin = f"image {base}" if base else f"base {made_base.key()} wheels {wheels.key(repository)}"
-    facts = [origin, made_base.architecture(), version(repository)]
+    """Of what the node image is made of: names, contents, base, platform and build arguments. 16 hex digits."""
+    origin = f"image {base}" if base else f"base {debian_root.key(BASE)} wheels {wheels.key(repository)}"
+    facts = [origin, debian_root.architecture(), version(repository)]
     facts += [f"{_digest(repository / path)} {path.as_posix()}" for path in sources(repository)]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""What goes into the root file system of the base, decided by path alone.
+"""What goes into a root file system made of Debian packages, decided by path alone.
 
 The packages are unpacked, never installed: no package manager, no maintainer script and no installation tool ends up in
 the image. What those scripts would have made is made here (accounts, the CA bundle), and what they write for
@@ -8,30 +8,67 @@ scanners (``var/lib/dpkg/status.d``, one file a package, as other distribution-l
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
-PACKAGES = (
-    "base-files",
-    "ca-certificates",
-    "dash",
-    "libpython3.11-stdlib",
-    "libstdc++6",
-    "python3.11-minimal",
-    "tzdata",
+_SHARED = ("base-files", "ca-certificates")
+_SCRIPTS_ONLY = (
+    *("adduser", "base-passwd", "debconf", "debianutils", "dpkg", "init-system-helpers", "lsb-base", "mawk", "openssl"),
+    *("perl-base", "readline-common", "sysvinit-utils", "tar", "usrmerge"),
 )
-"""What is asked for; the dependencies follow, less ``INSTALLERS``. ``dash`` gives an operator a shell of 0.2 MB."""
+"""What only maintainer scripts depend on: nothing that an image runs needs these, or what they need in turn."""
 
-INSTALLERS = frozenset(
-    {
-        "base-passwd", "debconf", "debianutils", "dpkg", "libacl1", "libdebconfclient0", "libmd0", "libpcre2-8-0",
-        "libselinux1", "libzstd1", "mawk", "openssl", "perl-base", "readline-common", "tar",
-    }
-)  # fmt: skip
-"""Dependencies of maintainer scripts only: nothing that the image runs needs them."""
+_PROVIDED = {"mawk": "awk"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Root:
+    """A root file system: which packages are asked for, and which of their dependencies stay out."""
+
+    name: str
+    packages: tuple[str, ...]
+    left_out: tuple[str, ...] = _SCRIPTS_ONLY
+    links: tuple[tuple[str, str], ...] = ()
+    python: str = ""
+    """Version of its Python, whose library is compiled; empty for a root without one."""
+    command: tuple[str, ...]
+    user: str = ""
+    """Who runs the command: ``uid:gid``; empty is root, for a root that others build on."""
+
+    def status(self, architecture: str) -> str:
+        """A package database in which what is left out is there already, so that the resolver adds none of it."""
+        return "".join(
+            f"Package: {name}\nStatus: install ok installed\nVersion: 99:0\nArchitecture: {architecture}\n"
+            f"Provides: {_PROVIDED.get(name, name)}\nMaintainer: none\nDescription: left out\n\n"
+            for name in self.left_out
+        )
+
+
+PYTHON = "3.11"
+BASE = Root(
+    name="base",
+    # dash gives an operator a shell, for 0.2 MB.
+    packages=(*_SHARED, "dash", "libpython3.11-stdlib", "libstdc++6", "python3.11-minimal", "tzdata"),
+    links=(("usr/bin/python3", f"python{PYTHON}"),),
+    python=PYTHON,
+    command=("python3",),
+)
+"""What ``Dockerfile.production`` builds on where the user names no base."""
+
+BALANCER = Root(
+    name="balancer",
+    packages=(*_SHARED, "haproxy"),
+    command=("haproxy", "-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"),
+    user="10001:10001",
+)
+"""HAProxy and nothing else; its configuration is mounted."""
 
 _TRIMMED = (
     "etc/cron.*",
+    "etc/haproxy/*",
+    "etc/init.d/*",
+    "etc/logrotate.d/*",
+    "etc/rsyslog.d/*",
     "etc/default/*",
     "etc/issue*",
     "etc/motd",
@@ -55,6 +92,8 @@ _TRIMMED = (
     "usr/lib/python3*/turtledemo/*",
     "usr/sbin/iconvconfig",
     "usr/sbin/update-ca-certificates",
+    "usr/lib/systemd/*",
+    "usr/lib/tmpfiles.d/*",
     "usr/share/applications/*",
     "usr/share/base-files/*",
     "usr/share/bash-completion/*",
@@ -67,13 +106,11 @@ _TRIMMED = (
     "usr/share/man/*",
     "usr/share/menu/*",
     "usr/share/pixmaps/*",
+    "usr/share/vim/*",
     "usr/share/zoneinfo/right/*",
     "usr/share/zoneinfo/posix/*",
 )
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-
-RULES = (PACKAGES, tuple(sorted(INSTALLERS)), _TRIMMED)
-"""Everything that decides the content of the base, apart from the suite: it goes into the base's key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,16 +144,15 @@ def wanted(path: str) -> bool:
     return not any(fnmatch.fnmatchcase(path, pattern) for pattern in _TRIMMED)
 
 
-def kept(packages: Iterable[str]) -> list[str]:
-    """The packages to unpack, of all that the resolver names: sorted, without the installers."""
-    return sorted(set(packages) - INSTALLERS)
-
-
-def account_files(accounts: Iterable[Account] = ACCOUNTS) -> Mapping[str, str]:
+def account_files(accounts: Sequence[Account] = ACCOUNTS) -> Mapping[str, str]:
     """``etc/passwd`` and ``etc/group``; no account has a password."""
-    listed = list(accounts)
     return {
-        "etc/passwd": "".join(f"{a.name}:x:{a.number}:{a.number}:{a.name}:{a.home}:{a.login}\n" for a in listed),
-        "etc/group": "".join(f"{a.name}:x:{a.number}:\n" for a in listed),
+        "etc/passwd": "".join(f"{a.name}:x:{a.number}:{a.number}:{a.name}:{a.home}:{a.login}\n" for a in accounts),
+        "etc/group": "".join(f"{a.name}:x:{a.number}:\n" for a in accounts),
         "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
     }
+
+
+def rules(root: Root) -> object:
+    """Everything that decides the content of a root, apart from suite and architecture."""
+    return (asdict(root), _TRIMMED, account_files())

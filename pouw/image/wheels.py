@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 from infra.faults import Fault
-from pouw.image import base, files
+from pouw.image import files
 from pouw.image.errors import ImageError
+from pouw.image.root import PYTHON
 from pouw.paths import REPOSITORY
 from pouw.progress import Progress
 
@@ -24,7 +25,7 @@ _GLIBC_MINORS = range(36, 16, -1)
 
 def key(repository: Path = REPOSITORY) -> str:
     """Of the locks and of the platform that wheels are chosen for."""
-    digest = hashlib.sha256(f"{base.PYTHON} {platform.machine()}".encode())
+    digest = hashlib.sha256(f"{PYTHON} {platform.machine()}".encode())
     for lock in LOCKS:
         digest.update(hashlib.sha256((repository / "requirements" / lock).read_bytes()).digest())
     return digest.hexdigest()[:16]
@@ -55,7 +56,7 @@ def platforms(machine: str) -> list[str]:
 
 
 def _download(lock: Path, folder: Path) -> None:
-    arguments = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--python-version", base.PYTHON]
+    arguments = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--python-version", PYTHON]
     for name in platforms(platform.machine()):
         arguments += ["--platform", name]
     done = subprocess.run(

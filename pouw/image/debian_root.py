@@ -1,8 +1,8 @@
-"""The base of the node image where no registry can be asked for one: a root file system made from Debian packages.
+"""Root file systems made from Debian packages, where no registry can be asked for a base image.
 
-The packages come from the mirrors that this machine's own apt is set up with, and apt checks their signatures. The base
-is kept under a key made of the suite, the architecture and the rules in ``root``; a newer package on a mirror does not
-change it. To take security updates, raise ``SERIAL``: that changes the tag, so what runs is rolled.
+The packages come from the mirrors that this machine's own apt is set up with, and apt checks their signatures. An
+archive is kept under a key made of the suite, the architecture and the rules in ``root``; a newer package on a mirror
+does not change it. To take security updates, raise ``SERIAL``: that changes the tags, so what runs is rolled.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from infra.faults import Fault
-from pouw.image import files, root
-from pouw.image.archive import write_oci_archive
+from pouw.image import files
+from pouw.image.archive import write_docker_archive
 from pouw.image.errors import ImageError
+from pouw.image.root import Root, account_files, merged, rules, wanted
 from pouw.progress import Progress, Step
 from pouw.toolchain import debian
 
 SUITE = "bookworm"
-PYTHON = "3.11"
 SERIAL = 1
 
 _PROGRAMS = {"apt-get": "apt", "dpkg-deb": "dpkg"}
@@ -37,12 +37,10 @@ _FOLDERS = {
     **dict.fromkeys(("tmp", "var/tmp"), 0o1777),
     "root": 0o700,
 }
-_LINKS = {
-    **{name: f"usr/{name}" for name in ("bin", "sbin", "lib", "lib64")},
-    "usr/bin/sh": "dash",
-    "usr/bin/python3": f"python{PYTHON}",
-    "usr/lib/ssl/cert.pem": "/etc/ssl/certs/ca-certificates.crt",
-}
+_LINKS = (
+    *((name, f"usr/{name}") for name in ("bin", "sbin", "lib", "lib64")),
+    ("usr/lib/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt"),
+)
 _URI = re.compile(r"^'[^']+' (?P<name>[a-z0-9][a-z0-9+.-]+)_\S+\.deb ", re.MULTILINE)
 
 
@@ -66,42 +64,63 @@ def architecture() -> str:
     return _DEBIAN_NAMES[machine]
 
 
-def key() -> str:
-    """Of everything that decides the content of the base; needs no network and no base."""
-    facts = (SERIAL, SUITE, architecture(), root.RULES, root.account_files())
+def key(root: Root) -> str:
+    """Of everything that decides the content; needs no network and nothing built."""
+    facts = (SERIAL, SUITE, architecture(), rules(root))
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def ensure(progress: Progress) -> Path:
-    """The base as an OCI archive; made when it is not in the cache. The caller holds the lock of the image folder.
+def archive_name(root: Root) -> str:
+    """The file that ``ensure`` makes, in the image folder."""
+    return f"{root.name}-{key(root)}.tar"
+
+
+def ensure(root: Root, reference: str, progress: Progress) -> Path:
+    """The root as a docker archive of one layer; made when it is not there. The caller holds the image folder's lock.
 
     Raises:
         ImageError: not root, the suite is not offered here, a package cannot be had, or no disk.
     """
-    archive = files.folder() / f"base-{key()}.tar"
+    archive = files.folder() / archive_name(root)
     if archive.exists():
         return archive
     files.require_root()
     debian.ensure(_PROGRAMS, progress)
     files.require_space()
-    work = files.folder() / "base.work"
-    with progress.step("Base image from Debian packages") as step:
+    work = files.folder() / f"{root.name}.work"
+    with progress.step(f"Image root {root.name} from Debian packages") as step:
         shutil.rmtree(work / "root", ignore_errors=True)
         tree = work / "root"
         tree.mkdir(parents=True)
-        packages = _download(work / "packages", step)
+        packages = _download(root, work, step)
         for number, package in enumerate(packages):
             step.update(f"unpacking {package.name.partition('_')[0]}", done=number, total=len(packages))
             _unpack(package, tree)
-        _finish(tree)
-        step.update("compiling the standard library")
-        _compile(tree)
+        _finish(root, tree)
+        if root.python:
+            step.update("compiling the standard library")
+            _compile(tree, root.python)
         step.update("packing")
         partial = archive.with_suffix(".partial")
-        write_oci_archive(partial, tree, architecture=architecture(), created_by=f"Debian {SUITE} packages, unpacked")
+        write_docker_archive(partial, tree, _configuration(root), reference)
         partial.replace(archive)
         shutil.rmtree(work)
     return archive
+
+
+def _configuration(root: Root) -> Mapping[str, object]:
+    return {
+        "architecture": architecture(),
+        "config": {
+            "Env": ["PATH=/usr/local/bin:/usr/bin:/usr/sbin", "LANG=C.UTF-8"],
+            "Cmd": list(root.command),
+            "User": root.user,
+            "Labels": {
+                "org.opencontainers.image.title": f"pouw {root.name}",
+                "org.opencontainers.image.version": key(root),
+            },
+        },
+    }
 
 
 def resolved(listing: str) -> list[str]:
@@ -109,36 +128,33 @@ def resolved(listing: str) -> list[str]:
     return [match["name"] for match in _URI.finditer(listing)]
 
 
-def _download(folder: Path, step: Step) -> list[Path]:
+def _download(root: Root, work: Path, step: Step) -> list[Path]:
     """Fetch the packages; those that an interrupted run has fetched are not fetched again."""
-    folder.mkdir(parents=True, exist_ok=True)
+    (work / "packages").mkdir(exist_ok=True)
+    (work / "status").write_text(root.status(architecture()))
     try:
-        return _fetch(folder, (), step)
+        return _fetch(root, work, (), step)
     except subprocess.CalledProcessError:
         # The machine's package lists may be absent, or name versions that the mirror has replaced since: read
         # them anew, into lists of our own, so that the machine's apt is left as it is.
         step.update("reading package lists")
-        lists = folder.parent / "lists"
-        (lists / "partial").mkdir(parents=True, exist_ok=True)
-        own_lists = (f"Dir::State::lists={lists}",)
-        update = _apt(["update"], folder, own_lists)
+        (work / "lists/partial").mkdir(parents=True, exist_ok=True)
+        own_lists = (f"Dir::State::lists={work / 'lists'}",)
+        update = _apt(["update"], work, own_lists)
         try:
-            return _fetch(folder, own_lists, step)
+            return _fetch(root, work, own_lists, step)
         except subprocess.CalledProcessError as error:
             raise _unavailable(error, update.stderr) from error
 
 
-def _fetch(folder: Path, options: Sequence[str], step: Step) -> list[Path]:
-    status = folder.parent / "status"
-    status.write_text("")
-    options = (*options, f"Dir::State::status={status}", f"APT::Default-Release={SUITE}")
-    arguments = ["--print-uris", "--yes", "--no-install-recommends", "install", *root.PACKAGES]
-    listing = _apt(arguments, folder, options)
+def _fetch(root: Root, work: Path, options: Sequence[str], step: Step) -> list[Path]:
+    options = (*options, f"Dir::State::status={work / 'status'}", f"APT::Default-Release={SUITE}")
+    listing = _apt(["--print-uris", "--yes", "--no-install-recommends", "install", *root.packages], work, options)
     listing.check_returncode()
-    names = root.kept(resolved(listing.stdout))
+    names = sorted(resolved(listing.stdout))
     step.update(f"downloading {len(names)} packages")
-    _apt(["download", *names], folder, options).check_returncode()
-    found = {path.name.partition("_")[0]: path for path in sorted(folder.glob("*.deb"))}
+    _apt(["download", *names], work / "packages", options).check_returncode()
+    found = {path.name.partition("_")[0]: path for path in sorted((work / "packages").glob("*.deb"))}
     return [found[name] for name in names]
 
 
@@ -155,40 +171,40 @@ def _apt(arguments: Sequence[str], folder: Path, options: Iterable[str]) -> subp
 
 
 def _unpack(package: Path, tree: Path) -> None:
+    (tree / "var/lib/dpkg/status.d").mkdir(parents=True, exist_ok=True)
     done = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(package)], capture_output=True, check=True)
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
         for member in archive:
-            if not (path := root.merged(member.name)) or not root.wanted(path):
+            if not (path := merged(member.name)) or not wanted(path):
                 continue
             member.name = path
             if member.islnk():
-                member.linkname = root.merged(member.linkname)
+                member.linkname = merged(member.linkname)
             archive.extract(member, tree, filter="tar")  # refuses what leaves the tree, drops set-user bits
     control = subprocess.run(["dpkg-deb", "--field", str(package)], capture_output=True, check=True)
     status = tree / "var/lib/dpkg/status.d" / package.name.partition("_")[0]
-    status.parent.mkdir(parents=True, exist_ok=True)
     status.write_bytes(control.stdout)
 
 
-def _finish(tree: Path) -> None:
+def _finish(root: Root, tree: Path) -> None:
     """What maintainer scripts would have made."""
     for name, mode in _FOLDERS.items():
         (tree / name).mkdir(parents=True, exist_ok=True)
         (tree / name).chmod(mode)
-    for name, target in _LINKS.items():
+    for name, target in (*_LINKS, *root.links):
         if not (tree / name).is_symlink():
             (tree / name).symlink_to(target)
-    for name, text in root.account_files().items():
+    for name, text in account_files().items():
         (tree / name).write_text(text)
     certificates = sorted((tree / "usr/share/ca-certificates/mozilla").glob("*.crt"))
     (tree / "etc/ssl/certs/ca-certificates.crt").write_text("".join(path.read_text() for path in certificates))
 
 
-def _compile(tree: Path) -> None:
+def _compile(tree: Path, version: str) -> None:
     """By the root's own interpreter. Hash-based and unchecked: archives without times make any other kind stale."""
-    arguments = ["-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash", f"/usr/lib/python{PYTHON}"]
+    arguments = ["-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash", f"/usr/lib/python{version}"]
     done = subprocess.run(
-        ["chroot", str(tree), f"/usr/bin/python{PYTHON}", *arguments],
+        ["chroot", str(tree), f"/usr/bin/python{version}", *arguments],
         capture_output=True,
         text=True,
         env={"PATH": "/usr/bin:/usr/sbin", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"},
