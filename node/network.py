@@ -28,22 +28,22 @@ class NetworkFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    schema_: int = Field(SCHEMA, alias="schema", ge=SCHEMA, le=SCHEMA)
-    network_id: int = Field(1337, ge=1, le=2**32 - 1)
-    genesis_time_s: int = Field(1_700_000_000, ge=0, le=2**40)
-    block_time_s: int = Field(15, ge=1, le=3600)
-    commit_depth: int = Field(5, ge=1, le=64)
+    schema_: int = Field(default=SCHEMA, alias="schema", ge=SCHEMA, le=SCHEMA)
+    network_id: int = Field(default=1337, ge=1, le=2**32 - 1)
+    genesis_time_s: int = Field(default=1_700_000_000, ge=0, le=2**40)
+    block_time_s: int = Field(default=15, ge=1, le=3600)
+    commit_depth: int = Field(default=5, ge=1, le=64)
     """How many iterations before a winning one its block must have been committed."""
-    mini_batches: int = Field(16, ge=1, le=1024)
+    mini_batches: int = Field(default=16, ge=1, le=1024)
     """Mini-batches that one iteration trains."""
-    initial_iterations_per_block: int = Field(24, ge=1, le=2**32)
+    initial_iterations_per_block: int = Field(default=24, ge=1, le=2**32)
     """Iterations, of all miners together, that the first blocks cost on average."""
-    minimum_iterations_per_block: int = Field(8, ge=5, le=2**32)
+    minimum_iterations_per_block: int = Field(default=8, ge=5, le=2**32)
     """Floor of the difficulty: a block never costs fewer iterations, so checking one stays at most a fifth of it."""
-    multiply_adds_per_try: int = Field(65536, ge=1, le=2**40)
+    multiply_adds_per_try: int = Field(default=65536, ge=1, le=2**40)
     """An iteration may try one nonce per so many multiply-adds of its training."""
-    block_reward: int = Field(2_000_000_000, ge=0, le=2**63)
-    minimum_fee: int = Field(0, ge=0, le=2**63)
+    block_reward: int = Field(default=2_000_000_000, ge=0, le=2**63)
+    minimum_fee: int = Field(default=0, ge=0, le=2**63)
     allocations: dict[Address, Annotated[int, Field(ge=0, le=2**63)]] = Field(default_factory=dict, max_length=10_000)
 
     @property

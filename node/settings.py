@@ -58,31 +58,31 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     role: Annotated[Role, BeforeValidator(_lower)] = Role.VERIFIER
-    network_id: int = Field(1337, ge=1, le=2**32 - 1)
+    network_id: int = Field(default=1337, ge=1, le=2**32 - 1)
     data_dir: Path = Path("pouw-data")
     bootnodes: Annotated[tuple[Endpoint, ...], BeforeValidator(_endpoints)] = ()
     advertise: Annotated[Endpoint | None, BeforeValidator(_endpoint)] = None
     log_level: Annotated[str, BeforeValidator(_lower), Field(pattern="^(debug|info|warning|error)$")] = "info"
     network_file: Path | None = None
     node_key_file: Path | None = None
-    node_name: str = Field("", max_length=64, pattern=r"^[A-Za-z0-9._-]*$")
-    site: str = Field("", max_length=64, pattern=r"^[A-Za-z0-9._-]*$")
-    slot: str = Field("", max_length=64, pattern=r"^[A-Za-z0-9._-]*$")
+    node_name: str = Field(default="", max_length=64, pattern=r"^[A-Za-z0-9._-]*$")
+    site: str = Field(default="", max_length=64, pattern=r"^[A-Za-z0-9._-]*$")
+    slot: str = Field(default="", max_length=64, pattern=r"^[A-Za-z0-9._-]*$")
     host: str = "0.0.0.0"  # noqa: S104 - a node serves its network; POUW_HOST narrows it
     rpc_port: Port = 8545
     ws_port: Port = 8546
     p2p_port: Port = 30303
     admin_token_file: Path | None = None
     datasets_dir: Path | None = None
-    miner_pace_ms: int = Field(250, ge=0, le=60_000)
+    miner_pace_ms: int = Field(default=250, ge=0, le=60_000)
     """Time from the start of one iteration to the start of the next: bounds the processor time of a miner."""
-    peer_limit: int = Field(50, ge=1, le=1000)
-    ready_lag_blocks: int = Field(5, ge=0, le=10_000)
-    rpc_rate: int = Field(0, ge=0, le=1_000_000)
+    peer_limit: int = Field(default=50, ge=1, le=1000)
+    ready_lag_blocks: int = Field(default=5, ge=0, le=10_000)
+    rpc_rate: int = Field(default=0, ge=0, le=1_000_000)
     """Requests a second that one client address may send; 0 does not limit."""
-    drain_s: float = Field(15.0, ge=0, le=120)
+    drain_s: float = Field(default=15.0, ge=0, le=120)
     """Longest time from SIGTERM to exit."""
-    linger_s: float = Field(2.0, ge=0, le=60)
+    linger_s: float = Field(default=2.0, ge=0, le=60)
     """Part of the drain in which requests are still answered though not ready, so that balancers see it in time."""
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from node.errors import EncodingError, InvalidError
 from node.logs import LOGGER
@@ -38,7 +37,7 @@ class Dispatcher:
     async def answer(self, body: bytes, caller: Caller) -> bytes:
         """The answer to a request or a batch; empty when there is none to give."""
         try:
-            data = json.loads(body)
+            data = json.loads(body.decode())
         except (ValueError, RecursionError):
             return dumps(failure(None, ErrorCode.PARSE, "the body is not JSON"))
         if not isinstance(data, list):
@@ -75,7 +74,7 @@ class Dispatcher:
         values = bind(method, request.params)
         try:
             result = method.call(*values)
-            return await result if inspect.isawaitable(result) else result
+            return await result if isinstance(result, Awaitable) else result
         except InvalidError as error:
             raise RpcError(ErrorCode.REFUSED, str(error)) from error
         except (ValueError, TypeError, OverflowError, EncodingError) as error:

@@ -10,6 +10,8 @@ from enum import IntEnum
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 Params = Sequence[Json] | Mapping[str, Json]
 
+_CONTAINERS = (list, dict)
+_IDS = (str, int, float, type(None))
 BATCH_LIMIT = 100
 BODY_BYTES_LIMIT = 1024 * 1024
 
@@ -70,10 +72,10 @@ def parse_request(data: object) -> Request:
     if not isinstance(data, dict) or data.get("jsonrpc") != "2.0" or not isinstance(data.get("method"), str):
         raise RpcError(ErrorCode.INVALID_REQUEST, "a request is an object with jsonrpc 2.0 and a method")
     params = data.get("params", [])
-    if not isinstance(params, list | dict):
+    if not isinstance(params, _CONTAINERS):
         raise RpcError(ErrorCode.INVALID_REQUEST, "params is an array or an object")
     request_id = data.get("id")
-    if isinstance(request_id, bool) or not isinstance(request_id, str | int | float | None):
+    if isinstance(request_id, bool) or not isinstance(request_id, _IDS):
         raise RpcError(ErrorCode.INVALID_REQUEST, "id is a string, a number or null")
     return Request(method=data["method"], params=params, id=request_id, notification="id" not in data)
 
@@ -104,5 +106,9 @@ def failure(request_id: Json, code: ErrorCode, message: str) -> dict[str, Json]:
     return {"jsonrpc": "2.0", "id": request_id, "error": {"code": int(code), "message": message}}
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
 def dumps(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    """Compact JSON."""
+    return _encode(value).encode()

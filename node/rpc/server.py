@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aiohttp import WSCloseCode, WSMsgType, web
+from prometheus_client import Counter
 
 from node import VERSION
 from node.errors import SettingFault, SettingsError
@@ -23,12 +24,14 @@ from node.rpc.methods import PouwMethods
 from node.rpc.protocol import BODY_BYTES_LIMIT, Caller, ErrorCode, Json, Method, dumps, failure, success
 from node.service import Node
 
+_JSON_HEADERS = {"Content-Type": "application/json"}
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SUBSCRIPTIONS_LIMIT = 16
 _SOCKETS_LIMIT = 512
 _QUEUE_NOTICES = 64
 _CLIENTS_LIMIT = 10_000
 _TOKEN_BYTES_LEAST = 16
+_ANYONE = Caller(authorized=False)
 
 
 def read_token(path: Path | None) -> str:
@@ -50,13 +53,12 @@ class RateLimit:
     """A budget of requests for each client address, refilled every second."""
 
     def __init__(self, per_s: int) -> None:
+        self.unlimited = per_s == 0
         self._per_s = per_s
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def spend(self, client: str, now_s: float) -> bool:
         """Whether the client may send one more."""
-        if not self._per_s:
-            return True
         left, at = self._left.pop(client, (2.0 * self._per_s, now_s))
         left = min(2.0 * self._per_s, left + (now_s - at) * self._per_s)
         allowed = left >= 1
@@ -77,8 +79,8 @@ class RpcServer:
         methods["rpc_discover"] = Method(
             call=lambda: openrpc(methods), parameters=(), required=0, summary="This document."
         )
-        requests = node.metrics.rpc_requests
-        self._dispatcher = Dispatcher(methods, lambda method, code: requests.labels(method, code).inc())
+        self._counters: dict[tuple[str, str], Counter] = {}
+        self._dispatcher = Dispatcher(methods, self._count)
         self._sockets: set[web.WebSocketResponse] = set()
 
     def http(self) -> web.Application:
@@ -105,21 +107,33 @@ class RpcServer:
         for socket in tuple(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY)
 
+    def _count(self, method: str, code: str) -> None:
+        counter = self._counters.get((method, code))
+        if counter is None:
+            counter = self._counters[method, code] = self._node.metrics.rpc_requests.labels(method, code)
+        counter.inc()
+
     def _caller(self, request: web.Request) -> Caller:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        header = request.headers.get("Authorization")
+        if header is None or not self._token:
+            return _ANYONE
+        scheme, _, given = header.partition(" ")
         matches = hmac.compare_digest(given.strip().encode(), self._token)
-        return Caller(authorized=bool(self._token) and scheme.lower() == "bearer" and matches)
+        return Caller(authorized=scheme.lower() == "bearer" and matches)
+
+    def _allows(self, request: web.Request) -> bool:
+        return self._rate.unlimited or self._rate.spend(request.remote or "", time.monotonic())
 
     async def _rpc(self, request: web.Request) -> web.Response:
         started = time.perf_counter()
-        if not self._rate.spend(request.remote or "", time.monotonic()):
+        if not self._allows(request):
             body = dumps(failure(None, ErrorCode.REFUSED, "too many requests"))
             return web.Response(status=429, body=body, content_type="application/json", headers={"Retry-After": "1"})
         answer = await self._dispatcher.answer(await request.read(), self._caller(request))
         self._node.metrics.rpc_s.observe(time.perf_counter() - started)
         if not answer:
             return web.Response(status=204)
-        return web.Response(body=answer, content_type="application/json")
+        return web.Response(body=answer, headers=_JSON_HEADERS)
 
     async def _health(self, _: web.Request) -> web.Response:
         alive = self._node.blocks.alive()
@@ -160,7 +174,7 @@ class RpcServer:
                 if message.type is not WSMsgType.TEXT:
                     await socket.close(code=WSCloseCode.UNSUPPORTED_DATA)
                     break
-                if not self._rate.spend(request.remote or "", time.monotonic()):
+                if not self._allows(request):
                     await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too many requests")
                     break
                 body = message.data.encode()

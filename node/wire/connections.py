@@ -91,9 +91,10 @@ class Connections:
         return int(self._server.sockets[0].getsockname()[1])
 
     def connect(self, endpoint: Endpoint) -> None:
-        """Dial an endpoint from now on as if it were a bootnode; works while `run` does."""
-        if endpoint not in self._targets and self._group is not None:
-            self._targets[endpoint] = True
+        """Dial an endpoint from now on as if it were a bootnode."""
+        known = self._targets.get(endpoint, False)
+        self._targets[endpoint] = True
+        if not known and self._group is not None:
             self._group.create_task(self._keep_dialled(endpoint))
 
     async def run(self) -> None:

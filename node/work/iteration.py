@@ -106,8 +106,13 @@ class Contribution:
     message: IterationMessage
     delta: Integers
 
-    def encode(self) -> bytes:
+    @cached_property
+    def raw(self) -> bytes:
+        """The encoding, made once."""
         return Writer().blob(self.message.encode()).integers(self.delta).done()
+
+    def encode(self) -> bytes:
+        return self.raw
 
     @staticmethod
     def decode(data: bytes) -> Contribution:
@@ -115,7 +120,9 @@ class Contribution:
         message = IterationMessage.decode(reader.blob(MESSAGE_BYTES_LIMIT))
         delta = reader.integers(parameter_count(HIDDEN_LIMIT))
         reader.end()
-        return Contribution(message=message, delta=delta)
+        contribution = Contribution(message=message, delta=delta)
+        contribution.__dict__["raw"] = data  # the encoding is canonical: these are the bytes it would make
+        return contribution
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -131,9 +138,14 @@ class Proof:
     def winner(self) -> IterationMessage:
         return self.messages[-1]
 
-    def encode(self) -> bytes:
+    @cached_property
+    def raw(self) -> bytes:
+        """The encoding, made once."""
         writer = Writer().items(self.messages, IterationMessage.encode)
         return writer.integers(self.start_delta).integers(self.start_residual).done()
+
+    def encode(self) -> bytes:
+        return self.raw
 
     @staticmethod
     def decode(data: bytes) -> Proof:
@@ -144,6 +156,7 @@ class Proof:
         reader.end()
         if not messages:
             raise EncodingError("a proof holds at least one message")
+        proof.__dict__["raw"] = data
         return proof
 
     @cached_property

@@ -1,0 +1,115 @@
+"""``eth_blockNumber`` against a bare aiohttp handler: same machine, same client, one after the other.
+
+Run: ``python -m bench.node.rpc``. Goal: at least 0.8 of the floor's rate, p99 at most twice the floor's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+from aiohttp import web
+
+from node import network
+from node.ledger.transition import Rules
+from node.rpc.server import RpcServer
+from node.service import Node
+from node.settings import Settings
+from node.work.dataset import load_digits
+
+_BODY = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}).encode()
+_ROUNDS = 3
+_REQUESTS = 6000
+_CONNECTIONS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Requests a second and the 99th percentile in milliseconds."""
+
+    per_s: float
+    p99_ms: float
+
+
+async def _bare(request: web.Request) -> web.Response:
+    await request.read()
+    return web.Response(body=b'{"jsonrpc":"2.0","id":1,"result":"0x0"}', content_type="application/json")
+
+
+async def _serve_both(ports: multiprocessing.Queue[tuple[int, int]], folder: str) -> None:
+    bare = web.Application()
+    bare.add_routes([web.post("/", _bare)])
+    node = Node(Settings(data_dir=Path(folder)), Rules(network=network.default(), dataset=load_digits()))
+    found = []
+    for application in (bare, RpcServer(node, "").http()):
+        runner = web.AppRunner(application, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        found.append(runner.addresses[0][1])
+    ports.put((found[0], found[1]))
+    await asyncio.Event().wait()
+
+
+def _server(ports: multiprocessing.Queue[tuple[int, int]], folder: str) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve_both(ports, folder))
+
+
+async def _connection(port: int, requests: int, times: list[float]) -> None:
+    """Requests one after the other on one connection, with as little client as possible."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = (
+        f"POST / HTTP/1.1\r\nHost: b\r\nContent-Type: application/json\r\nContent-Length: {len(_BODY)}\r\n\r\n".encode()
+    )
+    for _ in range(requests):
+        started = time.perf_counter()
+        writer.write(head + _BODY)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        length = int(answer.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        await reader.readexactly(length)
+        times.append(time.perf_counter() - started)
+    writer.close()
+
+
+async def _measure(port: int) -> Measured:
+    times: list[float] = []
+    started = time.perf_counter()
+    await asyncio.gather(*(_connection(port, _REQUESTS // _CONNECTIONS, times) for _ in range(_CONNECTIONS)))
+    spent = time.perf_counter() - started
+    return Measured(per_s=len(times) / spent, p99_ms=sorted(times)[int(len(times) * 0.99)] * 1000)
+
+
+async def _rounds(ports: Sequence[int]) -> list[list[Measured]]:
+    return [[await _measure(port) for port in ports] for _ in range(_ROUNDS)]
+
+
+def main() -> None:
+    """Print rates, tails and their ratios; the best round counts, as the machine is shared."""
+    context = multiprocessing.get_context("spawn")
+    ports: multiprocessing.Queue[tuple[int, int]] = context.Queue()
+    with tempfile.TemporaryDirectory() as folder:
+        server = context.Process(target=_server, args=(ports, folder))
+        server.start()
+        try:
+            found = ports.get(timeout=30)
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                rounds = runner.run(_rounds(found))
+        finally:
+            server.terminate()
+            server.join()
+    floor = max((pair[0] for pair in rounds), key=lambda item: item.per_s)
+    node = max((pair[1] for pair in rounds), key=lambda item: item.per_s)
+    print(f"bare aiohttp handler   {floor.per_s:7.0f} /s   p99 {floor.p99_ms:5.2f} ms")
+    print(f"eth_blockNumber        {node.per_s:7.0f} /s   p99 {node.p99_ms:5.2f} ms")
+    print(f"ratio                  {node.per_s / floor.per_s:7.2f}      p99 {node.p99_ms / floor.p99_ms:5.2f}")
+
+
+if __name__ == "__main__":
+    main()
