@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -174,17 +174,19 @@ class Session:
 
     def _init(self) -> Mapping[str, Any]:
         """Make the stack, from a scratch project: the CLI writes the new salt beside the project it is called in."""
-        with tempfile.TemporaryDirectory(prefix="pouw-stack-") as scratch:
-            folder = Path(scratch)
-            (folder / "Pulumi.yaml").write_text(
-                yaml.safe_dump({"name": self.project.name, "runtime": "python"}), encoding="utf-8"
-            )
-            arguments = ["stack", "init", "--no-select"]
-            if provider := self.settings.get("secretsprovider"):
-                arguments += ["--secrets-provider", str(provider)]
-            self.ask(*arguments, directory=folder)
-            written = folder / f"Pulumi.{self.stack}.yaml"
-            return yaml.safe_load(written.read_text(encoding="utf-8")) or {} if written.exists() else {}
+        folder = self.config.folder / "new"
+        shutil.rmtree(folder, ignore_errors=True)  # a killed run's
+        folder.mkdir(parents=True, mode=0o700)
+        project = yaml.safe_dump({"name": self.project.name, "runtime": "python"})
+        (folder / "Pulumi.yaml").write_text(project, encoding="utf-8")
+        arguments = ["stack", "init", "--no-select"]
+        if provider := self.settings.get("secretsprovider"):
+            arguments += ["--secrets-provider", str(provider)]
+        self.ask(*arguments, directory=folder)
+        written = folder / f"Pulumi.{self.stack}.yaml"
+        salt = yaml.safe_load(written.read_text(encoding="utf-8")) if written.exists() else None
+        shutil.rmtree(folder)
+        return salt or {}
 
     def _encrypt(self, key: str, text: str) -> None:
         self.ask("config", "set", "--secret", key, "--config-file", str(self.config.path), text=text)
