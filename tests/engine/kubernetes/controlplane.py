@@ -215,6 +215,14 @@ def _answers(client: Client, path: str) -> bool:
         return False
 
 
+def await_true(holds: Callable[[], bool], what: str) -> None:
+    """Return once it holds, which must be soon."""
+    deadline = time.monotonic() + _START_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, f"in vain: {what}"
+        time.sleep(0.05)
+
+
 def _await(holds: Callable[[], bool], folder: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not holds():

@@ -85,7 +85,7 @@ def stateful_set_status(stateful_set: Object, world: World) -> Status:
     have = count(stateful_set, "status", "readyReplicas")
     if have < wanted:
         text = f"[1/2] Waiting for StatefulSet to create Pods ({have}/{wanted} Pods ready)"
-        return waiting(text, found, crashes(pods))
+        return waiting(text, found, crashes(pods), lacks=_left_behind(stateful_set, pods))
     strategy = at(stateful_set, "spec", "updateStrategy") or {}
     if strategy.get("type") == "OnDelete":
         return ready("StatefulSet initialization complete")
@@ -96,6 +96,18 @@ def stateful_set_status(stateful_set: Object, world: World) -> Status:
         return ready("StatefulSet initialization complete")
     text = f"[2/2] Waiting for StatefulSet update to roll out ({updated}/{wanted - partition} Pods updated)"
     return waiting(text, found, crashes(pods))
+
+
+def _left_behind(stateful_set: Object, pods: list[Object]) -> list[str]:
+    """The controller waits for a broken pod of an older revision and never replaces it by itself."""
+    newest = at(stateful_set, "status", "updateRevision")
+    return [
+        f"Pod {name_of(pod)} is of an older revision and not ready: the controller waits for it; "
+        "delete the Pod to let the update go on"
+        for pod in pods
+        if not pod_parts.is_ready(pod)
+        and at(pod, "metadata", "labels", "controller-revision-hash") not in (newest, None)
+    ]
 
 
 def daemon_set_status(daemon_set: Object, world: World) -> Status:

@@ -1,0 +1,114 @@
+"""A stack of the real engine on a file backend, with our provider, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pouw.engine.resolution import Engine
+
+_SECONDS = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One operation of a plan."""
+
+    op: str
+    changes: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """Drives the CLI. Passphrase: empty."""
+
+    folder: Path
+    engine: Engine
+    kubeconfig: str
+
+    @classmethod
+    def make(cls, folder: Path, engine: Engine, program: str, kubeconfig: str, *, project: str = "fidelity") -> Stack:
+        (folder / "backend").mkdir(parents=True)
+        (folder / "Pulumi.yaml").write_text(f"name: {project}\nruntime: python\n")
+        (folder / "__main__.py").write_text(program)
+        stack = cls(folder=folder, engine=engine, kubeconfig=kubeconfig)
+        stack.run("stack", "init", "dev", "--secrets-provider", "passphrase")
+        return stack
+
+    @property
+    def environment(self) -> dict[str, str]:
+        ambient = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
+        return {
+            **self.engine.environment(ambient),
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_BACKEND_URL": (self.folder / "backend").as_uri(),
+            "KUBECONFIG": self.kubeconfig,
+            "HOME": str(self.folder),
+        }
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [str(self.engine.path), *arguments, "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def run(self, *arguments: str, fails: bool = False) -> str:
+        """Standard output and error of a command that succeeds (or fails, if that is expected)."""
+        process = self.start(*arguments)
+        said, _ = process.communicate(timeout=_SECONDS)
+        assert (process.returncode != 0) is fails, said
+        return said
+
+    def up(self, *arguments: str, fails: bool = False) -> str:
+        return self.run("up", "--yes", "--skip-preview", *arguments, fails=fails)
+
+    def rewrite(self, old: str, new: str) -> None:
+        program = self.folder / "__main__.py"
+        text = program.read_text()
+        assert old in text
+        program.write_text(text.replace(old, new))
+
+    def preview(self, settings: Mapping[str, str] | None = None) -> dict[str, Step]:
+        """The steps that change something, by the resource's name (type and name where a name occurs twice)."""
+        own = (self.folder / "Pulumi.dev.yaml").read_text()
+        config = "".join(f"  fidelity:{key}: {json.dumps(value)}\n" for key, value in (settings or {}).items())
+        given = self.folder / "given.yaml"
+        given.write_text(own + (f"config:\n{config}" if config else ""))
+        process = subprocess.run(
+            [str(self.engine.path), "preview", "--json", "--non-interactive", "--config-file", str(given)],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+        )
+        assert process.returncode == 0, process.stdout + process.stderr
+        steps = json.loads(process.stdout)["steps"]
+        return {
+            _short(step["urn"]): Step(
+                op=step["op"], changes={path: one["kind"] for path, one in (step.get("detailedDiff") or {}).items()}
+            )
+            for step in steps
+            if step["op"] != "same"
+        }
+
+    def resources(self, *, secrets: bool = False) -> dict[str, Any]:
+        arguments = ["stack", "export", *(["--show-secrets"] if secrets else [])]
+        exported = json.loads(self.run(*arguments))
+        return {_short(one["urn"]): one for one in exported["deployment"].get("resources") or []}
+
+
+def _short(urn: str) -> str:
+    token, name = urn.split("::")[-2:]
+    return f"{token.rsplit(':', 1)[-1]} {name}"
