@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pouw.engine.plugins.core.properties import UNKNOWN, Value, plain
-from pouw.engine.plugins.kubernetes.kubeconfig import KubeconfigError, parse
+from pouw.engine.plugins.kubernetes.kubeconfig import KubeconfigError, is_content, parse
 
 _PREFIX: Final = "kubernetes:config:"
 _ENVIRONMENT: Final = {
@@ -81,7 +81,7 @@ def faults(news: Mapping[str, Value]) -> list[str]:
             parse(text, context=_text(news.get("context")), cluster=_text(news.get("cluster")))
         except KubeconfigError as error:
             # A file may appear later in the same run; content cannot change.
-            if "\n" in text:
+            if is_content(text):
                 found.append(str(error))
     return found
 

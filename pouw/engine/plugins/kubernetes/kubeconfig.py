@@ -50,10 +50,14 @@ class Kubeconfig:
 
 def parse(text: str, *, context: str = "", cluster: str = "") -> Kubeconfig:
     """A kubeconfig given as its content (YAML or JSON) or as the path of a file."""
-    looks_like_path = "\n" not in text and not text.lstrip().startswith(("{", "apiVersion"))
-    if looks_like_path:
+    if not is_content(text):
         return load([Path(text).expanduser()], context=context, cluster=cluster)
     return _overridden(_document(text, "kubeconfig"), context, cluster)
+
+
+def is_content(text: str) -> bool:
+    """Whether a ``kubeconfig`` setting is a kubeconfig's content; else it is the path of one."""
+    return "\n" in text or text.lstrip().startswith(("{", "apiVersion"))
 
 
 def load(paths: Sequence[Path], *, context: str = "", cluster: str = "") -> Kubeconfig:

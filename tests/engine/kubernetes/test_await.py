@@ -1,0 +1,268 @@
+"""When objects are ready, judged from what the API server says of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pouw.engine.plugins.kubernetes.await_.definitions import definition_status
+from pouw.engine.plugins.kubernetes.await_.pods import pod_status
+from pouw.engine.plugins.kubernetes.await_.services import service_status
+from pouw.engine.plugins.kubernetes.await_.status import Phase, Status, World, selector_text
+from pouw.engine.plugins.kubernetes.await_.storage import claim_status
+from pouw.engine.plugins.kubernetes.await_.workloads import (
+    daemon_set_status,
+    deployment_status,
+    job_status,
+    stateful_set_status,
+)
+from pouw.engine.plugins.kubernetes.objects import Object
+
+READY, WAITING, FAILED = Phase.READY, Phase.WAITING, Phase.FAILED
+
+
+def obj(name: str = "x", *, uid: str = "u", spec: Any = None, owner: str = "", **status: Any) -> Object:
+    metadata: Object = {"name": name, "uid": uid, "generation": 1}
+    if owner:
+        metadata["ownerReferences"] = [{"uid": owner}]
+    return {"metadata": metadata, "spec": spec or {}, "status": {"observedGeneration": 1, **status}}
+
+
+def said(kind: str, status: str = "True", reason: str = "", message: str = "") -> Object:
+    return {"type": kind, "status": status, "reason": reason, "message": message}
+
+
+def pod(owner: str = "u", *, name: str = "p", **container: Any) -> Object:
+    return obj(name, uid=f"uid-{name}", owner=owner, phase="Pending", containerStatuses=[{"name": "c", **container}])
+
+
+def text(status: Status) -> str:
+    return "\n".join((*status.troubles, *status.lacks))
+
+
+DONE = {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2, "conditions": [said("Available")]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "phase", "line"),
+    [
+        ({}, READY, "complete"),
+        ({"observedGeneration": 0}, WAITING, "controller to see"),
+        ({"availableReplicas": 1}, WAITING, "[1/2] Waiting for app ReplicaSet to be available (1/2 Pods available)"),
+        ({"replicas": 3}, WAITING, "old Pods to go (1 left)"),
+        ({"conditions": [said("Available", "False")]}, WAITING, "2/2"),
+        (
+            {"conditions": [said("Progressing", "False", "ProgressDeadlineExceeded", "took too long")]},
+            FAILED,
+            "too long",
+        ),
+    ],
+)
+def test_a_deployment(changed: dict[str, Any], phase: Phase, line: str) -> None:
+    status = deployment_status(obj(spec={"replicas": 2}, **{**DONE, **changed}), {})
+    assert status.phase is phase
+    assert line in status.text
+
+
+def test_a_deployment_tells_of_the_pods_of_its_newest_revision_only() -> None:
+    def revision(one: Object, number: str) -> Object:
+        one["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": number}
+        return one
+
+    web = revision(obj(spec={"replicas": 1}, updatedReplicas=0), "2")
+    waiting = {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}
+    world: World = {
+        "ReplicaSet": [revision(obj("old", uid="1", owner="u"), "1"), revision(obj("new", uid="2", owner="u"), "2")],
+        "Pod": [pod("1", name="old-pod", state=waiting), pod("2", name="new-pod", state=waiting)],
+    }
+    assert deployment_status(web, world).troubles == ("Pod new-pod: container c: ErrImagePull: no such image",)
+
+
+def test_a_paused_deployment_is_as_far_as_it_gets() -> None:
+    assert deployment_status(obj(spec={"paused": True}), {}).phase is READY
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "phase"),
+    [
+        ({"replicas": 2}, {"readyReplicas": 1}, WAITING),
+        (
+            {"replicas": 2},
+            {"readyReplicas": 2, "updatedReplicas": 2, "currentRevision": "a", "updateRevision": "a"},
+            READY,
+        ),
+        (
+            {"replicas": 2},
+            {"readyReplicas": 2, "updatedReplicas": 1, "currentRevision": "a", "updateRevision": "b"},
+            WAITING,
+        ),
+        ({"replicas": 0}, {}, READY),
+        ({"replicas": 2, "updateStrategy": {"type": "OnDelete"}}, {"readyReplicas": 2}, READY),
+        (
+            {"replicas": 3, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}},
+            {"readyReplicas": 3, "updatedReplicas": 1, "currentRevision": "a", "updateRevision": "b"},
+            READY,
+        ),
+    ],
+)
+def test_a_stateful_set(spec: Object, status: Object, phase: Phase) -> None:
+    assert stateful_set_status(obj(spec=spec, **status), {}).phase is phase
+
+
+def test_a_broken_pod_of_an_older_revision_is_named_with_what_to_do() -> None:
+    broken = pod(name="nodes-0")
+    broken["metadata"]["labels"] = {"controller-revision-hash": "a"}
+    status = stateful_set_status(obj(spec={"replicas": 1}, updateRevision="b"), {"Pod": [broken]})
+    assert "nodes-0 is of an older revision and not ready" in text(status)
+    assert "delete the Pod" in text(status)
+
+
+@pytest.mark.parametrize(
+    ("status", "phase"),
+    [
+        ({"desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 1}, WAITING),
+        ({"desiredNumberScheduled": 2, "updatedNumberScheduled": 1, "numberAvailable": 2}, WAITING),
+        ({"desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 2}, READY),
+        ({"desiredNumberScheduled": 0}, READY),
+    ],
+)
+def test_a_daemon_set(status: Object, phase: Phase) -> None:
+    assert daemon_set_status(obj(**status), {}).phase is phase
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "phase", "line"),
+    [
+        ({}, {"active": 1}, WAITING, "Active: 1 | Succeeded: 0 | Failed: 0"),
+        ({}, {"conditions": [said("Complete")]}, READY, "completed"),
+        (
+            {},
+            {"conditions": [said("Failed", "True", "BackoffLimitExceeded", "too often")]},
+            FAILED,
+            "BackoffLimitExceeded",
+        ),
+        ({"suspend": True}, {}, READY, "suspended"),
+    ],
+)
+def test_a_job(spec: Object, status: Object, phase: Phase, line: str) -> None:
+    found = job_status(obj(spec=spec, **status), {})
+    assert found.phase is phase
+    assert line in found.text
+
+
+@pytest.mark.parametrize(
+    ("container", "expected"),
+    [
+        ({"state": {"waiting": {"reason": "ContainerCreating"}}}, ""),
+        (
+            {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "back-off"}}},
+            "c: ImagePullBackOff: back-off",
+        ),
+        ({"state": {"terminated": {"exitCode": 3, "reason": "Error"}}}, "c: ended with exit code 3 (Error)"),
+        (
+            {
+                "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}},
+            },
+            "c: ended with exit code 137 (OOMKilled)",
+        ),
+    ],
+)
+def test_a_container_that_does_not_run_says_why(container: Object, expected: str) -> None:
+    status = pod_status(pod(**container), {})
+    assert status.phase is WAITING
+    assert expected in text(status)
+    assert bool(expected) is bool(status.troubles)
+
+
+def test_a_crash_asks_for_its_last_line_of_log() -> None:
+    ended: dict[str, Any] = {"restartCount": 2, "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}
+    assert [crash.key for crash in pod_status(pod(**ended), {}).crashes] == ["p/c/2"]
+
+
+def test_a_pod_that_fits_nowhere_says_why() -> None:
+    nowhere = obj(conditions=[said("PodScheduled", "False", "Unschedulable", "0/1 nodes are available: no memory")])
+    assert "Unschedulable: 0/1 nodes are available: no memory" in text(pod_status(nowhere, {}))
+
+
+@pytest.mark.parametrize(("phase", "expected"), [("Succeeded", READY), ("Failed", FAILED), ("Running", WAITING)])
+def test_a_pod(phase: str, expected: Phase) -> None:
+    assert pod_status(obj(phase=phase), {}).phase is expected
+
+
+def test_warnings_about_the_object_are_told_once_each_and_others_not() -> None:
+    def event(uid: str, message: str) -> Object:
+        return {"involvedObject": {"uid": uid, "kind": "Pod", "name": "p"}, "reason": "FailedMount", "message": message}
+
+    world = {"Event": [event("u", "first"), event("u", "second"), event("other", "third")]}
+    assert pod_status(obj("p"), world).troubles == ("Pod p: FailedMount: second",)
+
+
+SERVING = {"EndpointSlice": [{"endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": True}}]}]}
+SELECTING = {"selector": {"a": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "world", "phase"),
+    [
+        (SELECTING, {}, WAITING),
+        (SELECTING, SERVING, READY),
+        (
+            SELECTING,
+            {"EndpointSlice": [{"endpoints": [{"addresses": ["a"], "conditions": {"ready": False}}]}]},
+            WAITING,
+        ),
+        (SELECTING, {"EndpointSlice": [{"endpoints": None}]}, WAITING),
+        ({**SELECTING, "type": "LoadBalancer"}, SERVING, WAITING),
+        ({**SELECTING, "clusterIP": "None"}, {}, READY),
+        ({"type": "ExternalName"}, {}, READY),
+        ({}, {}, READY),
+    ],
+)
+def test_a_service(spec: Object, world: World, phase: Phase) -> None:
+    assert service_status(obj(spec=spec), world).phase is phase
+
+
+def test_a_load_balancer_with_an_address_is_ready() -> None:
+    service = obj(spec={**SELECTING, "type": "LoadBalancer"}, loadBalancer={"ingress": [{"ip": "1.2.3.4"}]})
+    assert service_status(service, SERVING).phase is READY
+
+
+LATE: Object = {"metadata": {"name": "late"}, "volumeBindingMode": "WaitForFirstConsumer"}
+DEFAULT: Object = {
+    **LATE,
+    "metadata": {"name": "d", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("spec", "phase", "classes", "expected"),
+    [
+        ({}, "Bound", [], READY),
+        ({}, "Lost", [], FAILED),
+        ({"storageClassName": "late"}, "Pending", [LATE], READY),
+        ({"storageClassName": "late"}, "Pending", [], WAITING),
+        ({}, "Pending", [DEFAULT], READY),
+        ({}, "Pending", [{"metadata": {"name": "now"}, "volumeBindingMode": "Immediate"}], WAITING),
+    ],
+)
+def test_a_claim(spec: Object, phase: str, classes: list[Object], expected: Phase) -> None:
+    assert claim_status(obj(spec=spec, phase=phase), {"StorageClass": classes}).phase is expected
+
+
+def test_a_definition() -> None:
+    assert definition_status(obj(), {}).phase is WAITING
+    assert definition_status(obj(conditions=[said("Established")]), {}).phase is READY
+    assert definition_status(obj(conditions=[said("NamesAccepted", "False", message="taken")]), {}).phase is FAILED
+
+
+def test_a_selector_is_written_as_a_query() -> None:
+    selector = {
+        "matchLabels": {"a": "b"},
+        "matchExpressions": [
+            {"key": "c", "operator": "In", "values": ["d", "e"]},
+            {"key": "f", "operator": "DoesNotExist"},
+        ],
+    }
+    assert selector_text(selector) == "a=b,c in (d,e),!f"
