@@ -16,12 +16,15 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
+import pulumi
 from pulumi import _types
 from pulumi.runtime import rpc
 
 from pouw.engine.plugins.core.changes import Path, path_text
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value
 
+_PROMISES: Final = (collections.abc.Awaitable, pulumi.Output)
+"""What an input may be in a program besides its own type; on the wire it is the value, or unknown."""
 _NAMES: Final[Mapping[type, str]] = {str: "a string", int: "an integer", float: "a number", bool: "a boolean"}
 
 
@@ -91,7 +94,11 @@ def _value_faults(value: Value, wanted: Any, path: Path, *, secret: bool) -> Ite
 
 
 def _union_faults(value: Value, members: tuple[Any, ...], path: Path, *, secret: bool) -> Iterator[str]:
-    found = [list(_value_faults(value, member, path, secret=secret)) for member in members if member is not type(None)]
+    found = [
+        list(_value_faults(value, member, path, secret=secret))
+        for member in members
+        if member is not type(None) and typing.get_origin(member) not in _PROMISES
+    ]
     # The member that fits best speaks for all; one without a fault makes the value right.
     yield from min(found, key=len, default=[])
 
