@@ -9,11 +9,22 @@ from typing import Final
 from pouw.engine.plugins.core import sdk_types
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.properties import UNKNOWN, Value, plain
+from pouw.engine.plugins.core.serving import Severity
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.kubernetes.client import ApiError, UnreachableError
 from pouw.engine.plugins.kubernetes.naming import Naming, named
 from pouw.engine.plugins.kubernetes.normal import dashed, normal_inputs, underscored
-from pouw.engine.plugins.kubernetes.objects import Gvk, Object, gvk_of, gvk_of_urn, metadata, replaced, without
+from pouw.engine.plugins.kubernetes.objects import (
+    WAIT_FOR,
+    Gvk,
+    Object,
+    annotation,
+    gvk_of,
+    gvk_of_urn,
+    metadata,
+    replaced,
+    without,
+)
 from pouw.engine.plugins.kubernetes.session import Session
 from pouw.engine.plugins.kubernetes.state import with_secrets
 
@@ -42,6 +53,10 @@ def check(session: Session, urn: Urn, news: Mapping[str, Value], olds: Mapping[s
         given = {"apiVersion": gvk.api_version, "kind": gvk.kind, **given}
     inputs = normal_inputs(named(given, plain(dict(olds)), naming))
     inputs = _placed(session, gvk_of(inputs), inputs)
+    if annotation(inputs, WAIT_FOR):
+        session.log.line(
+            Severity.WARNING, f"the annotation {WAIT_FOR} is not supported: nothing waits for it", urn.text
+        )
     marked = with_secrets(underscored(inputs), news)
     return Checked(inputs=marked, faults=_faults(session, urn, gvk_of(inputs), with_secrets(inputs, news)))
 

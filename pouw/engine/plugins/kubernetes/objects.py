@@ -17,7 +17,7 @@ TIMEOUT_SECONDS: Final = "pulumi.com/timeoutSeconds"
 PATCH_FORCE: Final = "pulumi.com/patchForce"
 PATCH_FIELD_MANAGER: Final = "pulumi.com/patchFieldManager"
 DELETION_PROPAGATION: Final = "pulumi.com/deletionPropagationPolicy"
-REPLACE_UNREADY: Final = "pulumi.com/replaceUnready"
+WAIT_FOR: Final = "pulumi.com/waitFor"
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
