@@ -139,11 +139,6 @@ def test_an_invented_start_residual_is_refused(job: Job) -> None:
     assert _refused(job, *Session(job=job, residual=residual).prove()) == "residual"
 
 
-def test_a_residual_other_than_the_committed_one_is_refused(job: Job) -> None:
-    seal, proof = Session(job=job).prove()
-    assert _refused(job, seal, replace(proof, start_residual=proof.start_residual + 1)) == "residual"
-
-
 def test_a_start_moved_further_than_the_steps_allow_is_refused(job: Job) -> None:
     seal, proof = Session(job=job).prove()
     far = proof.start_delta + (job.network.mini_batches * job.network.commit_depth << job.spec.threshold_bits) * 2
@@ -234,6 +229,50 @@ def test_two_messages_of_one_number_shut_their_miner_out(job: Job) -> None:
     assert pool.others(key(9).public) == ()
     assert not pool.add(job, first)
     assert pool.others(key(9).public) == ()
+
+
+def _first_but_one(job: Job, change: Callable[[IterationMessage], IterationMessage]) -> tuple[Seal, Proof]:
+    """A proof whose second message alone says something else than what was trained."""
+    return Session(job=job, tamper=lambda step, told: change(told) if step == 1 else told).prove()
+
+
+def _detail(job: Job, seal: Seal, proof: Proof) -> str:
+    with pytest.raises(InvalidError) as caught:
+        verify(job, seal, proof)
+    return caught.value.detail
+
+
+def test_a_link_of_the_chain_that_starts_elsewhere_than_the_last_ended_is_refused(job: Job) -> None:
+    other = model_hash(initial_model(5, job.spec.hidden))
+    assert _refused(job, *_first_but_one(job, lambda told: replace(told, start_model=other))) == "start_model"
+
+
+def test_a_link_of_the_chain_with_another_residual_than_the_last_left_is_refused(job: Job) -> None:
+    assert _refused(job, *_first_but_one(job, lambda told: replace(told, start_residual=b"r" * 32))) == "residual"
+
+
+def test_a_step_counted_twice_is_refused(job: Job) -> None:
+    assert _refused(job, *_last(job, lambda told: replace(told, step=told.step + 1))) == "sequence"
+
+
+def test_a_start_other_than_the_committed_one_is_refused(job: Job) -> None:
+    seal, proof = Session(job=job).prove()
+    moved = proof.start_delta.copy()
+    moved[0] += 1
+    said = _detail(job, seal, replace(proof, start_delta=moved))
+    assert said == "not where the previous iteration ended"
+
+
+def test_a_start_residual_other_than_the_committed_one_is_refused(job: Job) -> None:
+    seal, proof = Session(job=job).prove()
+    assert _detail(job, seal, replace(proof, start_residual=proof.start_residual + 1)) == "not the committed one"
+
+
+def test_an_update_of_more_steps_than_allowed_is_refused(job: Job) -> None:
+    told = _contribution(job).message
+    endless = Contribution(message=replace(told, step=1 << 20).signed(key(2)), delta=_contribution(job).delta)
+    with pytest.raises(InvalidError, match="steps"):
+        verify_contribution(job, PARENT, endless)
 
 
 @pytest.mark.parametrize(("shift_ms", "reason"), [(-1_000_000, "time"), (600_000, "time")])
