@@ -10,7 +10,7 @@ from infra.faults import Fault
 from pouw.image.errors import ImageError
 from pouw.paths import cache_dir
 
-_NEEDED_BYTES = 2 * 1024**3
+NEEDED_BYTES = 2 * 1024**3
 
 
 def folder() -> Path:
@@ -47,13 +47,13 @@ def require_space() -> None:
     ImageError: less room than a build may take.
     """
     free = shutil.disk_usage(folder()).free
-    if free < _NEEDED_BYTES:
+    if free < NEEDED_BYTES:
         raise ImageError(
             Fault(
                 path=str(folder()),
                 message="not enough room to build an image",
                 got=f"{free // 1024**2} MiB free",
-                expected=f"{_NEEDED_BYTES // 1024**2} MiB",
+                expected=f"{NEEDED_BYTES // 1024**2} MiB",
                 remedy="free some, or put the cache elsewhere with POUW_CACHE",
             )
         )
