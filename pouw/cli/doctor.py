@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pouw.errors import ExitCode
+from pouw.progress import make_progress
 
 
 @click.command(epilog="Examples:  pouw doctor  |  pouw doctor --json")
@@ -30,7 +31,7 @@ def examine() -> dict[str, Any]:
     from pouw import cluster
     from pouw.engine import diagnosis
 
-    engine = diagnosis.diagnose().to_json()
+    engine = diagnosis.diagnose(make_progress()).to_json()
     running = cluster.status().to_json()
     problems = [*engine["problems"], *cluster.problems()]
     return {

@@ -56,7 +56,7 @@ def _follow(client: work.Client, task_id: str, timeout: float, *, quiet: bool) -
                 done=float(found["iterations_done"]),
                 total=float(found["iterations"]),
             )
-            if found["state"] in work.ENDED or time.monotonic() >= end:
+            if found["state"] == work.FINISHED or time.monotonic() >= end:
                 return found
             time.sleep(_POLL_SECONDS)
 
@@ -65,7 +65,7 @@ def _follow(client: work.Client, task_id: str, timeout: float, *, quiet: bool) -
 @_stack_option
 @_json_option
 def list_tasks(stack: str, as_json: bool) -> int:
-    """List the network's tasks, the newest last."""
+    """List the network's tasks, the newest first."""
     tasks = work.Client.open(stacks.settings(stack)).tasks()
     rows = [f"{entry['id']}  {entry['name']:10} {entry['state']:10} {_percent(entry)}" for entry in tasks]
     return _print({"schema": 1, "tasks": tasks}, "\n".join(rows) or "no tasks yet", as_json=as_json)
@@ -89,7 +89,7 @@ def show(task_id: str, stack: str, as_json: bool) -> int:
 @_json_option
 def fetch(task_id: str, stack: str, output: Path | None, as_json: bool) -> int:
     """Fetch a finished model, check it against the chain, and measure its test accuracy here."""
-    model = work.Client.open(stacks.settings(stack)).fetch(task_id)
+    model = work.Client.open(stacks.settings(stack)).fetch(task_id, make_progress(quiet=as_json))
     target = output or Path(f"{task_id[:16]}.model")
     work.write_model(target, model.data)
     document = {
@@ -103,7 +103,7 @@ def fetch(task_id: str, stack: str, output: Path | None, as_json: bool) -> int:
     }
     text = (
         f"{target}: {len(model.data)} bytes, hash {model.hash}\n"
-        f"the chain names this hash at height {model.height}, and {model.nodes_agreeing} nodes agree\n"
+        f"proven by block {model.height}, which {model.nodes_agreeing} nodes hold\n"
         f"test accuracy, measured here: {model.accuracy:.2%}"
     )
     return _print(document, text, as_json=as_json)

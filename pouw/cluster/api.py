@@ -5,6 +5,7 @@ The official client costs most of a second to import and tens of megabytes in a 
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import ssl
@@ -71,9 +72,22 @@ class Client:
         """
         headers = {"Accept": "application/json", "Content-Type": content_type}
         payload = None if body is None else json.dumps(body)
+        if self._connection is not None:
+            # A connection that was kept may have gone with the server that was killed meanwhile.
+            with contextlib.suppress(Unreachable):
+                return self._exchange(self._connection, method, path, payload, headers)
+        self._connection = self._connect(self._timeout)
+        return self._exchange(self._connection, method, path, payload, headers)
+
+    def _exchange(
+        self,
+        connection: http.client.HTTPSConnection,
+        method: str,
+        path: str,
+        payload: str | None,
+        headers: Mapping[str, str],
+    ) -> Object:
         try:
-            connection = self._connection or self._connect(self._timeout)
-            self._connection = connection
             connection.request(method, path, payload, headers)
             response = connection.getresponse()
             raw = response.read()

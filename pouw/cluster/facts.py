@@ -51,7 +51,7 @@ def gather(at: Layout) -> Facts:
         free_bytes=shutil.disk_usage(existing).free,
         memory_bytes=_memory(),
         fresh=not at.before.exists(),
-        listeners=[each for each in _listeners() if each.pid not in own],
+        listeners=[each for each in all_listeners() if each.pid not in own],
         wanted=listeners(NETWORK),
         networks=[NETWORK.pods, NETWORK.services],
         routes=_routes(),
@@ -86,7 +86,7 @@ def _memory() -> int:
     return 0
 
 
-def _listeners() -> list[Listener]:
+def all_listeners() -> list[Listener]:
     """Every listening TCP socket with the process that holds it."""
     found: dict[str, tuple[str, int]] = {}
     for table in _PROC_NET:

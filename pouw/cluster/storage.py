@@ -13,9 +13,10 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 from pouw.cluster.api import ApiError, Client, Credentials, Object, Unreachable
 from pouw.cluster.layout import NETWORK, NODE_NAME, Layout
@@ -128,10 +129,25 @@ def volume(claim: Object, folder: Path, reclaim_policy: str) -> Object:
     }
 
 
+class Api(Protocol):
+    """What the provisioner needs of the API server."""
+
+    def get(self, path: str) -> Object:
+        """The object or list at ``path``."""
+
+    def find(self, path: str) -> Object | None:
+        """The object, or ``None``."""
+
+    def request(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, content_type: str = "application/json"
+    ) -> Object:
+        """Any other request."""
+
+
 class Provisioner:
     """Carries out the plan against one API server and one folder."""
 
-    def __init__(self, client: Client, folder: Path) -> None:
+    def __init__(self, client: Api, folder: Path) -> None:
         self._client = client
         self._folder = folder
 

@@ -9,6 +9,7 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -145,18 +146,19 @@ class Connection:
         import urllib3
         from kubernetes.client import ApiException
 
+        serialized = self._api.param_serialize(
+            method,
+            path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": "application/json", **(headers or {})},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
         try:
-            response = self._api.call_api(
-                path,
-                method,
-                query_params=list((query or {}).items()),
-                header_params={"Accept": "application/json", **(headers or {})},
-                body=body,
-                auth_settings=["BearerToken"],
-                _preload_content=False,
-                _return_http_data_only=True,
-                _request_timeout=_TIMEOUT_SECONDS,
-            )
+            response = self._api.call_api(*serialized, _request_timeout=_TIMEOUT_SECONDS)
+            response.read()
+            if response.status >= HTTPStatus.BAD_REQUEST:
+                raise _api_fault(fault_path, response.status, response.reason)
         except ApiException as error:
             raise _api_fault(fault_path, error.status, error.reason) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -172,7 +174,7 @@ class NotFoundError(NodeError):
 
 
 def _api_fault(path: str, status: int, reason: str) -> NodeError:
-    kind = NotFoundError if status == 404 else NodeError
+    kind = NotFoundError if status == HTTPStatus.NOT_FOUND else NodeError
     return kind(Fault(path=path, message="refused by the API server", got=f"{status} {reason}"))
 
 

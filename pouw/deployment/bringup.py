@@ -14,6 +14,7 @@ from pouw.deployment import agreement, preflight
 from pouw.deployment.access import embedded_kubeconfig
 from pouw.deployment.agreement import Agreement, LiveNetwork
 from pouw.engine import operation, resolution
+from pouw.engine.forgetting import forget
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
 from pouw.engine.resolution import Engine
@@ -165,7 +166,7 @@ def _forget(stack: str, progress: Progress) -> None:
     """Remove what the state directory holds of a stack, and the directory itself once it is empty."""
     with progress.step(f"Removing the state of {stack}") as step:
         step.update(str(state_dir()))
-        operation.forget(stack)
+        forget(stack)
         seed = state_dir() / "keys" / f"{stack}.seed"
         seed.unlink(missing_ok=True)
         for folder in (seed.parent, state_dir()):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import base64
-from concurrent.futures import ThreadPoolExecutor
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.faults import Fault
 from infra.settings import Settings
-from pouw import image
-from pouw.deployment import observation
-from pouw.deployment.access import Connection, NodeError
+from pouw.deployment import agreement, observation
+from pouw.deployment.access import Connection
 from pouw.deployment.observation import NodeView
 from pouw.errors import PouwError
+from pouw.progress import Progress
+
+if TYPE_CHECKING:
+    from node.model import Model
+    from node.modelproof import ProvenModel
 
 FINISHED = "finished"
-ENDED = frozenset({FINISHED, "failed", "expired"})
 
 
 class TaskError(PouwError):
@@ -26,7 +29,7 @@ class TaskError(PouwError):
 
 @dataclass(frozen=True, kw_only=True)
 class FetchedModel:
-    """A model whose hash several nodes read from the chain, with its accuracy measured here."""
+    """A model proven by a block that most nodes hold, with its accuracy measured here."""
 
     data: bytes
     hash: str
@@ -68,23 +71,23 @@ class Client:
         node = self._nodes[0]
         connection = self._connections[node.site]
         token = connection.secret_value(f"pouw-{node.slot}-keys", "admin.token")
-        return str(connection.rpc(node.name, "pouw_submitTask", {"name": name}, token=token)["task_id"])
+        return str(connection.rpc(node.name, "pouw_submitTask", {"task": {"name": name}}, token=token)["task_id"])
 
     def tasks(self) -> list[dict[str, Any]]:
-        """All tasks that the network knows."""
+        """All tasks that the network knows, clients' before fillers, the newest first."""
         found: list[dict[str, Any]] = self._ask("pouw_listTasks", {})
         return found
 
     def task(self, task_id: str) -> dict[str, Any]:
         """One task."""
-        found: dict[str, Any] = self._ask("pouw_getTask", {"id": task_id})
+        found: dict[str, Any] = self._ask("pouw_getTask", {"task_id": task_id})
         return found
 
-    def fetch(self, task_id: str) -> FetchedModel:
-        """The model of a finished task, checked: its bytes hash to what the chain names, on every node that answers.
+    def fetch(self, task_id: str, progress: Progress) -> FetchedModel:
+        """The model of a finished task, checked from its bytes to a block that the answering nodes hold.
 
         Raises:
-            TaskError: not finished, or a hash differs.
+            TaskError: not finished, a proof that does not hold, or a block that no other node knows.
         """
         found = self.task(task_id)
         if found["state"] != FINISHED:
@@ -97,64 +100,69 @@ class Client:
                     remedy=f"wait for it: pouw task show {task_id}",
                 )
             )
-        answer = self._ask("pouw_getModel", {"id": task_id})
-        data = base64.b64decode(answer["model"], validate=True)
-        named = self._hashes(task_id)
-        agreeing = _check(task_id, data, named)
+        answer = self._ask("pouw_getModel", {"task_id": task_id})
+        proven = _proven(task_id, answer)
+        agreeing = self._holders(proven.height, "0x" + proven.block_hash.hex())
+        _require_majority(task_id, proven.height, agreeing, len(self._nodes))
         return FetchedModel(
-            data=data,
-            hash=found["model_hash"],
-            height=int(found["finished_height"]),
-            accuracy=_accuracy(data),
+            data=base64.b64decode(answer["model"]),
+            hash="0x" + proven.record.model_hash.hex(),
+            height=proven.height,
+            accuracy=_accuracy(proven.model, progress),
             nodes_agreeing=agreeing,
         )
 
-    def _hashes(self, task_id: str) -> dict[str, str]:
-        """Node to the model hash that it reads from its own chain."""
-
-        def named(node: NodeView) -> tuple[str, str]:
-            try:
-                return node.name, str(
-                    self._connections[node.site].rpc(node.name, "pouw_getTask", {"id": task_id})["model_hash"]
-                )
-            except NodeError as error:
-                return node.name, f"no answer ({error})"
-
-        with ThreadPoolExecutor(len(self._nodes)) as workers:
-            return dict(workers.map(named, self._nodes))
+    def _holders(self, height: int, block_hash: str) -> int:
+        """How many nodes hold that block."""
+        network = agreement.LiveNetwork(self._settings)
+        return sum(found == block_hash for found in network.block_hashes(self._nodes, height))
 
     def _ask(self, method: str, params: dict[str, Any]) -> Any:
         node = self._nodes[0]
         return self._connections[node.site].rpc(node.name, method, params)
 
 
-def _check(task_id: str, data: bytes, named: dict[str, str]) -> int:
-    from node import model
+def _proven(task_id: str, answer: dict[str, Any]) -> ProvenModel:
+    from node import modelproof
+    from node.errors import EncodingError, InvalidError
 
-    own = model.hash_of(data)
-    differing = {node: said for node, said in named.items() if said != own}
-    if differing:
+    try:
+        return modelproof.check(answer)
+    except (EncodingError, InvalidError) as error:
         raise TaskError(
             Fault(
                 path=task_id,
                 message="the model is not the one that the chain names",
-                got=f"bytes with hash {own}",
-                expected="; ".join(f"{node}: {said}" for node, said in differing.items()),
-                remedy="fetch it again; if that stays, do not use it and look at the node that served it",
+                got=str(error),
+                expected="a proof from the model's hash to a block's header",
+                remedy="fetch it again; if that stays, do not use it, and look at the node that served it",
+            )
+        ) from error
+
+
+def _require_majority(task_id: str, height: int, agreeing: int, asked: int) -> None:
+    if 2 * agreeing <= asked:
+        raise TaskError(
+            Fault(
+                path=task_id,
+                message="the model is proven by a block that the network does not hold",
+                got=f"{agreeing} of {asked} nodes hold block {height}",
+                expected="more than half",
+                remedy="fetch it again: the chain may just have been reorganised",
             )
         )
-    return len(named)
 
 
-def _accuracy(data: bytes) -> float:
-    """Test accuracy, measured on this machine's own copy of the data set."""
-    import os
+def _accuracy(model: Model, progress: Progress) -> float:
+    """Test accuracy, measured on this machine's own copy of the data set, whose content hash is pinned."""
+    from node.model import accuracy
+    from node.work.dataset import DIGITS_FILE, parse_digits
+    from pouw.image import wheels
 
-    from node import model
-    from pouw.progress import SilentProgress
-
-    os.environ.setdefault("POUW_DATASETS_DIR", str(image.datasets(SilentProgress())))
-    return float(model.accuracy(model.decode(data)))
+    carrier = next(wheels.ensure(progress).glob("scikit_learn-*.whl"))
+    with zipfile.ZipFile(carrier) as wheel:
+        packed = wheel.read(f"sklearn/datasets/data/{DIGITS_FILE}")
+    return accuracy(model, parse_digits(packed, source=carrier.name))
 
 
 def write_model(path: Path, data: bytes) -> None:

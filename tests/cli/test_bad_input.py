@@ -29,7 +29,11 @@ class Case:
 
 def text(content: str) -> Callable[[Checkout], None]:
     """Write the stack file as it is given."""
-    return lambda checkout: (checkout.root / "Pulumi.bad.yaml").write_text(content) and None
+
+    def write(checkout: Checkout) -> None:
+        (checkout.root / "Pulumi.bad.yaml").write_text(content)
+
+    return write
 
 
 CASES = {
