@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pouw.cluster import storage
+from pouw.cluster.api import ApiError, Object
+from pouw.cluster.manifests import PROVISIONER
+from pouw.cluster.storage import Discard, Provision, Provisioner, Reclaim, plan
+
+CLAIM: Object = {
+    "metadata": {
+        "name": "data",
+        "namespace": "team",
+        "uid": "u1",
+        "annotations": {
+            "volume.kubernetes.io/storage-provisioner": PROVISIONER,
+            "volume.kubernetes.io/selected-node": "pouw-local",
+        },
+    },
+    "spec": {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+        "storageClassName": "standard",
+    },
+}
+VOLUME = storage.volume(CLAIM, Path("/volumes/pvc-u1"), "Delete")
+
+
+def changed(base: Object, *path: str, to: object) -> Object:
+    made = copy.deepcopy(base)
+    at = made
+    for key in path[:-1]:
+        at = at.setdefault(key, {})
+    at[path[-1]] = to
+    return made
+
+
+class InMemoryApi:
+    """Volumes and claims in a dictionary; deletes as the API server does, after the last finalizer."""
+
+    def __init__(self, *claims: Object) -> None:
+        self.claims = list(claims)
+        self.volumes: dict[str, Object] = {}
+
+    def get(self, path: str) -> Object:
+        if path.startswith(storage.CLASSES):
+            return {"reclaimPolicy": "Delete"}
+        return {"items": self.claims if path == storage.CLAIMS else list(self.volumes.values())}
+
+    def find(self, path: str) -> Object | None:
+        return self.volumes.get(path.rpartition("/")[2])
+
+    def request(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, content_type: str = "application/json"
+    ) -> Object:
+        name = path.rpartition("/")[2]
+        assert method != "PATCH" or content_type == "application/merge-patch+json"
+        if method == "POST":
+            made = copy.deepcopy(dict(body or {}))
+            if made["metadata"]["name"] in self.volumes:
+                raise ApiError(409, "AlreadyExists", "there is one")
+            made["metadata"]["resourceVersion"] = "1"
+            self.volumes[made["metadata"]["name"]] = made
+        elif method == "DELETE":
+            self.volumes[name]["metadata"]["deletionTimestamp"] = "now"
+        elif method == "PATCH":
+            self.volumes[name]["metadata"]["finalizers"] = (body or {})["metadata"]["finalizers"]
+            if not self.volumes[name]["metadata"]["finalizers"]:
+                del self.volumes[name]
+        return {}
+
+
+def test_a_claim_whose_pod_is_scheduled_here_gets_a_volume() -> None:
+    assert list(plan([CLAIM], [], [])) == [Provision(claim=CLAIM)]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        changed(CLAIM, "spec", "volumeName", to="other"),
+        changed(CLAIM, "metadata", "deletionTimestamp", to="now"),
+        changed(CLAIM, "metadata", "annotations", "volume.kubernetes.io/storage-provisioner", to="other"),
+        changed(CLAIM, "metadata", "annotations", "volume.kubernetes.io/selected-node", to="other"),
+        changed(CLAIM, "metadata", "annotations", to=None),
+    ],
+    ids=["bound", "being deleted", "another provisioner's", "another node's", "without a pod"],
+)
+def test_a_claim_that_is_not_ours_to_serve_is_left_alone(claim: Object) -> None:
+    assert list(plan([claim], [], [])) == []
+
+
+def test_a_claim_that_has_its_volume_gets_no_second_one() -> None:
+    assert list(plan([CLAIM], [VOLUME], ["pvc-u1"])) == []
+
+
+def test_a_volume_whose_claim_was_deleted_is_reclaimed() -> None:
+    assert list(plan([], [changed(VOLUME, "status", to={"phase": "Released"})], ["pvc-u1"])) == [
+        Reclaim(volume="pvc-u1")
+    ]
+
+
+def test_a_volume_to_retain_keeps_its_data() -> None:
+    kept = changed(VOLUME, "spec", "persistentVolumeReclaimPolicy", to="Retain")
+    assert list(plan([], [changed(kept, "status", to={"phase": "Released"})], ["pvc-u1"])) == []
+
+
+def test_a_volume_that_is_deleted_by_hand_takes_its_data_with_it() -> None:
+    going = changed(VOLUME, "metadata", "deletionTimestamp", to="now")
+    assert list(plan([], [going], ["pvc-u1"])) == [Reclaim(volume="pvc-u1")]
+
+
+def test_a_volume_of_another_provisioner_is_never_touched() -> None:
+    other = changed(VOLUME, "metadata", "annotations", to={})
+    assert list(plan([], [changed(other, "status", to={"phase": "Released"})], [])) == []
+
+
+def test_a_folder_left_by_a_kill_between_folder_and_volume_is_discarded_once_its_claim_is_gone() -> None:
+    assert list(plan([], [], ["pvc-u1"])) == [Discard(folder="pvc-u1")]
+    assert list(plan([changed(CLAIM, "metadata", "annotations", to={})], [], ["pvc-u1"])) == []
+
+
+def test_a_claims_life_leaves_neither_volume_nor_data(tmp_path: Path) -> None:
+    api = InMemoryApi(CLAIM)
+    provisioner = Provisioner(api, tmp_path)
+    assert provisioner.settle()
+    assert provisioner.settle()
+    folder = Path(api.volumes["pvc-u1"]["spec"]["local"]["path"])
+    (folder / "chain.db").write_text("blocks")
+    api.claims.clear()
+    api.volumes["pvc-u1"]["status"] = {"phase": "Released"}
+    assert provisioner.settle()
+    assert api.volumes == {}
+    assert not folder.exists()
+
+
+def test_provisioning_goes_on_where_a_kill_left_it(tmp_path: Path) -> None:
+    (tmp_path / "pvc-u1").mkdir()
+    (tmp_path / "pvc-u1" / "kept").touch()
+    api = InMemoryApi(CLAIM)
+    assert Provisioner(api, tmp_path).settle()
+    assert (tmp_path / "pvc-u1" / "kept").exists()
+    assert list(api.volumes) == ["pvc-u1"]
