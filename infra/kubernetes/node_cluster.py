@@ -95,7 +95,8 @@ class NodeCluster(Component, token="pouw:kubernetes:NodeCluster"):
             metadata={**self._metadata(name), "annotations": {"pulumi.com/skipAwait": "true"}},
             spec={
                 "cluster_ip": "None",
-                "publish_not_ready_addresses": unready,
+                # The API server drops a false one, and what is declared but never stored would differ for ever.
+                **({"publish_not_ready_addresses": True} if unready else {}),
                 "selector": selector("node", slot=self._args.slot),
                 "ports": [{"name": key, "port": port, "target_port": key} for key, port in ports.items()],
             },
