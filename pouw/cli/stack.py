@@ -10,8 +10,7 @@ import click
 
 from pouw import stacks
 from pouw.deployment import bringup
-from pouw.deployment.access import access
-from pouw.deployment.endpoints import Endpoints, endpoints
+from pouw.deployment.endpoints import Endpoints, of_site
 from pouw.engine.operation import Operation
 from pouw.engine.outcome import Outcome
 from pouw.errors import ExitCode
@@ -90,9 +89,7 @@ def refresh(stack: str, as_json: bool) -> int:
 
 def _addresses(stack: str) -> Endpoints:
     settings = stacks.settings(stack)
-    site = next(site for site in settings.sites if site.role == "active")
-    connection = access(settings, site).connect()
-    return endpoints(connection.service("pouw-balancer"), connection.machines(), embedded=site.embedded)
+    return of_site(settings, next(site for site in settings.sites if site.role == "active"))
 
 
 def _print_addresses(where: Endpoints) -> None:

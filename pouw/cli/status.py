@@ -9,8 +9,7 @@ import click
 from infra.settings import Settings
 from pouw import stacks
 from pouw.deployment import observation
-from pouw.deployment.access import access
-from pouw.deployment.endpoints import Endpoints, endpoints
+from pouw.deployment.endpoints import Endpoints, of_site
 from pouw.deployment.observation import NodeView, SiteView
 from pouw.errors import ExitCode
 
@@ -43,8 +42,7 @@ def _endpoints(settings: Settings, sites: list[SiteView]) -> Endpoints:
     seen = {view.name for view in sites if not view.trouble}
     for site in settings.sites:
         if site.name in seen and site.role == "active":
-            connection = access(settings, site).connect()
-            return endpoints(connection.service("pouw-balancer"), connection.machines(), embedded=site.embedded)
+            return of_site(settings, site)
     return Endpoints()
 
 

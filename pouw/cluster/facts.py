@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import platform
@@ -117,13 +118,11 @@ def _holders(inodes: set[str]) -> dict[str, int]:
     for entry in processes.PROC.iterdir():
         if not entry.name.isdecimal():
             continue
-        try:
+        with contextlib.suppress(OSError):  # it has ended, or is not ours to look into
             for handle in (entry / "fd").iterdir():
-                inode = wanted.get(str(handle.readlink()))
-                if inode:
-                    found[inode] = int(entry.name)
-        except OSError:
-            continue
+                with contextlib.suppress(OSError):  # closed since it was listed, as our own look's handle is
+                    if inode := wanted.get(str(handle.readlink())):
+                        found[inode] = int(entry.name)
     return found
 
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from infra.settings import Settings, Site
+from pouw.deployment.access import access
+
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoints:
@@ -47,3 +50,14 @@ def _host(service: Mapping[str, Any], machines: Sequence[Mapping[str, Any]], *, 
         addresses = (entry for machine in machines for entry in machine["status"].get("addresses", []))
         return next((entry["address"] for entry in addresses if entry["type"] == "InternalIP"), "")
     return str(spec.get("clusterIP") or "")
+
+
+def of_site(settings: Settings, site: Site) -> Endpoints:
+    """Addresses of a site, asked of its cluster.
+
+    Raises:
+        ClusterError: no access to the cluster.
+        NodeError: its API server does not answer.
+    """
+    connection = access(settings, site).connect()
+    return endpoints(connection.service("pouw-balancer"), connection.machines(), embedded=site.embedded)

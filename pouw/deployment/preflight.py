@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from infra.faults import Fault
 from infra.settings import Exposure, Settings
+from pouw.cluster.facts import all_listeners
 from pouw.deployment.access import NodeError, access
 from pouw.errors import ClusterError
-
-_LISTEN = "0A"
-_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 
 
 def listeners() -> Mapping[int, str]:
     """Listening TCP ports of this machine, with the program that holds each (empty where it cannot be told)."""
-    inodes: dict[str, int] = {}
-    for table in _TABLES:
-        for line in Path(table).read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == _LISTEN:
-                inodes[fields[9]] = int(fields[1].rpartition(":")[2], 16)
-    owners = _owners(set(inodes))
-    return {port: owners.get(inode, "") for inode, port in inodes.items()}
-
-
-def _owners(inodes: set[str]) -> dict[str, str]:
-    """Socket inode to the program and process id that hold it."""
-    found: dict[str, str] = {}
-    for process in Path("/proc").iterdir():
-        if not process.name.isdigit():
-            continue
-        with contextlib.suppress(OSError):  # it ended while it was looked at
-            for inode in _sockets(process) & inodes:
-                found[inode] = f"{(process / 'comm').read_text().strip()} (process {process.name})"
-    return found
-
-
-def _sockets(process: Path) -> set[str]:
-    """Inodes of a process's sockets; none where it has ended or is not ours to look into."""
-    found: set[str] = set()
-    with contextlib.suppress(OSError):
-        for link in (process / "fd").iterdir():
-            with contextlib.suppress(OSError):  # closed since it was listed, as our own look's handle is
-                found.add(str(link.readlink()).removeprefix("socket:[").removesuffix("]"))
-    return found
+    return {one.port: f"{one.program} (process {one.pid})" if one.pid else "" for one in all_listeners()}
 
 
 def port_faults(exposure: Exposure, held: Mapping[int, str]) -> Iterator[Fault]:
