@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from infra.haproxy import Backend, configuration, unavailable_page
+from pouw.progress import LineProgress
+from pouw.toolchain import debian
 
 
 @pytest.mark.cluster
 def test_haproxy_accepts_the_configuration(tmp_path: Path) -> None:
+    debian.ensure({"haproxy": "haproxy"}, LineProgress())
     program = shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin")
-    assert program, "set-up installs haproxy"
+    assert program, "it was installed just now"
     (tmp_path / "503.http").write_text(unavailable_page(), newline="")
     text = configuration(Backend(service="localhost", max_nodes=3)).replace("/etc/haproxy", str(tmp_path))
     (tmp_path / "haproxy.cfg").write_text(text)
