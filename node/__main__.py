@@ -56,14 +56,15 @@ def _check(url: str) -> int:
 
 
 def _genesis(path: Path | None) -> int:
-    from node import network
+    from node import network, settings
     from node.errors import NodeError
     from node.ledger.transition import Rules, genesis
     from node.work.dataset import load_digits
 
     try:
         parameters = network.load(path) if path else network.default()
-        header, _ = genesis(Rules(network=parameters, dataset=load_digits()))
+        folder = settings.read(os.environ).datasets_dir
+        header, _ = genesis(Rules(network=parameters, dataset=load_digits(folder)))
     except NodeError as error:
         sys.stderr.write(f"{error}\n")
         return CONFIGURATION

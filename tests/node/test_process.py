@@ -163,3 +163,11 @@ def test_check_fails_where_nobody_listens() -> None:
         [sys.executable, "-m", "node", "check", "--url", url], cwd=ROOT, capture_output=True, check=False
     )
     assert done.returncode == 1
+
+
+def test_genesis_reads_the_data_set_from_the_folder_that_a_node_would_read(tmp_path: Path) -> None:
+    environment = {**os.environ, "POUW_DATASETS_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "node", "genesis"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert str(tmp_path) in done.stderr
