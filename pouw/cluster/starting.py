@@ -13,7 +13,9 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from infra.faults import Fault
@@ -250,13 +252,12 @@ def _load_images(plan: _Plan, containerd: Component, progress: Progress) -> None
 def _apply(plan: _Plan, step: Step) -> None:
     """Wait for the API server, then apply the cluster's own objects."""
     at = plan.at
-    client = Client(NETWORK.endpoint, Credentials.of(at.pki, "bootstrap"))
-    _wait(at, lambda: _answers(client), "kube-apiserver", "does not get ready")
-    step.update("applying the cluster's objects")
-    for each in _manifests(plan):
-        path = manifests.path(each)
-        _wait(at, lambda path=path, each=each: _applied(client, path, each), path, "cannot be applied")  # type: ignore[misc]
-    client.close()
+    with closing(Client(NETWORK.endpoint, Credentials.of(at.pki, "bootstrap"))) as client:
+        _wait(at, lambda: _answers(client), "kube-apiserver", "does not get ready")
+        step.update("applying the cluster's objects")
+        for each in _manifests(plan):
+            path = manifests.path(each)
+            _wait(at, partial(_applied, client, path, each), path, "cannot be applied")
 
 
 def _answers(client: Client) -> bool:
@@ -281,15 +282,14 @@ def _applied(client: Client, path: str, manifest: Mapping[str, object]) -> bool:
 
 
 def _await_ready(at: Layout, step: Step) -> None:
-    client = Client(NETWORK.endpoint, Credentials.of(at.pki, "bootstrap"))
     step.update("waiting for the node")
     _wait(at, lambda: health.node_ready(health.find_node(at)), "node", "does not get ready")
     step.update("waiting for the name service")
     path = "/apis/apps/v1/namespaces/kube-system/deployments/coredns"
-    _wait(at, lambda: _available(client, path), "coredns", "does not get ready")
+    with closing(Client(NETWORK.endpoint, Credentials.of(at.pki, "bootstrap"))) as client:
+        _wait(at, lambda: _available(client, path), "coredns", "does not get ready")
     step.update("waiting for every component")
     _wait(at, lambda: health.status().state is health.State.RUNNING, "components", "are not all healthy")
-    client.close()
 
 
 def _available(client: Client, path: str) -> bool:

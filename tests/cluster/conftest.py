@@ -158,6 +158,8 @@ class Pods:
             return str(answer.read_all())
         finally:
             answer.close()
+            # Where the server closed first, the library takes the connection for closed and leaves its socket open.
+            answer.sock.shutdown()
 
     def answers(self, name: str) -> bool:
         """Whether the kubelet knows the pod, so that commands can be run in it."""
