@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.naming import selector
-from infra.settings import Settings
+from infra.settings import Settings, Site
 from pouw.deployment.access import Connection, NodeError, access
 from pouw.errors import ClusterError
 
@@ -51,7 +51,7 @@ class SiteView:
 def observe(settings: Settings) -> list[SiteView]:
     """Ask every site and node at once. Never raises for a site or node that does not answer: it is shown as such."""
     with ThreadPoolExecutor(_WORKERS) as workers:
-        return list(workers.map(lambda site: _site(settings, site.name), settings.sites))
+        return list(workers.map(lambda site: _site(settings, site), settings.sites))
 
 
 def connections(settings: Settings) -> dict[str, Connection]:
@@ -63,17 +63,17 @@ def connections(settings: Settings) -> dict[str, Connection]:
     return {site.name: access(settings, site).connect() for site in settings.sites}
 
 
-def _site(settings: Settings, name: str) -> SiteView:
-    site = next(site for site in settings.sites if site.name == name)
+def _site(settings: Settings, site: Site) -> SiteView:
+    known = {"name": site.name, "cloud": site.cloud, "role": site.role}
     try:
         connection = access(settings, site).connect()
         pods = connection.pods(selector("node"))
         active = _active_slot(connection.service("pouw-balancer"))
     except (ClusterError, NodeError) as error:
-        return SiteView(name=name, cloud=site.cloud, role=site.role, active_slot="", nodes=(), trouble=str(error))
+        return SiteView(**known, active_slot="", nodes=(), trouble=str(error))
     with ThreadPoolExecutor(_WORKERS) as workers:
         nodes = tuple(workers.map(lambda pod: view(connection, pod), pods))
-    return SiteView(name=name, cloud=site.cloud, role=site.role, active_slot=active, nodes=nodes)
+    return SiteView(**known, active_slot=active, nodes=nodes)
 
 
 def _active_slot(service: Mapping[str, Any] | None) -> str:
