@@ -14,8 +14,10 @@ from typing import Any
 import pydantic
 from pydantic import BaseModel
 
+from infra import site_faults
 from infra.faults import Fault
-from infra.settings import NAMESPACE, PATTERNS, SECRET_KEYS, Settings, model_of
+from infra.settings import NAMESPACE, SECRET_KEYS, Settings, model_of
+from infra.values import PATTERNS
 
 
 class ConfigError(Exception):
@@ -33,7 +35,7 @@ def parse(values: Mapping[str, object]) -> Settings:
         ConfigError: with every fault found.
     """
     plain = {key: value for key, value in values.items() if key not in SECRET_KEYS}
-    faults = list(_site_faults(plain.get("sites")))
+    faults = list(site_faults.faults(plain))
     try:
         # Lists become tuples and nothing else is converted: '4' is not a number of nodes.
         settings = Settings.model_validate_json(json.dumps(plain))
@@ -90,21 +92,6 @@ def _decode(text: str) -> object:
         return json.loads(text)
     except json.JSONDecodeError:
         return text
-
-
-def _site_faults(sites: object) -> Iterator[Fault]:
-    """Faults between sites, read from the raw values so that they are told together with all others."""
-    listed = [site for site in sites if isinstance(site, Mapping)] if isinstance(sites, list) else []
-    if sites == []:
-        yield Fault(path=f"{NAMESPACE}:sites", message="is empty", got="[]", expected="at least 1 site")
-    names = [site.get("name") for site in listed]
-    for index, name in enumerate(names):
-        if name is not None and name in names[:index]:
-            path = f"{NAMESPACE}:sites[{index}].name"
-            yield Fault(path=path, message="two sites of one name", got=repr(name), expected="a name of its own")
-    if listed and all(site.get("role") == "standby" for site in listed):
-        expected = "at least one site with role: active"
-        yield Fault(path=f"{NAMESPACE}:sites", message="no active site", got="only standby sites", expected=expected)
 
 
 def _faults(error: pydantic.ValidationError) -> Iterator[Fault]:

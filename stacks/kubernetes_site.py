@@ -11,7 +11,8 @@ from infra import configuration
 from infra.kubernetes.balancer import Balancer, BalancerArgs
 from infra.kubernetes.node_cluster import NodeCluster, NodeClusterArgs
 from infra.kubernetes.security import Security, SecurityArgs
-from infra.settings import Settings, Site
+from infra.settings import Settings
+from infra.sites import Site
 
 SLOT = "blue"
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from infra.faults import Fault
 from infra.naming import NAMESPACE
-from infra.settings import Settings, Site
+from infra.settings import Settings
+from infra.sites import Site
 from infra.workload import RPC_PORT
 from pouw.errors import ClusterError, PouwError
 from pouw.paths import state_dir

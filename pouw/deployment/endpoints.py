@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.settings import Settings, Site
+from infra.settings import Settings
+from infra.sites import Site
 from pouw.deployment.access import access
 
 
