@@ -7,7 +7,18 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, Field
 
 from infra.sites import Site
-from infra.values import Cidr, DnsLabel, Domain, ImageReference, MailAddress, NodePort, Part, Quantity, TagText
+from infra.values import (
+    Cidr,
+    DnsLabel,
+    Domain,
+    ImageReference,
+    ImageTag,
+    MailAddress,
+    NodePort,
+    Part,
+    Quantity,
+    TagText,
+)
 
 NAMESPACE = "pouw"
 SECRET_KEYS = frozenset({"nodeKeySeed"})
@@ -116,8 +127,10 @@ class Images(Part):
     """Image of the nodes."""
     balancer: ImageReference | None = None
     """Image of the balancer (HAProxy)."""
-    repository: DnsLabel = "pouw-node"
-    """Name of the node image in a cloud site's own registry, where `node` names none and the image is built."""
+    repository: DnsLabel = "pouw"
+    """Repository in a cloud site's own registry, for the images that are named nowhere and so are built."""
+    tag: ImageTag | None = None
+    """Tag of images that are built: the command line fills in their content's hash; unset is the project's version."""
     base: str | None = None
     """Base image of ``Dockerfile.production``; unset makes one from Debian packages."""
 
