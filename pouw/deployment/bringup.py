@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.settings import NAMESPACE, Settings
 from pouw import image, stacks
 from pouw.deployment import agreement, preflight
-from pouw.deployment.access import embedded_kubeconfig
+from pouw.deployment.access import Connections, embedded_kubeconfig
 from pouw.deployment.agreement import Agreement, LiveNetwork
 from pouw.engine import operation, resolution
 from pouw.engine.forgetting import forget
@@ -52,15 +52,18 @@ def up(stack: str, progress: Progress) -> Result:
     if found := preflight.faults(settings):
         raise PreflightError(*found)
     engine, references = _prepare(settings, progress)
-    network = LiveNetwork(settings)
-    before = agreement.height_before(network)
-    request = Request(operation=Operation.UP, stack=stack, extra_config=extra_config(stack, settings, references))
-    outcome = operation.run(request, engine, progress)
-    if not outcome.ok:
-        return Result(settings=settings, outcome=outcome, agreement=None)
-    expected = settings.nodes.total * len(settings.sites)
-    with progress.step("Waiting for the nodes to agree on a new block") as step:
-        agreed = agreement.wait(network, expected=expected, above=before, deadline_seconds=AGREEMENT_SECONDS, step=step)
+    with Connections(settings) as connections:
+        network = LiveNetwork(settings, connections)
+        before = agreement.height_before(network)
+        request = Request(operation=Operation.UP, stack=stack, extra_config=extra_config(stack, settings, references))
+        outcome = operation.run(request, engine, progress)
+        if not outcome.ok:
+            return Result(settings=settings, outcome=outcome, agreement=None)
+        expected = settings.nodes.total * len(settings.sites)
+        with progress.step("Waiting for the nodes to agree on a new block") as step:
+            agreed = agreement.wait(
+                network, expected=expected, above=before, deadline_seconds=AGREEMENT_SECONDS, step=step
+            )
     return Result(settings=settings, outcome=outcome, agreement=agreed)
 
 

@@ -41,7 +41,8 @@ def cluster_faults(settings: Settings) -> Iterator[Fault]:
             continue
         path = f"pouw:sites[{index}].context"
         try:
-            access(settings, site).connect().version()
+            with access(settings, site).connect() as connection:
+                connection.version()
         except ClusterError as error:
             yield from (
                 Fault(path=path, message=one.message, got=one.got, expected=one.expected) for one in error.faults
