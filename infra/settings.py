@@ -103,8 +103,9 @@ class Balancer(Part):
 class Dns(Part):
     """Names by which clients and sites find the network."""
 
-    zone: Domain
-    """Zone that the stack makes and holds; delegate it to the name servers in the stack's outputs."""
+    zone: Domain | None = None
+    """Zone that the stack makes and holds; delegate it to the name servers in the stack's outputs. Required for several
+    sites, and for public balancers of cloud sites."""
     host: DnsLabel = "rpc"
     """Name in the zone that leads to the active site, and to a standby when that one fails."""
 
@@ -150,8 +151,8 @@ class Settings(Part):
     """The balancer of a site."""
     images: Images = Images()
     """Container images."""
-    dns: Dns | None = None
-    """Names by which clients and sites find the network; required for several sites and for public cloud balancers."""
+    dns: Dns = Dns()
+    """Names by which clients and sites find the network."""
     contacts: tuple[MailAddress, ...] = ()
     """Mail addresses that alarms and budgets are sent to; required for a cloud site."""
     tags: dict[TagText, TagText] = Field(default_factory=dict)

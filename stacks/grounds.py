@@ -98,7 +98,7 @@ def _managed(stack: Settings, site: Site, zone: contracts.Names | None) -> Groun
 
 def hosts(stack: Settings, site: Site) -> tuple[str, ...]:
     """Names that clients may reach a site by: the stack's, then the site's own."""
-    if stack.dns is None:
+    if stack.dns.zone is None:
         return ()
     return (f"{stack.dns.host}.{stack.dns.zone}", f"{site.name}.{stack.dns.zone}")
 

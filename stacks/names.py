@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def declare(stack: Settings) -> contracts.Names | None:
     """The zone, held by the first active cloud site's cloud; ``None`` where no name or no cloud is asked for."""
     managed = [site for site in stack.sites if site.managed]
-    if stack.dns is None or not managed:
+    if stack.dns.zone is None or not managed:
         return None
     home = next((site for site in managed if site.role == "active"), managed[0])
     cloud = importlib.import_module(f"infra.{home.cloud}.names")
@@ -30,7 +30,7 @@ def declare(stack: Settings) -> contracts.Names | None:
 
 def peers_host(stack: Settings, site: Site) -> str:
     """The name under which other sites find a site's nodes."""
-    return f"peers-{site.name}.{stack.dns.zone}" if stack.dns else ""
+    return f"peers-{site.name}.{stack.dns.zone}" if stack.dns.zone else ""
 
 
 def peers_entry(stack: Settings, site: Site) -> str:
@@ -40,7 +40,7 @@ def peers_entry(stack: Settings, site: Site) -> str:
 
 def record(stack: Settings, zone: contracts.Names | None, deployed: Sequence[Deployed]) -> None:
     """Put every site's names into the zone, where there is one."""
-    if stack.dns is None or zone is None:
+    if stack.dns.zone is None or zone is None:
         return
     for one in deployed:
         site, ground = one.ground.site, one.ground
@@ -69,7 +69,7 @@ def _targets(deployed: Sequence[Deployed]) -> list[Target]:
 
 def outputs(stack: Settings, zone: contracts.Names | None, deployed: Sequence[Deployed]) -> dict[str, Any]:
     """What whoever holds the parent domain needs; without a zone of ours, the records that somebody has to make."""
-    if stack.dns is None:
+    if stack.dns.zone is None:
         return {}
     if zone is not None:
         return {"zone": stack.dns.zone, "nameServers": zone.name_servers}
