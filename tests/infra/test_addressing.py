@@ -14,10 +14,10 @@ from infra.addressing import overlaps, plan
 
 @given(st.integers(16, 20), st.integers(0, 255))
 def test_a_plan_stays_inside_its_network_and_its_ranges_share_no_address(prefix: int, second: int) -> None:
-    network = ipaddress.ip_network(f"10.{second}.0.0/{prefix}")
+    network = ipaddress.IPv4Network(f"10.{second}.0.0/{prefix}")
     made = plan(str(network))
     parts = [*made.nodes, *made.edges, *made.endpoints, made.gateway, made.control_plane]
-    ranges = [ipaddress.ip_network(part) for part in parts]
+    ranges = [ipaddress.IPv4Network(part) for part in parts]
     assert all(part.subnet_of(network) for part in ranges)
     assert list(overlaps([(part, part) for part in parts])) == []
     assert ipaddress.ip_network(made.control_plane).prefixlen == 28
