@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 NAMESPACE = "pouw-system"
+POOL_LABEL = "pouw.dev/pool"
+"""Label of machines that belong to a pool, and key of the taint that keeps others away from the miners'."""
 _HASH_CHARACTERS = 8
 
 
@@ -42,3 +45,8 @@ def selector(component: str, *, slot: str | None = None, role: str | None = None
     if role:
         values["pouw.dev/role"] = role
     return values
+
+
+def tags(environment: str, site: str, own: Mapping[str, str]) -> dict[str, str]:
+    """Tags of every taggable resource, in letters that every cloud takes; ``own`` are those of the user."""
+    return {**own, "project": "pouw", "environment": environment, "site": site, "managed-by": "pulumi"}
