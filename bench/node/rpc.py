@@ -92,8 +92,11 @@ async def _rounds(ports: Sequence[int]) -> list[list[Measured]]:
 
 
 def main() -> None:
-    """Print rates, tails and their ratios. Short rounds alternate, and the median of their ratios counts: the machine is
-    shared, and what disturbs one round disturbs the other beside it."""
+    """Print rates, tails and their ratios.
+
+    Short rounds alternate, and the median of their ratios counts: the machine is shared, and what disturbs one round
+    disturbs the other beside it.
+    """
     context = multiprocessing.get_context("spawn")
     ports: multiprocessing.Queue[tuple[int, int]] = context.Queue()
     with tempfile.TemporaryDirectory() as folder:

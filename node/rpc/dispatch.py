@@ -58,7 +58,7 @@ class Dispatcher:
         return dumps(told) if told else b""
 
     def _one(self, data: object, caller: Caller) -> Any:
-        """The reply, or a coroutine of it where the method has to wait: most do not, and a coroutine costs as much as they."""
+        """The reply, or a coroutine of it where the method has to wait: most do not, and that costs as much."""
         try:
             request = parse_request(data)
         except RpcError as error:
