@@ -41,12 +41,14 @@ class FetchedModel:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Client]:
+def opened(stack: str) -> Iterator[Client]:
     """The work interface of a stack's network, through the nodes that answer now.
 
     Raises:
         TaskError: no node answers.
     """
+    settings = stacks.settings(stack)
+    kubeconfigs.ensure(stack, settings)
     with Connections(settings) as connections:
         sites = observation.observe(settings, connections)
         nodes = [node for node in observation.nodes(sites) if node.answering and node.ready]
