@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from infra.faults import Fault
 from infra.settings import Settings
-from pouw.deployment import agreement, observation
+from pouw import stacks
+from pouw.deployment import agreement, kubeconfigs, observation
 from pouw.deployment.access import Connections
 from pouw.deployment.observation import NodeView
 from pouw.errors import PouwError
