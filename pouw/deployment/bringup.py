@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infra.settings import NAMESPACE, Settings
 from pouw import image, stacks
-from pouw.deployment import agreement, images, preflight
+from pouw.deployment import agreement, images, kubeconfigs, preflight
 from pouw.deployment.access import Connections, embedded_kubeconfig
 from pouw.deployment.agreement import Agreement, LiveNetwork
 from pouw.engine import operation, resolution
@@ -58,6 +58,8 @@ def up(stack: str, progress: Progress) -> Result:
         outcome = operation.run(request, engine, progress)
         if not outcome.ok:
             return Result(settings=settings, outcome=outcome, agreement=None)
+        if any(site.managed for site in settings.sites):
+            kubeconfigs.keep(settings, operation.outputs(stack, engine, secrets=True))
         expected = settings.nodes.total * len(settings.sites)
         with progress.step("Waiting for the nodes to agree on a new block") as step:
             agreed = agreement.wait(
