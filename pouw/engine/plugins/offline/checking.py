@@ -9,11 +9,12 @@ from functools import cache
 
 from pouw.engine.plugins.core.changes import Path, contains, parse_path, path_text
 from pouw.engine.plugins.core.errors import ProviderError
+from pouw.engine.plugins.core.naming import Naming
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, is_file
 from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
 from pouw.engine.plugins.core.validation import Validator
 from pouw.engine.plugins.offline.cloud import Cloud, Facts, Format
-from pouw.engine.plugins.offline.naming import AUTONAMED, Naming, name_fault, named
+from pouw.engine.plugins.offline.naming import AUTONAMED, name_fault, named
 from pouw.engine.plugins.offline.settings import Settings, decoded
 
 

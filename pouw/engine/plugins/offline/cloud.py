@@ -18,6 +18,8 @@ Format = Callable[[str, Settings], str]
 """What is wrong with a text, as a phrase that follows the path; empty when nothing is."""
 Answer = Callable[[Mapping[str, Value], Settings], Mapping[str, Value]]
 """What a function returns for its arguments; raises ProviderError when it cannot know."""
+Conflict = Callable[[str, Mapping[str, Value], Sequence[Mapping[str, Value]], Mapping[str, Value] | None], str]
+"""Why a resource cannot be made: its token and inputs, the inputs of its own kind, those of what it stands in."""
 NamingStyle = Literal["suffix", "copy", "uuid"]
 
 
@@ -57,7 +59,7 @@ class Facts:
     protects: str = ""
     """Input that, when true, forbids the deletion."""
     unique: bool = False
-    """Whether the name is taken once for all accounts, not once for a parent."""
+    """Whether the cloud gives the name once, although the id is not made of it."""
 
 
 NOTHING: Final = Facts()
@@ -87,8 +89,14 @@ class Cloud:
     """Functions, by token."""
     settings: Callable[[Mapping[str, Value]], Settings]
     """What a provider's configuration says."""
-    identify: Callable[[ResourceType, Mapping[str, Value], Settings], str]
-    """The identifier of a resource in a rehearsal, from its outputs."""
+    identify: Callable[[ResourceType, Mapping[str, Value], Settings, str], str]
+    """The identifier of a resource in a rehearsal, from its outputs and a text that no other resource has."""
+    nobody: str
+    """The account of every rehearsal: one that no real one can be."""
+    regional: Callable[[str], bool] = lambda _: False
+    """Whether the names of a resource type are taken in one region alone."""
+    conflict: Conflict = lambda *_: ""
+    """What a resource cannot stand beside."""
     credentials: Sequence[str]
     """Environment variables of its credentials: prefixes."""
 

@@ -555,10 +555,10 @@ ANSWERS: Final[Mapping[str, Answer]] = {
 }
 
 
-def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings) -> str:
+def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings, unique: str) -> str:
     del described, settings
     name = outputs.get("name")
-    return name if isinstance(name, str) else "{hash17}"
+    return name if isinstance(name, str) else unique
 
 
 CLOUD: Final = Cloud(
@@ -580,5 +580,6 @@ CLOUD: Final = Cloud(
     answers=ANSWERS,
     settings=_settings,
     identify=_identify,
+    nobody=ACCOUNT,
     credentials=("AWS_",),
 )

@@ -263,7 +263,7 @@ ANSWERS: Final[Mapping[str, Answer]] = {
 }
 
 
-def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings) -> str:
+def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings, unique: str) -> str:
     """An ARM resource ID from the inputs that address the resource."""
     module, kind = described.token.split(":")[1:]
     namespace = f"Microsoft.{_NAMESPACES.get(module.partition('/')[0], module.partition('/')[0].capitalize())}"
@@ -280,7 +280,7 @@ def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: S
     group = outputs.get("resourceGroupName")
     root = scope or f"/subscriptions/{settings.account}" + (f"/resourceGroups/{group}" if group else "")
     plural = re.sub(r"(?<!^)s$|$", "s", kind[0].lower() + kind[1:])
-    return f"{root}/providers/{namespace}/{plural}/{'/'.join(parts) or '{uuid}'}"
+    return f"{root}/providers/{namespace}/{plural}/{'/'.join(parts) or unique}"
 
 
 CLOUD: Final = Cloud(
@@ -301,5 +301,6 @@ CLOUD: Final = Cloud(
     answers=ANSWERS,
     settings=_settings,
     identify=_identify,
+    nobody=SUBSCRIPTION,
     credentials=("AZURE_", "ARM_"),
 )

@@ -410,11 +410,11 @@ ANSWERS: Final[Mapping[str, Answer]] = {
 }
 
 
-def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings) -> str:
+def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings, unique: str) -> str:
     place = outputs.get("location") or outputs.get("region")
     kind = described.token.rpartition(":")[2]
     middle = f"locations/{place}" if isinstance(place, str) else "global"
-    return f"projects/{settings.account}/{middle}/{kind[0].lower()}{kind[1:]}s/{outputs.get('name') or '{hash17}'}"
+    return f"projects/{settings.account}/{middle}/{kind[0].lower()}{kind[1:]}s/{outputs.get('name') or unique}"
 
 
 CLOUD: Final = Cloud(
@@ -434,5 +434,6 @@ CLOUD: Final = Cloud(
     answers=ANSWERS,
     settings=_settings,
     identify=_identify,
+    nobody=PROJECT,
     credentials=("GOOGLE_", "GCLOUD_", "CLOUDSDK_"),
 )
