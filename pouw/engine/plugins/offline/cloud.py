@@ -6,7 +6,7 @@ right stands in these records: which changes replace a resource, which texts the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -18,8 +18,12 @@ Format = Callable[[str, Settings], str]
 """What is wrong with a text, as a phrase that follows the path; empty when nothing is."""
 Answer = Callable[[Mapping[str, Value], Settings], Mapping[str, Value]]
 """What a function returns for its arguments; raises ProviderError when it cannot know."""
-Conflict = Callable[[str, Mapping[str, Value], Sequence[Mapping[str, Value]], Mapping[str, Value] | None], str]
-"""Why a resource cannot be made: its token and inputs, the inputs of its own kind, those of what it stands in."""
+Siblings = Callable[[str], Sequence[Mapping[str, Value]]]
+"""The inputs of everything else of a type that the cloud holds."""
+Conflict = Callable[[str, Mapping[str, Value], Siblings], str]
+"""Why a resource of that type, with those inputs, cannot stand beside the others; empty when it can."""
+Rule = Callable[[Mapping[str, Value]], Iterable[str]]
+"""What is wrong between some inputs, path first. They are plain and may hold unknowns."""
 NamingStyle = Literal["suffix", "copy", "uuid"]
 
 
@@ -95,10 +99,12 @@ class Cloud:
     """The account of every rehearsal: one that no real one can be."""
     regional: Callable[[str], bool] = lambda _: False
     """Whether the names of a resource type are taken in one region alone."""
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    """What must hold between the inputs of a resource type."""
     conflict: Conflict = lambda *_: ""
-    """What a resource cannot stand beside."""
-    credentials: Sequence[str]
-    """Environment variables of its credentials: prefixes."""
+    """What a rehearsal refuses."""
+    defaults: Callable[[Settings], Mapping[str, Value]] = lambda _: {}
+    """Inputs that the provider fills in where a resource type has them and the program does not give them."""
 
     def facts_of(self, token: str) -> Facts:
         """What is known of a resource type."""

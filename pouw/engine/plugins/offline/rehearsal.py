@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -121,6 +121,8 @@ class Rehearsal:
         inputs: Mapping[str, Value],
         but: Record | None = None,
     ) -> None:
-        beside = [plain(one.inputs) for one in held.of_token(described.token) if but is None or one.id != but.id]
-        if fault := self.cloud.conflict(described.token, plain(inputs), beside, None):
+        def others(token: str) -> Sequence[Mapping[str, Value]]:
+            return [plain(one.inputs) for one in held.of_token(token) if but is None or one.id != but.id]
+
+        if fault := self.cloud.conflict(described.token, plain(inputs), others):
             raise ProviderError(f"{urn.type_token} {urn.name}: {fault}")

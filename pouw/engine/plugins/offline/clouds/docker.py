@@ -90,5 +90,4 @@ CLOUD: Final = Cloud(
     settings=_settings,
     identify=_identify,
     nobody="",
-    credentials=("DOCKER_",),
 )
