@@ -13,7 +13,7 @@ from pulumi_aws.kms.key import Key
 from pulumi_aws.s3.bucket_replication_config import BucketReplicationConfig
 
 from infra.aws import limits, policies
-from infra.aws.bucket import LockedBucket
+from infra.aws.bucket import LockedBucket, LockedBucketArgs
 from infra.aws.keys import Keys, deletion_window
 from infra.aws.monitoring import Monitoring
 from infra.component import Component
@@ -58,11 +58,15 @@ class Backups(Component, token="pouw:aws:Backups"):
             tags=place.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=place.production),
         )
-        bucket = LockedBucket(f"{name}-bucket", place, place.region, args.keys.key, self.child())
-        copy = LockedBucket(f"{name}-copy", place, away, copy_key.arn, self.child())
+        bucket = self._bucket("bucket", place.region, args.keys.key)
+        copy = self._bucket("copy", away, copy_key.arn)
         self._copying(bucket, copy, copy_key)
         self._alarm(bucket, copy)
         self.publish(bucket=bucket.bucket, copy=copy.bucket, arn=bucket.arn)
+
+    def _bucket(self, part: str, region: str, key: pulumi.Input[str]) -> LockedBucket:
+        arguments = LockedBucketArgs(place=self._args.place, region=region, key=key)
+        return LockedBucket(f"{self._name}-{part}", arguments, self.child())
 
     def _copying(self, bucket: LockedBucket, copy: LockedBucket, copy_key: Key) -> None:
         place = self._args.place

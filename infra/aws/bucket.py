@@ -1,7 +1,8 @@
-"""A bucket that keeps what it is given: versioned, locked, under a key, closed to the public and to plain connections."""
+"""A bucket that keeps what it is given: versioned, locked, under a key, closed to the public."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -19,8 +20,17 @@ from infra.component import Component
 from infra.contracts import Place
 
 
+@dataclass(frozen=True, kw_only=True)
+class LockedBucketArgs:
+    """The bucket of a site in one region; ``key`` is a key of that region."""
+
+    place: Place
+    region: str
+    key: pulumi.Input[str]
+
+
 class LockedBucket(Component, token="pouw:aws:LockedBucket"):
-    """The bucket of a site in one region. Outputs: ``bucket`` (its name) and ``arn``.
+    """A bucket of backups. Outputs: ``bucket`` (its name) and ``arn``.
 
     In production the lock holds for everyone, the account's owner too; elsewhere it yields to whoever may bypass it,
     so that the stack can be taken away.
@@ -29,15 +39,9 @@ class LockedBucket(Component, token="pouw:aws:LockedBucket"):
     bucket: pulumi.Output[str]
     arn: pulumi.Output[str]
 
-    def __init__(
-        self,
-        name: str,
-        place: Place,
-        region: str,
-        key: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: LockedBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        place, region = args.place, args.region
         made = Bucket(
             name,
             bucket=limits.bucket(place, region),
@@ -49,7 +53,7 @@ class LockedBucket(Component, token="pouw:aws:LockedBucket"):
         )
         common: dict[str, Any] = {"bucket": made.bucket, "region": region, "opts": self.child()}
         versioning = BucketVersioning(f"{name}-versions", versioning_configuration={"status": "Enabled"}, **common)
-        encryption = {"sse_algorithm": "aws:kms", "kms_master_key_id": key}
+        encryption = {"sse_algorithm": "aws:kms", "kms_master_key_id": args.key}
         BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             rules=[{"apply_server_side_encryption_by_default": encryption, "bucket_key_enabled": True}],
@@ -82,15 +86,26 @@ def retention(place: Place) -> dict[str, Any]:
 
 
 def clean_up(place: Place) -> list[dict[str, Any]]:
-    """What was overwritten goes once its lock has ended, and what was never finished after a week."""
+    """A backup goes twice its retention after it was written, for the workload that writes them cannot remove any.
+
+    First a marker hides it, then it is removed: should backups stop, the last ones are there for the second half.
+    """
+    days = place.site.backups.retention_days
     return [
         {
-            "id": "old-versions",
+            "id": "old-backups",
             "status": "Enabled",
             "filter": {"prefix": ""},
-            "noncurrent_version_expiration": {"noncurrent_days": place.site.backups.retention_days},
+            "expiration": {"days": days},
+            "noncurrent_version_expiration": {"noncurrent_days": days},
             "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
-        }
+        },
+        {
+            "id": "markers",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "expiration": {"expired_object_delete_marker": True},
+        },
     ]
 
 

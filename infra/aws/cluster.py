@@ -60,7 +60,7 @@ class Cluster(Component, token="pouw:aws:Cluster"):
         self._name, self._args = name, args
         place = args.place
         made = self._control_plane()
-        self.issuer = made.identities.apply(lambda found: str(found[0].oidcs[0].issuer))
+        self.issuer = made.identities[0].oidcs[0].issuer
         provider = OpenIdConnectProvider(
             f"{name}-issuer",
             url=self.issuer,
@@ -72,15 +72,15 @@ class Cluster(Component, token="pouw:aws:Cluster"):
         self._networking(made)
         self._observers(made)
         self._alarm()
-        kubeconfig = pulumi.Output.all(made.name, made.endpoint, made.certificate_authority).apply(
-            lambda known: json.dumps(client_configuration(known[0], known[1], known[2].data, place.region))
+        kubeconfig = pulumi.Output.all(made.name, made.endpoint, made.certificate_authority.data).apply(
+            lambda known: json.dumps(client_configuration(*known, region=place.region))
         )
         self.publish(
             cluster=made.name,
             kubeconfig=pulumi.Output.secret(kubeconfig),
             issuer=self.issuer,
             trust=self.trust,
-            security_group=made.vpc_config.apply(lambda found: found.cluster_security_group_id),
+            security_group=made.vpc_config.cluster_security_group_id,
         )
 
     def _control_plane(self) -> EksCluster:
@@ -208,7 +208,7 @@ def reachability(settings: ClusterSettings) -> dict[str, Any]:
     return {**private, "public_access_cidrs": list(settings.api_allow_from)} if settings.api_allow_from else private
 
 
-def client_configuration(name: str, endpoint: str, authority: str, region: str) -> dict[str, Any]:
+def client_configuration(name: str, endpoint: str, authority: str, *, region: str) -> dict[str, Any]:
     """A kubeconfig that asks AWS for a short-lived token each time; it holds no credential."""
     command = {
         "apiVersion": "client.authentication.k8s.io/v1beta1",

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws.ec2.launch_template import LaunchTemplate
 from pulumi_aws.ec2.security_group import SecurityGroup
+from pulumi_aws.eks.addon import Addon
 from pulumi_aws.eks.node_group import NodeGroup
 from pulumi_aws.iam.role import Role
 from pulumi_aws.iam.role_policy import RolePolicy
@@ -37,11 +38,13 @@ class NodePoolsArgs:
 
 
 class NodePools(Component, token="pouw:aws:NodePools"):
-    """Outputs: ``pools`` (names of the groups), ``scaling_group`` (of the ``rpc`` pool, which the edge leads to) and
-    ``security_group`` of that pool's machines, empty of rules: whoever needs a way in adds it.
+    """Outputs: ``pools`` (names of the groups), ``addons`` (known once they are healthy), ``scaling_group`` (of the
+    ``rpc`` pool, which the edge leads to) and ``security_group`` of that pool's machines, empty of rules: whoever needs
+    a way in adds it.
     """
 
     pools: pulumi.Output[Sequence[str]]
+    addons: pulumi.Output[Sequence[str]]
     scaling_group: pulumi.Output[str]
     security_group: pulumi.Output[str]
 
@@ -66,10 +69,11 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             group.name: self._group(group, role, templates[group.pool], allowed)
             for group in machines.groups(args.place.site.pools)
         }
-        self._addons(list(found.values()))
+        addons = self._addons(list(found.values()))
         self.publish(
             pools=[group.node_group_name for group in found.values()],
-            scaling_group=found["rpc"].resources.apply(lambda made: str(made[0].autoscaling_groups[0].name)),
+            addons=[made.addon_name for made in addons],
+            scaling_group=found["rpc"].resources[0].autoscaling_groups[0].name,
             security_group=entry.id,
         )
 
@@ -131,7 +135,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             ),
         )
 
-    def _addons(self, groups: Sequence[pulumi.Resource]) -> None:
+    def _addons(self, groups: Sequence[pulumi.Resource]) -> list[Addon]:
         """Names and disks: both need a machine before they are healthy, and stay on the ``system`` pool."""
         args, name = self._args, self._name
         role = workload_role(
@@ -150,7 +154,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             opts=self.child(),
         )
         where = {"nodeSelector": {POOL_LABEL: "system"}}
-        addon(
+        names = addon(
             self,
             name,
             "coredns",
@@ -159,7 +163,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             depends_on=list(groups),
             configuration_values=json.dumps(where),
         )
-        addon(
+        disks = addon(
             self,
             name,
             "aws-ebs-csi-driver",
@@ -169,6 +173,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             service_account_role_arn=role.arn,
             configuration_values=json.dumps({"controller": where}),
         )
+        return [names, disks]
 
 
 def disk_gib(place: Place, pool: str) -> int:
