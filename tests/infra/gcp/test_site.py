@@ -21,10 +21,9 @@ from infra import contracts
 from infra.configuration import parse
 from infra.contracts import Place
 from infra.gcp import limits
-from infra.gcp.site import PEERS, volume_type
+from infra.gcp.site import PEERS
 from infra.regions import ZONES
 from infra.settings import Settings
-from infra.sites import Pool, Pools, Spot
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.core.validation import Validator
 from tests.infra.gcp.declared import ANSWERS, SITE, declared, kind, settings, site_of
@@ -239,12 +238,12 @@ def test_volumes_are_encrypted_under_the_sites_own_key() -> None:
     ]
 
 
-def test_pools_that_can_carry_no_common_volume_are_told_before_anything_is_declared() -> None:
-    with pytest.raises(pulumi.RunError, match=r"miners: c4-standard-8 .* and rpc: n2-standard-4"):
-        volume_type(Pools(miners=Spot(instance="c4-standard-8")))
-    assert volume_type(Pools(miners=Spot(instance="c4-standard-8"), rpc=Pool(instance="n4-standard-4"))) == (
-        "hyperdisk-balanced"
-    )
+def test_settings_that_do_not_fit_are_told_before_anything_is_declared() -> None:
+    stack = settings({"pools": {"miners": {"instance": "c4-standard-8"}}, "network": {"pods": "100.64.0.0/24"}})
+    with pytest.raises(pulumi.RunError) as told:
+        declared(stack)
+    assert "can carry no common kind of volume" in str(told.value)
+    assert "has no room for the 24 machines" in str(told.value)
 
 
 def test_the_peers_entry_keeps_the_senders_address() -> None:
