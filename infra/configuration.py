@@ -33,7 +33,7 @@ def parse(values: Mapping[str, object]) -> Settings:
         ConfigError: with every fault found.
     """
     plain = {key: value for key, value in values.items() if key not in SECRET_KEYS}
-    faults = list(_site_faults(plain.get("sites")))
+    faults = [*_site_faults(plain.get("sites")), *_policy_faults(plain)]
     try:
         # Lists become tuples and nothing else is converted: '4' is not a number of nodes.
         settings = Settings.model_validate_json(json.dumps(plain))
@@ -105,6 +105,14 @@ def _site_faults(sites: object) -> Iterator[Fault]:
     if listed and all(site.get("role") == "standby" for site in listed):
         expected = "at least one site with role: active"
         yield Fault(path=f"{NAMESPACE}:sites", message="no active site", got="only standby sites", expected=expected)
+
+
+def _policy_faults(plain: Mapping[str, object]) -> Iterator[Fault]:
+    policy = plain.get("policy")
+    told = policy.get("enforcement") if isinstance(policy, Mapping) else None
+    if plain.get("environment") == "production" and told == "advisory":
+        path, expected = f"{NAMESPACE}:policy.enforcement", "mandatory in production"
+        yield Fault(path=path, message="is too lax", got="'advisory'", expected=expected)
 
 
 def _faults(error: pydantic.ValidationError) -> Iterator[Fault]:

@@ -48,13 +48,15 @@ def _type(annotation: object) -> str:
         return ", ".join(f"`{part}`" for part in parts)
     if str(annotation).startswith("tuple"):
         return "list of text"
+    if str(annotation).startswith("dict"):
+        return "mapping of text"
     return "text" if "str" in str(annotation) else "whole number"
 
 
 def _default(value: object) -> str:
     if value is PydanticUndefined:
         return "required"
-    return "" if value in (None, "", ()) else f"`{value}`"
+    return "" if value in (None, "", (), {}) else f"`{value}`"
 
 
 if __name__ == "__main__":

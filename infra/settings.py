@@ -153,6 +153,15 @@ class Images(_Part):
     """Base image of ``Dockerfile.production``; unset makes one from Debian packages."""
 
 
+class Policy(_Part):
+    """How strict the compliance gate is."""
+
+    enforcement: Literal["mandatory", "advisory"] = "mandatory"
+    """Whether a violation refuses the deployment, or is only told; production is never `advisory`."""
+    levels: dict[str, Literal["mandatory", "advisory", "disabled"]] = {}
+    """Levels of single rules, by id; none may be lower than the rule's own in production."""
+
+
 class Settings(_Part):
     """One stack."""
 
@@ -168,6 +177,8 @@ class Settings(_Part):
     """The balancer of a site."""
     images: Images = Images()
     """Container images."""
+    policy: Policy = Policy()
+    """How strict the compliance gate is."""
     kubeconfig: str = ""
     """Path of the kubeconfig to use; empty means the user's own."""
 

@@ -21,6 +21,7 @@ from policies.packconfig import PackConfig
 from policies.record import Record
 from policies.rule import AnyRule, Level, Rule, StackRule
 from policies.stack import Resource, Stack
+from policies.wording import messages
 
 if TYPE_CHECKING:
     from pulumi_policy import Policy, PolicyResource, ResourceValidationArgs, StackValidationArgs
@@ -122,15 +123,6 @@ class Dispatcher:
             else:
                 advice += messages(one)
         return frozenset(waived), advice
-
-
-def messages(result: Result) -> list[str]:
-    """What a result says to people, one text a violation. Its first line is ``rule [severity] path: message``."""
-    rule = result.rule
-    said = [f"{rule.id} [{rule.severity}] {found.path}: {found.message}" for found in result.violations]
-    if result.unevaluated:
-        said.append(f"{rule.id} [{rule.severity}] : not evaluated, {result.unevaluated}")
-    return [f"{line}\n{rule.remedy}\n{rule.reference}" for line in said]
 
 
 def as_resource(given: PolicyResource) -> Resource:
