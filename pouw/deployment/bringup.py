@@ -22,6 +22,7 @@ from pouw.engine.stackconfig import ExtraConfig
 from pouw.errors import ExitCode, PouwError
 from pouw.paths import state_dir
 from pouw.policy import admission
+from pouw.policy.gate import gate_of
 from pouw.progress import Progress
 
 AGREEMENT_SECONDS = 180.0
@@ -56,7 +57,7 @@ def up(stack: str, progress: Progress) -> Result:
     network = LiveNetwork(settings)
     before = agreement.height_before(network)
     request = Request(operation=Operation.UP, stack=stack, extra_config=extra_config(stack, settings, references))
-    outcome = admission.up(request, settings, engine, progress)
+    outcome = admission.up(request, gate_of(stack, settings), engine, progress)
     if not outcome.ok:
         return Result(settings=settings, outcome=outcome, agreement=None)
     expected = settings.nodes.total * len(settings.sites)
@@ -71,7 +72,7 @@ def preview(stack: str, progress: Progress) -> Outcome:
     engine = resolution.resolve(progress)
     references = {kind: image.reference(kind) for kind in image.KINDS} if _needs_images(settings) else {}
     request = Request(operation=Operation.PREVIEW, stack=stack, extra_config=extra_config(stack, settings, references))
-    return admission.preview(request, settings, engine, progress)
+    return admission.preview(request, gate_of(stack, settings), engine, progress)
 
 
 def run_plain(chosen: Operation, stack: str, progress: Progress) -> Outcome:

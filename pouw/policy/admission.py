@@ -4,34 +4,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from infra.settings import Settings
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.policy import analysis
 from pouw.policy import gate as gates
+from pouw.policy.gate import Gate
 from pouw.policy.verdict import Kind
 from pouw.progress import Progress
 
 
 def preview(
-    request: Request, settings: Settings, engine: Engine, progress: Progress, *, project: Project | None = None
+    request: Request, gate: Gate, engine: Engine, progress: Progress, *, project: Project | None = None
 ) -> Outcome:
     """Preview with the gate; its verdict is in the outcome."""
-    return gates.run(request, engine, progress, gates.gate_of(request.stack, settings), project=project).outcome
+    return gates.run(request, engine, progress, gate, project=project).outcome
 
 
-def up(
-    request: Request, settings: Settings, engine: Engine, progress: Progress, *, project: Project | None = None
-) -> Outcome:
+def up(request: Request, gate: Gate, engine: Engine, progress: Progress, *, project: Project | None = None) -> Outcome:
     """Deploy what the gate lets through.
 
     The preview is judged first: where the gate is red, or the preview fails, its outcome is returned and nothing was
     created. The deployment runs with the pack too, on the values that a preview does not know. Rules that the preview
     could not evaluate and that it was allowed to pass over are evaluated once more on the state that came of it.
     """
-    gate = gates.gate_of(request.stack, settings)
     planned = gates.run(replace(request, operation=Operation.PREVIEW), engine, progress, gate, project=project)
     if not planned.outcome.ok:
         return planned.outcome
