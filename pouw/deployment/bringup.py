@@ -22,6 +22,7 @@ from pouw.engine.stackconfig import ExtraConfig
 from pouw.errors import ExitCode, PouwError
 from pouw.paths import state_dir
 from pouw.policy import admission
+from pouw.policy.evidence import store as evidence
 from pouw.policy.gate import gate_of
 from pouw.progress import Progress
 
@@ -171,6 +172,8 @@ def _forget(stack: str, progress: Progress) -> None:
         forget(stack)
         seed = state_dir() / "keys" / f"{stack}.seed"
         seed.unlink(missing_ok=True)
+        if stacks.settings(stack).environment == "local":
+            evidence.forget(stack)
         for folder in (seed.parent, state_dir()):
             _remove_if_empty(folder)
 
