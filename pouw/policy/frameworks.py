@@ -106,7 +106,7 @@ def _yaml(path: Path) -> dict[str, dict[str, str]]:
 class State(StrEnum):
     """What a run shows of a control."""
 
-    MET = "met"
+    PASSING = "passing"
     """Every check that serves it ran to its end and passed."""
     BROKEN = "broken"
     """A check found a violation that no waiver covers."""
@@ -169,7 +169,7 @@ def _control(
     elif findings:
         state = State.WAIVED
     else:
-        state = State.MET if passed or results else State.NOT_SHOWN
+        state = State.PASSING if passed or results else State.NOT_SHOWN
     return ControlVerdict(
         framework=framework,
         control=name,

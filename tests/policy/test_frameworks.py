@@ -85,7 +85,7 @@ def verdict(kind: Kind | None = None, *, ticket: str = "") -> Verdict:
 @pytest.mark.parametrize(
     ("given", "state"),
     [
-        (verdict(), State.MET),
+        (verdict(), State.PASSING),
         (verdict(Kind.VIOLATION), State.BROKEN),
         (verdict(Kind.UNEVALUATED), State.OPEN),
         (verdict(Kind.VIOLATION, ticket="OPS-1"), State.WAIVED),
@@ -104,5 +104,5 @@ def test_failing_tests_break_the_controls_that_they_are_evidence_for() -> None:
         {one.control: one.state for one in matrix(verdict(), {"tests": ok}) if one.framework == "iso27001"}
         for ok in (True, False)
     )
-    assert (good["A.8.29"], bad["A.8.29"]) == (State.MET, State.BROKEN)
+    assert (good["A.8.29"], bad["A.8.29"]) == (State.PASSING, State.BROKEN)
     assert bad["A.8.34"] is State.OUT_OF_REACH
