@@ -15,6 +15,7 @@ from pouw.deployment.endpoints import Endpoints, of_site
 from pouw.engine.operation import Operation
 from pouw.engine.outcome import Outcome
 from pouw.errors import ExitCode
+from pouw.policy import shown
 from pouw.progress import make_progress
 
 _stack_argument = click.argument("stack", default="local")
@@ -134,15 +135,7 @@ def _stack_json(outcome: Outcome) -> dict[str, Any]:
             {"resource": one.resource, "path": one.path, "got": "", "expected": "", "message": one.message}
             for one in outcome.faults
         ],
-        "policy": {
-            "violations": [
-                {"rule": one.rule, "resource": one.subject.urn if one.subject else "", "severity": one.level,
-                 "message": one.message, "remedy": ""}
-                for one in outcome.violations
-            ],
-            "unevaluated": [],
-            "waived": [],
-        },
+        "policy": shown.as_json(outcome.verdict),
         "cost": {"monthly_delta": None, "unknown": []},
     }  # fmt: skip
 
@@ -158,8 +151,8 @@ def _print_outcome(outcome: Outcome) -> None:
         click.echo(f"warning: {warning}", err=True)
     for fault in outcome.faults:
         click.echo(f"error: {fault}", err=True)
-    for violation in outcome.violations:
-        click.echo(f"policy: {violation.rule} ({violation.level}): {violation.message}", err=True)
+    for line in shown.lines(outcome.verdict):
+        click.echo(f"policy: {line}", err=True)
     changes = outcome.changes
     verdict = "ok" if outcome.ok else "failed"
     click.echo(

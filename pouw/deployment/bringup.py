@@ -21,6 +21,9 @@ from pouw.engine.resolution import Engine
 from pouw.engine.stackconfig import ExtraConfig
 from pouw.errors import ExitCode, PouwError
 from pouw.paths import state_dir
+from pouw.policy import admission
+from pouw.policy.evidence import store as evidence
+from pouw.policy.gate import gate_of
 from pouw.progress import Progress
 
 AGREEMENT_SECONDS = 180.0
@@ -55,7 +58,7 @@ def up(stack: str, progress: Progress) -> Result:
         network = LiveNetwork(settings, connections)
         before = agreement.height_before(network)
         request = Request(operation=Operation.UP, stack=stack, extra_config=extra_config(stack, settings, references))
-        outcome = operation.run(request, engine, progress)
+        outcome = admission.up(request, gate_of(stack, settings), engine, progress)
         if not outcome.ok:
             return Result(settings=settings, outcome=outcome, agreement=None)
         if any(site.managed for site in settings.sites):
@@ -74,7 +77,7 @@ def preview(stack: str, progress: Progress) -> Outcome:
     engine = resolution.resolve(progress)
     extra = extra_config(stack, settings, images.references(settings))
     request = Request(operation=Operation.PREVIEW, stack=stack, extra_config=extra)
-    return operation.run(request, engine, progress)
+    return admission.preview(request, gate_of(stack, settings), engine, progress)
 
 
 def run_plain(chosen: Operation, stack: str, progress: Progress) -> Outcome:
@@ -153,6 +156,8 @@ def _forget(stack: str, progress: Progress) -> None:
         forget(stack)
         seed = state_dir() / "keys" / f"{stack}.seed"
         seed.unlink(missing_ok=True)
+        if stacks.settings(stack).environment == "local":
+            evidence.forget(stack)
         for folder in (seed.parent, state_dir()):
             _remove_if_empty(folder)
 

@@ -20,6 +20,7 @@ from pouw.engine.events import (
     Summary,
 )
 from pouw.errors import ExitCode
+from pouw.policy.verdict import Verdict
 
 _STACK_TYPE = "pulumi:pulumi:Stack"
 _CLOSING_WORDS = re.compile(r"^(preview|update|refresh|destroy|resource operations?) failed$")
@@ -83,6 +84,8 @@ class Outcome:
     violations: Sequence[PolicyViolation]
     tallies: Sequence[PolicyTally]
     seconds: float
+    verdict: Verdict | None = None
+    """What the compliance gate said, where it was asked."""
 
     @property
     def ok(self) -> bool:
