@@ -39,7 +39,7 @@ def authority(outputs: Mapping[str, Any] | None) -> str | None:
 
 
 def kubeconfig(*, cluster: str, host: str, tenant: str, certificate_authority: str | None) -> str:
-    """The kubeconfig, as JSON. Without an authority it trusts the system's, so it refuses the cluster: never insecure."""
+    """The kubeconfig, as JSON. Without an authority it trusts those of the system, which do not vouch for a cluster."""
     server: dict[str, Any] = {"server": f"https://{host}:443"}
     if certificate_authority is not None:
         server["certificate-authority-data"] = certificate_authority

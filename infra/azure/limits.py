@@ -67,9 +67,9 @@ def named(place: Place, token: str, *parts: str) -> str:
     return fitted("pouw", place.environment, place.site.name, *parts, limit=limit.characters)
 
 
-def worldwide(place: Place, part: str) -> str:
+def worldwide(place: Place, part: str, *more: str) -> str:
     """A name unlike any other in the world: ``part`` (8 letters at most), and a digest of where it stands."""
-    where = "/".join((place.site.account or "", place.environment, place.site.name, place.region, part))
+    where = "/".join((place.site.account or "", place.environment, place.site.name, place.region, part, *more))
     return f"pouw{part}{hashlib.sha256(where.encode()).hexdigest()[:_DIGEST_CHARACTERS]}"
 
 

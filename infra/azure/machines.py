@@ -61,9 +61,11 @@ def _thirds(number: int) -> list[int]:
 
 def zone_pools(pools: Pools) -> list[ZonePool]:
     """Every pool in every zone. With spot machines the on-demand ones are as many as the floor, always."""
-    miners = pools.miners
+    miners, system = pools.miners, _bounds(pools.system)
+    # A system pool may never be empty, so there is one system machine a zone at least.
+    system = Bounds(minimum=max(system.minimum, 3), maximum=max(system.maximum, 3))
     wanted: list[tuple[str, Literal["system", "miners", "rpc"], Pool, Bounds, bool]] = [
-        ("system", "system", pools.system, _bounds(pools.system), False),
+        ("system", "system", pools.system, system, False),
         ("rpc", "rpc", pools.rpc, _bounds(pools.rpc), False),
     ]
     if miners.spot:
@@ -98,48 +100,48 @@ def accelerator(instance: str) -> str | None:
 
 
 def profile(pool: ZonePool, place: Place) -> dict[str, Any]:
-    """Properties of a pool in the words of the API, but for its name and subnet."""
+    """Arguments of a pool, but for its name and subnet: the same for one of its own and for one inside the cluster."""
     found = accelerator(pool.instance)
     labels = {POOL_LABEL: pool.pool, **({ACCELERATOR_LABEL: found} if found else {})}
     taints = [f"{POOL_LABEL}={pool.pool}:NoSchedule"] if pool.pool == "miners" else []
     properties: dict[str, Any] = {
         "mode": "System" if pool.pool == "system" else "User",
         "type": "VirtualMachineScaleSets",
-        "availabilityZones": [place.zones[pool.zone]],
-        "vmSize": pool.instance,
-        "osType": "Linux",
-        "osSKU": "Ubuntu",
-        "osDiskType": "Managed",
-        "osDiskSizeGB": pool.disk_gib,
-        "maxPods": MOST_PODS,
-        "enableEncryptionAtHost": True,
-        "enableNodePublicIP": False,
+        "availability_zones": [place.zones[pool.zone]],
+        "vm_size": pool.instance,
+        "os_type": "Linux",
+        "os_sku": "Ubuntu",
+        "os_disk_type": "Managed",
+        "os_disk_size_gb": pool.disk_gib,
+        "max_pods": MOST_PODS,
+        "enable_encryption_at_host": True,
+        "enable_node_public_ip": False,
         # Drivers of accelerators are not signed for secure boot.
-        "securityProfile": {"enableSecureBoot": found is None, "enableVTPM": True, "sshAccess": "Disabled"},
-        "nodeTaints": taints,
+        "security_profile": {"enableSecureBoot": found is None, "enableVTPM": True, "sshAccess": "Disabled"},
+        "node_taints": taints,
         "tags": dict(place.tags),
         **scaling(pool.bounds),
     }
     if found:
-        properties["gpuProfile"] = {"driver": "Install"}
+        properties["gpu_profile"] = {"driver": "Install"}
     if pool.spot:
         labels[SPOT] = "spot"
         taints.append(f"{SPOT}=spot:NoSchedule")
-        properties |= {"scaleSetPriority": "Spot", "scaleSetEvictionPolicy": "Delete", "spotMaxPrice": -1.0}
+        properties |= {"scale_set_priority": "Spot", "scale_set_eviction_policy": "Delete", "spot_max_price": -1.0}
     else:
-        properties["upgradeSettings"] = {"maxSurge": "33%", "drainTimeoutInMinutes": 30}
-    return {**properties, "nodeLabels": labels}
+        properties["upgrade_settings"] = {"maxSurge": "33%", "drainTimeoutInMinutes": 30}
+    return {**properties, "node_labels": labels}
 
 
 def scaling(bounds: Bounds) -> dict[str, Any]:
     """The scaler's bounds; it is off where there is nothing to scale, because it takes no maximum of none."""
     if bounds.minimum == bounds.maximum:
-        return {"enableAutoScaling": False, "count": bounds.minimum}
+        return {"enable_auto_scaling": False, "count": bounds.minimum}
     return {
-        "enableAutoScaling": True,
+        "enable_auto_scaling": True,
         "count": bounds.minimum,
-        "minCount": bounds.minimum,
-        "maxCount": bounds.maximum,
+        "min_count": bounds.minimum,
+        "max_count": bounds.maximum,
     }
 
 

@@ -80,7 +80,7 @@ def _address(cidr: str, number: int) -> str:
 
 
 def guard_rules(guard: Guard, plan: AddressPlan) -> list[dict[str, Any]]:
-    """Security rules by guard. Azure's own rules let the network talk to itself and close the rest; these say so aloud."""
+    """Security rules by guard. Azure's own let the network talk to itself and close the rest; these say so aloud."""
     closed = _rule("deny-internet", 4000, access="Deny", source="Internet", ports="*", protocol="*")
     if guard == "nodes":
         return [closed]
