@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 
@@ -19,9 +19,11 @@ from infra.azure.monitoring import Monitoring, MonitoringArgs
 from infra.azure.network import Network, NetworkArgs
 from infra.azure.node_pools import NodePools, NodePoolsArgs
 from infra.azure.registry import Registry, RegistryArgs
-from infra.azure.subnets import BALANCERS, balancer_address, peers_address
+from infra.azure.subnets import BALANCERS, balancer_address
 from infra.component import Component
 from infra.contracts import Entry, Names, Place, RecordKind
+
+_BALANCER: Final = "service.beta.kubernetes.io/azure-load-balancer"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class Site(Component, token="pouw:azure:Site"):
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         place, child = args.place, self.child()
-        self.balancer_entry, self.peers_entry = entry(balancer_address(place.plan)), entry(peers_address(place.plan))
+        self.balancer_entry, self.peers_entry = balancer_entry(place), peers_entry(place)
         keys = Keys(f"{name}-keys", KeysArgs(place=place), child)
         monitoring = Monitoring(
             f"{name}-monitoring", MonitoringArgs(place=place, keys=keys, contacts=args.contacts), child
@@ -100,7 +102,8 @@ class Site(Component, token="pouw:azure:Site"):
             )
             address = edge.address
         self.publish(
-            kubeconfig=cluster.kubeconfig,
+            # Workloads wait for machines to run on.
+            kubeconfig=pulumi.Output.all(cluster.kubeconfig, pools.pools).apply(lambda known: str(known[0])),
             egress=network.egress,
             repository=registry.repository,
             annotations=identity.annotations,
@@ -130,12 +133,18 @@ def storage_class(disks: pulumi.Input[str]) -> dict[str, Any]:
     }
 
 
-def entry(address: str) -> Entry:
-    """A service on an internal load balancer, at a fixed address of the balancers' subnet."""
-    prefix = "service.beta.kubernetes.io/azure-load-balancer"
+def balancer_entry(place: Place) -> Entry:
+    """The in-cluster balancer, on an internal load balancer at a fixed address of the balancers' subnet."""
+    address = balancer_address(place.plan)
     annotations = {
-        f"{prefix}-internal": "true",
-        f"{prefix}-internal-subnet": BALANCERS,
-        f"{prefix}-ipv4": address,
+        f"{_BALANCER}-internal": "true",
+        f"{_BALANCER}-internal-subnet": BALANCERS,
+        f"{_BALANCER}-ipv4": address,
     }
     return Entry(type="LoadBalancer", annotations=annotations, address=address)
+
+
+def peers_entry(place: Place) -> Entry:
+    """The peers' port, on a public load balancer that the cluster opens to the sources that the service names."""
+    tags = ",".join(f"{key}={value}" for key, value in sorted(place.tags.items()))
+    return Entry(type="LoadBalancer", annotations={"service.beta.kubernetes.io/azure-pip-tags": tags})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from infra.addressing import AddressPlan
+from infra.workload import P2P_PORT
 
 BALANCERS: Final = "balancers"
 """Subnet of the cluster's internal load balancers; services name it in an annotation."""
@@ -65,11 +66,6 @@ def balancer_address(plan: AddressPlan) -> str:
     return _address(plan.edges[0], 10)
 
 
-def peers_address(plan: AddressPlan) -> str:
-    """Fixed address of the peers' entry."""
-    return _address(plan.edges[0], 11)
-
-
 def gateway_address(plan: AddressPlan) -> str:
     """Fixed private address of the gateway between the edge and the cluster."""
     return _address(plan.gateway, 10)
@@ -83,7 +79,9 @@ def guard_rules(guard: Guard, plan: AddressPlan) -> list[dict[str, Any]]:
     """Security rules by guard. Azure's own let the network talk to itself and close the rest; these say so aloud."""
     closed = _rule("deny-internet", 4000, access="Deny", source="Internet", ports="*", protocol="*")
     if guard == "nodes":
-        return [closed]
+        # Other sites' nodes come in here, from the ranges that the peers' service names: the cluster guards its machines
+        # by those, and lets nobody in while there is no such service.
+        return [_rule("peers", 100, access="Allow", source="Internet", ports=str(P2P_PORT), protocol="Tcp"), closed]
     link, port = plan.edges[1], str(EDGE_PORT)
     return [
         # Azure steers and watches a gateway through these ports and will not start one without them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,11 @@ class Backend:
     def state_file(self, project: str, stack: str) -> Path | None:
         """The stack's state, if it is a file on this machine."""
         return self.folder / ".pulumi" / "stacks" / project / f"{stack}.json" if self.folder else None
+
+    def folders(self, project: str) -> Sequence[Path]:
+        """Where the files lie that the engine reads before it does anything, if they are on this machine."""
+        own = self.folder / ".pulumi" if self.folder else None
+        return (own, own / "stacks" / project) if own else ()
 
     def lock_folder(self, project: str, stack: str) -> Path | None:
         """Where the engine puts its locks for the stack."""

@@ -80,10 +80,14 @@ def _try(handle: int) -> bool:
 
 def _end_orphans(handle: int, stack: str) -> None:
     holder = _read(handle)
-    if holder is None or is_running(holder.pid):
+    if holder is not None and is_running(holder.pid):
         raise _busy(stack, holder)
+    # Without a name on it, it belongs to a run that is just beginning, or to what is just ending of one that is over.
     if _await(handle, _ORPHANS_GRACE_S):
         return
+    holder = _read(handle)
+    if holder is None or is_running(holder.pid):
+        raise _busy(stack, holder)
     if holder.engine and _is_engine(holder.engine):
         # Its own session: nothing but the engine and what it started.
         with contextlib.suppress(ProcessLookupError):

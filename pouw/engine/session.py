@@ -47,7 +47,8 @@ class Session:
         """The session of a stack that the project has.
 
         Raises:
-            EngineError: unknown stack, malformed file, or secrets without their passphrase.
+            ConfigurationError: unknown stack or malformed file.
+            EngineError: secrets without their passphrase.
         """
         settings = project.stack_settings(stack)
         told = {**engine.environment(), **(environment or {})}
@@ -90,6 +91,8 @@ class Session:
 
     def prepare(self, extra: ExtraConfig) -> None:
         """Make the stack in its backend if it is new, and compose its configuration."""
+        for folder in self.backend.folders(self.project.name):
+            recovery.drop_torn_attributes(folder)
         salt = {} if self._exists() else self._init()
         # The passphrase file's own content, never shown: it only keys the fingerprints of secrets.
         passphrase = self.backend.environment.get("PULUMI_CONFIG_PASSPHRASE_FILE")
@@ -206,7 +209,8 @@ def opened(
     """Hold the stack, ready for a run. ``environment`` goes on top of this process's.
 
     Raises:
-        EngineError: unknown stack or malformed file (CONFIGURATION), held by another run (BUSY), or not recoverable.
+        ConfigurationError: unknown stack or malformed file.
+        EngineError: held by another run (BUSY), or not recoverable.
     """
     session = Session.of(stack, engine, project, environment)
     lock_file = state_dir() / "engine" / "locks" / f"{project.name}.{stack}.lock"
