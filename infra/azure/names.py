@@ -37,7 +37,7 @@ class Names(Component, token="pouw:azure:Names"):
 
     def __init__(self, name: str, args: NamesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self._name, self._args = name, args
+        self._label, self._args = name, args
         place = args.place
         self._group = ResourceGroup(
             f"{name}-group",
@@ -62,7 +62,7 @@ class Names(Component, token="pouw:azure:Names"):
         """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""
         zone = self._args.zone
         RecordSet(
-            f"{self._name}-{name}",
+            f"{self._label}-{name}",
             resource_group_name=self._group.name,
             zone_name=self._zone.name,
             record_type=kind,
@@ -76,7 +76,7 @@ class Names(Component, token="pouw:azure:Names"):
         """Declare a name that leads to the active target while its ``/ready`` answers over TLS, else to a standby."""
         place = self._args.place
         profile = Profile(
-            f"{self._name}-{name}",
+            f"{self._label}-{name}",
             resource_group_name=self._group.name,
             profile_name=named(place, "trafficmanager:Profile", name),
             location="global",

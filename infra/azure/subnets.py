@@ -79,7 +79,7 @@ def guard_rules(guard: Guard, plan: AddressPlan) -> list[dict[str, Any]]:
     """Security rules by guard. Azure's own let the network talk to itself and close the rest; these say so aloud."""
     closed = _rule("deny-internet", 4000, access="Deny", source="Internet", ports="*", protocol="*")
     if guard == "nodes":
-        # Other sites' nodes come in here, from the ranges that the peers' service names: the cluster guards its machines
+        # Nodes of other sites come in here, from the ranges that the peers' service names: the cluster guards machines
         # by those, and lets nobody in while there is no such service.
         return [_rule("peers", 100, access="Allow", source="Internet", ports=str(P2P_PORT), protocol="Tcp"), closed]
     link, port = plan.edges[1], str(EDGE_PORT)
