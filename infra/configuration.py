@@ -15,7 +15,7 @@ import pydantic
 from pydantic import BaseModel
 
 from infra import site_faults
-from infra.faults import Fault
+from infra.faults import Fault, shown
 from infra.settings import NAMESPACE, SECRET_KEYS, Settings, model_of
 from infra.values import PATTERNS
 
@@ -105,7 +105,7 @@ def _faults(error: pydantic.ValidationError) -> Iterator[Fault]:
                 path=path, message="unknown key", got=repr(entry["loc"][-1]), expected="one of " + ", ".join(known)
             )
         else:
-            yield Fault(path=path, message="is not allowed", got=_shown(entry["input"]), expected=_expected(entry))
+            yield Fault(path=path, message="is not allowed", got=shown(entry["input"]), expected=_expected(entry))
 
 
 def _path(location: Sequence[int | str]) -> str:
@@ -113,11 +113,6 @@ def _path(location: Sequence[int | str]) -> str:
     for part in location:
         text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else part)
     return text
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _expected(entry: Mapping[str, Any]) -> str:

@@ -65,8 +65,8 @@ def run(
     """Do it. A failure of the stack is an outcome with its faults; an interrupt is one with code INTERRUPTED.
 
     Raises:
-        EngineError: it could not be begun: unknown stack or malformed file (CONFIGURATION), held by another run (BUSY),
-            or a killed run's traces that cannot be cleared (ENGINE).
+        ConfigurationError: unknown stack or malformed file.
+        EngineError: it could not be begun: held by another run (BUSY), or a killed run's traces that cannot be cleared.
     """
     operation, stack = request.operation, request.stack
     recorder = Recorder(operation=operation.value, stack=stack)
@@ -104,7 +104,8 @@ def outputs(stack: str, engine: Engine, *, project: Project | None = None, secre
     """The outputs of the last run, from the state; secrets in plain text only when asked for.
 
     Raises:
-        EngineError: unknown stack, or it was never run.
+        ConfigurationError: unknown stack.
+        EngineError: it was never run.
     """
     import json
 

@@ -47,7 +47,8 @@ class Session:
         """The session of a stack that the project has.
 
         Raises:
-            EngineError: unknown stack, malformed file, or secrets without their passphrase.
+            ConfigurationError: unknown stack or malformed file.
+            EngineError: secrets without their passphrase.
         """
         settings = project.stack_settings(stack)
         told = {**engine.environment(), **(environment or {})}
@@ -206,7 +207,8 @@ def opened(
     """Hold the stack, ready for a run. ``environment`` goes on top of this process's.
 
     Raises:
-        EngineError: unknown stack or malformed file (CONFIGURATION), held by another run (BUSY), or not recoverable.
+        ConfigurationError: unknown stack or malformed file.
+        EngineError: held by another run (BUSY), or not recoverable.
     """
     session = Session.of(stack, engine, project, environment)
     lock_file = state_dir() / "engine" / "locks" / f"{project.name}.{stack}.lock"
