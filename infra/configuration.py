@@ -67,7 +67,7 @@ def load() -> Settings:
 
 
 def required_images(stack: Settings) -> tuple[str, str]:
-    """Images of the node and the balancer, for a site that runs them.
+    """Images of the node and the balancer, for a site without a registry of its own.
 
     Raises:
         pulumi.RunError: one is not set.

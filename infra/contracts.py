@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, Protocol
 
 import pulumi
 
+from infra import naming
 from infra.addressing import AddressPlan, plan
-from infra.naming import tags
 from infra.regions import ZONES
 from infra.settings import Settings
 from infra.sites import Site as SiteSettings
@@ -25,8 +25,8 @@ WS_NODE_PORT: Final = 30846
 """The same for WebSocket."""
 PEER_NODE_PORT: Final = 30303
 """Node port of the peers' entry: the same number as the port itself."""
-POOL_LABEL: Final = "pouw.dev/pool"
-"""Label of machines, and key of the taint of the miners' pool (effect NoSchedule, value the pool's name)."""
+POOL_LABEL: Final = naming.POOL_LABEL
+"""The taint of the miners' pool has it as key, the pool's name as value and the effect NoSchedule."""
 POOLS: Final = ("system", "miners", "rpc")
 READY_PATH: Final = "/ready"
 
@@ -58,7 +58,7 @@ def place(stack: Settings, site: SiteSettings) -> Place:
         region=region,
         zones=(zones[0], zones[1], zones[2]),
         plan=plan(site.network.cidr),
-        tags=tags(stack.environment, site.name, stack.tags),
+        tags=naming.tags(stack.environment, site.name, stack.tags),
     )
 
 
@@ -199,6 +199,8 @@ class Entry:
     annotations: Mapping[str, str]
     address: str | None = None
     """A fixed private address for it."""
+    kind: RecordKind = "A"
+    """Kind of record that its address from the cloud makes."""
 
 
 class Site(Protocol):

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Mapping
 
 NAMESPACE = "pouw-system"
+POOL_LABEL = "pouw.dev/pool"
+"""Label of machines that belong to a pool, and key of the taint that keeps others away from the miners'."""
 _HASH_CHARACTERS = 8
 
 

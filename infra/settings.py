@@ -7,7 +7,18 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, Field
 
 from infra.sites import Site
-from infra.values import Cidr, DnsLabel, Domain, ImageReference, MailAddress, NodePort, Part, Quantity, TagText
+from infra.values import (
+    Cidr,
+    DnsLabel,
+    Domain,
+    ImageReference,
+    ImageTag,
+    MailAddress,
+    NodePort,
+    Part,
+    Quantity,
+    TagText,
+)
 
 NAMESPACE = "pouw"
 SECRET_KEYS = frozenset({"nodeKeySeed"})
@@ -92,8 +103,9 @@ class Balancer(Part):
 class Dns(Part):
     """Names by which clients and sites find the network."""
 
-    zone: Domain
-    """Zone that the stack makes and holds; delegate it to the name servers in the stack's outputs."""
+    zone: Domain | None = None
+    """Zone that the stack makes and holds; delegate it to the name servers in the stack's outputs. Required for several
+    sites, and for public balancers of cloud sites."""
     host: DnsLabel = "rpc"
     """Name in the zone that leads to the active site, and to a standby when that one fails."""
 
@@ -116,8 +128,10 @@ class Images(Part):
     """Image of the nodes."""
     balancer: ImageReference | None = None
     """Image of the balancer (HAProxy)."""
-    repository: DnsLabel = "pouw-node"
-    """Name of the node image in a cloud site's own registry, where `node` names none and the image is built."""
+    repository: DnsLabel = "pouw"
+    """Repository in a cloud site's own registry, for the images that are named nowhere and so are built."""
+    tag: ImageTag | None = None
+    """Tag of images that are built: the command line fills in their content's hash; unset is the project's version."""
     base: str | None = None
     """Base image of ``Dockerfile.production``; unset makes one from Debian packages."""
 
@@ -137,8 +151,8 @@ class Settings(Part):
     """The balancer of a site."""
     images: Images = Images()
     """Container images."""
-    dns: Dns | None = None
-    """Names by which clients and sites find the network; required for several sites and for public cloud balancers."""
+    dns: Dns = Dns()
+    """Names by which clients and sites find the network."""
     contacts: tuple[MailAddress, ...] = ()
     """Mail addresses that alarms and budgets are sent to; required for a cloud site."""
     tags: dict[TagText, TagText] = Field(default_factory=dict)

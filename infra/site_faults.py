@@ -26,7 +26,7 @@ _ACCOUNTS: Final = {
     "gcp": (r"^[a-z][-a-z0-9]{4,28}[a-z0-9]$", "a GCP project of 6 to 30 lower-case letters, digits and hyphens"),
 }
 _CLOUD_KEYS: Final = ("region", "zones", "account", "network", "cluster", "pools", "backups", "budget")
-_KUBERNETES_KEYS: Final = ("context", "storage_class", "address_pool")
+_KUBERNETES_KEYS: Final = ("context", "storage_class", "egress", "address_pool")
 
 
 def faults(values: Mapping[str, object]) -> Iterator[Fault]:
@@ -180,9 +180,15 @@ def _stack(values: Mapping[str, object], sites: list[Site]) -> Iterator[Fault]:
     if managed and public and not exposed.get("allowFrom"):
         path, expected = "pouw:balancer.exposure.allowFrom", "the ranges that may reach a cloud site's balancer"
         yield Fault(path=path, message="is missing", got="nothing", expected=expected)
-    if not values.get("dns") and (len(sites) > 1 or (managed and public)):
+    dns = values.get("dns")
+    zone = dns.get("zone") if isinstance(dns, Mapping) else None
+    if zone is None and (len(sites) > 1 or (managed and public)):
         reason = "several sites" if len(sites) > 1 else "a public balancer"
-        yield Fault(path="pouw:dns", message=f"is missing with {reason}", got="nothing", expected="a zone")
+        yield Fault(path="pouw:dns.zone", message=f"is missing with {reason}", got="nothing", expected="a domain")
+    for index, site in enumerate(sites):
+        if len(sites) > 1 and site.cloud == "kubernetes" and not site.egress:
+            path, expected = f"{_SITES}[{index}].egress", "the ranges that its connections come from"
+            yield Fault(path=path, message="is missing with several sites", got="nothing", expected=expected)
     if managed and not values.get("contacts"):
         expected = "mail addresses that alarms and budgets are sent to"
         yield Fault(path="pouw:contacts", message="is missing for a cloud site", got="nothing", expected=expected)

@@ -109,6 +109,8 @@ class Site(Part):
     """Kubeconfig context of an existing cluster (``cloud: kubernetes``); unset means the embedded one."""
     storage_class: str | None = None
     """Storage class of an existing cluster (``cloud: kubernetes``); unset takes that of ``pouw:nodes.storage``."""
+    egress: tuple[Cidr, ...] = ()
+    """Ranges that an existing cluster's connections come from, for other sites to let in (``cloud: kubernetes``)."""
     address_pool: tuple[AddressRange, ...] = ()
     """Addresses that MetalLB may give to services of an existing cluster (``cloud: kubernetes``)."""
     network: Network = Network()

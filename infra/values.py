@@ -15,6 +15,7 @@ _DOMAIN: Final = r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 _ADDRESS: Final = r"^[^@\s]{1,64}@[^@\s]{1,255}$"
 _VERSION: Final = r"^1\.[0-9]{1,2}$"
 _TAG: Final = r"^[a-z]([-_a-z0-9]{0,61}[a-z0-9])?$"
+_IMAGE_TAG: Final = r"^[A-Za-z0-9_][-A-Za-z0-9._]{0,100}$"
 _RANGE: Final = r"^[0-9.]{7,15}(-[0-9.]{7,15}|/[0-9]{1,2})$"
 PATTERNS: Final = {
     _LABEL: "1 to 20 lower-case letters, digits and hyphens, a letter first, such as 'primary'",
@@ -24,6 +25,7 @@ PATTERNS: Final = {
     _ADDRESS: "a mail address such as 'oncall@example.org'",
     _VERSION: "a Kubernetes minor version such as '1.34'",
     _TAG: "1 to 63 lower-case letters, digits, hyphens and underscores, a letter first",
+    _IMAGE_TAG: "a tag of letters, digits, dots, hyphens and underscores",
     _RANGE: "addresses such as '192.0.2.10-192.0.2.20' or '192.0.2.0/28'",
 }
 
@@ -41,6 +43,7 @@ Domain = Annotated[str, StringConstraints(pattern=_DOMAIN)]
 MailAddress = Annotated[str, StringConstraints(pattern=_ADDRESS)]
 KubernetesVersion = Annotated[str, StringConstraints(pattern=_VERSION)]
 TagText = Annotated[str, StringConstraints(pattern=_TAG)]
+ImageTag = Annotated[str, StringConstraints(pattern=_IMAGE_TAG)]
 AddressRange = Annotated[str, StringConstraints(pattern=_RANGE)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 NodePort = Annotated[int, Field(ge=1, le=65535)]

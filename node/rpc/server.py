@@ -114,9 +114,7 @@ class RpcServer:
         counter.inc()
 
     def _caller(self, request: web.Request) -> Caller:
-        # A proxy that authenticates its own callers, as the Kubernetes API server's, keeps Authorization to itself.
-        own = request.headers.get("X-Pouw-Token")
-        header = f"Bearer {own}" if own is not None else request.headers.get("Authorization")
+        header = request.headers.get("Authorization")
         if header is None or not self._token:
             return _ANYONE
         scheme, _, given = header.partition(" ")

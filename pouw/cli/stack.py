@@ -10,6 +10,7 @@ import click
 
 from pouw import stacks
 from pouw.deployment import bringup
+from pouw.deployment.access import Connections
 from pouw.deployment.endpoints import Endpoints, of_site
 from pouw.engine.operation import Operation
 from pouw.engine.outcome import Outcome
@@ -89,7 +90,8 @@ def refresh(stack: str, as_json: bool) -> int:
 
 def _addresses(stack: str) -> Endpoints:
     settings = stacks.settings(stack)
-    return of_site(settings, next(site for site in settings.sites if site.role == "active"))
+    with Connections(settings) as connections:
+        return of_site(next(site for site in settings.sites if site.role == "active"), connections)
 
 
 def _print_addresses(where: Endpoints) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.settings import NAMESPACE, Settings
 from pouw import image, stacks
-from pouw.deployment import agreement, preflight
-from pouw.deployment.access import embedded_kubeconfig
+from pouw.deployment import agreement, images, preflight
+from pouw.deployment.access import Connections, embedded_kubeconfig
 from pouw.deployment.agreement import Agreement, LiveNetwork
 from pouw.engine import operation, resolution
 from pouw.engine.forgetting import forget
@@ -24,7 +24,6 @@ from pouw.paths import state_dir
 from pouw.progress import Progress
 
 AGREEMENT_SECONDS = 180.0
-_KIND_PREFIX = "kind-"
 
 
 class PreflightError(PouwError):
@@ -52,15 +51,18 @@ def up(stack: str, progress: Progress) -> Result:
     if found := preflight.faults(settings):
         raise PreflightError(*found)
     engine, references = _prepare(settings, progress)
-    network = LiveNetwork(settings)
-    before = agreement.height_before(network)
-    request = Request(operation=Operation.UP, stack=stack, extra_config=extra_config(stack, settings, references))
-    outcome = operation.run(request, engine, progress)
-    if not outcome.ok:
-        return Result(settings=settings, outcome=outcome, agreement=None)
-    expected = settings.nodes.total * len(settings.sites)
-    with progress.step("Waiting for the nodes to agree on a new block") as step:
-        agreed = agreement.wait(network, expected=expected, above=before, deadline_seconds=AGREEMENT_SECONDS, step=step)
+    with Connections(settings) as connections:
+        network = LiveNetwork(settings, connections)
+        before = agreement.height_before(network)
+        request = Request(operation=Operation.UP, stack=stack, extra_config=extra_config(stack, settings, references))
+        outcome = operation.run(request, engine, progress)
+        if not outcome.ok:
+            return Result(settings=settings, outcome=outcome, agreement=None)
+        expected = settings.nodes.total * len(settings.sites)
+        with progress.step("Waiting for the nodes to agree on a new block") as step:
+            agreed = agreement.wait(
+                network, expected=expected, above=before, deadline_seconds=AGREEMENT_SECONDS, step=step
+            )
     return Result(settings=settings, outcome=outcome, agreement=agreed)
 
 
@@ -68,8 +70,8 @@ def preview(stack: str, progress: Progress) -> Outcome:
     """Show what ``up`` would change. Starts nothing and builds nothing but the engine itself."""
     settings = stacks.settings(stack)
     engine = resolution.resolve(progress)
-    references = {kind: image.reference(kind) for kind in image.KINDS} if _needs_images(settings) else {}
-    request = Request(operation=Operation.PREVIEW, stack=stack, extra_config=extra_config(stack, settings, references))
+    extra = extra_config(stack, settings, images.references(settings))
+    request = Request(operation=Operation.PREVIEW, stack=stack, extra_config=extra)
     return operation.run(request, engine, progress)
 
 
@@ -86,6 +88,9 @@ def extra_config(stack: str, settings: Settings, references: Mapping[str, str]) 
     if references:
         own = settings.images.model_dump(by_alias=True, exclude_none=True)
         extra[f"{NAMESPACE}:images"] = ({**own, **references}, False)
+    elif any(site.managed for site in settings.sites) and settings.images.tag is None:
+        own = settings.images.model_dump(by_alias=True, exclude_none=True)
+        extra[f"{NAMESPACE}:images"] = ({**own, "tag": image.content_tag(settings.images.base)}, False)
     if "nodeKeySeed" not in stacks.values(stack):
         extra[f"{NAMESPACE}:nodeKeySeed"] = (_key_seed(stack), True)
     return extra
@@ -109,13 +114,6 @@ def _key_seed(stack: str) -> str:
     return path.read_text()
 
 
-def _needs_images(settings: Settings) -> bool:
-    """Whether images are built here: no registry names them, and a cluster on this machine runs them."""
-    return settings.images.node is None and any(
-        site.embedded or (site.context or "").startswith(_KIND_PREFIX) for site in settings.sites
-    )
-
-
 def _prepare(settings: Settings, progress: Progress) -> tuple[Engine, Mapping[str, str]]:
     """Engine, cluster and images, side by side: compilers, downloads and package installs wait on different things."""
     from pouw import cluster
@@ -123,27 +121,11 @@ def _prepare(settings: Settings, progress: Progress) -> tuple[Engine, Mapping[st
     with ThreadPoolExecutor(3) as workers:
         engine = workers.submit(resolution.resolve, progress)
         running = workers.submit(cluster.up, progress) if settings.embedded else None
-        built = workers.submit(_build, settings, progress) if _needs_images(settings) else None
-        images = built.result() if built else []
+        built = workers.submit(images.build, settings, progress).result()
         if running:
             running.result()
-        _load(settings, images, progress)
-        return engine.result(), {one.kind: one.reference for one in images}
-
-
-def _build(settings: Settings, progress: Progress) -> list[image.Image]:
-    return [image.build(progress, kind=kind, base=settings.images.base) for kind in image.KINDS]
-
-
-def _load(settings: Settings, images: Sequence[image.Image], progress: Progress) -> None:
-    from pouw.cluster import images as cluster_images
-
-    for site in settings.sites:
-        for one in images:
-            if site.embedded:
-                cluster_images.load(one.archive, one.reference, progress)
-            elif (site.context or "").startswith(_KIND_PREFIX):
-                cluster_images.load_kind(one.archive, (site.context or "").removeprefix(_KIND_PREFIX))
+        images.load(settings, built, progress)
+        return engine.result(), {one.kind: one.reference for one in built}
 
 
 def down(stack: str, progress: Progress, *, keep_cluster: bool = False) -> Outcome | None:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.settings import Settings
 from infra.sites import Site
-from pouw.deployment.access import access
+from pouw.deployment.access import Connections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +52,12 @@ def _host(service: Mapping[str, Any], machines: Sequence[Mapping[str, Any]], *, 
     return str(spec.get("clusterIP") or "")
 
 
-def of_site(settings: Settings, site: Site) -> Endpoints:
+def of_site(site: Site, connections: Connections) -> Endpoints:
     """Addresses of a site, asked of its cluster.
 
     Raises:
         ClusterError: no access to the cluster.
         NodeError: its API server does not answer.
     """
-    connection = access(settings, site).connect()
+    connection = connections.to(site.name)
     return endpoints(connection.service("pouw-balancer"), connection.machines(), embedded=site.embedded)
