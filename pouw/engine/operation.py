@@ -56,6 +56,8 @@ class Request:
     parallel: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     """Told to the program and the plugins on top of this process's environment."""
+    halt: Halt | None = None
+    """What interrupts a run outside the main thread, where no signal arrives."""
 
 
 def run(
@@ -65,11 +67,8 @@ def run(
     *,
     project: Project | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
-    halt: Halt | None = None,
 ) -> Outcome:
     """Do it. A failure of the stack is an outcome with its faults; an interrupt is one with code INTERRUPTED.
-
-    Outside the main thread only ``halt`` interrupts it.
 
     Raises:
         ConfigurationError: unknown stack or malformed file.
@@ -95,7 +94,7 @@ def run(
             on_interrupt=lambda: step.update(_STOPPING_NOTE),
             inherits=(lock.handle,) if lock else (),
             scratch=session.config.folder,
-            halt=halt,
+            halt=request.halt,
         )
     return recorder.outcome(ending)
 

@@ -191,12 +191,11 @@ class Halt:
         self.asked = False
         """Whether anybody asked; what has not begun by then should not begin."""
         self._stops: set[_Stop] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a second signal may come while the first is passed on
 
     def ask(self, number: int = signal.SIGINT, frame: FrameType | None = None) -> None:
         """Ask each running one to stop. The next time at once, the time after that it is killed."""
         self.asked = True
-        # A handler runs between two steps of the main thread, which never holds the lock: it only waits.
         with self._lock:
             stops = list(self._stops)
         for stop in stops:
