@@ -19,6 +19,7 @@ Value = Any
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SEALED: Final = "1b47061264138c4ac30d75fd1eb44270"
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_FILES: Final = frozenset({"c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecbe6d01bc7"})
 _UNKNOWN_IDS: Final = frozenset(
     {
         "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # of a bool, and so on: the engine has one text per kind of value
@@ -137,6 +138,11 @@ def plain(value: Value) -> Value:
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value
+
+
+def is_file(value: Value) -> bool:
+    """Whether it is an asset or an archive: an object with the engine's mark in it."""
+    return isinstance(value, Mapping) and value.get(_SIGNATURE) in _FILES
 
 
 def has_unknown(value: Value) -> bool:
