@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infra.settings import NAMESPACE, Settings
 from pouw import image, stacks
-from pouw.deployment import agreement, clouds, images, preflight
+from pouw.deployment import agreement, clouds, costing, images, preflight
 from pouw.deployment.access import Connections, embedded_kubeconfig
 from pouw.deployment.agreement import Agreement, LiveNetwork
 from pouw.engine import operation, resolution, scratch
@@ -88,7 +88,7 @@ def preview(
     engine = engine or resolution.resolve(progress)
     extra = extra_config(stack, settings, images.references(settings), project=project, seed=_known_seed)
     request = Request(operation=Operation.PREVIEW, stack=stack, extra_config=extra, halt=halt)
-    return operation.run(request, engine, progress, project=project)
+    return costing.priced(operation.run(request, engine, progress, project=project), settings)
 
 
 def ready_to_preview(stack: str, project: Project) -> Settings:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.faults import Fault
 from pouw.engine.events import (
@@ -21,6 +21,9 @@ from pouw.engine.events import (
     Summary,
 )
 from pouw.errors import ExitCode, PouwError
+
+if TYPE_CHECKING:
+    from pouw.cost.estimate import Estimate
 
 _STACK_TYPE = "pulumi:pulumi:Stack"
 _CLOSING_WORDS = re.compile(r"^(preview|update|refresh|destroy|resource operations?) failed$")
@@ -91,6 +94,8 @@ class Outcome:
     violations: Sequence[PolicyViolation]
     tallies: Sequence[PolicyTally]
     seconds: float
+    cost: Estimate | None = None
+    """What the run changes on the bill, where somebody asked."""
 
     @property
     def ok(self) -> bool:
@@ -253,9 +258,7 @@ def _fault(told: Diagnostic, stack: str) -> ResourceFault:
     got, expected = values_told(told.message)
     if subject is None or subject.type == _STACK_TYPE:
         return ResourceFault(resource="", path=stack, message=told.message, got=got, expected=expected)
-    return ResourceFault(
-        resource=subject.urn, path=str(subject), message=told.message, got=got, expected=expected
-    )
+    return ResourceFault(resource=subject.urn, path=str(subject), message=told.message, got=got, expected=expected)
 
 
 _TOLD = (
@@ -283,7 +286,7 @@ def refused(operation: str, stack: str, error: PouwError) -> Outcome:
         resources=(),
         steps=(),
         outputs={},
-        faults=[_of_fault(one) for one in error.faults],
+        faults=[of_fault(one) for one in error.faults],
         warnings=(),
         violations=(),
         tallies=(),
@@ -291,7 +294,8 @@ def refused(operation: str, stack: str, error: PouwError) -> Outcome:
     )
 
 
-def _of_fault(fault: Fault) -> ResourceFault:
+def of_fault(fault: Fault) -> ResourceFault:
+    """A fault of the stack as a whole."""
     return ResourceFault(
         resource="",
         path=fault.path,

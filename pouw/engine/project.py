@@ -28,7 +28,7 @@ class Project:
 
     root: Path = REPOSITORY
     examples: Path | None = None
-    """A folder of example configurations to take in the place of the stacks': they have no state and are previewed only."""
+    """A folder of example configurations, taken in place of the stacks': they have no state and are only previewed."""
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""One run at a time for each stack, previews aside; who holds it, since when; and the end of what a killed run left behind."""
+"""One run at a time for each stack; who holds it, since when; and the end of what a killed run left behind."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ from pouw.engine.stackconfig import ExtraConfig, StackConfig
 from pouw.progress import Progress
 
 _ENCRYPTION = ("secretsprovider", "encryptedkey", "encryptionsalt")
-_PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE_FILE"
+_PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE_FILE"  # noqa: S105 - a name
 _NONCE_BYTES = 12
 
 PASSPHRASE = "preview"  # noqa: S105 - it protects nothing: what it encrypts is a placeholder
