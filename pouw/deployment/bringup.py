@@ -10,8 +10,9 @@ from pathlib import Path
 
 from infra.settings import NAMESPACE, Settings
 from pouw import image, stacks
-from pouw.deployment import agreement, clouds, costing, images, preflight
+from pouw.deployment import accounts, agreement, clouds, costing, images, preflight
 from pouw.deployment.access import Connections, embedded_kubeconfig
+from pouw.deployment.accounts import AccountError
 from pouw.deployment.agreement import Agreement, LiveNetwork
 from pouw.engine import operation, resolution, scratch
 from pouw.engine.forgetting import forget
@@ -50,6 +51,7 @@ def up(stack: str, progress: Progress) -> Result:
         PouwError: something it needs is not to be had; nothing half-done is left that a next call would not continue.
     """
     settings = ready_to_preview(stack, Project())
+    _guard(stack, settings)
     if found := preflight.faults(settings):
         raise PreflightError(*found)
     engine, references = _prepare(settings, progress)
@@ -105,9 +107,20 @@ def ready_to_preview(stack: str, project: Project) -> Settings:
 
 def run_plain(chosen: Operation, stack: str, progress: Progress) -> Outcome:
     """Refresh or destroy through the engine, with the configuration of the last run."""
-    settings = stacks.settings(stack)
+    settings = ready_to_preview(stack, Project())
+    _guard(stack, settings)
     engine = resolution.resolve(progress)
     return operation.run(Request(operation=chosen, stack=stack, extra_config=_access(settings)), engine, progress)
+
+
+def _guard(stack: str, settings: Settings) -> None:
+    """Nothing is changed in an account that is not the site's.
+
+    Raises:
+        AccountError: the credentials are for another, or nobody can tell.
+    """
+    if found := accounts.faults(settings, Project().stack_settings(stack).get("config") or {}):
+        raise AccountError(*found)
 
 
 def extra_config(
