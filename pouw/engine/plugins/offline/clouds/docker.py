@@ -73,9 +73,9 @@ def _settings(values: Mapping[str, Value]) -> Settings:
     return Settings()
 
 
-def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings) -> str:
+def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings, unique: str) -> str:
     del described, outputs, settings
-    return "{hash64}"
+    return unique
 
 
 CLOUD: Final = Cloud(
@@ -89,5 +89,5 @@ CLOUD: Final = Cloud(
     answers={},
     settings=_settings,
     identify=_identify,
-    credentials=("DOCKER_",),
+    nobody="",
 )
