@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,13 +60,25 @@ def up(stack: str, dry_run: bool, rehearse: bool, as_json: bool) -> int:
 
 @click.command(epilog="Examples:  pouw preview  |  pouw preview staging production  |  pouw preview --all --json")
 @click.argument("stack", nargs=-1)
-@click.option("--all", "every", is_flag=True, help="Every stack that has a file.")
+@click.option("--all", "every", is_flag=True, help="Every stack that has a file, and every example in docs/examples.")
 @_json_option
 def preview(stack: Sequence[str], every: bool, as_json: bool) -> int:
-    """Show what `up` would change in each STACK (default: local). Starts nothing, changes nothing."""
-    chosen = stacks.names() if every else list(stack) or ["local"]
-    progress = make_progress()
-    return _report([bringup.preview(name, progress) for name in chosen], as_json=as_json)
+    """Show what `up` would change in each STACK (default: local). Starts nothing, changes nothing.
+
+    Several run side by side to their ends, whatever becomes of the others.
+    """
+    from pouw.deployment import previews
+
+    if every and stack:
+        raise click.UsageError("name stacks, or give --all, not both")
+    started = time.monotonic()
+    found = previews.run(previews.every() if every else previews.named(stack or ["local"]), make_progress())
+    if as_json or len(found) == 1:
+        return _report([one.outcome for one in found], as_json=as_json)
+    from pouw.cli import preview_table
+
+    preview_table.show(found, time.monotonic() - started)
+    return _exit_code([one.outcome for one in found])
 
 
 @click.command(epilog="Examples:  pouw down  |  pouw down --keep-cluster  |  pouw down staging --yes")
@@ -135,6 +148,10 @@ def _report(outcomes: Sequence[Outcome], *, as_json: bool) -> int:
     else:
         for outcome in outcomes:
             _print_outcome(outcome)
+    return _exit_code(outcomes)
+
+
+def _exit_code(outcomes: Sequence[Outcome]) -> int:
     return next((outcome.exit_code for outcome in outcomes if not outcome.ok), ExitCode.OK)
 
 
@@ -158,11 +175,33 @@ def _stack_json(outcome: Outcome) -> dict[str, Any]:
             for one in outcome.resources
         ],
         "faults": [
-            {"resource": one.resource, "path": one.path, "got": "", "expected": "", "message": one.message}
+            {"resource": one.resource, "path": one.path, "got": one.got, "expected": one.expected,
+             "message": one.message}
             for one in outcome.faults
         ],
         "policy": shown.as_json(outcome.verdict),
-        "cost": {"monthly_delta": None, "unknown": []},
+        "cost": _cost_json(outcome),
+    }  # fmt: skip
+
+
+def _cost_json(outcome: Outcome) -> dict[str, Any]:
+    cost = outcome.cost
+    if cost is None:
+        return {"monthly_delta": None, "unknown": [], "usage": []}
+    return {
+        "monthly_delta": round(cost.delta, 2),
+        "monthly": round(cost.monthly, 2),
+        "monthly_maximum": round(cost.maximum, 2),
+        "currency": cost.currency,
+        "prices_of": cost.prices_of,
+        "unknown": list(cost.unknown),
+        "usage": list(cost.usage),
+        "items": [
+            {"resource": one.urn, "what": one.what, "monthly": round(one.monthly, 2),
+             "monthly_maximum": round(one.maximum or 0, 2)}
+            for one in cost.items
+            if one.monthly is not None and one.maximum
+        ],
     }  # fmt: skip
 
 

@@ -72,6 +72,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         warnings=[],
         violations=[],
         tallies=[],
+        steps=[],
         seconds=1.0,
     )
     plan = Plan(digest="ab" * 32, positions={SERVER: Position(file="infra/kubernetes/balancer.py", line=51)})

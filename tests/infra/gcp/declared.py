@@ -52,7 +52,10 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "gcp:certificatemanager/certificateMap:CertificateMap": {"name": "certificates"},
     "gcp:compute/address:Address": {"address": "203.0.113.1", "selfLink": "https://compute.example/addresses/1"},
     "gcp:compute/globalAddress:GlobalAddress": {"address": "203.0.113.9"},
-    "gcp:serviceaccount/account:Account": {"email": "account@pouw-production.iam.gserviceaccount.com", "name": "account"},
+    "gcp:serviceaccount/account:Account": {
+        "email": "account@pouw-production.iam.gserviceaccount.com",
+        "name": "account",
+    },
     "gcp:dns/managedZone:ManagedZone": {"nameServers": ["ns-cloud-a1.example."]},
     "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig": {"uptimeCheckId": "check"},
     "gcp:storage/transferJob:TransferJob": {"name": "transferJobs/1"},
