@@ -5,14 +5,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.settings import NAMESPACE, Settings
 from pouw import stacks
-from pouw.deployment import agreement, images, preflight
+from pouw.deployment import agreement, endpoints, images, preflight
 from pouw.deployment.access import Connections, embedded_kubeconfig
 from pouw.deployment.agreement import Agreement, LiveNetwork
+from pouw.deployment.endpoints import Endpoints
 from pouw.engine import operation, resolution
 from pouw.engine.forgetting import forget
 from pouw.engine.operation import Operation, Request
@@ -34,11 +35,12 @@ class PreflightError(PouwError):
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What bringing a stack up came to. ``agreement`` is missing where the engine's run failed."""
+    """What bringing a stack up came to. There is no agreement and no address where the engine's run failed."""
 
     settings: Settings
     outcome: Outcome
-    agreement: Agreement | None
+    agreement: Agreement | None = None
+    endpoints: Endpoints = field(default_factory=Endpoints)
 
 
 def up(stack: str, progress: Progress) -> Result:
@@ -57,13 +59,18 @@ def up(stack: str, progress: Progress) -> Result:
         request = Request(operation=Operation.UP, stack=stack, extra_config=extra_config(stack, settings, references))
         outcome = operation.run(request, engine, progress)
         if not outcome.ok:
-            return Result(settings=settings, outcome=outcome, agreement=None)
+            return Result(settings=settings, outcome=outcome)
         expected = settings.nodes.total * len(settings.sites)
         with progress.step("Waiting for the nodes to agree on a new block") as step:
             agreed = agreement.wait(
                 network, expected=expected, above=before, deadline_seconds=AGREEMENT_SECONDS, step=step
             )
-    return Result(settings=settings, outcome=outcome, agreement=agreed)
+            site = next(site for site in settings.sites if site.role == "active")
+            where = endpoints.of_site(site, connections)
+            if site.embedded and where.rpc:
+                step.update(f"waiting for {where.rpc}")
+                endpoints.wait(where.rpc, deadline_seconds=AGREEMENT_SECONDS)
+    return Result(settings=settings, outcome=outcome, agreement=agreed, endpoints=where)
 
 
 def preview(stack: str, progress: Progress) -> Outcome:
