@@ -11,8 +11,7 @@ import click
 
 from pouw import stacks
 from pouw.deployment import bringup
-from pouw.deployment.access import Connections
-from pouw.deployment.endpoints import Endpoints, of_site
+from pouw.deployment.endpoints import Endpoints
 from pouw.engine.operation import Operation
 from pouw.engine.outcome import Outcome
 from pouw.errors import ExitCode
@@ -44,17 +43,16 @@ def up(stack: str, dry_run: bool, rehearse: bool, as_json: bool) -> int:
     result = bringup.up(stack, progress)
     if result.agreement is None:
         return _report([result.outcome], as_json=as_json)
-    where = _addresses(stack)
     if as_json:
         agreed = {"height": result.agreement.height, "hash": result.agreement.hash, "nodes": result.agreement.nodes}
-        document = {**_document([result.outcome]), "agreed": agreed, "endpoints": where.to_json()}
+        document = {**_document([result.outcome]), "agreed": agreed, "endpoints": result.endpoints.to_json()}
         click.echo(json.dumps(document, indent=2))
     else:
         _print_outcome(result.outcome)
         click.echo(
             f"\n{result.agreement.nodes} nodes agree on block {result.agreement.height} {result.agreement.hash[:18]}\n"
         )
-        _print_addresses(where)
+        _print_addresses(result.endpoints)
     return ExitCode.OK
 
 
@@ -126,12 +124,6 @@ def _rehearse(chosen: Operation, stack: str, *, as_json: bool) -> int:
         click.echo(rehearsal.BANNER)
         _print_outcome(outcome)
     return outcome.exit_code
-
-
-def _addresses(stack: str) -> Endpoints:
-    settings = stacks.settings(stack)
-    with Connections(settings) as connections:
-        return of_site(next(site for site in settings.sites if site.role == "active"), connections)
 
 
 def _print_addresses(where: Endpoints) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.settings import NAMESPACE, Settings
 from pouw import image, stacks
-from pouw.deployment import accounts, agreement, clouds, costing, images, kubeconfigs, preflight
+from pouw.deployment import accounts, agreement, clouds, costing, endpoints, images, kubeconfigs, preflight
 from pouw.deployment.access import Connections, embedded_kubeconfig
 from pouw.deployment.accounts import AccountError
 from pouw.deployment.agreement import Agreement, LiveNetwork
+from pouw.deployment.endpoints import Endpoints
 from pouw.engine import operation, resolution, scratch
 from pouw.engine.forgetting import forget
 from pouw.engine.operation import Operation, Request
@@ -40,11 +41,12 @@ class PreflightError(PouwError):
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What bringing a stack up came to. ``agreement`` is missing where the engine's run failed."""
+    """What bringing a stack up came to. There is no agreement and no address where the engine's run failed."""
 
     settings: Settings
     outcome: Outcome
-    agreement: Agreement | None
+    agreement: Agreement | None = None
+    endpoints: Endpoints = field(default_factory=Endpoints)
 
 
 def up(stack: str, progress: Progress) -> Result:
@@ -64,7 +66,7 @@ def up(stack: str, progress: Progress) -> Result:
         request = Request(operation=Operation.UP, stack=stack, extra_config=extra_config(stack, settings, references))
         outcome = admission.up(request, gate_of(stack, settings), engine, progress)
         if not outcome.ok:
-            return Result(settings=settings, outcome=outcome, agreement=None)
+            return Result(settings=settings, outcome=outcome)
         if any(site.managed for site in settings.sites):
             kubeconfigs.keep(settings, operation.outputs(stack, engine, secrets=True))
         expected = settings.nodes.total * len(settings.sites)
@@ -72,7 +74,12 @@ def up(stack: str, progress: Progress) -> Result:
             agreed = agreement.wait(
                 network, expected=expected, above=before, deadline_seconds=AGREEMENT_SECONDS, step=step
             )
-    return Result(settings=settings, outcome=outcome, agreement=agreed)
+            site = next(site for site in settings.sites if site.role == "active")
+            where = endpoints.of_site(site, connections)
+            if site.embedded and where.rpc:
+                step.update(f"waiting for {where.rpc}")
+                endpoints.wait(where.rpc, deadline_seconds=AGREEMENT_SECONDS)
+    return Result(settings=settings, outcome=outcome, agreement=agreed, endpoints=where)
 
 
 def preview(
