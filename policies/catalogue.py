@@ -10,7 +10,7 @@ from functools import cache
 from policies.rule import AnyRule
 
 SUBJECTS: Mapping[str, Sequence[str]] = {
-    "aws": ("policies.aws.openings", "policies.aws.networks"),
+    "aws": ("policies.aws.openings", "policies.aws.networks", "policies.aws.servers", "policies.aws.disks"),
     "azure-native": (),
     "gcp": (),
     "kubernetes": ("policies.kubernetes.pods", "policies.kubernetes.networks"),
