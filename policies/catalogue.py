@@ -10,7 +10,15 @@ from functools import cache
 from policies.rule import AnyRule
 
 SUBJECTS: Mapping[str, Sequence[str]] = {
-    "aws": ("policies.aws.openings", "policies.aws.networks", "policies.aws.servers", "policies.aws.disks"),
+    "aws": (
+        "policies.aws.openings",
+        "policies.aws.networks",
+        "policies.aws.servers",
+        "policies.aws.disks",
+        "policies.aws.clusters",
+        "policies.aws.nodes",
+        "policies.aws.registries",
+    ),
     "azure-native": (),
     "gcp": (),
     "kubernetes": ("policies.kubernetes.pods", "policies.kubernetes.networks"),

@@ -23,7 +23,7 @@ def about(target: Resource, stack: Stack, types: tuple[str, ...], given: str, *,
     if linked := stack.pointing_at(target, types, given):
         return linked
     plain = [one for one in stack.of(*types) if by and not one.refers.get(given)]
-    return [one for one in plain if one.props[given] == target.props.get(by)]
+    return [one for one in plain if one.props.get(given) and one.props[given] == target.props.get(by)]
 
 
 def must_have(types: tuple[str, ...], given: str, words: str, *, by: str) -> StackCheck:
