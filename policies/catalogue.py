@@ -18,6 +18,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = {
         "policies.aws.clusters",
         "policies.aws.nodes",
         "policies.aws.registries",
+        "policies.aws.buckets",
     ),
     "azure-native": (),
     "gcp": (),
