@@ -34,9 +34,14 @@ def zone(value: str, settings: Settings) -> str:
         return "must be a zone such as europe-west1-b"
     if settings.region and place != settings.region:
         return f"must be a zone of {settings.region}, the provider's region"
-    letters = ZONES.get(place, "")
-    if letters and letter not in letters:
-        return f"must be one of {', '.join(f'{place}-{one}' for one in letters)}"
+    if place not in ZONES:
+        return (
+            ""
+            if value in ("global", "regional")
+            else "must be a zone such as europe-west1-b, of a region that there is"
+        )
+    if letter not in ZONES[place]:
+        return f"must be one of {', '.join(f'{place}-{one}' for one in ZONES[place])}"
     return ""
 
 
