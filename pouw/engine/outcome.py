@@ -94,6 +94,8 @@ class Outcome:
     violations: Sequence[PolicyViolation]
     tallies: Sequence[PolicyTally]
     seconds: float
+    example: bool = False
+    """Whether it was an example's preview, which no stack ever follows."""
     cost: Estimate | None = None
     """What the run changes on the bill, where somebody asked."""
 
