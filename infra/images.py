@@ -13,6 +13,7 @@ from pulumi_docker._inputs import CacheFromArgs, DockerBuildArgs
 from pulumi_docker.image import Image
 
 from infra.component import Component
+from infra.workload import digest
 
 _CONTEXT: Final = Path(__file__).parent.parent
 DOCKERFILES: Final = {"node": "Dockerfile.production", "balancer": "Dockerfile.balancer"}
@@ -21,7 +22,7 @@ PLATFORM: Final = "linux/amd64"
 
 @dataclass(frozen=True, kw_only=True)
 class ImagesArgs:
-    """Where to, under which tag, and the base of the node's image (``None``: that of its Dockerfile)."""
+    """Where to; the content and the base of the node's image, ``None`` where not known and where not changed."""
 
     repository: pulumi.Input[str]
     tag: str | None
@@ -43,7 +44,10 @@ class Images(Component, token="pouw:docker:Images"):
         self.publish(**{kind: image.repo_digest for kind, image in made.items()})
 
     def _image(self, name: str, kind: str, args: ImagesArgs) -> Image:
-        reference = pulumi.Output.concat(args.repository, ":", image_tag(kind, args.tag))
+        dockerfile = _CONTEXT / DOCKERFILES[kind]
+        # All that goes into the balancer's image is its Dockerfile.
+        content = args.tag if kind == "node" else digest(dockerfile.read_text(encoding="utf-8"))
+        reference = pulumi.Output.concat(args.repository, ":", image_tag(kind, content))
         told = {"VERSION": metadata.version("pouw"), "BUILDKIT_INLINE_CACHE": "1"}
         if kind == "node" and args.base:
             told["BASE"] = args.base
@@ -52,7 +56,7 @@ class Images(Component, token="pouw:docker:Images"):
             build=DockerBuildArgs(
                 builder_version=BuilderVersion.BUILDER_BUILD_KIT,
                 context=str(_CONTEXT),
-                dockerfile=str(_CONTEXT / DOCKERFILES[kind]),
+                dockerfile=str(dockerfile),
                 platform=PLATFORM,
                 args=told,
                 # What this content made before, on whatever machine: a runner without a cache then builds nothing.

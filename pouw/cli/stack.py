@@ -18,18 +18,24 @@ from pouw.errors import ExitCode
 from pouw.progress import make_progress
 
 _stack_argument = click.argument("stack", default="local")
+_rehearse_option = click.option(
+    "--rehearse", is_flag=True, help="In a simulated cloud: no account, no credentials, nothing real."
+)
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print the documented JSON document.")
 
 
-@click.command(epilog="Examples:  pouw up  |  pouw up --dry-run  |  pouw up staging --json")
+@click.command(epilog="Examples:  pouw up  |  pouw up --dry-run  |  pouw up staging --rehearse")
 @_stack_argument
 @click.option("--dry-run", is_flag=True, help="Only show what would change; the same as `pouw preview`.")
+@_rehearse_option
 @_json_option
-def up(stack: str, dry_run: bool, as_json: bool) -> int:
+def up(stack: str, dry_run: bool, rehearse: bool, as_json: bool) -> int:
     """Bring STACK up (default: local) and wait until its nodes agree on a block earned after the start.
 
     Safe to run again: what is there stays, what was left half-done by a killed run is continued.
     """
+    if rehearse:
+        return _rehearse(Operation.PREVIEW if dry_run else Operation.UP, stack, as_json=as_json)
     progress = make_progress()
     if dry_run:
         return _report([bringup.preview(stack, progress)], as_json=as_json)
@@ -65,11 +71,14 @@ def preview(stack: Sequence[str], every: bool, as_json: bool) -> int:
 @_stack_argument
 @click.option("--keep-cluster", is_flag=True, help="Only the stack's resources; the embedded cluster stays.")
 @click.option("--yes", is_flag=True, help="Do not ask before destroying a stack that is not local.")
-def down(stack: str, keep_cluster: bool, yes: bool) -> int:
+@_rehearse_option
+def down(stack: str, keep_cluster: bool, yes: bool, rehearse: bool) -> int:
     """Take STACK away (default: local), with everything that it holds.
 
     The local stack goes with its cluster: processes, mounts, interfaces, rules and state.
     """
+    if rehearse:
+        return _rehearse(Operation.DESTROY, stack, as_json=False)
     settings = stacks.settings(stack)
     if settings.environment != "local" and not yes:
         click.confirm(f"Destroy every resource of {stack}?", abort=True)
@@ -82,10 +91,27 @@ def down(stack: str, keep_cluster: bool, yes: bool) -> int:
 
 @click.command(epilog="Examples:  pouw refresh  |  pouw refresh staging --json")
 @_stack_argument
+@_rehearse_option
 @_json_option
-def refresh(stack: str, as_json: bool) -> int:
+def refresh(stack: str, rehearse: bool, as_json: bool) -> int:
     """Read the real state of STACK's resources back into its state (default: local)."""
+    if rehearse:
+        return _rehearse(Operation.REFRESH, stack, as_json=as_json)
     return _report([bringup.run_plain(Operation.REFRESH, stack, make_progress())], as_json=as_json)
+
+
+def _rehearse(chosen: Operation, stack: str, *, as_json: bool) -> int:
+    """The same in a simulated cloud, said before and in every document."""
+    from pouw.deployment import rehearsal
+
+    click.echo(rehearsal.BANNER, err=True)
+    outcome = rehearsal.rehearse(chosen, stack, make_progress())
+    if as_json:
+        click.echo(json.dumps({"rehearsal": True, **_document([outcome])}, indent=2))
+    else:
+        click.echo(rehearsal.BANNER)
+        _print_outcome(outcome)
+    return outcome.exit_code
 
 
 def _addresses(stack: str) -> Endpoints:

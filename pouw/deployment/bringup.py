@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.settings import NAMESPACE, Settings
-from pouw import stacks
+from pouw import image, stacks
 from pouw.deployment import agreement, images, preflight
 from pouw.deployment.access import Connections, embedded_kubeconfig
 from pouw.deployment.agreement import Agreement, LiveNetwork
@@ -88,6 +88,9 @@ def extra_config(stack: str, settings: Settings, references: Mapping[str, str]) 
     if references:
         own = settings.images.model_dump(by_alias=True, exclude_none=True)
         extra[f"{NAMESPACE}:images"] = ({**own, **references}, False)
+    elif any(site.managed for site in settings.sites) and settings.images.tag is None:
+        own = settings.images.model_dump(by_alias=True, exclude_none=True)
+        extra[f"{NAMESPACE}:images"] = ({**own, "tag": image.content_tag(settings.images.base)}, False)
     if "nodeKeySeed" not in stacks.values(stack):
         extra[f"{NAMESPACE}:nodeKeySeed"] = (_key_seed(stack), True)
     return extra
