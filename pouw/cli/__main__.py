@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("pouw.cli.doctor", "Which engine, plugins, cluster and versions are in use; what is missing"),
     "cluster": ("pouw.cli.cluster", "The embedded Kubernetes"),
     "image": ("pouw.cli.image", "The node image"),
+    "policy": ("pouw.cli.policy", "Compliance: reports, waivers, controls, rules on plain manifests"),
     "task": ("pouw.cli.task", "Useful work: submit a training task, fetch its model"),
 }
 

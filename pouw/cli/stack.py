@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,11 +11,11 @@ import click
 
 from pouw import stacks
 from pouw.deployment import bringup
-from pouw.deployment.access import Connections
-from pouw.deployment.endpoints import Endpoints, of_site
+from pouw.deployment.endpoints import Endpoints
 from pouw.engine.operation import Operation
 from pouw.engine.outcome import Outcome
 from pouw.errors import ExitCode
+from pouw.policy import shown
 from pouw.progress import make_progress
 
 _stack_argument = click.argument("stack", default="local")
@@ -42,29 +43,40 @@ def up(stack: str, dry_run: bool, rehearse: bool, as_json: bool) -> int:
     result = bringup.up(stack, progress)
     if result.agreement is None:
         return _report([result.outcome], as_json=as_json)
-    where = _addresses(stack)
     if as_json:
         agreed = {"height": result.agreement.height, "hash": result.agreement.hash, "nodes": result.agreement.nodes}
-        document = {**_document([result.outcome]), "agreed": agreed, "endpoints": where.to_json()}
+        document = {**_document([result.outcome]), "agreed": agreed, "endpoints": result.endpoints.to_json()}
         click.echo(json.dumps(document, indent=2))
     else:
         _print_outcome(result.outcome)
         click.echo(
             f"\n{result.agreement.nodes} nodes agree on block {result.agreement.height} {result.agreement.hash[:18]}\n"
         )
-        _print_addresses(where)
+        _print_addresses(result.endpoints)
     return ExitCode.OK
 
 
 @click.command(epilog="Examples:  pouw preview  |  pouw preview staging production  |  pouw preview --all --json")
 @click.argument("stack", nargs=-1)
-@click.option("--all", "every", is_flag=True, help="Every stack that has a file.")
+@click.option("--all", "every", is_flag=True, help="Every stack that has a file, and every example in docs/examples.")
 @_json_option
 def preview(stack: Sequence[str], every: bool, as_json: bool) -> int:
-    """Show what `up` would change in each STACK (default: local). Starts nothing, changes nothing."""
-    chosen = stacks.names() if every else list(stack) or ["local"]
-    progress = make_progress()
-    return _report([bringup.preview(name, progress) for name in chosen], as_json=as_json)
+    """Show what `up` would change in each STACK (default: local). Starts nothing, changes nothing.
+
+    Several run side by side to their ends, whatever becomes of the others.
+    """
+    from pouw.deployment import previews
+
+    if every and stack:
+        raise click.UsageError("name stacks, or give --all, not both")
+    started = time.monotonic()
+    found = previews.run(previews.every() if every else previews.named(stack or ["local"]), make_progress())
+    if as_json or len(found) == 1:
+        return _report([one.outcome for one in found], as_json=as_json)
+    from pouw.cli import preview_table
+
+    preview_table.show(found, time.monotonic() - started)
+    return _exit_code([one.outcome for one in found])
 
 
 @click.command(epilog="Examples:  pouw down  |  pouw down --keep-cluster  |  pouw down staging --yes")
@@ -114,12 +126,6 @@ def _rehearse(chosen: Operation, stack: str, *, as_json: bool) -> int:
     return outcome.exit_code
 
 
-def _addresses(stack: str) -> Endpoints:
-    settings = stacks.settings(stack)
-    with Connections(settings) as connections:
-        return of_site(next(site for site in settings.sites if site.role == "active"), connections)
-
-
 def _print_addresses(where: Endpoints) -> None:
     for label, address in (("RPC", where.rpc), ("WebSocket", where.ws), ("Metrics", where.metrics)):
         if address:
@@ -134,6 +140,10 @@ def _report(outcomes: Sequence[Outcome], *, as_json: bool) -> int:
     else:
         for outcome in outcomes:
             _print_outcome(outcome)
+    return _exit_code(outcomes)
+
+
+def _exit_code(outcomes: Sequence[Outcome]) -> int:
     return next((outcome.exit_code for outcome in outcomes if not outcome.ok), ExitCode.OK)
 
 
@@ -157,19 +167,33 @@ def _stack_json(outcome: Outcome) -> dict[str, Any]:
             for one in outcome.resources
         ],
         "faults": [
-            {"resource": one.resource, "path": one.path, "got": "", "expected": "", "message": one.message}
+            {"resource": one.resource, "path": one.path, "got": one.got, "expected": one.expected,
+             "message": one.message}
             for one in outcome.faults
         ],
-        "policy": {
-            "violations": [
-                {"rule": one.rule, "resource": one.subject.urn if one.subject else "", "severity": one.level,
-                 "message": one.message, "remedy": ""}
-                for one in outcome.violations
-            ],
-            "unevaluated": [],
-            "waived": [],
-        },
-        "cost": {"monthly_delta": None, "unknown": []},
+        "policy": shown.as_json(outcome.verdict),
+        "cost": _cost_json(outcome),
+    }  # fmt: skip
+
+
+def _cost_json(outcome: Outcome) -> dict[str, Any]:
+    cost = outcome.cost
+    if cost is None:
+        return {"monthly_delta": None, "unknown": [], "usage": []}
+    return {
+        "monthly_delta": round(cost.delta, 2),
+        "monthly": round(cost.monthly, 2),
+        "monthly_maximum": round(cost.maximum, 2),
+        "currency": cost.currency,
+        "prices_of": cost.prices_of,
+        "unknown": list(cost.unknown),
+        "usage": list(cost.usage),
+        "items": [
+            {"resource": one.urn, "what": one.what, "monthly": round(one.monthly, 2),
+             "monthly_maximum": round(one.maximum or 0, 2)}
+            for one in cost.items
+            if one.monthly is not None and one.maximum
+        ],
     }  # fmt: skip
 
 
@@ -184,8 +208,8 @@ def _print_outcome(outcome: Outcome) -> None:
         click.echo(f"warning: {warning}", err=True)
     for fault in outcome.faults:
         click.echo(f"error: {fault}", err=True)
-    for violation in outcome.violations:
-        click.echo(f"policy: {violation.rule} ({violation.level}): {violation.message}", err=True)
+    for line in shown.lines(outcome.verdict):
+        click.echo(f"policy: {line}", err=True)
     changes = outcome.changes
     verdict = "ok" if outcome.ok else "failed"
     click.echo(
