@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.infra.aws.declared import declared, kind, settings
+from tests.infra.aws.declared import compliant, declared, kind, settings
 
 
 def test_the_copy_stands_in_the_other_region_under_a_key_there() -> None:
-    found = declared()
+    found = compliant()
     assert [one.inputs["region"] for one in kind(found, "Bucket")] == ["us-east-1", "us-west-2"]
     [away] = [one for one in kind(found, "Key") if one.inputs.get("region") == "us-west-2"]
     assert away.inputs["enableKeyRotation"] is True
@@ -25,6 +25,6 @@ def test_the_lock_holds_for_everyone_in_production_and_yields_elsewhere() -> Non
 
 
 def test_old_backups_go_only_after_their_lock() -> None:
-    for one in kind(declared(), "BucketLifecycleConfiguration"):
+    for one in kind(compliant(), "BucketLifecycleConfiguration"):
         old = one.inputs["rules"][0]
         assert old["expiration"]["days"] == old["noncurrentVersionExpiration"]["noncurrentDays"] == 35

@@ -7,11 +7,11 @@ import ipaddress
 from infra.aws.balancer import allowed
 from infra.aws.firewall import rules
 from infra.aws.names import CHECKERS
-from tests.infra.aws.declared import HOSTS, declared, kind, settings
+from tests.infra.aws.declared import HOSTS, compliant, declared, kind, settings
 
 
 def test_the_edge_lets_in_those_who_were_named_and_those_who_check_it() -> None:
-    found = kind(declared(), "SecurityGroupIngressRule")
+    found = kind(compliant(), "SecurityGroupIngressRule")
     sources = [one.inputs["cidrIpv4"] for one in found if "cidrIpv4" in one.inputs]
     assert sorted(sources) == sorted(("198.51.100.0/24", *CHECKERS))
 
@@ -28,7 +28,7 @@ def test_the_checkers_are_public_ranges_that_do_not_overlap() -> None:
 
 
 def test_the_way_in_is_one_port_at_a_time_from_the_edge_to_the_machines() -> None:
-    found = declared()
+    found = compliant()
     rules_in = [one.inputs for one in kind(found, "SecurityGroupIngressRule") if "cidrIpv4" not in one.inputs]
     ways = {(one["referencedSecurityGroupId"], one["securityGroupId"], one["fromPort"]) for one in rules_in}
     front, inner, machines = "primary-edge-front-id", "primary-edge-inner-id", "primary-pools-entry-id"
@@ -38,25 +38,25 @@ def test_the_way_in_is_one_port_at_a_time_from_the_edge_to_the_machines() -> Non
 
 
 def test_fixed_addresses_stand_in_front_and_requests_are_understood_behind() -> None:
-    balancers = {one.inputs["loadBalancerType"]: one.inputs for one in kind(declared(), "LoadBalancer")}
+    balancers = {one.inputs["loadBalancerType"]: one.inputs for one in kind(compliant(), "LoadBalancer")}
     assert balancers["network"]["internal"] is False
     assert len({each["allocationId"] for each in balancers["network"]["subnetMappings"]}) == 3
     assert balancers["application"]["internal"] is True
 
 
 def test_targets_are_healthy_when_a_node_behind_them_serves() -> None:
-    for one in kind(declared(), "TargetGroup"):
+    for one in kind(compliant(), "TargetGroup"):
         assert one.inputs["healthCheck"]["path"] == "/ready"
         assert len(one.inputs["namePrefix"]) <= 6
 
 
 def test_paths_below_ws_go_to_websocket() -> None:
-    [rule] = kind(declared(), "ListenerRule")
+    [rule] = kind(compliant(), "ListenerRule")
     assert rule.inputs["conditions"] == [{"pathPattern": {"values": ["/ws", "/ws/*"]}}]
 
 
 def test_the_certificate_is_proven_for_each_host_by_its_own_record() -> None:
-    found = declared()
+    found = compliant()
     [certificate] = kind(found, "Certificate")
     assert (certificate.inputs["domainName"], *certificate.inputs["subjectAlternativeNames"]) == HOSTS
     proofs = {one.inputs["name"]: one.inputs["records"] for one in kind(found, "Record") if "-proof-" in one.name}
@@ -70,7 +70,7 @@ def test_the_firewall_limits_how_often_before_it_looks_at_what() -> None:
 
 
 def test_the_firewalls_log_leaves_out_the_token_of_the_write_methods() -> None:
-    [log] = kind(declared(), "WebAclLoggingConfiguration")
+    [log] = kind(compliant(), "WebAclLoggingConfiguration")
     assert log.inputs["redactedFields"] == [{"singleHeader": {"name": "authorization"}}]
 
 

@@ -6,7 +6,7 @@ import json
 
 from infra.aws.cluster import client_configuration, reachability
 from infra.sites import Cluster
-from tests.infra.aws.declared import declared, kind
+from tests.infra.aws.declared import compliant, kind
 
 
 def test_the_api_server_is_private_unless_somebody_is_named() -> None:
@@ -25,20 +25,23 @@ def test_the_kubeconfig_asks_for_a_token_and_holds_no_credential() -> None:
 
 
 def test_identities_are_let_in_by_entries_alone() -> None:
-    [cluster] = kind(declared(), "Cluster")
+    [cluster] = kind(compliant(), "Cluster")
     assert cluster.inputs["accessConfig"]["authenticationMode"] == "API"
-    [entry] = kind(declared(), "AccessEntry")
+    [entry] = kind(compliant(), "AccessEntry")
     assert entry.inputs["kubernetesGroups"] == ["pouw-observers"]
 
 
 def test_networking_enforces_policies_and_every_add_on_is_ours() -> None:
-    found = declared()
+    found = compliant()
     addons = {one.inputs["addonName"]: one.inputs for one in kind(found, "Addon")}
-    assert set(addons) == {"aws-ebs-csi-driver", "coredns", "kube-proxy", "vpc-cni"}
+    assert set(addons) == {"aws-ebs-csi-driver", "coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"}
     assert json.loads(addons["vpc-cni"]["configurationValues"]) == {"enableNetworkPolicy": "true"}
     assert kind(found, "Cluster")[0].inputs["bootstrapSelfManagedAddons"] is False
 
 
 def test_add_ons_that_speak_to_aws_have_a_role_of_their_own() -> None:
-    roles = {one.inputs["addonName"]: "serviceAccountRoleArn" in one.inputs for one in kind(declared(), "Addon")}
-    assert roles == {"aws-ebs-csi-driver": True, "coredns": False, "kube-proxy": False, "vpc-cni": True}
+    addons = kind(compliant(), "Addon")
+    assert {one.inputs["addonName"] for one in addons if one.inputs.get("podIdentityAssociations")} == {
+        "aws-ebs-csi-driver",
+        "vpc-cni",
+    }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.infra.aws.declared import declared, kind, settings
+from tests.infra.aws.declared import compliant, declared, kind, settings
 
 
 def test_every_machine_carries_its_pool_and_only_miners_are_kept_apart() -> None:
-    groups = kind(declared(), "NodeGroup")
+    groups = kind(compliant(), "NodeGroup")
     assert {one.inputs["labels"]["pouw.dev/pool"] for one in groups} == {"system", "miners", "rpc"}
     for one in groups:
         taint = [{"key": "pouw.dev/pool", "value": "miners", "effect": "NO_SCHEDULE"}]
@@ -36,7 +36,7 @@ def test_the_floor_holds_whatever_the_spot_market_does() -> None:
 
 
 def test_only_machines_behind_the_edge_are_in_the_group_that_it_may_reach() -> None:
-    templates = {one.name: one.inputs["networkInterfaces"][0] for one in kind(declared(), "LaunchTemplate")}
+    templates = {one.name: one.inputs["networkInterfaces"][0] for one in kind(compliant(), "LaunchTemplate")}
     groups = {name: interface["securityGroups"] for name, interface in templates.items()}
     assert groups == {
         "primary-pools-rpc-launch": ["sg-cluster", "primary-pools-entry-id"],

@@ -10,7 +10,7 @@ from infra.aws import policies
 from infra.aws.bucket import bucket_policy
 
 ACCOUNT = "111122223333"
-KEY = "arn:aws:kms:us-east-1:111122223333:key/1"
+KEY = policies.NamedKey(account=ACCOUNT, region="us-east-1", alias="alias/pouw")
 BUCKET = "arn:aws:s3:::bucket"
 
 
@@ -31,13 +31,28 @@ def test_copying_never_removes_and_never_hands_a_copy_to_another_owner() -> None
     assert not {"s3:ReplicateDelete", "s3:ObjectOwnerOverrideToBucketOwner"} & allowed
 
 
-def test_a_workload_token_must_be_of_one_service_account_and_for_this_purpose() -> None:
-    trust = policies.trust_workload("https://oidc.example/id/1", "arn:provider", "pouw-system", "pouw-backup")
-    [statement] = json.loads(trust)["Statement"]
+def test_pods_must_be_of_one_service_account_of_one_cluster() -> None:
+    [statement] = json.loads(policies.trust_pods("arn:cluster", "pouw-system", "pouw-backup"))["Statement"]
     assert statement["Condition"]["StringEquals"] == {
-        "oidc.example/id/1:aud": "sts.amazonaws.com",
-        "oidc.example/id/1:sub": "system:serviceaccount:pouw-system:pouw-backup",
+        "aws:RequestTag/eks-cluster-arn": "arn:cluster",
+        "aws:RequestTag/kubernetes-namespace": "pouw-system",
+        "aws:RequestTag/kubernetes-service-account": "pouw-backup",
     }
+
+
+def test_keys_are_allowed_by_their_alias_and_never_all() -> None:
+    found = json.loads(policies.use_for_disks(KEY))["Statement"]
+    assert len(found) == 2
+    for one in found:
+        assert one["Condition"]["ForAnyValue:StringEquals"] == {"kms:ResourceAliases": "alias/pouw"}
+        assert one["Resource"] == ["arn:aws:kms:us-east-1:111122223333:key/*"]
+
+
+def test_object_storage_of_others_may_be_read_through_the_endpoint_and_nothing_else() -> None:
+    found = json.loads(policies.storage_endpoint(ACCOUNT))["Statement"]
+    assert [one["Action"] for one in found if "Condition" not in one] == [["s3:GetObject"]]
+    [own] = [one for one in found if "Condition" in one]
+    assert own["Condition"]["StringEquals"]["aws:ResourceAccount"] == ACCOUNT
 
 
 def test_anybody_in_a_key_policy_is_bound_to_the_account_and_one_role() -> None:

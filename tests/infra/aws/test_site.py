@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,18 @@ import yaml
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from pulumi.runtime import rpc
 
 from infra.aws import limits
 from infra.aws.site import peers_entry, storage_class
 from infra.configuration import parse
 from infra.regions import ZONES
 from infra.settings import Settings
-from pouw.engine.plugins.core import sdk_types
-from tests.infra.aws.declared import ANSWERS, SITE, declared, kind, settings, site_of
+from pouw.engine.plugins.core.naming import Naming
+from pouw.engine.plugins.core.sdk_types import Sdk
+from pouw.engine.plugins.offline import clouds
+from pouw.engine.plugins.offline.checking import Checker
+from pouw.engine.plugins.offline.settings import Settings as ProviderSettings
+from tests.infra.aws.declared import ANSWERS, SITE, compliant, declared, kind, settings, site_of
 from tests.infra.recorder import Recorded, record
 
 NAMES = {
@@ -47,6 +50,7 @@ NAMES = {
 }
 """Property, limit and form of the names that AWS takes."""
 
+SDK = Sdk("pulumi_aws")
 labels = st.from_regex(r"\A[a-z]([-a-z0-9]{0,18}[a-z0-9])?\Z")
 
 
@@ -101,8 +105,9 @@ def bad_names(found: Sequence[Recorded]) -> Iterator[str]:
             if len(name) > limit or not re.fullmatch(form, name):
                 yield f"{one.token}: {name!r}"
     for token, (key, _, _) in NAMES.items():
-        names = [one.inputs[key] for one in found if one.token == token and not key.lower().endswith("prefix")]
-        yield from (f"{token}: {name} twice" for name in set(names) if names.count(name) > 1)
+        if not key.lower().endswith("prefix"):
+            names = [(one.inputs[key], one.inputs.get("region")) for one in found if one.token == token]
+            yield from (f"{token}: {name} twice" for name in set(names) if names.count(name) > 1)
 
 
 def overlapping(found: Sequence[Recorded]) -> Iterator[str]:
@@ -123,22 +128,23 @@ def untagged(found: Sequence[Recorded], wanted: dict[str, str]) -> Iterator[str]
 
 def taggable(token: str) -> bool:
     """Whether resources of a type may carry tags."""
-    arguments = sdk_types._arguments("pulumi_aws", token)
-    return arguments is not None and "tags" in sdk_types._properties(arguments)
+    found = SDK.resource(token)
+    return found is not None and "tags" in found.inputs
 
 
 def wrong_inputs(found: Sequence[Recorded]) -> Iterator[str]:
-    """Inputs that do not fit the SDK's types."""
+    """Inputs that a provider would refuse: by the SDK's types, and by what AWS says of names and values."""
+    checker = Checker(clouds.load("aws"), SDK)
     for one in found:
         if one.custom:
-            yield from (f"{one.name}: {fault}" for fault in sdk_types.faults("pulumi_aws", one.token, dict(one.inputs)))
+            checked = checker.check(one.token, dict(one.inputs), {}, Naming(resource=one.name), ProviderSettings())
+            yield from (f"{one.name}: {fault}" for fault in checked.faults)
 
 
-def test_the_sdk_knows_every_type_that_a_site_declares() -> None:
-    importlib.import_module("pulumi_aws")
-    unknown = {one.token for one in declared() if one.custom and sdk_types._arguments("pulumi_aws", one.token) is None}
-    assert unknown == set()
-    assert rpc._RESOURCE_MODULES
+def test_a_misspelt_input_of_a_site_is_seen() -> None:
+    [cluster] = kind(compliant(), "Cluster")
+    misspelt = replace(cluster, inputs={**cluster.inputs, "deletionProtectoin": True})
+    assert any("deletionProtectoin" in fault for fault in wrong_inputs([misspelt]))
 
 
 def test_the_number_of_resources_does_not_follow_the_number_of_machines() -> None:
