@@ -22,7 +22,7 @@ def test_ranges_that_hold_each_other_are_let_in_once() -> None:
 
 
 def test_the_checkers_are_public_ranges_that_do_not_overlap() -> None:
-    networks = [ipaddress.ip_network(cidr) for cidr in CHECKERS]
+    networks = [ipaddress.IPv4Network(cidr) for cidr in CHECKERS]
     assert len(list(ipaddress.collapse_addresses(networks))) == len(CHECKERS)
     assert all(network.is_global for network in networks)
 
