@@ -21,7 +21,7 @@ MANAGED_RULES: Final = (
 def custom_rules(allow_from: Sequence[str]) -> list[dict[str, Any]]:
     """Let in ``allow_from`` alone, and of those nobody too often.
 
-    Readiness is for everybody: whoever watches a name from outside, on any cloud, asks it from addresses of its own.
+    Anybody may read whether the site is ready: whoever watches a name, on any cloud, asks from addresses of its own.
 
     Raises:
         ValueError: there are more ranges than the firewall can hold.
@@ -34,31 +34,38 @@ def custom_rules(allow_from: Sequence[str]) -> list[dict[str, Any]]:
         "negateCondition": True,
         "matchValue": list(allow_from),
     }
-    not_ready = {
+    elsewhere = {
         "matchVariable": "RequestUri",
         "operator": "RegEx",
         "negateCondition": True,
-        "matchValue": [rf"^[^?]*://[^/]+{READY_PATH}$|^{READY_PATH}$"],
+        "matchValue": [rf"^(https?://[^/]+)?{READY_PATH}$"],
+    }
+    more = {
+        "matchVariable": "RequestMethod",
+        "operator": "Equal",
+        "negateCondition": True,
+        "matchValue": ["GET", "HEAD"],
     }
     anything = {"matchVariable": "RequestUri", "operator": "Any", "matchValue": []}
     return [
+        _rule("strangersPaths", 10, [stranger, elsewhere]),
+        _rule("strangersMethods", 20, [stranger, more]),
         {
-            "name": "allowFrom",
-            "priority": 10,
-            "ruleType": "MatchRule",
-            "action": "Block",
-            "enabledState": "Enabled",
-            "matchConditions": [stranger, not_ready],
-        },
-        {
-            "name": "rate",
-            "priority": 20,
+            **_rule("rate", 30, [anything]),
             "ruleType": "RateLimitRule",
-            "action": "Block",
-            "enabledState": "Enabled",
             "rateLimitDurationInMinutes": 1,
             "rateLimitThreshold": REQUESTS_A_MINUTE,
             "groupBy": [{"variableName": "SocketAddr"}],
-            "matchConditions": [anything],
         },
     ]
+
+
+def _rule(name: str, priority: int, conditions: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "priority": priority,
+        "ruleType": "MatchRule",
+        "action": "Block",
+        "enabledState": "Enabled",
+        "matchConditions": conditions,
+    }
