@@ -44,9 +44,8 @@ def test_a_component_takes_the_same_arguments_on_every_cloud(cloud: str, contrac
 @each_contract
 def test_arguments_are_frozen_and_given_by_name(cloud: str, contract: Contract) -> None:
     _, arguments = parts(cloud, contract)
-    made = vars(arguments)["__dataclass_params__"]
-    assert made.frozen
-    assert made.kw_only
+    assert vars(arguments)["__dataclass_params__"].frozen
+    assert all(field.kw_only for field in dataclasses.fields(arguments))
 
 
 @each_cloud

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -117,10 +118,14 @@ def component(name: str) -> int:
     return next((each.pid for each in embedded.status().components if each.name == name), 0)
 
 
-def pod_processes(pod: str) -> list[int]:
-    """The processes in a pod's container: the kubelet tells each the pod's name."""
+def kill_pod(pod: str) -> None:
+    """Kill everything in a pod's container: the kubelet tells each process there the pod's name."""
     mark = f"HOSTNAME={pod}".encode()
-    return [pid for pid, environment in environments() if mark in environment.split(b"\0")]
+    found = [pid for pid, environment in environments() if mark in environment.split(b"\0")]
+    assert found, f"{pod} runs nothing here"
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):  # gone with the one before
+            os.kill(pid, signal.SIGKILL)
 
 
 def environments() -> Iterator[tuple[int, bytes]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable
 
 import pytest
@@ -43,8 +41,7 @@ def test_the_network_goes_on_without_a_component(components: tuple[str, ...], re
 @pytest.mark.parametrize("pod", ["pouw-blue-miner-0", "pouw-blue-verifier-0"])
 def test_a_killed_node_comes_back_and_the_others_never_stop(pod: str, record_property: Record) -> None:
     before, restarts = height(), stack.restarts()
-    for pid in stack.pod_processes(pod):
-        os.kill(pid, signal.SIGKILL)
+    stack.kill_pod(pod)
     seconds = wait(lambda: height() > before, seconds=BACK_SECONDS, what="a block of the others")
     record_property("seconds to a block of the others", round(seconds, 1))
     highest = height()
@@ -56,8 +53,7 @@ def test_a_killed_node_comes_back_and_the_others_never_stop(pod: str, record_pro
 def test_a_killed_balancer_serves_again(record_property: Record) -> None:
     before, restarts = height(), stack.restarts()
     [pod] = [name for name in restarts if name.startswith("pouw-balancer")]
-    for pid in stack.pod_processes(pod):
-        os.kill(pid, signal.SIGKILL)
+    stack.kill_pod(pod)
     seconds = wait(lambda: lowest() > before, seconds=BACK_SECONDS, what="a block on every node")
     record_property("seconds to a higher block on every node", round(seconds, 1))
     seconds = wait(lambda: height() > before, seconds=BACK_SECONDS, what="an answer of the balancer")

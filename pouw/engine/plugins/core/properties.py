@@ -129,6 +129,26 @@ def _set_value(target: struct_pb2.Value, value: Value) -> None:
         target.string_value = str(value)
 
 
+def to_json(value: Value) -> Value:
+    """The value as JSON can hold it; secrets stay marked. Raises TypeError for what is unknown."""
+    if value is UNKNOWN:
+        raise TypeError("an unknown value cannot be kept")
+    if isinstance(value, Secret):
+        return {_SIGNATURE: _SEALED, "value": to_json(value.value)}
+    if isinstance(value, Mapping):
+        return {key: to_json(item) for key, item in value.items()}
+    return [to_json(item) for item in value] if isinstance(value, list) else value
+
+
+def from_json(value: Value) -> Value:
+    """The value that :func:`to_json` wrote."""
+    if isinstance(value, Mapping):
+        if value.get(_SIGNATURE) == _SEALED:
+            return Secret(from_json(value["value"]))
+        return {key: from_json(item) for key, item in value.items()}
+    return [from_json(item) for item in value] if isinstance(value, list) else value
+
+
 def plain(value: Value) -> Value:
     """The same value with every secret laid open: for sending, never for printing."""
     if isinstance(value, Secret):

@@ -98,6 +98,7 @@ _GETTER: Final = re.compile(
 )
 _DOC: Final = r'    def {name}\(self\) -> [^\n]+:\n\s+"""(?P<text>.*?)"""'
 _CONSTANT: Final = re.compile(r"pulumi\.set\(__self__, \"(?P<name>\w+)\", '(?P<value>[^']*)'\)")
+_DEFAULT: Final = re.compile(r"^ {8}if (?P<name>\w+) is None:\n {12}(?P=name) = ", re.MULTILINE)
 _MEMBER: Final = re.compile(r'^    \w+ = (?P<value>"(?:[^"\\]|\\.)*"|-?[\d.]+)$', re.MULTILINE)
 _TABLE: Final = re.compile(r'resource_modules="""\n(?P<json>.*?)\n"""', re.DOTALL)
 _PLAIN: Final[Mapping[str, PlainKind]] = {
@@ -216,12 +217,14 @@ class Sdk:
 
     def _properties(self, file: str, body: str) -> Properties:
         constants = {one["name"]: one["value"] for one in _CONSTANT.finditer(body)}
+        defaults = {one["name"] for one in _DEFAULT.finditer(body)}
         folder = file.rpartition("/")[0]
         found: dict[str, Property] = {}
         for getter in _GETTER.finditer(body):
             annotation, required = _annotation(folder, getter["type"])
-            wire = getter["wire"] or getter["name"]
-            found[wire] = Property(type=annotation, required=required, constant=constants.get(getter["name"]))
+            wire, name = getter["wire"] or getter["name"], getter["name"]
+            required = required and name not in defaults
+            found[wire] = Property(type=annotation, required=required, constant=constants.get(name))
         return found
 
     def _class(self, file: str, name: str) -> str | None:

@@ -8,13 +8,14 @@ from functools import cache
 from typing import Final
 
 from pouw.engine.plugins.core.errors import ProviderError
+from pouw.engine.plugins.core.naming import Naming
 from pouw.engine.plugins.core.properties import UNKNOWN, Value, plain
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.core.serving import Severity
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.core.validation import Validator
 from pouw.engine.plugins.kubernetes.client import ApiError, UnreachableError
-from pouw.engine.plugins.kubernetes.naming import Naming, named
+from pouw.engine.plugins.kubernetes.naming import named
 from pouw.engine.plugins.kubernetes.normal import dashed, normal_inputs, underscored
 from pouw.engine.plugins.kubernetes.objects import (
     WAIT_FOR,

@@ -9,11 +9,13 @@ from functools import cache
 
 from pouw.engine.plugins.core.changes import Path, contains, parse_path, path_text
 from pouw.engine.plugins.core.errors import ProviderError
-from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, is_file
+from pouw.engine.plugins.core.naming import Naming
+from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, is_file, plain
+from pouw.engine.plugins.core.redaction import Redaction
 from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
 from pouw.engine.plugins.core.validation import Validator
 from pouw.engine.plugins.offline.cloud import Cloud, Facts, Format
-from pouw.engine.plugins.offline.naming import AUTONAMED, Naming, name_fault, named
+from pouw.engine.plugins.offline.naming import AUTONAMED, name_fault, named
 from pouw.engine.plugins.offline.settings import Settings, decoded
 
 
@@ -47,11 +49,14 @@ class Checker:
         """Raises ProviderError for a type that the SDK does not have."""
         described = self.described(token)
         rule = self._cloud.naming(described)
-        inputs = named(news, olds, rule, naming)
+        filled = {name: value for name, value in self._cloud.defaults(settings).items() if name in described.inputs}
+        inputs = named({**{name: value for name, value in filled.items() if value}, **news}, olds, rule, naming)
         faults = self._validator.faults(inputs, described.inputs)
         if rule is not None and (fault := name_fault(inputs.get(rule.property), rule)):
             faults.append(f"{rule.property}: {fault}")
         faults += self._text_faults(inputs, self._cloud.facts_of(token), settings)
+        if not faults and token in self._cloud.rules:
+            faults += map(Redaction(inputs), self._cloud.rules[token](plain(inputs)))
         return Checked(inputs=inputs, faults=faults)
 
     def check_provider(self, news: Mapping[str, Value]) -> list[str]:

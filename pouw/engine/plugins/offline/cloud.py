@@ -6,7 +6,7 @@ right stands in these records: which changes replace a resource, which texts the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -18,6 +18,12 @@ Format = Callable[[str, Settings], str]
 """What is wrong with a text, as a phrase that follows the path; empty when nothing is."""
 Answer = Callable[[Mapping[str, Value], Settings], Mapping[str, Value]]
 """What a function returns for its arguments; raises ProviderError when it cannot know."""
+Siblings = Callable[[str], Sequence[Mapping[str, Value]]]
+"""The inputs of everything else of a type that the cloud holds."""
+Conflict = Callable[[str, Mapping[str, Value], Siblings], str]
+"""Why a resource of that type, with those inputs, cannot stand beside the others; empty when it can."""
+Rule = Callable[[Mapping[str, Value]], Iterable[str]]
+"""What is wrong between some inputs, path first. They are plain and may hold unknowns."""
 NamingStyle = Literal["suffix", "copy", "uuid"]
 
 
@@ -57,7 +63,7 @@ class Facts:
     protects: str = ""
     """Input that, when true, forbids the deletion."""
     unique: bool = False
-    """Whether the name is taken once for all accounts, not once for a parent."""
+    """Whether the cloud gives the name once, although the id is not made of it."""
 
 
 NOTHING: Final = Facts()
@@ -87,10 +93,18 @@ class Cloud:
     """Functions, by token."""
     settings: Callable[[Mapping[str, Value]], Settings]
     """What a provider's configuration says."""
-    identify: Callable[[ResourceType, Mapping[str, Value], Settings], str]
-    """The identifier of a resource in a rehearsal, from its outputs."""
-    credentials: Sequence[str]
-    """Environment variables of its credentials: prefixes."""
+    identify: Callable[[ResourceType, Mapping[str, Value], Settings, str], str]
+    """The identifier of a resource in a rehearsal, from its outputs and a text that no other resource has."""
+    nobody: str
+    """The account of every rehearsal: one that no real one can be."""
+    regional: Callable[[str], bool] = lambda _: False
+    """Whether the names of a resource type are taken in one region alone."""
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    """What must hold between the inputs of a resource type."""
+    conflict: Conflict = lambda *_: ""
+    """What a rehearsal refuses."""
+    defaults: Callable[[Settings], Mapping[str, Value]] = lambda _: {}
+    """Inputs that the provider fills in where a resource type has them and the program does not give them."""
 
     def facts_of(self, token: str) -> Facts:
         """What is known of a resource type."""

@@ -6,34 +6,14 @@ import hashlib
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
+from pouw.engine.plugins.core.naming import Naming, NamingMode
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value
 from pouw.engine.plugins.offline.cloud import Name
 
 AUTONAMED: Final = "__defaults"
 """Where the inputs list the properties that were proposed by us, as the official providers do."""
-
-
-class NamingMode(Enum):
-    """What the engine wants of automatic names."""
-
-    OWN = "own"
-    PROPOSED = "proposed"
-    ENFORCED = "enforced"
-    DISABLED = "disabled"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Naming:
-    """How one resource is to be named when its program does not say."""
-
-    resource: str
-    seed: bytes
-    mode: NamingMode = NamingMode.OWN
-    proposed: str = ""
 
 
 def named(

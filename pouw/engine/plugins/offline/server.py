@@ -2,56 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from pouw.engine.plugins.core.changes import Change, ChangeKind, changes
-from pouw.engine.plugins.core.errors import ProviderError, abort
-from pouw.engine.plugins.core.properties import from_struct, plain, to_struct
-from pouw.engine.plugins.core.sdk_types import Sdk
+from pouw.engine.plugins.core import simulation
+from pouw.engine.plugins.core.changes import changes
+from pouw.engine.plugins.core.errors import ProviderError
+from pouw.engine.plugins.core.messages import difference, failures, naming, reported
+from pouw.engine.plugins.core.properties import Value, from_struct, plain, to_struct
+from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
 from pouw.engine.plugins.core.serving import EngineLog, Log
+from pouw.engine.plugins.core.simulation import SimulatedCloud
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.offline.checking import Checker
 from pouw.engine.plugins.offline.cloud import Cloud
 from pouw.engine.plugins.offline.diff import plan
-from pouw.engine.plugins.offline.naming import Naming, NamingMode
 from pouw.engine.plugins.offline.outputs import Outputs
+from pouw.engine.plugins.offline.rehearsal import Rehearsal
 from pouw.engine.plugins.offline.settings import Settings, decoded
 
-_KINDS: Final = {
-    (ChangeKind.ADD, False): provider_pb2.PropertyDiff.ADD,
-    (ChangeKind.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
-    (ChangeKind.DELETE, False): provider_pb2.PropertyDiff.DELETE,
-    (ChangeKind.DELETE, True): provider_pb2.PropertyDiff.DELETE_REPLACE,
-    (ChangeKind.UPDATE, False): provider_pb2.PropertyDiff.UPDATE,
-    (ChangeKind.UPDATE, True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
-}
-_NAMING_MODES: Final = {
-    provider_pb2.CheckRequest.AutonamingOptions.PROPOSE: NamingMode.PROPOSED,
-    provider_pb2.CheckRequest.AutonamingOptions.ENFORCE: NamingMode.ENFORCED,
-    provider_pb2.CheckRequest.AutonamingOptions.DISABLE: NamingMode.DISABLED,
-}
 _SCHEMA: Final = '{"name": "%s", "version": "%s", "resources": {}, "functions": {}}'
-
-Method = Callable[["OfflineProvider", Any, grpc.ServicerContext], Any]
-
-
-def _reported(method: Method) -> Method:
-    """Turn a ProviderError into the call's failure."""
-
-    @wraps(method)
-    def call(self: OfflineProvider, request: Any, context: grpc.ServicerContext) -> Any:
-        try:
-            return method(self, request, context)
-        except ProviderError as error:
-            abort(context, error)
-
-    return call
 
 
 class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
@@ -65,6 +40,17 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._checker = Checker(cloud, self._sdk)
         self._outputs = Outputs(self._sdk)
         self._settings = Settings()
+        place = simulation.folder()
+        self._store = SimulatedCloud(place) if place is not None else None
+
+    @property
+    def _rehearsal(self) -> Rehearsal | None:
+        """The simulated cloud, when this run is a rehearsal."""
+        if self._store is None:
+            return None
+        return Rehearsal(
+            cloud=self._cloud, sdk=self._sdk, outputs=self._outputs, store=self._store, settings=self._settings
+        )
 
     # The protocol's names and signatures are not ours to choose.
     # ruff: noqa: N802, ARG002
@@ -90,10 +76,10 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
     def GetMappings(self, request: Any, context: grpc.ServicerContext) -> Any:
         return provider_pb2.GetMappingsResponse()
 
-    @_reported
+    @reported
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         found = self._checker.check_provider(from_struct(request.news))
-        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(found))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures(found))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         old, new = plain(from_struct(request.old_inputs)), plain(from_struct(request.news))
@@ -101,15 +87,17 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
         some = provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=some, diffs=sorted({str(change.path[0]) for change in found}))
 
-    @_reported
+    @reported
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
         properties = self._checker.described(f"pulumi:providers:{self._cloud.package}").inputs
         self._settings = self._cloud.settings(decoded(from_struct(request.args), properties))
+        if self._store is not None:
+            self._settings = replace(self._settings, account=self._cloud.nobody)
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
         )
 
-    @_reported
+    @reported
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
         answer = self._cloud.answers.get(request.tok)
         if answer is None:
@@ -123,77 +111,85 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
         getattr(response, "return").CopyFrom(to_struct(found))
         return response
 
-    @_reported
+    @reported
     def Call(self, request: Any, context: grpc.ServicerContext) -> Any:
         raise ProviderError(f"{request.tok}: methods of resources need {self._cloud.title} itself; {self._remedy()}")
 
-    @_reported
+    @reported
     def Construct(self, request: Any, context: grpc.ServicerContext) -> Any:
         raise ProviderError(f"{request.type}: components of this package need its official plugin; {self._remedy()}")
 
-    @_reported
+    @reported
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         urn = Urn.parse(request.urn)
-        naming = Naming(
-            resource=urn.name,
-            seed=request.randomSeed,
-            mode=_NAMING_MODES[request.autonaming.mode] if request.HasField("autonaming") else NamingMode.OWN,
-            proposed=request.autonaming.proposed_name,
-        )
         news, olds = from_struct(request.news), from_struct(request.olds)
-        checked = self._checker.check(urn.type_token, news, olds, naming, self._settings)
-        return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=_failures(checked.faults))
+        checked = self._checker.check(urn.type_token, news, olds, naming(request), self._settings)
+        return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=failures(checked.faults))
 
-    @_reported
+    @reported
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
-        described = self._checker.described(Urn.parse(request.urn).type_token)
+        _, described = self._subject(request)
         old, new = from_struct(request.old_inputs), from_struct(request.news)
+        if self._rehearsal is not None:
+            self._rehearsal.read(described, request.id, from_struct(request.olds))
         found = plan(self._cloud, self._sdk, described, old, new, list(request.ignoreChanges))
-        return provider_pb2.DiffResponse(
-            changes=provider_pb2.DiffResponse.DIFF_SOME if found.changes else provider_pb2.DiffResponse.DIFF_NONE,
-            replaces=found.replaces,
-            deleteBeforeReplace=found.delete_before_replace,
-            detailedDiff={change.name: _property_diff(change) for change in found.changes},
-            hasDetailedDiff=True,
-        )
+        return difference(found.changes, delete_before_replace=found.delete_before_replace, inputs=True)
 
-    @_reported
+    @reported
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
-        urn = Urn.parse(request.urn)
-        if not request.preview:
+        urn, described = self._subject(request)
+        inputs = from_struct(request.properties)
+        if request.preview:
+            return provider_pb2.CreateResponse(id="", properties=to_struct(self._planned(described, inputs)))
+        if self._rehearsal is None:
             raise self._refusal("created", urn)
-        state = self._outputs.planned(
-            self._checker.described(urn.type_token),
-            from_struct(request.properties),
-            self._cloud.facts_of(urn.type_token),
-            tags=self._settings.tags,
-        )
-        return provider_pb2.CreateResponse(id="", properties=to_struct(state))
+        made = self._rehearsal.create(urn, described, inputs)
+        return provider_pb2.CreateResponse(id=made.id, properties=to_struct(made.outputs))
 
-    @_reported
+    @reported
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
-        urn = Urn.parse(request.urn)
-        if not request.preview:
+        urn, described = self._subject(request)
+        inputs = from_struct(request.news)
+        if request.preview:
+            state = self._planned(described, inputs, from_struct(request.olds))
+            return provider_pb2.UpdateResponse(properties=to_struct(state))
+        if self._rehearsal is None:
             raise self._refusal("changed", urn)
-        state = self._outputs.planned(
-            self._checker.described(urn.type_token),
-            from_struct(request.news),
-            self._cloud.facts_of(urn.type_token),
-            tags=self._settings.tags,
-            olds=from_struct(request.olds),
-        )
-        return provider_pb2.UpdateResponse(properties=to_struct(state))
+        changed = self._rehearsal.update(urn, described, request.id, inputs)
+        return provider_pb2.UpdateResponse(properties=to_struct(changed.outputs))
 
-    @_reported
+    @reported
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
-        raise self._refusal("read", Urn.parse(request.urn))
+        urn, described = self._subject(request)
+        if self._rehearsal is None:
+            raise self._refusal("read", urn)
+        found = self._rehearsal.read(described, request.id, from_struct(request.properties))
+        if found is None:
+            return provider_pb2.ReadResponse()
+        return provider_pb2.ReadResponse(
+            id=found.id, properties=to_struct(found.outputs), inputs=to_struct(found.inputs)
+        )
 
-    @_reported
+    @reported
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
-        raise self._refusal("deleted", Urn.parse(request.urn))
+        urn, described = self._subject(request)
+        if self._rehearsal is None:
+            raise self._refusal("deleted", urn)
+        self._rehearsal.delete(urn, described, request.id, from_struct(request.properties))
+        return empty_pb2.Empty()
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
         return empty_pb2.Empty()
+
+    def _subject(self, request: Any) -> tuple[Urn, ResourceType]:
+        urn = Urn.parse(request.urn)
+        return urn, self._checker.described(urn.type_token)
+
+    def _planned(
+        self, described: ResourceType, inputs: Mapping[str, Value], olds: Mapping[str, Value] | None = None
+    ) -> dict[str, Value]:
+        facts = self._cloud.facts_of(described.token)
+        return self._outputs.planned(described, inputs, facts, tags=self._settings.tags, olds=olds)
 
     def _refusal(self, done: str, urn: Urn) -> ProviderError:
         return ProviderError(
@@ -207,12 +203,3 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
             f"install the official plugin: `pulumi plugin install resource {package} {version}` puts it into "
             f"$PULUMI_HOME/plugins/resource-{package}-v{version} of an official Pulumi CLI on the PATH"
         )
-
-
-def _failures(faults: list[str]) -> list[provider_pb2.CheckFailure]:
-    # Without a property: the engine prints a named property's value, which may be a secret. The path is in the reason.
-    return [provider_pb2.CheckFailure(reason=fault) for fault in faults]
-
-
-def _property_diff(change: Change) -> provider_pb2.PropertyDiff:
-    return provider_pb2.PropertyDiff(kind=_KINDS[(change.kind, change.replaces)], inputDiff=True)

@@ -22,7 +22,6 @@ _DIGEST: Final = "sha256:{hash64}"
 FACTS: Final[Mapping[str, Facts]] = {
     "docker:index/image:Image": Facts(
         formats={"imageName": image_name},
-        values={"build.builderVersion": ["BuilderV1", "BuilderBuildKit"]},
         computed={"baseImageName": "{imageName}", "repoDigest": f"{{imageName}}@{_DIGEST}"},
         id=_DIGEST,
     ),
@@ -73,9 +72,9 @@ def _settings(values: Mapping[str, Value]) -> Settings:
     return Settings()
 
 
-def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings) -> str:
+def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings, unique: str) -> str:
     del described, outputs, settings
-    return "{hash64}"
+    return unique
 
 
 CLOUD: Final = Cloud(
@@ -89,5 +88,5 @@ CLOUD: Final = Cloud(
     answers={},
     settings=_settings,
     identify=_identify,
-    credentials=("DOCKER_",),
+    nobody="",
 )

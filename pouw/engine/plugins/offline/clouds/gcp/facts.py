@@ -1,72 +1,12 @@
-"""Google Cloud. Limits: the references of each service's API."""
+"""What is known of Google Cloud's resource types: the references of each service's API."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
-from pouw.engine.plugins.core.errors import ProviderError
-from pouw.engine.plugins.core.properties import Value
-from pouw.engine.plugins.core.sdk_types import ResourceType
-from pouw.engine.plugins.offline.cloud import Answer, Cloud, Facts, Name
-from pouw.engine.plugins.offline.formats import cidr, cidr4, matching
-from pouw.engine.plugins.offline.settings import Settings, text
-
-PROJECT: Final = "offline-000000"
-"""The project of answers and rehearsals where the configuration names none."""
-PROJECT_NUMBER: Final = "000000000000"
-_NAMES: Final = """
-    africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2
-    asia-southeast1 asia-southeast2 australia-southeast1 australia-southeast2 europe-central2 europe-north1
-    europe-north2 europe-southwest1 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9
-    europe-west10 europe-west12 me-central1 me-central2 me-west1 northamerica-northeast1 northamerica-northeast2
-    northamerica-south1 southamerica-east1 southamerica-west1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3
-    us-west4
-"""
-ZONES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(_NAMES.split(), "abc"),
-    "europe-west1": "bcd",
-    "us-central1": "abcf",
-    "us-east1": "bcd",
-}
-"""Zones of each region, by their letters."""
-_MULTI_REGIONS: Final = frozenset({"us", "eu", "asia", "europe", "global", "nam4", "eur4", "asia1"})
-
-
-def zone(value: str, settings: Settings) -> str:
-    """A zone, of the provider's region if there is one."""
-    place, _, letter = value.rpartition("-")
-    if not re.fullmatch(r"[a-z]+(-[a-z]+)+\d{1,2}-[a-z]|global|regional", value):
-        return "must be a zone such as europe-west1-b"
-    if settings.region and place != settings.region:
-        return f"must be a zone of {settings.region}, the provider's region"
-    letters = ZONES.get(place, "")
-    if letters and letter not in letters:
-        return f"must be one of {', '.join(f'{place}-{one}' for one in letters)}"
-    return ""
-
-
-def region(value: str, settings: Settings) -> str:
-    """A region."""
-    del settings
-    if value in ZONES or value.startswith(("projects/", "https://")):
-        return ""
-    return "must be a region such as europe-west1"
-
-
-def location(value: str, settings: Settings) -> str:
-    """A region, a zone or a group of regions."""
-    if value.lower() in ZONES or value.lower() in _MULTI_REGIONS:
-        return ""
-    fault = zone(value.lower(), Settings(account=settings.account))
-    return "must be a region or a zone such as europe-west1 or europe-west1-b" if fault else ""
-
-
-project = matching(
-    r"(?:[\w.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]", "a project: 6 to 30 lower-case letters, digits and hyphens"
-)
-label = matching(r"[a-z0-9_-]{0,63}", "a label: lower-case letters, digits, hyphens and underscores, at most 63")
+from pouw.engine.plugins.offline.cloud import Facts, Name
+from pouw.engine.plugins.offline.formats import cidr4, matching
 
 _LOWER = "lower-case letters, digits and inner hyphens, beginning with a letter"
 
@@ -352,87 +292,27 @@ FACTS: Final[Mapping[str, Facts]] = {
     "gcp:compute/securityPolicy:SecurityPolicy": Facts(
         name=_dns(), replaces=["type"], id="projects/{project}/global/securityPolicies/{name}"
     ),
+    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": Facts(
+        replaces=["cryptoKeyId", "role", "member", "condition"], id="{cryptoKeyId}/{role}/{member}"
+    ),
+    "gcp:dns/policy:Policy": Facts(name=_dns(), id="projects/{project}/policies/{name}"),
+    "gcp:logging/projectSink:ProjectSink": Facts(
+        name=Name(longest=100, pattern=r"[\w.-]+", rule="letters, digits and any of ._-"),
+        replaces=["uniqueWriterIdentity"],
+        computed={"writerIdentity": "serviceAccount:service-000000000000@gcp-sa-logging.iam.gserviceaccount.com"},
+        id="projects/{project}/sinks/{name}",
+    ),
+    "gcp:projects/serviceIdentity:ServiceIdentity": Facts(
+        replaces=["service"],
+        computed={
+            "email": "service-000000000000@{service}.iam.gserviceaccount.com",
+            "member": "serviceAccount:service-000000000000@{service}.iam.gserviceaccount.com",
+        },
+        id="projects/{project}/services/{service}",
+    ),
+    "gcp:projects/iAMAuditConfig:IAMAuditConfig": Facts(
+        replaces=["service"],
+        values={"auditLogConfigs[*].logType": ["ADMIN_READ", "DATA_READ", "DATA_WRITE"]},
+        id="projects/{project}/audit_config/{service}",
+    ),
 }
-
-
-def _name_of(described: ResourceType) -> Name | None:
-    given, read = described.inputs.get("name"), described.outputs.get("name")
-    return _plain() if given is not None and read is not None and not given.required and read.required else None
-
-
-def _plain() -> Name:
-    return Name(lower=True)
-
-
-def _settings(values: Mapping[str, Value]) -> Settings:
-    labels = values.get("defaultLabels")
-    return Settings(
-        account=text(values, "project") or PROJECT,
-        region=text(values, "region"),
-        tags=labels if isinstance(labels, dict) else {},
-    )
-
-
-def _client_config(arguments: Mapping[str, Value], settings: Settings) -> Mapping[str, Value]:
-    del arguments
-    return {
-        "id": f"projects/{settings.account}",
-        "project": settings.account,
-        "region": settings.region,
-        "zone": f"{settings.region}-{ZONES.get(settings.region, 'a')[0]}" if settings.region else "",
-        "accessToken": "",
-        "defaultLabels": dict(settings.tags),
-    }
-
-
-def _zones(arguments: Mapping[str, Value], settings: Settings) -> Mapping[str, Value]:
-    where = str(arguments.get("region") or settings.region)
-    if where not in ZONES:
-        raise ProviderError(f"gcp:compute/getZones: the zones of {where or 'no region'} are not known offline")
-    names = [f"{where}-{letter}" for letter in ZONES[where]]
-    return {
-        "id": f"projects/{settings.account}/regions/{where}",
-        "names": names,
-        "region": where,
-        "project": settings.account,
-    }
-
-
-def _project(arguments: Mapping[str, Value], settings: Settings) -> Mapping[str, Value]:
-    name = str(arguments.get("projectId") or settings.account)
-    return {"id": f"projects/{name}", "projectId": name, "name": name, "number": PROJECT_NUMBER, "labels": {}}
-
-
-ANSWERS: Final[Mapping[str, Answer]] = {
-    "gcp:organizations/getClientConfig:getClientConfig": _client_config,
-    "gcp:organizations/getProject:getProject": _project,
-    "gcp:compute/getZones:getZones": _zones,
-}
-
-
-def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings) -> str:
-    place = outputs.get("location") or outputs.get("region")
-    kind = described.token.rpartition(":")[2]
-    middle = f"locations/{place}" if isinstance(place, str) else "global"
-    return f"projects/{settings.account}/{middle}/{kind[0].lower()}{kind[1:]}s/{outputs.get('name') or '{hash17}'}"
-
-
-CLOUD: Final = Cloud(
-    package="gcp",
-    title="Google Cloud",
-    facts=FACTS,
-    replaces=["project", "location", "region", "zone"],
-    formats=[
-        (r"ipCidrRange|\w+CidrBlock|cidrBlock|(source|destination)Ranges|srcIpRanges|\w+Ipv4Cidr", cidr),
-        (r"zones?|nodeLocations", zone),
-        (r"region", region),
-        (r"location", location),
-        (r"project", project),
-    ],
-    open_enums=frozenset(),
-    name_of=_name_of,
-    answers=ANSWERS,
-    settings=_settings,
-    identify=_identify,
-    credentials=("GOOGLE_", "GCLOUD_", "CLOUDSDK_"),
-)

@@ -1,52 +1,16 @@
-"""Azure. Limits: the naming rules and restrictions of Azure resources, and the REST references of each service."""
+"""What is known of Azure's resource types: its naming rules and restrictions, and the services' REST references."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
-from pouw.engine.plugins.core.errors import ProviderError
-from pouw.engine.plugins.core.properties import Value
-from pouw.engine.plugins.core.sdk_types import Plain, ResourceType
-from pouw.engine.plugins.offline.cloud import Answer, Cloud, Facts, Name
-from pouw.engine.plugins.offline.formats import address, cidr, matching
-from pouw.engine.plugins.offline.settings import Settings, text
+from pouw.engine.plugins.offline.cloud import Facts, Name
+from pouw.engine.plugins.offline.clouds.azure_native.formats import guid
+from pouw.engine.plugins.offline.formats import matching
 
 SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
 """The subscription and tenant of answers and rehearsals: no real one has this number."""
-_NAMES: Final = """
-    australiacentral australiacentral2 australiaeast australiasoutheast austriaeast belgiumcentral brazilsouth
-    brazilsoutheast canadacentral canadaeast centralindia centralus chilecentral denmarkeast eastasia eastus eastus2
-    francecentral francesouth germanynorth germanywestcentral global indonesiacentral israelcentral italynorth
-    japaneast japanwest jioindiacentral jioindiawest koreacentral koreasouth malaysiawest mexicocentral
-    newzealandnorth northcentralus northeurope norwayeast norwaywest polandcentral qatarcentral southafricanorth
-    southafricawest southcentralus southindia southeastasia spaincentral swedencentral swedensouth switzerlandnorth
-    switzerlandwest uaecentral uaenorth uksouth ukwest westcentralus westeurope westindia westus westus2 westus3
-    chinaeast chinaeast2 chinaeast3 chinanorth chinanorth2 chinanorth3 usgovarizona usgovtexas usgovvirginia
-"""
-LOCATIONS: Final = frozenset(_NAMES.split())
-_NAMESPACES: Final[Mapping[str, str]] = {
-    "authorization": "Authorization",
-    "containerregistry": "ContainerRegistry",
-    "containerservice": "ContainerService",
-    "dataprotection": "DataProtection",
-    "keyvault": "KeyVault",
-    "managedidentity": "ManagedIdentity",
-    "operationalinsights": "OperationalInsights",
-    "recoveryservices": "RecoveryServices",
-}
-_SCOPES: Final = ("scope", "resourceUri", "resourceId")
-
-
-def location(value: str, settings: Settings) -> str:
-    """A location, as its name or as its title."""
-    del settings
-    return "" if value.lower().replace(" ", "") in LOCATIONS else "must be a location of Azure such as westeurope"
-
-
-guid = matching(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "a GUID")
-arm_id = matching(r"/[^/].*", "a resource ID: /subscriptions/...")
 
 _WORD = "letters, digits and any of ._-, beginning with a letter or digit and not ending with . or -"
 _WORD_PATTERN = r"[A-Za-z0-9](?:[\w.-]*\w)?"
@@ -83,7 +47,7 @@ FACTS: Final[Mapping[str, Facts]] = {
     ),
     "azure-native:storage:StorageAccount": Facts(
         name=_named("accountName", 3, 24, r"[a-z0-9]+", "lower-case letters and digits"),
-        replaces=["isHnsEnabled", "isNfsV3Enabled", "dnsEndpointType", "extendedLocation"],
+        replaces=["isHnsEnabled", "enableNfsV3", "dnsEndpointType", "extendedLocation"],
         unique=True,
         computed={
             "primaryEndpoints": {
@@ -112,7 +76,6 @@ FACTS: Final[Mapping[str, Facts]] = {
         computed={"ipAddress": "{address}", "provisioningState": "Succeeded"},
     ),
     "azure-native:network:NatGateway": _in_network("natGatewayName", "sku.name", "zones"),
-    "azure-native:network:PrivateDnsZone": Facts(),
     "azure-native:privatedns:PrivateZone": Facts(
         name=_named(
             "privateZoneName", 1, 253, r"(?:[\w-]{1,63}\.)+[\w-]{1,63}", "a domain of two labels or more", copy=True
@@ -220,86 +183,16 @@ FACTS: Final[Mapping[str, Facts]] = {
         ),
         replaces=["properties.storageSettings"],
     ),
+    "azure-native:authorization:ManagementLockByScope": Facts(
+        name=_named("lockName", 1, 260, r"[^<>%&:?/]+", "a text without any of <>%&:?/", copy=True)
+    ),
+    "azure-native:compute:DiskEncryptionSet": Facts(
+        name=_named("diskEncryptionSetName", 1, 80, r"[\w-]+", "letters, digits, hyphens and underscores"),
+        replaces=["encryptionType"],
+    ),
+    "azure-native:monitor:DiagnosticSetting": Facts(
+        name=_named("name", 1, 260, r"[^*<>%:&?+/]+", "a text without any of *<>%:&?+/", copy=True),
+        replaces=["workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "resourceUri"],
+    ),
+    "azure-native:storage:ManagementPolicy": Facts(values={"managementPolicyName": ["default"]}),
 }
-
-
-def _name_of(described: ResourceType) -> Name | None:
-    """The last part of the resource's address: an optional text that is an input and no output."""
-    address_parts = [
-        (name, one)
-        for name, one in described.inputs.items()
-        if name not in described.outputs and one.type == Plain("string") and name.lower().endswith("name")
-    ]
-    optional = [name for name, one in address_parts if not one.required]
-    if len(optional) != 1:
-        return None
-    # A resource below another one takes its own name as it is; one in a resource group gets a suffix.
-    below = any(one.required and name != "resourceGroupName" for name, one in address_parts)
-    return Name(property=optional[0], style="copy" if below else "suffix", separator="", random=8)
-
-
-def _settings(values: Mapping[str, Value]) -> Settings:
-    return Settings(account=text(values, "subscriptionId") or SUBSCRIPTION, region=text(values, "location"))
-
-
-def _client_config(arguments: Mapping[str, Value], settings: Settings) -> Mapping[str, Value]:
-    del arguments
-    return {
-        "subscriptionId": settings.account,
-        "tenantId": SUBSCRIPTION,
-        "clientId": SUBSCRIPTION,
-        "objectId": SUBSCRIPTION,
-    }
-
-
-def _client_token(arguments: Mapping[str, Value], settings: Settings) -> Mapping[str, Value]:
-    del arguments, settings
-    raise ProviderError("azure-native:authorization:getClientToken: there is no login, so there is no token")
-
-
-ANSWERS: Final[Mapping[str, Answer]] = {
-    "azure-native:authorization:getClientConfig": _client_config,
-    "azure-native:authorization:getClientToken": _client_token,
-}
-
-
-def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings) -> str:
-    """An ARM resource ID from the inputs that address the resource."""
-    module, kind = described.token.split(":")[1:]
-    namespace = f"Microsoft.{_NAMESPACES.get(module.partition('/')[0], module.partition('/')[0].capitalize())}"
-    scope = next((str(outputs[one]) for one in _SCOPES if isinstance(outputs.get(one), str)), "")
-    parts = [
-        str(value)
-        for name, value in outputs.items()
-        if name in described.inputs
-        and name not in described.outputs
-        and name not in ("resourceGroupName", *_SCOPES)
-        and name.endswith("Name")
-        and isinstance(value, str)
-    ]
-    group = outputs.get("resourceGroupName")
-    root = scope or f"/subscriptions/{settings.account}" + (f"/resourceGroups/{group}" if group else "")
-    plural = re.sub(r"(?<!^)s$|$", "s", kind[0].lower() + kind[1:])
-    return f"{root}/providers/{namespace}/{plural}/{'/'.join(parts) or '{uuid}'}"
-
-
-CLOUD: Final = Cloud(
-    package="azure-native",
-    title="Azure",
-    facts=FACTS,
-    replaces=["location"],
-    address_inputs=True,
-    formats=[
-        (r"addressPrefix(es)?|\w+Cidrs?|authorizedIPRanges|(source|destination)AddressPrefixes", cidr),
-        (r"location", location),
-        (r"(subscription|tenant|principal|client|object)Id", guid),
-        (r"(subnet|virtualNetwork|workspaceResource|vnetSubnet|podSubnet)I[dD]", arm_id),
-        (r"dnsServiceIP|privateIPAddress", address),
-    ],
-    open_enums=frozenset({"ContainerServiceVMSizeTypes", "VirtualMachineSizeTypes", "OSSKU"}),
-    name_of=_name_of,
-    answers=ANSWERS,
-    settings=_settings,
-    identify=_identify,
-    credentials=("AZURE_", "ARM_"),
-)
