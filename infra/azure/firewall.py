@@ -9,8 +9,6 @@ from infra.contracts import READY_PATH
 
 REQUESTS_A_MINUTE: Final = 3000
 """From one address: fifty a second, well above what a wallet or an indexer asks."""
-_MOST_RANGES: Final = 600
-"""Ranges that one condition holds."""
 
 MANAGED_RULES: Final = (
     {"ruleSetType": "Microsoft_DefaultRuleSet", "ruleSetVersion": "2.1", "ruleSetAction": "Block"},
@@ -22,12 +20,7 @@ def custom_rules(allow_from: Sequence[str]) -> list[dict[str, Any]]:
     """Let in ``allow_from`` alone, and of those nobody too often.
 
     Anybody may read whether the site is ready: whoever watches a name, on any cloud, asks from addresses of its own.
-
-    Raises:
-        ValueError: there are more ranges than the firewall can hold.
     """
-    if len(allow_from) > _MOST_RANGES:
-        raise ValueError(f"{len(allow_from)} ranges may reach the balancer; Front Door's firewall holds {_MOST_RANGES}")
     stranger = {
         "matchVariable": "SocketAddr",
         "operator": "IPMatch",

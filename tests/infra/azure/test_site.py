@@ -88,7 +88,7 @@ labels = st.from_regex(r"[a-z]([-a-z0-9]{0,18}[a-z0-9])?", fullmatch=True)
     environment=st.sampled_from(["staging", "production"]),
     cidr=st.builds("10.{}.0.0/{}".format, st.integers(0, 255), st.integers(16, 20)),
     shared=st.booleans(),
-    maximum=st.integers(1, 1000),
+    maximum=st.integers(1, 300),
     api=st.sampled_from([[], ["203.0.113.0/24"]]),
 )
 def test_any_valid_site_is_whole_and_its_resources_do_not_grow_with_its_machines(
