@@ -22,6 +22,8 @@ SUBJECTS: Mapping[str, Sequence[str]] = {
         "policies.aws.keys",
         "policies.aws.permissions",
         "policies.aws.identities",
+        "policies.aws.sharing",
+        "policies.aws.balancers",
     ),
     "azure-native": (),
     "gcp": (),
