@@ -153,7 +153,7 @@ RULES: tuple[AnyRule, ...] = (
         absent=Absence.DENY,
         why="One call deletes the cluster with everything that runs on it.",
         remedy="Set deletionProtection: true.",
-        reference=_GUIDE + "deletion-protection.html",
+        reference=_GUIDE + "delete-cluster.html",
         check=must_be("deletionProtection", True),
     ),
     StackRule(

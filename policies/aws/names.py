@@ -55,7 +55,7 @@ RULES: tuple[AnyRule, ...] = (
         absent=Absence.ALLOW,
         why="A key of 1024 bits is within reach of whoever pays for it.",
         remedy="Leave keyAlgorithm at RSA_2048, or use a curve.",
-        reference=_CERTIFICATES + "acm-certificate-characteristics.html",
+        reference=_CERTIFICATES + "acm-bestpractices.html",
         check=may_be("keyAlgorithm", *_ALGORITHMS),
     ),
     Rule(
