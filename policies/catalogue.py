@@ -10,7 +10,19 @@ from functools import cache
 from policies.rule import AnyRule
 
 SUBJECTS: Mapping[str, Sequence[str]] = {
-    "aws": (),
+    "aws": (
+        "policies.aws.openings",
+        "policies.aws.networks",
+        "policies.aws.servers",
+        "policies.aws.disks",
+        "policies.aws.clusters",
+        "policies.aws.nodes",
+        "policies.aws.registries",
+        "policies.aws.buckets",
+        "policies.aws.keys",
+        "policies.aws.permissions",
+        "policies.aws.identities",
+    ),
     "azure-native": (),
     "gcp": (),
     "kubernetes": ("policies.kubernetes.pods", "policies.kubernetes.networks"),

@@ -98,6 +98,15 @@ def must_be_at_least(path: str, least: float) -> Check:
     )
 
 
+def may_be_at_least(path: str, least: float) -> Check:
+    """The number, where there is one, is not below ``least``."""
+    return _check(
+        path,
+        absent=None,
+        wrong=lambda value: None if float(value) >= least else f"is {float(value):g}, and must be at least {least:g}",
+    )
+
+
 def must_be_at_most(path: str, most: float) -> Check:
     """The number is not above ``most``; missing is a violation."""
     return _check(

@@ -62,7 +62,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("POUW_HOME", str(tmp_path / "home"))
     verdict = Verdict(stack="local", environment="local", findings=FINDINGS, passed={PRIVILEGED: [OTHER]})
     outcome = Outcome(operation="preview", stack="local", exit_code=ExitCode.POLICY, changes=Changes(create=2),
-                      resources=[], outputs={}, faults=[], warnings=[], violations=[], tallies=[],
+                      resources=[], outputs={}, faults=[], warnings=[], violations=[], tallies=[], steps=[],
                       seconds=1.0)  # fmt: skip
     plan = Plan(digest="ab" * 32, positions={SERVER: Position(file="infra/kubernetes/balancer.py", line=51)})
     engine = Engine(kind="built", version="3.255.0", path=Path("pulumi"), home=None)
