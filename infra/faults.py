@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_SHOWN_CHARACTERS = 80
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
@@ -27,3 +29,9 @@ class Fault:
         if self.remedy:
             parts.append(self.remedy)
         return "; ".join(parts)
+
+
+def shown(value: object) -> str:
+    """A value as it is told in a fault: on one line, and cut where it would fill the screen."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."

@@ -39,7 +39,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = {
     "gcp": (),
     "kubernetes": ("policies.kubernetes.pods", "policies.kubernetes.networks"),
     "docker": (),
-    "pouw": (),
+    "pouw": ("policies.pouw.settings",),
 }
 """The first part of a type token, and the modules whose ``RULES`` are about such resources."""
 

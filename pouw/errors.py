@@ -43,6 +43,12 @@ class PouwError(Exception):
             self.code = code
 
 
+class ConfigurationError(PouwError):
+    """The files of a stack are missing or wrong; nothing was started."""
+
+    code = ExitCode.CONFIGURATION
+
+
 class ToolchainError(PouwError):
     """A program that pouw builds or installs is not to be had."""
 

@@ -1,4 +1,4 @@
-"""Stack files, read before any engine runs."""
+"""The settings that a stack's file comes to, before any engine runs."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import yaml
 
 from infra.settings import Settings
 from pouw import stacks
-from pouw.errors import ExitCode
+from pouw.engine.project import Project
+from pouw.errors import ConfigurationError
 from pouw.paths import REPOSITORY
-from pouw.stacks import ConfigurationError
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with one good stack."""
+def project(tmp_path: Path) -> Project:
+    """A copy of this repository's project with its local stack alone."""
     (tmp_path / "Pulumi.yaml").write_text((REPOSITORY / "Pulumi.yaml").read_text())
     (tmp_path / "Pulumi.local.yaml").write_text((REPOSITORY / "Pulumi.local.yaml").read_text())
-    return tmp_path
+    return Project(root=tmp_path)
 
 
-def refusal(stack: str, repository: Path) -> str:
-    """What is told about a stack that is refused."""
+def refusal(project: Project, text: str) -> str:
+    """What is told about a stack whose file says ``text``."""
+    (project.root / "Pulumi.bad.yaml").write_text(text)
     with pytest.raises(ConfigurationError) as caught:
-        stacks.settings(stack, repository=repository)
-    assert caught.value.code is ExitCode.CONFIGURATION
+        stacks.settings("bad", project=project)
     return str(caught.value)
 
 
@@ -43,37 +43,16 @@ def test_the_project_file_describes_every_setting_and_no_other() -> None:
     assert all(entry.get("description") for entry in config.values())
 
 
-def test_an_unknown_stack_is_refused_with_those_that_exist(repository: Path) -> None:
-    assert "got 'prod'; expected one of local" in refusal("prod", repository)
+def test_a_stacks_own_value_wins_over_the_projects_default(project: Project) -> None:
+    text = "name: pouw\nconfig: {'pouw:environment': {default: local}, 'pouw:nodes': {default: {miners: 7}}}\n"
+    (project.root / "Pulumi.yaml").write_text(text)
+    (project.root / "Pulumi.own.yaml").write_text("config: {'pouw:nodes': {miners: 2}, 'other:key': 1}\n")
+    assert stacks.values("own", project) == {"environment": "local", "nodes": {"miners": 2}}
 
 
-def test_a_stack_name_cannot_leave_the_repository(repository: Path) -> None:
-    assert "no such stack" in refusal("../../etc/passwd", repository)
+def test_an_empty_file_is_told_as_what_it_lacks(project: Project) -> None:
+    assert "pouw:sites: is missing" in refusal(project, "")
 
 
-def test_malformed_yaml_is_told_with_its_line(repository: Path) -> None:
-    (repository / "Pulumi.bad.yaml").write_text("config:\n  pouw:environment: [local\n")
-    told = refusal("bad", repository)
-    assert "Pulumi.bad.yaml:3:1" in told
-    assert "is not YAML" in told
-
-
-def test_a_file_that_is_no_text_is_refused(repository: Path) -> None:
-    (repository / "Pulumi.bad.yaml").write_bytes(b"\xff\xfe\x00")
-    assert "is not UTF-8 text" in refusal("bad", repository)
-
-
-@pytest.mark.parametrize("text", ["[]", "text", "config: [1]", "config: text"])
-def test_a_file_of_another_shape_is_refused(repository: Path, text: str) -> None:
-    (repository / "Pulumi.bad.yaml").write_text(text)
-    assert "has no usable 'config' section" in refusal("bad", repository)
-
-
-def test_an_empty_file_is_told_as_what_it_lacks(repository: Path) -> None:
-    (repository / "Pulumi.bad.yaml").write_text("")
-    assert "pouw:sites: is missing" in refusal("bad", repository)
-
-
-def test_a_fault_names_the_file_to_change(repository: Path) -> None:
-    (repository / "Pulumi.bad.yaml").write_text("config:\n  pouw:sites: []\n")
-    assert "change it in Pulumi.bad.yaml" in refusal("bad", repository)
+def test_a_fault_names_the_file_to_change(project: Project) -> None:
+    assert "change it in Pulumi.bad.yaml" in refusal(project, "config:\n  pouw:sites: []\n")

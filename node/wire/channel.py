@@ -63,6 +63,8 @@ class Channel:
     async def send(self, frame_type: FrameType, payload: bytes) -> None:
         """Returns when the stream takes more: back-pressure reaches the sender. Raises PeerError."""
         header = frame_header(frame_type, len(payload))
+        if self._writer.is_closing():
+            raise PeerError("connection closed")
         self._writer.write(header + self._sending.seal(payload, header))
         try:
             await self._writer.drain()
@@ -101,7 +103,8 @@ async def handshake(
             return await _handshake(reader, writer, key, hello, initiator=initiator)
     except TimeoutError:
         raise PeerError("handshake took too long") from None
-    except (asyncio.IncompleteReadError, OSError) as error:
+    except (asyncio.IncompleteReadError, OSError, RuntimeError) as error:
+        # RuntimeError is uvloop's word for writing to what the other side has reset.
         raise PeerError(f"connection closed in the handshake: {error}") from error
     except EncodingError as error:
         raise PeerError(f"malformed handshake: {error}", penalty=100) from error

@@ -101,8 +101,12 @@ class Peer:
                 group.create_task(self._write())
                 group.create_task(self._ping())
                 group.create_task(self._read(handle))
-        except* PeerError as group_error:
-            raise group_error.exceptions[0] from None
+        except BaseExceptionGroup as ended:
+            # Not `except*`: older Pythons wrap again what is raised in there, and the fault would pass all handlers.
+            first = _first_fault(ended)
+            if first is None:
+                raise
+            raise first from None
         finally:
             for waiting in self._answers.values():
                 if not waiting.done():
@@ -147,6 +151,15 @@ class Peer:
         self.score += penalty
         if self.score >= BAN_SCORE:
             raise PeerError(reason, penalty=BAN_SCORE)
+
+
+def _first_fault(ended: BaseExceptionGroup[BaseException]) -> PeerError | None:
+    """What ended a peer, if nothing but faults of the peer's did."""
+    faults, others = ended.split(PeerError)
+    found: BaseException | None = faults if others is None else None
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found if isinstance(found, PeerError) else None
 
 
 class Bans:

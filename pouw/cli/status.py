@@ -8,7 +8,8 @@ import click
 
 from infra.settings import Settings
 from pouw import stacks
-from pouw.deployment import observation
+from pouw.deployment import kubeconfigs, observation
+from pouw.deployment.access import Connections
 from pouw.deployment.endpoints import Endpoints, of_site
 from pouw.deployment.observation import NodeView, SiteView
 from pouw.errors import ExitCode
@@ -25,8 +26,10 @@ def status(stack: str, as_json: bool) -> int:
     Exits 0 when every node answers and is ready, 1 when one is not.
     """
     settings = stacks.settings(stack)
-    sites = observation.observe(settings)
-    where = _endpoints(settings, sites)
+    kubeconfigs.ensure(stack, settings)
+    with Connections(settings) as connections:
+        sites = observation.observe(settings, connections)
+        where = _endpoints(settings, sites, connections)
     document = to_json(stack, sites, where)
     if as_json:
         click.echo(json.dumps(document, indent=2))
@@ -37,12 +40,12 @@ def status(stack: str, as_json: bool) -> int:
     return ExitCode.OK if well else ExitCode.FAILED
 
 
-def _endpoints(settings: Settings, sites: list[SiteView]) -> Endpoints:
+def _endpoints(settings: Settings, sites: list[SiteView], connections: Connections) -> Endpoints:
     """Addresses of the first active site that can be seen."""
     seen = {view.name for view in sites if not view.trouble}
     for site in settings.sites:
         if site.name in seen and site.role == "active":
-            return of_site(settings, site)
+            return of_site(site, connections)
     return Endpoints()
 
 

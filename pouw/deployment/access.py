@@ -1,24 +1,32 @@
-"""Access to a site's cluster through the API server: its objects, and its nodes' RPC by the server's pod proxy.
+"""Access to a site's cluster through the API server: its objects, and its nodes' RPC by port-forward into their pods.
 
-The proxy needs no route to the pods and no open port, only the caller's own rights.
+Neither needs a route to the pods, an open port or a hole in a network policy, only the caller's own rights.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from infra.faults import Fault
 from infra.naming import NAMESPACE
-from infra.settings import Settings, Site
+from infra.settings import Settings
+from infra.sites import Site
 from infra.workload import RPC_PORT
+from pouw.deployment import kubeconfigs
 from pouw.errors import ClusterError, PouwError
 from pouw.paths import state_dir
+
+if TYPE_CHECKING:
+    from pouw.deployment.portforward import Answer, Forward, ForwardError
 
 _TIMEOUT_SECONDS = 5.0
 
@@ -36,7 +44,7 @@ class SiteAccess:
     context: str | None
 
     def connect(self) -> Connection:
-        """Open a connection.
+        """Open a connection. Whoever opens it closes it.
 
         Raises:
             ClusterError: the kubeconfig cannot be read or has no such context.
@@ -61,12 +69,36 @@ class SiteAccess:
         return Connection(self.site, api)
 
 
+@dataclass(kw_only=True)
+class _Kept:
+    """The connection into one pod, kept from call to call."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    forward: Forward | None = None
+
+
 class Connection:
     """An open connection to one site. Safe to use from several threads."""
 
     def __init__(self, site: str, api: Any) -> None:
         self.site = site
         self._api = api
+        self._kept: dict[str, _Kept] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of everything that is open."""
+        for kept in self._kept.values():
+            if kept.forward is not None:
+                kept.forward.close()
+        self._api.close()
 
     def pods(self, selector: Mapping[str, str]) -> list[Any]:
         """Pods that carry the labels."""
@@ -112,16 +144,45 @@ class Connection:
             NodeError: no answer in time, or an error answer.
         """
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params if params is not None else []}
-        # The API server keeps its own Authorization header to itself, so a node also takes its token in one of ours.
-        headers = {"Content-Type": "application/json", **({"X-Pouw-Token": token} if token else {})}
-        path = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}:{RPC_PORT}/proxy/"
-        answer = self._request("POST", path, fault_path=pod, headers=headers, body=request)
-        if "error" in answer:
-            error = answer["error"]
-            raise NodeError(
-                Fault(path=f"{pod}: {method}", message=str(error.get("message")), got=str(error.get("code")))
-            )
-        return answer.get("result")
+        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+        answer = self._post(pod, json.dumps(request).encode(), headers)
+        try:
+            found = json.loads(answer.body)
+        except ValueError as error:
+            said = f"status {answer.status}"
+            raise NodeError(Fault(path=pod, message="answered something that is not JSON", got=said)) from error
+        if "error" in found:
+            told = found["error"]
+            raise NodeError(Fault(path=f"{pod}: {method}", message=str(told.get("message")), got=str(told.get("code"))))
+        return found.get("result")
+
+    def _post(self, pod: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Ask a pod, over the connection of the last time where that still holds."""
+        from pouw.deployment.portforward import ForwardError
+
+        kept = self._kept.setdefault(pod, _Kept())
+        with kept.lock:
+            fresh = kept.forward is None
+            try:
+                kept.forward = kept.forward or self._forward(pod)
+                return kept.forward.post("/", body, headers)
+            except ForwardError as error:
+                if kept.forward is not None:
+                    kept.forward.close()
+                    kept.forward = None
+                # A call with a token writes, and may have arrived: that one is not sent again.
+                if fresh or "Authorization" in headers:
+                    raise _unreached(pod, error) from error
+        return self._post(pod, body, headers)
+
+    def _forward(self, pod: str) -> Forward:
+        from pouw.deployment.portforward import Forward
+
+        path = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/portforward"
+        _, url, headers, *_ = self._api.param_serialize(
+            "GET", path, query_params=[("ports", str(RPC_PORT))], auth_settings=["BearerToken"]
+        )
+        return Forward(self._api.configuration, url, headers, timeout_seconds=_TIMEOUT_SECONDS)
 
     def _get(self, path: str, **query: str) -> dict[str, Any]:
         answer: dict[str, Any] = self._request("GET", path, fault_path=path, query=query)
@@ -178,6 +239,12 @@ def _api_fault(path: str, status: int, reason: str) -> NodeError:
     return kind(Fault(path=path, message="refused by the API server", got=f"{status} {reason}"))
 
 
+def _unreached(pod: str, error: ForwardError) -> NodeError:
+    if error.status:
+        return _api_fault(f"{pod}/portforward", error.status, str(error))
+    return NodeError(Fault(path=pod, message="no answer", got=str(error)))
+
+
 def _query(selector: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in selector.items())
 
@@ -191,5 +258,36 @@ def access(settings: Settings, site: Site) -> SiteAccess:
     """How to reach a site of a stack."""
     if site.embedded:
         return SiteAccess(site=site.name, kubeconfig=embedded_kubeconfig(), context=None)
+    if site.managed:
+        return SiteAccess(site=site.name, kubeconfig=kubeconfigs.path(settings, site), context=None)
     path = Path(settings.kubeconfig).expanduser() if settings.kubeconfig else None
     return SiteAccess(site=site.name, kubeconfig=path, context=site.context)
+
+
+class Connections:
+    """Connections to the sites of a stack: each opened at its first use, all closed at the end of a ``with``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._sites = {site.name: access(settings, site) for site in settings.sites}
+        self._lock = threading.Lock()
+        self._open: dict[str, Connection] = {}
+        self._ending = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ending.close()
+
+    def to(self, site: str) -> Connection:
+        """The connection to a site.
+
+        Raises:
+            ClusterError: the kubeconfig cannot be read or has no such context.
+        """
+        with self._lock:
+            if site not in self._open:
+                self._open[site] = self._ending.enter_context(self._sites[site].connect())
+            return self._open[site]

@@ -11,7 +11,7 @@ from typing import Protocol
 from infra.faults import Fault
 from infra.settings import Settings
 from pouw.deployment import observation
-from pouw.deployment.access import NodeError
+from pouw.deployment.access import Connections, NodeError
 from pouw.deployment.observation import NodeView
 from pouw.errors import ExitCode, PouwError
 from pouw.progress import Step
@@ -47,20 +47,19 @@ class Network(Protocol):
 class LiveNetwork:
     """The nodes of a stack, asked through its clusters."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, connections: Connections) -> None:
+        self._settings, self._connections = settings, connections
 
     def views(self) -> Sequence[NodeView]:
         """All nodes of all sites."""
-        return observation.nodes(observation.observe(self._settings))
+        return observation.nodes(observation.observe(self._settings, self._connections))
 
     def block_hashes(self, views: Sequence[NodeView], height: int) -> list[str | None]:
         """Ask every node for its block at ``height``; ``None`` for one that has none or does not answer."""
-        connections = observation.connections(self._settings)
 
         def block_hash(node: NodeView) -> str | None:
             try:
-                block = connections[node.site].rpc(node.name, "eth_getBlockByNumber", [hex(height), False])
+                block = self._connections.to(node.site).rpc(node.name, "eth_getBlockByNumber", [hex(height), False])
             except NodeError:
                 return None
             return str(block["hash"]) if block else None

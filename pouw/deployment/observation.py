@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.naming import selector
-from infra.settings import Settings, Site
-from pouw.deployment.access import Connection, NodeError, access
+from infra.settings import Settings
+from infra.sites import Site
+from pouw.deployment.access import Connection, Connections, NodeError
 from pouw.errors import ClusterError
 
 _WORKERS = 16
@@ -48,25 +49,16 @@ class SiteView:
     trouble: str = ""
 
 
-def observe(settings: Settings) -> list[SiteView]:
+def observe(settings: Settings, connections: Connections) -> list[SiteView]:
     """Ask every site and node at once. Never raises for a site or node that does not answer: it is shown as such."""
     with ThreadPoolExecutor(_WORKERS) as workers:
-        return list(workers.map(lambda site: _site(settings, site), settings.sites))
+        return list(workers.map(lambda site: _site(site, connections), settings.sites))
 
 
-def connections(settings: Settings) -> dict[str, Connection]:
-    """An open connection to each site.
-
-    Raises:
-        ClusterError: a site has no usable kubeconfig.
-    """
-    return {site.name: access(settings, site).connect() for site in settings.sites}
-
-
-def _site(settings: Settings, site: Site) -> SiteView:
+def _site(site: Site, connections: Connections) -> SiteView:
     known = {"name": site.name, "cloud": site.cloud, "role": site.role}
     try:
-        connection = access(settings, site).connect()
+        connection = connections.to(site.name)
         pods = connection.pods(selector("node"))
         active = _active_slot(connection.service("pouw-balancer"))
     except (ClusterError, NodeError) as error:

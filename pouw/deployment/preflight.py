@@ -1,4 +1,4 @@
-"""What is checked before anything is changed: ports that a stack wants on this machine, clusters that it names."""
+"""What is checked before anything is changed: ports that a stack wants here, the clusters and images that it names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from infra.faults import Fault
 from infra.settings import Exposure, Settings
 from pouw.cluster.facts import all_listeners
+from pouw.deployment import images
 from pouw.deployment.access import NodeError, access
 from pouw.errors import ClusterError
 
@@ -41,7 +42,8 @@ def cluster_faults(settings: Settings) -> Iterator[Fault]:
             continue
         path = f"pouw:sites[{index}].context"
         try:
-            access(settings, site).connect().version()
+            with access(settings, site).connect() as connection:
+                connection.version()
         except ClusterError as error:
             yield from (
                 Fault(path=path, message=one.message, got=one.got, expected=one.expected) for one in error.faults
@@ -61,4 +63,4 @@ def faults(settings: Settings) -> list[Fault]:
     found: list[Fault] = []
     if settings.embedded and settings.balancer.exposure.type == "NodePort":
         found += port_faults(settings.balancer.exposure, listeners())
-    return [*found, *cluster_faults(settings)]
+    return [*found, *cluster_faults(settings), *images.faults(settings)]

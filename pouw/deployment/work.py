@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.faults import Fault
 from infra.settings import Settings
-from pouw.deployment import agreement, observation
-from pouw.deployment.access import Connection
+from pouw import stacks
+from pouw.deployment import agreement, kubeconfigs, observation
+from pouw.deployment.access import Connections
 from pouw.deployment.observation import NodeView
 from pouw.errors import PouwError
 from pouw.progress import Progress
@@ -38,20 +41,17 @@ class FetchedModel:
     nodes_agreeing: int
 
 
-class Client:
-    """The work interface of one stack's network, through its nodes."""
+@contextmanager
+def opened(stack: str) -> Iterator[Client]:
+    """The work interface of a stack's network, through the nodes that answer now.
 
-    def __init__(self, settings: Settings, nodes: list[NodeView], connections: dict[str, Connection]) -> None:
-        self._settings, self._nodes, self._connections = settings, nodes, connections
-
-    @classmethod
-    def open(cls, settings: Settings) -> Client:
-        """Find the answering nodes of a stack.
-
-        Raises:
-            TaskError: no node answers.
-        """
-        sites = observation.observe(settings)
+    Raises:
+        TaskError: no node answers.
+    """
+    settings = stacks.settings(stack)
+    kubeconfigs.ensure(stack, settings)
+    with Connections(settings) as connections:
+        sites = observation.observe(settings, connections)
         nodes = [node for node in observation.nodes(sites) if node.answering and node.ready]
         if not nodes:
             trouble = "; ".join(site.trouble for site in sites if site.trouble) or "no ready node"
@@ -64,12 +64,19 @@ class Client:
                     remedy="run `pouw up` first; `pouw status` shows what is there",
                 )
             )
-        return cls(settings, nodes, observation.connections(settings))
+        yield Client(settings, nodes, connections)
+
+
+class Client:
+    """The work interface of one stack's network."""
+
+    def __init__(self, settings: Settings, nodes: list[NodeView], connections: Connections) -> None:
+        self._settings, self._nodes, self._connections = settings, nodes, connections
 
     def submit(self, name: str) -> str:
         """Ask for a training; the task's id. The node that takes it signs and pays."""
         node = self._nodes[0]
-        connection = self._connections[node.site]
+        connection = self._connections.to(node.site)
         token = connection.secret_value(f"pouw-{node.slot}-keys", "admin.token")
         return str(connection.rpc(node.name, "pouw_submitTask", {"task": {"name": name}}, token=token)["task_id"])
 
@@ -114,12 +121,12 @@ class Client:
 
     def _holders(self, height: int, block_hash: str) -> int:
         """How many nodes hold that block."""
-        network = agreement.LiveNetwork(self._settings)
+        network = agreement.LiveNetwork(self._settings, self._connections)
         return sum(found == block_hash for found in network.block_hashes(self._nodes, height))
 
     def _ask(self, method: str, params: dict[str, Any]) -> Any:
         node = self._nodes[0]
-        return self._connections[node.site].rpc(node.name, method, params)
+        return self._connections.to(node.site).rpc(node.name, method, params)
 
 
 def _proven(task_id: str, answer: dict[str, Any]) -> ProvenModel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,16 @@ class Backend:
         """The stack's state, if it is a file on this machine."""
         return self.folder / ".pulumi" / "stacks" / project / f"{stack}.json" if self.folder else None
 
+    def folders(self, project: str) -> Sequence[Path]:
+        """Where the files lie that the engine reads before it does anything, if they are on this machine."""
+        own = self.folder / ".pulumi" if self.folder else None
+        return (own, own / "stacks" / project) if own else ()
+
+    def state_files(self, project: str, stack: str) -> Sequence[Path]:
+        """The files that hold the stack's state, its backup among them; none while it was never made."""
+        state = self.state_file(project, stack)
+        return sorted(state.parent.glob(state.name + "*")) if state is not None and state.parent.exists() else []
+
     def lock_folder(self, project: str, stack: str) -> Path | None:
         """Where the engine puts its locks for the stack."""
         return self.folder / ".pulumi" / "locks" / "organization" / project / stack if self.folder else None
@@ -64,10 +74,10 @@ def choose(
             ),
             code=ExitCode.CONFIGURATION,
         )
-    if stack != LOCAL_STACK and (theirs := _users(definition, environment)):
+    if theirs := users(stack, definition=definition, environment=environment):
         return theirs
     root = state_dir() / "engine"
-    folder = root / "backend"
+    folder = own_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     url = folder.as_uri()
     if own_encryption:
@@ -101,7 +111,15 @@ def ensure_passphrase(path: Path) -> Path:
     return path
 
 
-def _users(definition: Mapping[str, Any], environment: Mapping[str, str]) -> Backend | None:
+def own_folder() -> Path:
+    """The folder of our own backend, whether it is there or not."""
+    return state_dir() / "engine" / "backend"
+
+
+def users(stack: str, *, definition: Mapping[str, Any], environment: Mapping[str, str]) -> Backend | None:
+    """The user's own backend of a stack; none where it is ours. Nothing is made and nothing is asked."""
+    if stack == LOCAL_STACK:
+        return None
     if url := environment.get("PULUMI_BACKEND_URL"):
         return Backend(url=url, folder=_folder(url), environment={})
     if url := str((definition.get("backend") or {}).get("url") or ""):

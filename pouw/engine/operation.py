@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -11,8 +12,11 @@ from typing import Any
 from pouw.engine import process
 from pouw.engine.events import Diagnostic, Event, StepEnded, StepStarted
 from pouw.engine.outcome import Outcome, Recorder
+from pouw.engine.process import Halt
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
+from pouw.engine.runlock import RunLock
+from pouw.engine.scratch import opened_for_preview
 from pouw.engine.session import Session, opened
 from pouw.engine.stackconfig import ExtraConfig
 from pouw.progress import Progress, Step
@@ -56,6 +60,8 @@ class Request:
     parallel: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     """Told to the program and the plugins on top of this process's environment."""
+    halt: Halt | None = None
+    """What interrupts a run outside the main thread, where no signal arrives."""
 
 
 def run(
@@ -70,21 +76,13 @@ def run(
     """Do it. A failure of the stack is an outcome with its faults; an interrupt is one with code INTERRUPTED.
 
     Raises:
-        EngineError: it could not be begun: unknown stack or malformed file (CONFIGURATION), held by another run (BUSY),
-            or a killed run's traces that cannot be cleared (ENGINE).
+        ConfigurationError: unknown stack or malformed file.
+        EngineError: it could not be begun: held by another run (BUSY), or a killed run's traces that cannot be cleared.
     """
     operation, stack = request.operation, request.stack
     recorder = Recorder(operation=operation.value, stack=stack)
     with (
-        opened(
-            stack,
-            engine,
-            operation=operation.value,
-            extra=request.extra_config,
-            project=project or Project(),
-            progress=progress,
-            environment=request.environment,
-        ) as (session, lock),
+        _opened(request, engine, project or Project(), progress) as (session, lock),
         progress.step(f"{_TITLES[operation]} {stack}") as step,
     ):
         shown = _Shown(step=step)
@@ -98,19 +96,45 @@ def run(
             session.invocation(*arguments(request, session.config.path)),
             on_event=take,
             on_output=on_output,
-            on_start=lock.engine_started,
+            on_start=lock.engine_started if lock else lambda _: None,
             on_interrupt=lambda: step.update(_STOPPING_NOTE),
-            inherits=(lock.handle,),
+            inherits=(lock.handle,) if lock else (),
             scratch=session.config.folder,
+            halt=request.halt,
         )
     return recorder.outcome(ending)
+
+
+@contextmanager
+def _opened(
+    request: Request, engine: Engine, project: Project, progress: Progress
+) -> Iterator[tuple[Session, RunLock | None]]:
+    """The stack for this run: a copy of it for a preview, which needs no lock."""
+    stack, extra, told = request.stack, request.extra_config, request.environment
+    if request.operation is Operation.PREVIEW:
+        with opened_for_preview(
+            stack, engine, extra=extra, project=project, progress=progress, environment=told
+        ) as session:
+            yield session, None
+        return
+    with opened(
+        stack,
+        engine,
+        operation=request.operation.value,
+        extra=extra,
+        project=project,
+        progress=progress,
+        environment=told,
+    ) as (session, lock):
+        yield session, lock
 
 
 def outputs(stack: str, engine: Engine, *, project: Project | None = None, secrets: bool = False) -> Mapping[str, Any]:
     """The outputs of the last run, from the state; secrets in plain text only when asked for.
 
     Raises:
-        EngineError: unknown stack, or it was never run.
+        ConfigurationError: unknown stack.
+        EngineError: it was never run.
     """
     import json
 

@@ -65,13 +65,15 @@ def run(
     on_interrupt: Callable[[], None] = lambda: None,
     inherits: Sequence[int] = (),
     scratch: Path,
+    halt: Halt | None = None,
 ) -> Ending:
     """Run a long command with its event stream; every event is handed on in order before this returns.
 
     ``scratch`` is a folder that no other run uses at the time: the events come through a named pipe in it.
 
     In the main thread an interrupt, a hang-up or a termination is passed on once: the engine then stops its work and
-    writes its state. A second one makes it stop at once, and a third kills it.
+    writes its state. A second one makes it stop at once, and a third kills it. ``halt`` does the same for a run in
+    another thread.
     """
     started = time.monotonic()
     with _event_pipe(scratch) as (path, events):
@@ -96,7 +98,7 @@ def run(
         stop = _Stop(process=process, notice=on_interrupt)
         try:
             on_start(process.pid)
-            with stop.on_signals():
+            with stop.on_signals() if halt is None else halt.reaching(stop):
                 output = _attend(process, _Lines(handle=events, hand_on=on_event), on_output)
                 status = process.wait()
         finally:
@@ -161,7 +163,7 @@ def _attend(process: subprocess.Popen[bytes], lines: _Lines, on_output: Callable
     return b"".join(tail).decode(errors="replace")
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class _Stop:
     """What a request to stop does, the first time and after."""
 
@@ -180,15 +182,58 @@ class _Stop:
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield  # signals are the main thread's; whoever runs us elsewhere decides how we end
-            return
-        before = {number: signal.signal(number, self.ask) for number in _STOPPING}
+        with _handled(self.ask):
+            yield
+
+
+class Halt:
+    """Stops the runs of several threads together: a signal reaches the main thread alone."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        """Whether anybody asked; what has not begun by then should not begin."""
+        self._stops: set[_Stop] = set()
+        self._lock = threading.RLock()  # a second signal may come while the first is passed on
+
+    def ask(self, number: int = signal.SIGINT, frame: FrameType | None = None) -> None:
+        """Ask each running one to stop. The next time at once, the time after that it is killed."""
+        self.asked = True
+        with self._lock:
+            stops = list(self._stops)
+        for stop in stops:
+            stop.ask(number, frame)
+
+    @contextmanager
+    def on_signals(self) -> Iterator[None]:
+        """In the main thread: an interrupt, a hang-up or a termination asks."""
+        with _handled(self.ask):
+            yield
+
+    @contextmanager
+    def reaching(self, stop: _Stop) -> Iterator[None]:
+        """Reach this run, too. One that begins after the asking is stopped at once."""
+        with self._lock:
+            self._stops.add(stop)
+        if self.asked:
+            stop.ask(signal.SIGINT, None)
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            with self._lock:
+                self._stops.discard(stop)
+
+
+@contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's; whoever runs us elsewhere decides how we end
+        return
+    before = {number: signal.signal(number, handler) for number in _STOPPING}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,8 @@
-"""The Pulumi project of a checkout: its name, its stacks, and the configuration that each of them holds."""
+"""The Pulumi project of a checkout: its name, its stacks, and the configuration that each of them holds.
+
+The only reader of ``Pulumi.yaml`` and ``Pulumi.STACK.yaml``: for the commands, before any engine starts, and for the
+engine's runs.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.faults import Fault
-from pouw.errors import EngineError, ExitCode
+import yaml
+
+from infra.faults import Fault, shown
+from pouw.errors import ConfigurationError
 from pouw.paths import REPOSITORY
 
-_STACK_FILE = re.compile(r"^Pulumi\.(?P<stack>[A-Za-z0-9_.-]+)\.ya?ml$")
+_STACK_FILE = re.compile(r"^Pulumi\.(?P<stack>[A-Za-z0-9_.-]{1,100})\.ya?ml$")
+"""Names that the engine takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +27,8 @@ class Project:
     """A folder with a ``Pulumi.yaml``."""
 
     root: Path = REPOSITORY
+    examples: Path | None = None
+    """A folder of example configurations, taken in place of the stacks': they have no state and are only previewed."""
 
     @property
     def name(self) -> str:
@@ -27,74 +36,86 @@ class Project:
         return str(self.definition().get("name", ""))
 
     def definition(self) -> Mapping[str, Any]:
-        """What ``Pulumi.yaml`` says."""
-        return read_mapping(self.root / "Pulumi.yaml")
+        """What ``Pulumi.yaml`` says.
+
+        Raises:
+            ConfigurationError: see :func:`read_mapping`.
+        """
+        return _with_config(self.root / "Pulumi.yaml")
 
     def stacks(self) -> Mapping[str, Path]:
-        """The configuration file of every stack, by its name."""
-        found = {match["stack"]: path for path in self.root.iterdir() if (match := _STACK_FILE.match(path.name))}
+        """The configuration file of every stack, by its name, in order."""
+        folder = self.examples or self.root
+        files = folder.iterdir() if folder.is_dir() else ()
+        found = {match["stack"]: path for path in files if (match := _STACK_FILE.match(path.name))}
         return dict(sorted(found.items()))
 
     def stack_file(self, stack: str) -> Path:
         """The stack's configuration file.
 
         Raises:
-            EngineError: there is no such stack; the fault lists those that are.
+            ConfigurationError: there is no such stack; the fault lists those that are.
         """
         stacks = self.stacks()
         if stack in stacks:
             return stacks[stack]
-        raise EngineError(
+        file = f"Pulumi.{stack}.yaml"
+        raise ConfigurationError(
             Fault(
-                path=f"stack {stack}",
-                message="unknown stack",
-                got=repr(stack),
+                path="STACK",
+                message="no such stack",
+                got=shown(stack),
                 expected="one of " + ", ".join(stacks) if stacks else "a stack, but the project has none",
-                remedy=f"choose one of them, or write Pulumi.{_fit(stack)}.yaml beside Pulumi.yaml",
-            ),
-            code=ExitCode.CONFIGURATION,
+                remedy=f"name one of these, or write {file}"
+                if _STACK_FILE.match(file)
+                else "a stack's name is 1 to 100 letters, digits, dots, hyphens and underscores",
+            )
         )
 
     def stack_settings(self, stack: str) -> Mapping[str, Any]:
-        """What the stack's file says: ``config``, and who encrypts its secrets."""
-        path = self.stack_file(stack)
-        settings = read_mapping(path)
-        if not isinstance(settings.get("config") or {}, dict):
-            raise _malformed(path, "config is no mapping", got=type(settings["config"]).__name__)
-        return settings
+        """What the stack's file says: ``config``, and who encrypts its secrets.
+
+        Raises:
+            ConfigurationError: there is no such stack, or see :func:`read_mapping`.
+        """
+        return _with_config(self.stack_file(stack))
+
+
+def _with_config(path: Path) -> Mapping[str, Any]:
+    content = read_mapping(path)
+    config = content.get("config")
+    if not isinstance(config, dict | None):
+        raise _malformed(str(path), "'config' is no mapping", got=shown(config), expected="a mapping of keys to values")
+    return content
 
 
 def read_mapping(path: Path) -> Mapping[str, Any]:
     """A YAML file that holds a mapping, or nothing.
 
     Raises:
-        EngineError: it is missing, is no YAML, or holds something else; the fault says which line.
+        ConfigurationError: it cannot be read, is no YAML, or holds something else; the fault says at which line.
     """
-    import yaml
-
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise _malformed(path, "the file is missing") from None
+    except OSError as error:
+        raise _malformed(str(path), "cannot be read", got=error.strerror or "", expected="a file") from error
     except UnicodeDecodeError as error:
-        raise _malformed(path, "no UTF-8 text", got=f"a bad byte at {error.start}") from None
+        raise _malformed(str(path), "is not UTF-8 text", got=f"a bad byte at {error.start}", expected="UTF-8") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise _malformed(path, f"malformed YAML: {error.problem or error.context}", got=where) from None
-    except yaml.YAMLError as error:
-        raise _malformed(path, f"malformed YAML: {error}") from None
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise _malformed(where, f"is not YAML: {error.problem or error.context}", expected="valid YAML") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A control character; a date or number that Python has no value for; brackets without end.
+        reason = str(error).partition("\n")[0]
+        raise _malformed(str(path), f"is not YAML: {reason}", expected="valid YAML") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise _malformed(path, "no mapping at its top", got=type(content).__name__)
+        raise _malformed(str(path), "no mapping at its top", got=shown(content), expected="a YAML mapping")
     return content
 
 
-def _malformed(path: Path, message: str, *, got: str = "") -> EngineError:
-    fault = Fault(path=path.name, message=message, got=got, expected="a YAML mapping", remedy="correct the file")
-    return EngineError(fault, code=ExitCode.CONFIGURATION)
-
-
-def _fit(stack: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stack)[:40] or "NAME"
+def _malformed(path: str, message: str, *, expected: str, got: str = "") -> ConfigurationError:
+    remedy = "correct the file; nothing was started"
+    return ConfigurationError(Fault(path=path, message=message, got=got, expected=expected, remedy=remedy))

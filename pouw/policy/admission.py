@@ -4,39 +4,42 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from infra.settings import Settings
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.policy import analysis
 from pouw.policy import gate as gates
+from pouw.policy.evidence import bundle
+from pouw.policy.gate import Gate, Judged
 from pouw.policy.verdict import Kind
 from pouw.progress import Progress
 
 
 def preview(
-    request: Request, settings: Settings, engine: Engine, progress: Progress, *, project: Project | None = None
+    request: Request, gate: Gate, engine: Engine, progress: Progress, *, project: Project | None = None
 ) -> Outcome:
-    """Preview with the gate; its verdict is in the outcome."""
-    return gates.run(request, engine, progress, gates.gate_of(request.stack, settings), project=project).outcome
+    """Preview with the gate, and keep the evidence; the verdict is in the outcome."""
+    return _kept(gates.run(request, engine, progress, gate, project=project), gate, engine)
 
 
-def up(
-    request: Request, settings: Settings, engine: Engine, progress: Progress, *, project: Project | None = None
-) -> Outcome:
-    """Deploy what the gate lets through.
+def up(request: Request, gate: Gate, engine: Engine, progress: Progress, *, project: Project | None = None) -> Outcome:
+    """Deploy what the gate lets through, and keep the evidence.
 
     The preview is judged first: where the gate is red, or the preview fails, its outcome is returned and nothing was
     created. The deployment runs with the pack too, on the values that a preview does not know. Rules that the preview
     could not evaluate and that it was allowed to pass over are evaluated once more on the state that came of it.
     """
-    gate = gates.gate_of(request.stack, settings)
     planned = gates.run(replace(request, operation=Operation.PREVIEW), engine, progress, gate, project=project)
     if not planned.outcome.ok:
-        return planned.outcome
+        return _kept(planned, gate, engine)
     done = gates.run(request, engine, progress, gate, project=project)
-    if not done.outcome.ok or not any(one.kind is Kind.UNEVALUATED for one in planned.verdict.findings):
-        return done.outcome
-    verdict = analysis.verdict(request, engine, progress, gate, project=project)
-    return gates.judged(done.outcome, verdict)
+    if done.outcome.ok and any(one.kind is Kind.UNEVALUATED for one in planned.verdict.findings):
+        verdict = analysis.verdict(request, engine, progress, gate, project=project)
+        done = Judged(outcome=gates.judged(done.outcome, verdict), verdict=verdict)
+    return _kept(replace(done, plan=planned.plan), gate, engine)
+
+
+def _kept(judged: Judged, gate: Gate, engine: Engine) -> Outcome:
+    bundle.keep(judged, gate, engine)
+    return judged.outcome

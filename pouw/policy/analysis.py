@@ -37,7 +37,7 @@ def verdict(
         state.write_text(session.ask("stack", "export"), encoding="utf-8")
         witness = _planned(state)
         _analyse(session, gate, files, state, witness)
-        return conclude(gate, witness, files.record)
+        return conclude(gate, witness, files.record, is_plan=False)
 
 
 def _planned(state: Path) -> Witness:

@@ -117,11 +117,11 @@ def run(request: Request, engine: Engine, progress: Progress, gate: Gate, *, pro
             on_event=witness.take,
             on_output=printed.extend,
         )
-        verdict = conclude(gate, witness, files.record)
+        verdict = conclude(gate, witness, files.record, is_plan=request.operation is Operation.PREVIEW)
     return Judged(outcome=judged(outcome, verdict), verdict=verdict, plan=parse(bytes(printed)))
 
 
-def conclude(gate: Gate, witness: Witness, record: Path) -> Verdict:
+def conclude(gate: Gate, witness: Witness, record: Path, *, is_plan: bool) -> Verdict:
     """The verdict on what the engine said and the pack wrote down."""
     try:
         lines, gaps = records.read(record), []
@@ -135,6 +135,7 @@ def conclude(gate: Gate, witness: Witness, record: Path) -> Verdict:
         gaps=gaps,
         waivers=gate.waivers,
         today=gate.today,
+        is_plan=is_plan,
     )
     return judge(case, gate.rules_for, gate.rules)
 

@@ -71,6 +71,8 @@ class Case:
     waivers: Sequence[Waiver]
     """Those that name the stack, in force or not."""
     today: date
+    is_plan: bool = True
+    """Whether it is a preview that is judged."""
 
 
 def judge(case: Case, rules_for: RulesFor, rules: Mapping[str, AnyRule]) -> Verdict:
@@ -87,7 +89,7 @@ def judge(case: Case, rules_for: RulesFor, rules: Mapping[str, AnyRule]) -> Verd
         found += results
         if not results:
             passed[rule.id].append(key[1])
-    findings, faults = waiving.apply(found, case.waivers, case.today)
+    findings, faults = waiving.apply(found, case.waivers, case.today, all_needed=case.is_plan)
     return Verdict(
         stack=case.stack,
         environment=case.config.environment,

@@ -109,16 +109,19 @@ def as_told(waivers: Sequence[Waiver]) -> list[Mapping[str, Any]]:
 
 
 def apply(
-    findings: Sequence[Finding], waivers: Sequence[Waiver], today: date
+    findings: Sequence[Finding], waivers: Sequence[Waiver], today: date, *, all_needed: bool
 ) -> tuple[Sequence[Finding], Sequence[Fault]]:
     """The findings, marked where a good waiver covers them, and what is wrong with the waivers.
 
-    An expired waiver and one that covers more resources than it declares cover nothing.
+    An expired waiver and one that covers more resources than it declares cover nothing. ``all_needed``: a waiver that
+    covers nothing is a fault; on a preview it is, while later a value may have become known.
     """
     faults: list[Fault] = []
     good: list[Waiver] = []
     for waiver in waivers:
         covered = {one.urn for one in findings if waiver.covers(one.rule, one.urn)}
+        if not covered and not all_needed and 0 <= waiver.days_left(today) <= MAX_DAYS:
+            continue
         if fault := _fault(waiver, len(covered), today):
             faults.append(fault)
         else:

@@ -20,7 +20,7 @@ from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Changes, Outcome
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine, LocalMachine, Sources
-from pouw.errors import EngineError, ExitCode
+from pouw.errors import ConfigurationError, EngineError, ExitCode
 from pouw.progress import SilentProgress
 from tests.engine.conftest import FakeNetwork, MakeProject
 from tests.engine.programs import COMPONENTS, POLICY_PACK, SLOW
@@ -214,7 +214,7 @@ def test_added_configuration_stays_until_it_is_given_again(engine: Engine, make_
 
 def test_an_unknown_stack_is_refused_with_those_that_are_known(engine: Engine, make_project: MakeProject) -> None:
     project = make_project(COMPONENTS, {"tiny:parts": 1})
-    with pytest.raises(EngineError, match="unknown stack; got 'lokal'; expected one of local") as refused:
+    with pytest.raises(ConfigurationError, match="no such stack; got 'lokal'; expected one of local") as refused:
         operation.run(Request(operation=Operation.PREVIEW, stack="lokal"), engine, SilentProgress(), project=project)
     assert refused.value.code is ExitCode.CONFIGURATION
 

@@ -233,6 +233,31 @@ async def test_a_flood_is_cut_off() -> None:
         await asyncio.gather(sender, return_exceptions=True)
 
 
+async def test_a_peer_that_goes_while_it_is_sent_to_ends_in_one_fault_of_its_own() -> None:
+    async def ignore(*_: object) -> None:
+        return
+
+    async with _pair() as (ours, theirs):
+        _, peer = await asyncio.gather(handshake(*ours, key=key(1), hello=HELLO, initiator=True), _peer(theirs))
+        peer.send(FrameType.PING, b"on its way")
+        peer.close()
+        with pytest.raises(PeerError, match="connection closed") as caught:
+            await peer.run(ignore)
+        assert type(caught.value) is PeerError
+
+
+async def test_a_fault_of_our_own_is_not_taken_for_the_peers() -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async with _pair() as (ours, theirs):
+        one, peer = await asyncio.gather(handshake(*ours, key=key(1), hello=HELLO, initiator=True), _peer(theirs))
+        await one.channel.send(FrameType.PING, b"")
+        with pytest.raises(BaseExceptionGroup) as caught:
+            await peer.run(broken)
+        assert caught.group_contains(ZeroDivisionError)
+
+
 async def test_a_slow_peer_loses_gossip_and_costs_no_memory() -> None:
     async with _pair() as (ours, theirs):
         _, peer = await asyncio.gather(handshake(*ours, key=key(1), hello=HELLO, initiator=True), _peer(theirs))

@@ -1,0 +1,48 @@
+"""The site's own encryption key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws.kms.alias import Alias
+from pulumi_aws.kms.key import Key
+
+from infra.aws import limits, policies
+from infra.component import Component
+from infra.contracts import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeysArgs:
+    """One site's key."""
+
+    place: Place
+
+
+class Keys(Component, token="pouw:aws:Keys"):
+    """A symmetric key. Output: ``key``, its ARN."""
+
+    key: pulumi.Output[str]
+
+    def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place = args.place
+        key = Key(
+            f"{name}-key",
+            description=f"Encrypts everything of the site {place.site.name}",
+            enable_key_rotation=True,
+            rotation_period_in_days=365,
+            deletion_window_in_days=deletion_window(place),
+            policy=policies.site_key(limits.account(place), place.region),
+            tags=place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+        )
+        alias = f"alias/{limits.named('alias', place)}"
+        Alias(f"{name}-alias", name=alias, target_key_id=key.key_id, opts=self.child())
+        self.publish(key=key.arn)
+
+
+def deletion_window(place: Place) -> int:
+    """Days in which a key's deletion can be taken back: the most there are in production, else the least."""
+    return 30 if place.production else 7
