@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from policies.aws.relations import about
+from policies.aws.relations import about, must_span_zones
 from policies.checks import MISSING, find, must_be, must_match, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -44,12 +44,6 @@ def _speaks_plainly(props: Props) -> Iterator[str]:
 def _takes_old_tls(props: Props) -> Iterator[str]:
     if props.get("protocol") in ("HTTPS", "TLS"):
         yield from must_match("sslPolicy", _TLS, "one that takes TLS 1.2 and later only")(props)
-
-
-def _stands_in_one_zone(props: Props) -> Iterator[str]:
-    # Which subnets they are may not be known yet; how many is.
-    if len(props.get("subnets") or ()) + len(props.get("subnetMappings") or ()) < 2:
-        yield "subnets: names fewer than two"
 
 
 def _has_firewall(balancer: Resource, stack: Stack) -> Iterator[str]:
@@ -104,11 +98,12 @@ RULES: tuple[AnyRule, ...] = (
         id="aws-elb-balancer-require-access-logs",
         types=(BALANCER,),
         severity=Severity.MEDIUM,
+        level=Level.ADVISORY,
         absent=Absence.DENY,
         why="Without a log nobody can say who called what while something went wrong.",
         remedy="Set accessLogs.bucket, and accessLogs.enabled: true.",
         reference=_APPLICATION + "load-balancer-access-logs.html",
-        check=must_be("accessLogs.enabled", True),
+        check=_of_kind("application", must_be("accessLogs.enabled", True)),
     ),
     Rule(
         id="aws-elb-balancer-require-deletion-protection",
@@ -162,7 +157,7 @@ RULES: tuple[AnyRule, ...] = (
         reference=_NETWORK + "network-load-balancers.html",
         check=_of_kind("network", must_be("enableCrossZoneLoadBalancing", True)),
     ),
-    Rule(
+    StackRule(
         id="aws-elb-balancer-require-zones",
         types=(BALANCER,),
         severity=Severity.HIGH,
@@ -170,7 +165,7 @@ RULES: tuple[AnyRule, ...] = (
         why="When its one zone fails, the service fails.",
         remedy="Name subnets of at least two zones.",
         reference=_APPLICATION + "application-load-balancers.html",
-        check=_stands_in_one_zone,
+        check=must_span_zones("subnets", "subnetMappings"),
     ),
     Rule(
         id="aws-elb-targets-require-health-checks",

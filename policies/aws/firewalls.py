@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from policies.aws.relations import StackCheck, about, must_have
-from policies.checks import MISSING, both, find, must_be
+from policies.checks import MISSING, find, must_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -94,11 +94,8 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         absent=Absence.DENY,
         why="An attack that no figure shows is found by its damage.",
-        remedy="Set cloudwatchMetricsEnabled and sampledRequestsEnabled in visibilityConfig to true.",
+        remedy="Set visibilityConfig.cloudwatchMetricsEnabled: true; samples carry headers, and are not asked for.",
         reference=_GUIDE + "monitoring-cloudwatch.html",
-        check=both(
-            must_be("visibilityConfig.cloudwatchMetricsEnabled", True),
-            must_be("visibilityConfig.sampledRequestsEnabled", True),
-        ),
+        check=must_be("visibilityConfig.cloudwatchMetricsEnabled", True),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.aws.relations import comes_from
+from policies.aws.relations import comes_from, must_name_key
 from policies.checks import both, find, must_be, must_be_at_least, must_be_set, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -61,6 +61,16 @@ RULES: tuple[AnyRule, ...] = (
         remedy="Leave enableLogging and includeGlobalServiceEvents on.",
         reference=_TRAILS + "best-practices-security.html",
         check=both(must_not_be("enableLogging", False), must_not_be("includeGlobalServiceEvents", False)),
+    ),
+    StackRule(
+        id="aws-cloudtrail-trail-require-own-key",
+        types=(TRAIL,),
+        severity=Severity.MEDIUM,
+        absent=Absence.DENY,
+        why="Whoever may read the bucket reads what everybody did, and no key can be taken away.",
+        remedy="Set kmsKeyId to a key of the account.",
+        reference=_TRAILS + "encrypting-cloudtrail-log-files-with-aws-kms.html",
+        check=must_name_key("kmsKeyId"),
     ),
     StackRule(
         id="aws-cloudtrail-trail-require-watching",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.aws.relations import must_span_zones
 from policies.checks import must_not_be_set
-from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity
+from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 
 GROUP = "aws:autoscaling/group:Group"
 
@@ -18,11 +19,6 @@ def _asks_balancer(props: Props) -> Iterator[str]:
     balanced = any(name in tuple(props) for name in ("targetGroupArns", "loadBalancers", "trafficSources"))
     if balanced and props.get("healthCheckType") != "ELB":
         yield "healthCheckType: is not ELB, though a balancer stands in front"
-
-
-def _stands_in_one_zone(props: Props) -> Iterator[str]:
-    if len(props.get("vpcZoneIdentifiers") or ()) + len(props.get("availabilityZones") or ()) < 2:
-        yield "vpcZoneIdentifiers: names fewer than two subnets"
 
 
 def _leaves_the_dead(props: Props) -> Iterator[str]:
@@ -43,7 +39,7 @@ RULES: tuple[AnyRule, ...] = (
         reference=_GUIDE + "ec2-auto-scaling-health-checks.html",
         check=_asks_balancer,
     ),
-    Rule(
+    StackRule(
         id="aws-autoscaling-group-require-zones",
         types=(GROUP,),
         severity=Severity.HIGH,
@@ -51,7 +47,7 @@ RULES: tuple[AnyRule, ...] = (
         why="When its one zone fails, the group has nowhere to go.",
         remedy="Name subnets of at least two zones in vpcZoneIdentifiers.",
         reference=_GUIDE + "auto-scaling-benefits.html",
-        check=_stands_in_one_zone,
+        check=must_span_zones("vpcZoneIdentifiers", "availabilityZones"),
     ),
     Rule(
         id="aws-autoscaling-group-deny-suspension",

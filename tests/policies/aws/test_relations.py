@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from policies.aws.keys import STORES
-from policies.aws.relations import about
+from policies.aws.relations import SUBNET, about
 from policies.catalogue import every_rule
 from policies.stack import Resource, Stack
 from tests.policies.analyzer import UNKNOWN, Analyzer, Given, urn
@@ -58,6 +58,15 @@ def test_no_store_passes_without_a_key(kind: str) -> None:
     else:
         props = {}
     assert said(volume(kind, refers={}, **props)) == ["names no key"]
+
+
+@pytest.mark.parametrize(("names", "found"), [(["a", "b"], 0), (["a"], 1)])
+def test_subnets_of_a_list_that_is_not_known_yet_are_counted_by_where_it_comes_from(
+    names: list[str], found: int
+) -> None:
+    balancer = Given(type="aws:lb/loadBalancer:LoadBalancer", props={"subnets": UNKNOWN}, refers={"subnets": names})
+    subnets = [Given(type=SUBNET, name=name, props={}) for name in ("a", "b")]
+    assert len(Analyzer(every_rule()["aws-elb-balancer-require-zones"]).stack(balancer, *subnets)) == found
 
 
 def resource(token: str, name: str, refers: Mapping[str, str] | None = None, **props: Any) -> Resource:

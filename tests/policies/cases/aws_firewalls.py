@@ -19,7 +19,7 @@ _APART = Given(type=RULE, name="apart", props={**_RATE, "webAclArn": _ARN})
 
 def acl(*rules: Any) -> dict[str, Any]:
     """A list with these rules."""
-    visible = {"cloudwatchMetricsEnabled": True, "sampledRequestsEnabled": True}
+    visible = {"cloudwatchMetricsEnabled": True, "sampledRequestsEnabled": False}
     return {"arn": _ARN, "rules": list(rules), "visibilityConfig": visible}
 
 
@@ -36,5 +36,4 @@ CASES = [
     _case(_COUNTING, _BOTH, "rules[1].overrideAction", {"count": {}}),
     _case(_COUNTING, _KNOWN, "overrideAction", {"count": {}}, type=RULE),
     _case(_METRICS, _BOTH, "visibilityConfig.cloudwatchMetricsEnabled", False),
-    _case(_METRICS, _BOTH, "visibilityConfig.sampledRequestsEnabled", False),
 ]  # fmt: skip

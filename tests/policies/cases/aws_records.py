@@ -17,6 +17,7 @@ def trail(**selectors: Any) -> dict[str, Any]:
         "enableLogFileValidation": True,
         "enableLogging": True,
         "includeGlobalServiceEvents": True,
+        "kmsKeyId": "alias/trail",
         "cloudWatchLogsGroupArn": "arn:aws:logs:eu-west-1:123456789012:log-group:trail:*",
         **selectors,
     }
@@ -34,6 +35,7 @@ CASES = [
     _case("aws-cloudtrail-trail-require-validation", trail(), "enableLogFileValidation", False),
     _case("aws-cloudtrail-trail-deny-gaps", trail(), "enableLogging", False),
     _case("aws-cloudtrail-trail-deny-gaps", trail(), "includeGlobalServiceEvents", False),
+    _case("aws-cloudtrail-trail-require-own-key", trail(), "kmsKeyId", "alias/aws/s3"),
     _case("aws-cloudtrail-trail-require-watching", trail(), "cloudWatchLogsGroupArn", ""),
     _case(_DATA, _PLAIN, "eventSelectors[0].dataResources[0].type", "AWS::Lambda::Function"),
     _case(_DATA, _ADVANCED, "advancedEventSelectors[0].fieldSelectors[0].equals[0]", "AWS::Lambda::Function"),
