@@ -34,7 +34,8 @@ def _has_closed_default_group(vpc: Resource, stack: Stack) -> Iterator[str]:
         yield "cidrBlock: nothing takes the rules out of its default security group"
     for group in groups:
         for direction in ("ingress", "egress"):
-            if group.props.get(direction):
+            # What nobody declared is none to the provider, and not known before the deployment.
+            if group.inputs.get(direction):
                 yield f"cidrBlock: its default security group has rules for {direction}"
 
 
