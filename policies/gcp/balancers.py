@@ -63,7 +63,7 @@ def _speaks_old_tls(props: Props) -> Iterator[str]:
 def _speaks_plainly(proxy: Resource, stack: Stack) -> Iterator[str]:
     origins = proxy.refers.get("urlMap", frozenset())
     routes = [one for one in stack.of(*ROUTES) if one.urn in origins]
-    if not routes or not all(_only_redirects(one.props) for one in routes):
+    if not routes or not all(_only_redirects(one.inputs) for one in routes):
         yield "urlMap: answers without TLS"
 
 

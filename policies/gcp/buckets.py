@@ -32,8 +32,8 @@ def _is_logged(bucket: Resource, stack: Stack) -> Iterator[str]:
     if bucket.inputs.get("logging"):
         return
     for one in stack.of(AUDIT):
-        if one.props["service"] in _READS:
-            kinds = {kind for _, kind in find(one.props, "auditLogConfigs[*].logType")}
+        if one.inputs["service"] in _READS:
+            kinds = {kind for _, kind in find(one.inputs, "auditLogConfigs[*].logType")}
             if {"DATA_READ", "DATA_WRITE"} <= kinds:
                 return
     yield "logging: is missing, and no audit log of the project has what is read and written"
@@ -41,7 +41,7 @@ def _is_logged(bucket: Resource, stack: Stack) -> Iterator[str]:
 
 def _keeps_logs(bucket: Resource, stack: Stack) -> Iterator[str]:
     if stack.pointing_at(bucket, SINKS, "destination"):
-        yield from must_be("retentionPolicy.isLocked", True)(bucket.props)
+        yield from must_be("retentionPolicy.isLocked", True)(bucket.inputs)
 
 
 RULES: tuple[AnyRule, ...] = (

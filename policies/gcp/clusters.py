@@ -39,7 +39,7 @@ def _lacks(path: str, *wanted: str) -> Callable[[Props], Iterator[str]]:
 
 def _has_budget(cluster: Resource, stack: Stack) -> Iterator[str]:
     del cluster
-    if not any(one.props.get("thresholdRules") for one in stack.of(BUDGET)):
+    if not any(one.inputs.get("thresholdRules") for one in stack.of(BUDGET)):
         yield "name: no budget tells anybody what its machines cost"
 
 

@@ -28,7 +28,7 @@ def _enforces_no_policy(props: Props) -> Iterator[str]:
 
 
 def _secrets_are_encrypted(cluster: Resource, stack: Stack) -> Iterator[str]:
-    state = list(must_be("databaseEncryption.state", "ENCRYPTED")(cluster.props))
+    state = list(must_be("databaseEncryption.state", "ENCRYPTED")(cluster.inputs))
     yield from state or must_name_key("databaseEncryption.keyName")(cluster, stack)
 
 

@@ -43,7 +43,7 @@ def _audits_all(props: Props) -> Iterator[str]:
 def _filters(stack: Stack) -> str:
     """All filters that alarms and metrics of the stack look for entries by, as one text."""
     found = [text for one in stack.of(ALERT) for text in _looked_for(one)]
-    found += [str(one.props.get("filter") or "") for one in stack.of(METRIC)]
+    found += [str(one.inputs.get("filter") or "") for one in stack.of(METRIC)]
     return "\n".join(found)
 
 
@@ -58,7 +58,7 @@ def _is_watched(topic: str) -> StackRule:
     sign, words = WATCHED[topic]
 
     def check(audit: Resource, stack: Stack) -> Iterator[str]:
-        if audit.props["service"] == "allServices" and sign not in stack.derive(_filters):
+        if audit.inputs["service"] == "allServices" and sign not in stack.derive(_filters):
             yield f"service: nobody is told of changes to {words}"
 
     return StackRule(

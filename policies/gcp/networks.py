@@ -29,13 +29,13 @@ def _of_machines(check: Callable[[Props], Iterator[str]]) -> Callable[[Props], I
 
 def _logs_queries(network: Resource, stack: Stack) -> Iterator[str]:
     policies = stack.pointing_at(network, (QUERIES,), "networks")
-    if not any(one.props.get("enableLogging") is True for one in policies):
+    if not any(one.inputs.get("enableLogging") is True for one in policies):
         yield "name: no DNS policy logs what its machines ask for"
 
 
 def _lets_nothing_out(network: Resource, stack: Stack) -> Iterator[str]:
     for one in stack.pointing_at(network, (FIREWALL,), "network"):
-        props = one.props
+        props = one.inputs
         if props.get("direction") == "EGRESS" and _refuses_everything(props):
             return
     yield "name: no firewall rule denies what is not allowed to leave"

@@ -8,6 +8,7 @@ from policies.checks import MISSING, find, may_be, must_be, must_not_be
 from policies.gcp.clusters import CLUSTER
 from policies.gcp.relations import must_name_account, must_name_key
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
+from policies.stack import Resource, Stack
 
 POOL = "gcp:container/nodePool:NodePool"
 
@@ -25,6 +26,12 @@ def _may_do_much(props: Props) -> Iterator[str]:
             yield f"nodeConfig.{at}: is {scope}"
 
 
+def _acts_as_itself(resource: Resource, stack: Stack) -> Iterator[str]:
+    # The machines of an autopilot are Google's own affair.
+    if resource.inputs.get("enableAutopilot") is not True:
+        yield from must_name_account("nodeConfig.serviceAccount")(resource, stack)
+
+
 RULES: tuple[AnyRule, ...] = (
     StackRule(
         id="gcp-gke-nodes-require-own-account",
@@ -34,7 +41,7 @@ RULES: tuple[AnyRule, ...] = (
         why="The default account edits the whole project, and every pod on the node is one step from it.",
         remedy="Name an account with roles/container.defaultNodeServiceAccount in nodeConfig.serviceAccount.",
         reference=_GUIDE + "how-to/hardening-your-cluster",
-        check=must_name_account("nodeConfig.serviceAccount"),
+        check=_acts_as_itself,
     ),
     Rule(
         id="gcp-gke-nodepool-limit-scopes",

@@ -40,6 +40,7 @@ _OWN = {"nodeConfig": {"serviceAccount": UNKNOWN}}
 _OLD = {"nodeConfig": {"oauthScopes": [f"{_SCOPES}logging.write"]}}
 
 CASES = [
+    _case(_ACCOUNT, {"enableAutopilot": True}, "enableAutopilot", False, type=CLUSTER),
     _case(_ACCOUNT, pool(), "nodeConfig.serviceAccount", "1-compute@developer.gserviceaccount.com"),
     _case(_ACCOUNT, {"nodeConfig": pool()["nodeConfig"]}, "nodeConfig.serviceAccount", "default", type=CLUSTER),
     _case(_ACCOUNT, _OWN, "nodeConfig", REMOVED, refers={"nodeConfig": ["account"]},
