@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.checks import must_be, must_not_be, must_not_be_set
-from policies.gcp.relations import must_name
+from policies.gcp.relations import about, must_name
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -61,8 +61,7 @@ def _speaks_old_tls(props: Props) -> Iterator[str]:
 
 
 def _speaks_plainly(proxy: Resource, stack: Stack) -> Iterator[str]:
-    origins = proxy.refers.get("urlMap", frozenset())
-    routes = [one for one in stack.of(*ROUTES) if one.urn in origins]
+    routes = [one for one in stack.of(*ROUTES) if proxy in about(one, stack, PLAIN_PROXIES, "urlMap")]
     if not routes or not all(_only_redirects(one.inputs) for one in routes):
         yield "urlMap: answers without TLS"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.checks import MISSING, find, must_be, must_not_be
+from policies.checks import MISSING, exists, find, must_be, must_not_be
+from policies.gcp.relations import about
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -31,16 +32,17 @@ def _forgets_at_once(props: Props) -> Iterator[str]:
 def _is_logged(bucket: Resource, stack: Stack) -> Iterator[str]:
     if bucket.inputs.get("logging"):
         return
-    for one in stack.of(AUDIT):
-        if one.inputs["service"] in _READS:
-            kinds = {kind for _, kind in find(one.inputs, "auditLogConfigs[*].logType")}
-            if {"DATA_READ", "DATA_WRITE"} <= kinds:
-                return
-    yield "logging: is missing, and no audit log of the project has what is read and written"
+    if not exists(stack.of(AUDIT), _has_reads_and_writes):
+        yield "logging: is missing, and no audit log of the project has what is read and written"
+
+
+def _has_reads_and_writes(audit: Resource) -> bool:
+    kinds = {kind for _, kind in find(audit.inputs, "auditLogConfigs[*].logType")}
+    return audit.inputs["service"] in _READS and {"DATA_READ", "DATA_WRITE"} <= kinds
 
 
 def _keeps_logs(bucket: Resource, stack: Stack) -> Iterator[str]:
-    if stack.pointing_at(bucket, SINKS, "destination"):
+    if any(about(bucket, stack, SINKS, "destination")):
         yield from must_be("retentionPolicy.isLocked", True)(bucket.inputs)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from policies.checks import MISSING, find, may_be, must_be, must_be_set, must_match, must_not_be
+from policies.checks import MISSING, exists, find, may_be, must_be, must_be_set, must_match, must_not_be
 from policies.gcp.openings import is_anybody
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -39,7 +39,7 @@ def _lacks(path: str, *wanted: str) -> Callable[[Props], Iterator[str]]:
 
 def _has_budget(cluster: Resource, stack: Stack) -> Iterator[str]:
     del cluster
-    if not any(one.inputs.get("thresholdRules") for one in stack.of(BUDGET)):
+    if not exists(stack.of(BUDGET), lambda one: bool(one.inputs.get("thresholdRules"))):
         yield "name: no budget tells anybody what its machines cost"
 
 

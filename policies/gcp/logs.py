@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
-from policies.checks import both, find, must_be_at_least, must_not_be, must_not_be_set
+from policies.checks import MISSING, both, exists, find, must_be_at_least, must_not_be, must_not_be_set
 from policies.gcp.relations import must_name
 from policies.rule import Absence, AnyRule, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -40,25 +41,25 @@ def _audits_all(props: Props) -> Iterator[str]:
         yield f"auditLogConfigs: lacks {', '.join(missing)}"
 
 
-def _filters(stack: Stack) -> str:
-    """All filters that alarms and metrics of the stack look for entries by, as one text."""
-    found = [text for one in stack.of(ALERT) for text in _looked_for(one)]
-    found += [str(one.inputs.get("filter") or "") for one in stack.of(METRIC)]
-    return "\n".join(found)
-
-
-def _looked_for(alert: Resource) -> Iterator[str]:
-    # A filter that names another resource is not known yet; those here are texts of the program.
-    for _, condition in find(alert.inputs, "conditions[*]"):
-        if "conditionMatchedLog" in tuple(condition):
-            yield str(condition["conditionMatchedLog"]["filter"])
+def _watches(sign: str, stack: Stack, alert: Resource) -> bool:
+    """Whether the alarm looks for the sign in the logs, by itself or by a metric that counts it."""
+    if alert.inputs.get("enabled") is False:
+        return False
+    conditions = [one for _, one in find(alert.inputs, "conditions[*]") if one is not MISSING]
+    matched = [one["conditionMatchedLog"] for one in conditions if "conditionMatchedLog" in tuple(one)]
+    if exists(matched, lambda one: sign in one["filter"]):
+        return True
+    metrics = [one for one in stack.of(METRIC) if one.urn in alert.refers.get("conditions", ())]
+    return exists(metrics, lambda one: sign in (one.inputs.get("filter") or ""))
 
 
 def _is_watched(topic: str) -> StackRule:
     sign, words = WATCHED[topic]
 
     def check(audit: Resource, stack: Stack) -> Iterator[str]:
-        if audit.inputs["service"] == "allServices" and sign not in stack.derive(_filters):
+        if audit.inputs["service"] != "allServices":
+            return
+        if not exists(stack.of(ALERT), partial(_watches, sign, stack)):
             yield f"service: nobody is told of changes to {words}"
 
     return StackRule(
@@ -67,7 +68,7 @@ def _is_watched(topic: str) -> StackRule:
         severity=Severity.LOW,
         absent=Absence.DENY,
         why=f"Somebody who changes {words} is heard of when it is too late.",
-        remedy=f"Add an AlertPolicy with conditionMatchedLog whose filter names {sign}.",
+        remedy=f"Let an AlertPolicy look for {sign} in the logs, by conditionMatchedLog or by a metric.",
         reference=_ALERTS,
         check=check,
     )

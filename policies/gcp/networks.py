@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from policies.checks import both, may_be, may_be_at_least, must_be, must_be_set, must_not_be
+from policies.checks import both, exists, may_be, may_be_at_least, must_be, must_be_set, must_not_be
+from policies.gcp.relations import about
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -28,24 +29,22 @@ def _of_machines(check: Callable[[Props], Iterator[str]]) -> Callable[[Props], I
 
 
 def _logs_queries(network: Resource, stack: Stack) -> Iterator[str]:
-    policies = stack.pointing_at(network, (QUERIES,), "networks")
-    if not any(one.inputs.get("enableLogging") is True for one in policies):
+    policies = about(network, stack, (QUERIES,), "networks[*].networkUrl")
+    if not exists(policies, lambda one: one.inputs.get("enableLogging") is True):
         yield "name: no DNS policy logs what its machines ask for"
 
 
 def _lets_nothing_out(network: Resource, stack: Stack) -> Iterator[str]:
-    for one in stack.pointing_at(network, (FIREWALL,), "network"):
-        props = one.inputs
-        if props.get("direction") == "EGRESS" and _refuses_everything(props):
-            return
-    yield "name: no firewall rule denies what is not allowed to leave"
+    if not exists(about(network, stack, (FIREWALL,), "network"), _refuses_everything):
+        yield "name: no firewall rule denies what is not allowed to leave"
 
 
-def _refuses_everything(props: Props) -> bool:
+def _refuses_everything(firewall: Resource) -> bool:
+    props = firewall.inputs
+    if props.get("direction") != "EGRESS" or props.get("disabled") is True:
+        return False
     everything = any(one.get("protocol") == "all" for one in props.get("denies") or ())
-    return (
-        everything and "0.0.0.0/0" in (props.get("destinationRanges") or ("0.0.0.0/0",)) and not props.get("disabled")
-    )
+    return everything and "0.0.0.0/0" in (props.get("destinationRanges") or ("0.0.0.0/0",))
 
 
 RULES: tuple[AnyRule, ...] = (

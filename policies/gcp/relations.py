@@ -18,8 +18,19 @@ _DEFAULT_ACCOUNTS = ("-compute@developer.gserviceaccount.com", "@appspot.gservic
 
 def comes_from(resource: Resource, stack: Stack, path: str, types: tuple[str, ...]) -> bool:
     """Whether the input that the path begins with takes something from a resource of these types."""
-    origins = resource.refers.get(path.partition(".")[0].partition("[")[0], frozenset())
+    origins = resource.refers.get(_top(path), frozenset())
     return not origins.isdisjoint({one.urn for one in stack.of(*types)})
+
+
+def about(target: Resource, stack: Stack, types: tuple[str, ...], path: str) -> Iterator[Resource]:
+    """Resources of these types that name ``target`` at the path: by reference, or by a text that ends in its name."""
+    top = _top(path)
+    for one in stack.of(*types):
+        if origins := one.refers.get(top):
+            if target.urn in origins:
+                yield one
+        elif any(str(text).rpartition("/")[2] == target.inputs.get("name") for _, text in find(one.inputs, path)):
+            yield one
 
 
 def holders(resource: Resource, path: str) -> Iterator[tuple[str, object, str]]:
@@ -65,6 +76,10 @@ def must_name_account(path: str, *, unless_missing: str = "") -> StackCheck:
 
 def _is_default(account: object) -> bool:
     return account in (None, "", "default") or str(account).endswith(_DEFAULT_ACCOUNTS)
+
+
+def _top(path: str) -> str:
+    return path.partition(".")[0].partition("[")[0]
 
 
 def by_type(checks: Mapping[str, StackCheck]) -> StackCheck:

@@ -21,8 +21,13 @@ _GAPS = "gcp-logging-sink-deny-gaps"
 def watching(sign: str) -> Given:
     """An alarm whose filter names the sign."""
     condition = {"displayName": "some", "conditionMatchedLog": {"filter": f"some={sign}"}}
-    return Given(type=ALERT, name="alarm", props={"conditions": [condition]})
+    return Given(type=ALERT, name="alarm", props={"conditions": [condition], "enabled": True})
 
+
+_COUNTED = (
+    Given(type=METRIC, name="metric", props={"name": "owners", "filter": "roles/owner"}),
+    Given(type=ALERT, name="alarm", props={"conditions": [{"displayName": "some"}]}, refers={"conditions": ["metric"]}),
+)
 
 CASES = [
     _case("gcp-logging-audit-require-all", _AUDIT, "auditLogConfigs[1].logType", "ADMIN_READ",
@@ -40,6 +45,8 @@ CASES = [
               "other", others=(watching(sign),), broken_other="alarm", absent_at="conditions[0].conditionMatchedLog")
         for topic, (sign, _) in WATCHED.items()
     ),
-    _case("gcp-monitoring-project-require-owners-alarm", _AUDIT, "filter", "other",
-          others=(Given(type=METRIC, name="metric", props={"filter": "roles/owner"}),), broken_other="metric"),
+    _case("gcp-monitoring-project-require-owners-alarm", _AUDIT, "filter", "other", others=_COUNTED,
+          broken_other="metric", absent_at="filter"),
+    _case("gcp-monitoring-project-require-owners-alarm", _AUDIT, "enabled", False, others=(watching("roles/owner"),),
+          broken_other="alarm", absent_at="conditions"),
 ]  # fmt: skip

@@ -30,6 +30,12 @@ _UNLOGGED = "gcp-vpc-subnet-limit-unlogged-flows"
 _QUERIES = "gcp-vpc-network-require-query-logs"
 _EGRESS = "gcp-vpc-network-require-closed-egress"
 
+_BY_NAME = Given(
+    type=QUERIES,
+    name="queries",
+    props={"enableLogging": True, "networks": [{"networkUrl": "projects/some/global/networks/site"}]},
+)
+
 CASES = [
     _case("gcp-vpc-network-deny-automatic-subnets", _NETWORK, "autoCreateSubnetworks", True),
     _case("gcp-vpc-subnet-require-flowlogs", _SUBNET, "logConfig", {}),
@@ -46,4 +52,6 @@ CASES = [
     _case(_EGRESS, _NETWORK, "disabled", True, absent_at="denies", others=(_CLOSED,), broken_other="closed"),
     _case(_EGRESS, _NETWORK, "destinationRanges", ["10.0.0.0/8"], absent_at="denies", others=(_CLOSED,),
           broken_other="closed"),
+    _case(_QUERIES, _NETWORK, "networks[0].networkUrl", "projects/some/global/networks/other", others=(_BY_NAME,),
+          broken_other="queries"),
 ]  # fmt: skip
