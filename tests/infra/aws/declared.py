@@ -38,12 +38,11 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "arn": "arn:aws:acm:us-east-1:111122223333:certificate/1",
         "domainValidationOptions": [
             {
-                "domainName": host,
-                "resourceRecordName": f"_{index}.{host}.",
+                "domainName": HOSTS[0],
+                "resourceRecordName": f"_1.{HOSTS[0]}.",
                 "resourceRecordType": "CNAME",
-                "resourceRecordValue": f"_{index}.validation.example.",
+                "resourceRecordValue": "_1.acm-validations.aws.",
             }
-            for index, host in reversed(list(enumerate(HOSTS)))
         ],
     },
     "aws:eks/cluster:Cluster": {
