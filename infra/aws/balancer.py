@@ -17,7 +17,6 @@ from pulumi_aws.cloudwatch.metric_alarm import MetricAlarm
 from pulumi_aws.ec2.eip import Eip
 from pulumi_aws.ec2.security_group import SecurityGroup
 from pulumi_aws.lb.listener import Listener
-from pulumi_aws.lb.listener_certificate import ListenerCertificate
 from pulumi_aws.lb.listener_rule import ListenerRule
 from pulumi_aws.lb.load_balancer import LoadBalancer
 from pulumi_aws.lb.target_group import TargetGroup
@@ -194,26 +193,19 @@ class Balancer(Component, token="pouw:aws:Balancer"):
 
     def _listener(self, balancer: LoadBalancer, targets: dict[str, TargetGroup]) -> Listener:
         args = self._args
-        first, *others = (
-            certificate(f"{self._name}-{host}", host, args.names, args.place.tags, self) for host in args.hosts
-        )
         listener = Listener(
             f"{self._name}-listener",
             load_balancer_arn=balancer.arn,
             port=TLS_PORT,
             protocol="HTTPS",
             ssl_policy=TLS_POLICY,
-            certificate_arn=first,
+            certificate_arn=certificate(self._name, args.hosts, args.names, dict(args.place.tags), self),
             routing_http_response_server_enabled=False,
             routing_http_response_strict_transport_security_header_value="max-age=31536000",
             default_actions=[{"type": "forward", "target_group_arn": targets["rpc"].arn}],
             tags=args.place.tags,
             opts=self.child(),
         )
-        for index, other in enumerate(others, start=1):
-            ListenerCertificate(
-                f"{self._name}-certificate-{index}", listener_arn=listener.arn, certificate_arn=other, opts=self.child()
-            )
         ListenerRule(
             f"{self._name}-ws-rule",
             listener_arn=listener.arn,

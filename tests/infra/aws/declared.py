@@ -38,11 +38,12 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "arn": "arn:aws:acm:us-east-1:111122223333:certificate/1",
         "domainValidationOptions": [
             {
-                "domainName": HOSTS[0],
-                "resourceRecordName": f"_1.{HOSTS[0]}.",
+                "domainName": host,
+                "resourceRecordName": f"_{index}.{host}.",
                 "resourceRecordType": "CNAME",
-                "resourceRecordValue": "_1.acm-validations.aws.",
+                "resourceRecordValue": f"_{index}.validation.example.",
             }
+            for index, host in reversed(list(enumerate(HOSTS)))
         ],
     },
     "aws:eks/cluster:Cluster": {

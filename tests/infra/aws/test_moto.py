@@ -313,12 +313,10 @@ def test_the_zone_takes_records_of_one_kind_under_the_service_name(aws: Client) 
         if "setIdentifier" in each.inputs:
             [weighted] = each.inputs["weightedRoutingPolicies"]
             entry |= {"SetIdentifier": each.inputs["setIdentifier"], "Weight": weighted["weight"]}
-        changes.append({"Action": "UPSERT", "ResourceRecordSet": entry})
+        changes.append({"Action": "CREATE", "ResourceRecordSet": entry})
     names.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
     kept = names.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
-    assert {each["Name"].rstrip(".") for each in kept if each["Type"] == "CNAME"} == {
-        each["ResourceRecordSet"]["Name"] for each in changes
-    }
+    assert len([each for each in kept if each["Type"] == "CNAME"]) == len(changes)
 
 
 def test_the_budget_is_taken(aws: Client) -> None:
