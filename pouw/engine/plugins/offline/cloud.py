@@ -57,7 +57,8 @@ class Facts:
     formats: Mapping[str, Format] = field(default_factory=dict)
     name: Name | None = None
     computed: Mapping[str, Value] = field(default_factory=dict)
-    """Outputs that the cloud decides on: what a rehearsal gives for them. Texts are templates."""
+    """Outputs that the cloud decides on: what a rehearsal gives for them. Texts are templates; a function makes them
+    from the resource's properties."""
     id: str = ""
     """Template of the identifier that a rehearsal gives."""
     protects: str = ""

@@ -69,7 +69,8 @@ class Inventor:
         made = dict(planned)
         words = _Words({**inputs, **made}, settings, seed, self._cloud, described)
         for text, template in facts.computed.items():
-            fill(made, parse_path(text), words.rendered(template), None)
+            chosen = template({**inputs, **planned}) if callable(template) else template
+            fill(made, parse_path(text), words.rendered(chosen), None)
         rule = self._cloud.naming(described)
         if rule is not None and made.get("name") is UNKNOWN and isinstance(inputs.get(rule.property), str):
             made["name"] = inputs[rule.property]
