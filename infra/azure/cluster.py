@@ -110,7 +110,7 @@ class Cluster(Component, token="pouw:azure:Cluster"):
                 }
             },
             network_profile=network_profile(place),
-            security_profile=security_profile(args.keys, args.monitoring),
+            security_profile=security_profile(args),
             tags=place.tags,
             opts=options,
             **settings(place),
@@ -250,17 +250,18 @@ def dns_address(services: str) -> str:
     return str(ipaddress.ip_network(services)[10])
 
 
-def security_profile(keys: Keys, monitoring: Monitoring) -> dict[str, Any]:
+def security_profile(args: ClusterArgs) -> dict[str, Any]:
     """Encryption of secrets by the own key, workload identity, threat detection, removal of unused images."""
     return {
         "azureKeyVaultKms": {
             "enabled": True,
-            "keyId": keys.key_version,
+            "keyId": args.keys.key_version,
             "keyVaultNetworkAccess": "Private",
-            "keyVaultResourceId": keys.vault,
+            # The API server reads its secrets by the vault's endpoint, from its first moment on.
+            "keyVaultResourceId": args.network.vault,
         },
         "workloadIdentity": {"enabled": True},
-        "defender": {"logAnalyticsWorkspaceResourceId": monitoring.logs, "securityMonitoring": {"enabled": True}},
+        "defender": {"logAnalyticsWorkspaceResourceId": args.monitoring.logs, "securityMonitoring": {"enabled": True}},
         "imageCleaner": {"enabled": True, "intervalHours": 168},
     }
 
