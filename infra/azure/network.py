@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssignedIdentity
 from pulumi_azure_native.network.flow_log import FlowLog
 from pulumi_azure_native.network.nat_gateway import NatGateway
 from pulumi_azure_native.network.network_security_group import NetworkSecurityGroup
@@ -18,7 +17,7 @@ from infra.azure.endpoints import Endpoints, EndpointsArgs, Service
 from infra.azure.keys import Keys
 from infra.azure.limits import named
 from infra.azure.monitoring import Monitoring
-from infra.azure.roles import grant, kept, role_id
+from infra.azure.roles import grant, identity, kept, role_id
 from infra.azure.subnets import ENDPOINTS, Guard, Subnet, guard_rules, node_subnet, subnets
 from infra.component import Component
 from infra.contracts import Place
@@ -121,14 +120,7 @@ class Network(Component, token="pouw:azure:Network"):
 
     def _flow_log(self, name: str, network: pulumi.Input[str]) -> None:
         place, keys, monitoring = self._args.place, self._args.keys, self._args.monitoring
-        writer = UserAssignedIdentity(
-            f"{name}-flow-writer",
-            resource_group_name=keys.group,
-            resource_name_=named(place, "managedidentity:UserAssignedIdentity", "flow-writer"),
-            location=place.region,
-            tags=place.tags,
-            opts=self.child(),
-        )
+        writer = identity(self, f"{name}-flow-writer", place, keys.group, "flow-writer")
         granted = grant(
             self,
             f"{name}-flow-writer-grant",

@@ -64,6 +64,9 @@ class Site(Component, token="pouw:azure:Site"):
         )
         network = Network(f"{name}-network", NetworkArgs(place=place, keys=keys, monitoring=monitoring), child)
         registry = Registry(f"{name}-registry", RegistryArgs(place=place, keys=keys, repository=args.repository), child)
+        audited = {"vault": keys.vault, "registry": registry.registry, "registry-vault": registry.vault}
+        for part, resource in audited.items():
+            monitoring.write_down(self, f"{name}-{part}-audit", resource)
         backups = Backups(f"{name}-backups", BackupsArgs(place=place, keys=keys, monitoring=monitoring), child)
         network.endpoints(f"{name}-endpoints", network.network, services_of(registry, backups))
         cluster = Cluster(

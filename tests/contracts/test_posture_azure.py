@@ -89,6 +89,7 @@ def test_a_facet_sees_one_thing_that_is_broken(facet: str, kind: str, path: tupl
     ("facet", "suffix", "path", "value"),
     [
         ("audit_log", "cluster-audit", ("logs", 0, "enabled"), False),
+        ("audit_log", "backups-audit", ("storageAccountId",), None),
         ("backups_locked", "backups-account", ("publicNetworkAccess",), "Enabled"),
         ("backups_locked", "backups-account", ("allowSharedKeyAccess",), True),
         ("backups_copied", "backups-copy-account", ("location",), "westeurope"),
