@@ -34,7 +34,7 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("private_api", "ManagedCluster", (ACCESS, "disableRunCommand"), False),
     ("private_api", "ManagedCluster", ("disableLocalAccounts",), False),
     ("audit_log", "Workspace", ("retentionInDays",), 30),
-    ("audit_log", "DiagnosticSetting", ("storageAccountId",), None),
+    ("audit_log", "DiagnosticSetting", ("workspaceId",), None),
     ("flow_log", "FlowLog", ("enabled",), False),
     ("flow_log", "FlowLog", ("retentionPolicy", "days"), 7),
     ("deletion_protection", "Vault", ("properties", "softDeleteRetentionInDays"), 7),
