@@ -18,6 +18,9 @@ from pouw.engine.plugins.offline.cloud import Cloud, Facts, Format
 from pouw.engine.plugins.offline.naming import AUTONAMED, name_fault, named
 from pouw.engine.plugins.offline.settings import Settings, decoded
 
+_OWN_KEYS = frozenset({"labels", "metadata", "resourceLabels", "tags", "userLabels"})
+"""Objects whose keys are people's own words: `project` there is no project."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
@@ -75,7 +78,8 @@ class Checker:
             for pattern, allowed in values:
                 if _at(pattern, path) and text not in allowed:
                     found.append(f"{path_text(path)}: must be one of {', '.join(allowed)}{shown}")
-            check = next((check for pattern, check in formats if _at(pattern, path)), self._format_of(_name(path)))
+            by_name = None if _OWN_KEYS.intersection(path) else self._format_of(_name(path))
+            check = next((check for pattern, check in formats if _at(pattern, path)), by_name)
             if check is not None and (fault := check(text, settings)):
                 found.append(f"{path_text(path)}: {fault}{shown}")
         return found

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pouw.engine.plugins.offline.cloud import Facts, Name
-from pouw.engine.plugins.offline.formats import cidr4, matching
+from pouw.engine.plugins.offline.formats import cidr4, matching, range_or_all
 
 _LOWER = "lower-case letters, digits and inner hyphens, beginning with a letter"
 
@@ -24,6 +24,8 @@ def _dns(longest: int = 63, shortest: int = 1, property_: str = "name") -> Name:
 
 _REGIONAL = "projects/{project}/regions/{region}"
 _LOCATED = "projects/{project}/locations/{location}"
+_GROUP = "https://www.googleapis.com/compute/v1/projects/{{project}}/zones/{{location}}-{}/instanceGroups/{{name}}"
+"""A regional pool has a group in each of its zones."""
 
 FACTS: Final[Mapping[str, Facts]] = {
     "gcp:compute/network:Network": Facts(
@@ -189,6 +191,7 @@ FACTS: Final[Mapping[str, Facts]] = {
             "upgradeSettings.strategy": ["SURGE", "BLUE_GREEN", "SHORT_LIVED"],
             "autoscaling.locationPolicy": ["BALANCED", "ANY"],
         },
+        computed={"managedInstanceGroupUrls": [_GROUP.format(zone) for zone in "abc"]},
         id=f"{_LOCATED}/clusters/{{cluster}}/nodePools/{{name}}",
     ),
     "gcp:artifactregistry/repository:Repository": Facts(
@@ -290,7 +293,27 @@ FACTS: Final[Mapping[str, Facts]] = {
         id="projects/{project}/global/backendServices/{name}",
     ),
     "gcp:compute/securityPolicy:SecurityPolicy": Facts(
-        name=_dns(), replaces=["type"], id="projects/{project}/global/securityPolicies/{name}"
+        name=_dns(),
+        replaces=["type"],
+        formats={"rules[*].match.config.srcIpRanges[*]": range_or_all},
+        id="projects/{project}/global/securityPolicies/{name}",
+    ),
+    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": Facts(
+        name=_dns(),
+        replaces=["domain", "type"],
+        computed={
+            "dnsResourceRecords": [
+                {
+                    "name": "_acme-challenge_{hash8}.{domain}.",
+                    "type": "CNAME",
+                    "data": "{hash16}.authorize.certificatemanager.invalid.",
+                }
+            ]
+        },
+        id=f"{_LOCATED}/dnsAuthorizations/{{name}}",
+    ),
+    "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort": Facts(
+        replaces=["group", "name", "port"], id="{group}/{port}/{name}"
     ),
     "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": Facts(
         replaces=["cryptoKeyId", "role", "member", "condition"], id="{cryptoKeyId}/{role}/{member}"
