@@ -154,7 +154,7 @@ class _Words(dict[str, object]):
             service, kind = re.sub(r"^\w+:|/\w+(?=:)", "", self._described.token).split(":")
             name = self.get("name") or self["hash17"]
             return f"arn:aws:{service}:{self['region']}:{self['account']}:{kind.lower()}/{name}"
-        return f"rehearsal-{self['hash8']}"
+        return "" if key in self._described.inputs else f"rehearsal-{self['hash8']}"
 
     def identifier(self, values: Mapping[str, Value]) -> str:
         """An id by the cloud's general rule."""
