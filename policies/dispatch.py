@@ -11,9 +11,11 @@ further ones, which evaluate nothing and repeat what the first two found. A call
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
+
+from pulumi_policy.proxy import UnknownValueError
 
 from policies import catalogue, packconfig
 from policies.evaluation import Result, evaluate
@@ -55,6 +57,7 @@ class Dispatcher:
         self._config: PackConfig | None = None
         # The engine's calls come in several threads, and the policies of one call run in one of them.
         self._advice = threading.local()
+        self._inputs: dict[str, Mapping[str, Any]] = {}
 
     def resource(self, args: ResourceValidationArgs, report: Report) -> None:
         """Evaluate every rule about the resource's type."""
@@ -64,7 +67,7 @@ class Dispatcher:
             for rule in self._rules_for(args.resource_type)
             if isinstance(rule, Rule) and config.level(rule) is not Level.DISABLED
         ]
-        props = args.props
+        props = self._inputs[args.urn] = args.props
         results = [evaluate(rule, partial(rule.check, props)) for rule in rules]
         waived, advice = self._tell(config, args.urn, results, partial(report, urn=None))
         self._advice.resource = advice
@@ -75,7 +78,8 @@ class Dispatcher:
     def stack(self, args: StackValidationArgs, report: Report) -> None:
         """Evaluate every rule about resources among others, once for each resource that it is about."""
         config = self._configured(args.get_config())
-        stack = Stack([*map(as_resource, args.resources), *_settings(config, args.resources)])
+        resources = [as_resource(one, self._inputs.get(one.urn)) for one in args.resources]
+        stack = Stack([*resources, *_settings(config, args.resources)])
         told: list[tuple[str, str]] = []
         for one in stack.resources:
             rules = [
@@ -125,23 +129,52 @@ class Dispatcher:
         return frozenset(waived), advice
 
 
-def as_resource(given: PolicyResource) -> Resource:
-    """The SDK's resource in our words."""
+def as_resource(given: PolicyResource, inputs: Mapping[str, Any] | None = None) -> Resource:
+    """The SDK's resource in our words. ``inputs`` are those that it was declared with; its outputs unless given."""
+    declared = given.props if inputs is None else inputs
     return Resource(
         urn=given.urn,
         type=given.resource_type,
         name=given.name,
-        props=given.props,
+        props=given.props if inputs is None else Seen(given.props, inputs),
+        inputs=declared,
         parent=given.parent.urn if given.parent else "",
         refers={name: frozenset(one.urn for one in listed) for name, listed in given.property_dependencies.items()},
     )
+
+
+class Seen(Mapping[str, Any]):
+    """Outputs; for a property that they lack or do not know, the input of that name.
+
+    In a preview an engine has no outputs at all where a provider's own configuration is not known yet, and no value
+    where a provider does not guess one. What was declared is then what will be.
+    """
+
+    def __init__(self, outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
+        self._outputs, self._inputs = outputs, inputs
+
+    def __getitem__(self, key: str) -> Any:
+        try:
+            return self._outputs[key]
+        except KeyError:
+            return self._inputs[key]
+        except UnknownValueError:
+            if key in set(self._inputs):  # the names: asked itself, it would read the value
+                return self._inputs[key]
+            raise
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._outputs, *self._inputs)))
+
+    def __len__(self) -> int:
+        return len({*self._outputs, *self._inputs})
 
 
 def _settings(config: PackConfig, resources: Sequence[PolicyResource]) -> Iterable[Resource]:
     if config.settings:
         root = next((one for one in resources if one.resource_type == STACK_TYPE), None)
         urn = root.urn if root else ""
-        yield Resource(urn=urn, type=SETTINGS_TYPE, name="settings", props=config.settings)
+        yield Resource(urn=urn, type=SETTINGS_TYPE, name="settings", props=config.settings, inputs=config.settings)
 
 
 def policies(dispatcher: Dispatcher) -> list[Policy]:

@@ -13,12 +13,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One resource with its outputs, as far as they are known."""
+    """One resource among others."""
 
     urn: str
     type: str
     name: str
     props: Mapping[str, Any]
+    """What it is: its outputs, and where one is not known before the deployment, what was declared."""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """What was declared. For a rule that must tell what nobody asked for from what the cloud decides."""
     parent: str = ""
     """URN; empty where it has none."""
     refers: Mapping[str, frozenset[str]] = field(default_factory=dict)

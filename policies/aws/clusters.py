@@ -44,11 +44,10 @@ def _keeps_logs(props: Props) -> Iterator[str]:
 
 
 def _has_addons(cluster: Resource, stack: Stack) -> Iterator[str]:
-    compute = cluster.props.get("computeConfig") or {}
-    if compute.get("enabled") is True:
-        return  # AWS brings these itself.
     present = {one.props.get("addonName") for one in about(cluster, stack, (ADDON,), "clusterName", by="name")}
-    if missing := [name for name in _ADDONS if name not in present]:
+    missing = [name for name in _ADDONS if name not in present]
+    # AWS brings these itself where it brings the machines, too.
+    if missing and (cluster.props.get("computeConfig") or {}).get("enabled") is not True:
         yield f"name: nobody keeps {', '.join(missing)} up to date"
 
 
@@ -153,7 +152,7 @@ RULES: tuple[AnyRule, ...] = (
         absent=Absence.DENY,
         why="One call deletes the cluster with everything that runs on it.",
         remedy="Set deletionProtection: true.",
-        reference=_GUIDE + "deletion-protection.html",
+        reference=_GUIDE + "delete-cluster.html",
         check=must_be("deletionProtection", True),
     ),
     StackRule(

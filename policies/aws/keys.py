@@ -40,7 +40,6 @@ def _function_names_key(resource: Resource, stack: Stack) -> Iterator[str]:
 
 STORES: Mapping[str, StackCheck] = {
     "aws:backup/vault:Vault": must_name_key("kmsKeyArn"),
-    "aws:cloudtrail/trail:Trail": must_name_key("kmsKeyId"),
     "aws:docdb/cluster:Cluster": must_name_key("kmsKeyId"),
     "aws:dynamodb/table:Table": must_name_key("serverSideEncryption.kmsKeyArn"),
     "aws:ebs/volume:Volume": must_name_key("kmsKeyId"),

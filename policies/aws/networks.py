@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from policies.aws.documents import allowed, is_for_anybody, texts
 from policies.aws.openings import DEFAULT_SECURITY_GROUP, is_anybody
-from policies.aws.relations import about
+from policies.aws.relations import SUBNET, about
 from policies.checks import MISSING, find, must_be, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
 VPC = "aws:ec2/vpc:Vpc"
-SUBNET = "aws:ec2/subnet:Subnet"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 ROUTE = "aws:ec2/route:Route"
@@ -35,7 +34,8 @@ def _has_closed_default_group(vpc: Resource, stack: Stack) -> Iterator[str]:
         yield "cidrBlock: nothing takes the rules out of its default security group"
     for group in groups:
         for direction in ("ingress", "egress"):
-            if group.props.get(direction):
+            # What nobody declared is none to the provider, and not known before the deployment.
+            if group.inputs.get(direction):
                 yield f"cidrBlock: its default security group has rules for {direction}"
 
 

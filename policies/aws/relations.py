@@ -16,6 +16,7 @@ StackCheck: TypeAlias = Callable[[Resource, Stack], Iterator[str]]
 
 KEYS = ("aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey", "aws:kms/externalKey:ExternalKey", "aws:kms/alias:Alias")
 """What a value that names a key may come from."""
+SUBNET = "aws:ec2/subnet:Subnet"
 
 
 def about(target: Resource, stack: Stack, types: tuple[str, ...], given: str, *, by: str = "") -> Sequence[Resource]:
@@ -40,6 +41,20 @@ def comes_from(resource: Resource, stack: Stack, given: str, types: tuple[str, .
     """Whether the value of the input comes from a resource of these types."""
     origins = resource.refers.get(given, frozenset())
     return any(one.urn in origins for one in stack.of(*types))
+
+
+def must_span_zones(*inputs: str) -> StackCheck:
+    """At least two subnets are named by these inputs together."""
+
+    def check(resource: Resource, stack: Stack) -> Iterator[str]:
+        origins = {urn for name in inputs for urn in resource.refers.get(name, ())}
+        # A list that a network component hands on is not known before the subnets are; where it comes from is.
+        if sum(one.urn in origins for one in stack.of(SUBNET)) < 2:
+            named = sum(len(resource.props.get(name) or ()) for name in inputs)
+            if named < 2:
+                yield f"{inputs[0]}: names {named} subnets, and must name at least 2"
+
+    return check
 
 
 def must_name_key(path: str) -> Callable[[Resource, Stack], Iterator[str]]:

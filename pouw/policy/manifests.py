@@ -87,7 +87,7 @@ def _resources(file: Path) -> Iterator[Resource]:
             token, name = type_token(one["apiVersion"], one["kind"]), (one.get("metadata") or {}).get("name", "")
             namespace = (one.get("metadata") or {}).get("namespace", "")
             urn = f"urn:pulumi:manifests::{file}::{token}::{namespace + '/' if namespace else ''}{name}"
-            yield Resource(urn=urn, type=token, name=name, props=one)
+            yield Resource(urn=urn, type=token, name=name, props=one, inputs=one)
 
 
 def _objects(document: Any, where: str) -> Iterator[Mapping[str, Any]]:

@@ -82,6 +82,7 @@ def reads(case: Case) -> list[Read]:
             type=one.type,
             name=one.name,
             props=_Watched(one.props, one.name, "", seen),
+            inputs=_Watched(one.props, one.name, "", seen),
             refers={
                 key: frozenset(given.urn for given in case.stack() if given.name in names)
                 for key, names in one.refers.items()

@@ -57,6 +57,7 @@ CASES = [
     _case("aws-eks-cluster-require-deletion-protection", cluster(), "deletionProtection", False),
     _case(_WITHOUT, cluster(), "addonName", "other", others=_ADDONS, broken_other="coredns"),
     _case(_WITHOUT, cluster(), "clusterName", "other", others=_ADDONS, broken_other="vpc-cni", absent_at="addonName"),
+    _case(_WITHOUT, {"name": "primary", "computeConfig": {"enabled": True}}, "computeConfig.enabled", False),
     _case("aws-eks-cluster-require-budget", cluster(), "budgetType", "USAGE", others=(_BUDGET,),
           broken_other="budget"),
     _case("aws-eks-access-limit-administrators", _ADMINISTRATOR, "accessScope.type", "cluster",

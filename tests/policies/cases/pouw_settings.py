@@ -26,8 +26,7 @@ def _case(rule: str, at: str, broken: Any) -> Case:
 
 
 CASES = [
-    _case("pouw-settings-exposure-deny-everybody", "balancer.exposure.allowFrom", []),
-    _case("pouw-settings-exposure-deny-everybody", "balancer.exposure.allowFrom[0]", "0.0.0.0/0"),
+    _case("pouw-settings-exposure-require-ranges", "balancer.exposure.allowFrom", []),
     _case("pouw-settings-images-pin-digest", "images.node", "registry.example/pouw:1.0"),
     _case("pouw-settings-images-pin-digest", "images.balancer", "registry.example/pouw:1.0"),
     _case("pouw-settings-balancer-require-replicas", "balancer.replicas", 1),
