@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from infra.faults import Fault
 from pouw.deployment import bringup, images
-from pouw.engine import home, operation, resolution
+from pouw.engine import home, operation, resolution, runlock
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
 from pouw.engine.plugins.core.changes import parse_path
@@ -149,6 +149,17 @@ class Rehearsal:
         with self.cloud.transaction() as held:
             held.remove(record)
         return record
+
+    def discard(self) -> None:
+        """Forget the rehearsal without asking the engine, protected resources included.
+
+        Raises:
+            EngineError: a run holds it (BUSY).
+        """
+        if self.root.exists():
+            lock = self.root / "engine" / "locks" / f"{self.project.name}.{self.stack}.lock"
+            with runlock.hold(lock, stack=self.stack, operation="discard"):
+                self._remove()
 
     def _remove(self) -> None:
         shutil.rmtree(self.root)
