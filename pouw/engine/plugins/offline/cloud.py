@@ -82,6 +82,8 @@ class Cloud:
     """By resource type token."""
     replaces: Sequence[str]
     """Inputs whose change replaces whatever resource has them."""
+    places: Sequence[str] = ()
+    """Inputs that say where a resource stands if not in the provider's region, the first that is given."""
     is_address: Callable[[str], bool] = lambda _: False
     """Whether an input that is no output is part of the resource's address: then its change replaces it."""
     formats: Sequence[tuple[str, Format]]

@@ -156,7 +156,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         id="Z{hash17upper}",
     ),
     "aws:route53/record:Record": Facts(
-        replaces=["name", "type", "zoneId", "setIdentifier"], id="{zoneId}_{name}_{type}"
+        replaces=["name", "type", "zoneId", "setIdentifier"], id="{zoneId}_{name}_{type}_{setIdentifier}"
     ),
     "aws:route53/healthCheck:HealthCheck": Facts(
         replaces=["ipAddress", "measureLatency", "requestInterval", "type", "referenceName"],
