@@ -14,8 +14,10 @@ from typing import Any
 import pydantic
 from pydantic import BaseModel
 
+from infra import site_faults
 from infra.faults import Fault, shown
-from infra.settings import NAMESPACE, PATTERNS, SECRET_KEYS, Settings, model_of
+from infra.settings import NAMESPACE, SECRET_KEYS, Settings, model_of
+from infra.values import PATTERNS
 
 
 class ConfigError(Exception):
@@ -33,7 +35,7 @@ def parse(values: Mapping[str, object]) -> Settings:
         ConfigError: with every fault found.
     """
     plain = {key: value for key, value in values.items() if key not in SECRET_KEYS}
-    faults = list(_site_faults(plain.get("sites")))
+    faults = [*site_faults.faults(plain), *_policy_faults(plain)]
     try:
         # Lists become tuples and nothing else is converted: '4' is not a number of nodes.
         settings = Settings.model_validate_json(json.dumps(plain))
@@ -65,7 +67,7 @@ def load() -> Settings:
 
 
 def required_images(stack: Settings) -> tuple[str, str]:
-    """Images of the node and the balancer, for a site that runs them.
+    """Images of the node and the balancer, for a site without a registry of its own.
 
     Raises:
         pulumi.RunError: one is not set.
@@ -92,19 +94,12 @@ def _decode(text: str) -> object:
         return text
 
 
-def _site_faults(sites: object) -> Iterator[Fault]:
-    """Faults between sites, read from the raw values so that they are told together with all others."""
-    listed = [site for site in sites if isinstance(site, Mapping)] if isinstance(sites, list) else []
-    if sites == []:
-        yield Fault(path=f"{NAMESPACE}:sites", message="is empty", got="[]", expected="at least 1 site")
-    names = [site.get("name") for site in listed]
-    for index, name in enumerate(names):
-        if name is not None and name in names[:index]:
-            path = f"{NAMESPACE}:sites[{index}].name"
-            yield Fault(path=path, message="two sites of one name", got=repr(name), expected="a name of its own")
-    if listed and all(site.get("role") == "standby" for site in listed):
-        expected = "at least one site with role: active"
-        yield Fault(path=f"{NAMESPACE}:sites", message="no active site", got="only standby sites", expected=expected)
+def _policy_faults(plain: Mapping[str, object]) -> Iterator[Fault]:
+    policy = plain.get("policy")
+    told = policy.get("enforcement") if isinstance(policy, Mapping) else None
+    if plain.get("environment") == "production" and told == "advisory":
+        path, expected = f"{NAMESPACE}:policy.enforcement", "mandatory in production"
+        yield Fault(path=path, message="is too lax", got="'advisory'", expected=expected)
 
 
 def _faults(error: pydantic.ValidationError) -> Iterator[Fault]:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 NAMESPACE = "pouw-system"
+POOL_LABEL = "pouw.dev/pool"
+"""Label of machines that belong to a pool, and key of the taint that keeps others away from the miners'."""
+OBSERVERS = "pouw-observers"
+"""Group that may look at everything in the namespace and change nothing."""
 _HASH_CHARACTERS = 8
 
 
@@ -42,3 +47,8 @@ def selector(component: str, *, slot: str | None = None, role: str | None = None
     if role:
         values["pouw.dev/role"] = role
     return values
+
+
+def tags(environment: str, site: str, own: Mapping[str, str]) -> dict[str, str]:
+    """Tags of every taggable resource, in letters that every cloud takes; ``own`` are those of the user."""
+    return {**own, "project": "pouw", "environment": environment, "site": site, "managed-by": "pulumi"}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from infra.settings import NAMESPACE, Settings, model_of
@@ -36,10 +37,14 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
         inner = model_of(field.annotation)
         listed = field.annotation is not None and str(field.annotation).startswith("tuple")
         if inner:
-            yield f"| `{key}` | {'list' if listed else 'mapping'} | | {field.description} |\n"
+            yield f"| `{key}` | {'list' if listed else 'mapping'} | | {_meaning(field)} |\n"
             yield from _rows(inner, f"{key}{'[]' if listed else ''}.")
         else:
-            yield f"| `{key}` | {_type(field.annotation)} | {_default(field.default)} | {field.description} |\n"
+            yield f"| `{key}` | {_type(field.annotation)} | {_default(field)} | {_meaning(field)} |\n"
+
+
+def _meaning(field: FieldInfo) -> str:
+    return " ".join((field.description or "").split())
 
 
 def _type(annotation: object) -> str:
@@ -48,12 +53,19 @@ def _type(annotation: object) -> str:
         return ", ".join(f"`{part}`" for part in parts)
     if str(annotation).startswith("tuple"):
         return "list of text"
+    if str(annotation).startswith("dict"):
+        return "mapping of text"
+    if annotation is bool:
+        return "`true`, `false`"
     return "text" if "str" in str(annotation) else "whole number"
 
 
-def _default(value: object) -> str:
+def _default(field: FieldInfo) -> str:
+    value = field.default
     if value is PydanticUndefined:
-        return "required"
+        return "required" if field.is_required() else ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     return "" if value in (None, "", ()) else f"`{value}`"
 
 

@@ -4,39 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, Field
+
+from infra.sites import Site
+from infra.values import (
+    Cidr,
+    DnsLabel,
+    Domain,
+    ImageReference,
+    ImageTag,
+    MailAddress,
+    NodePort,
+    Part,
+    Quantity,
+    TagText,
+)
 
 NAMESPACE = "pouw"
 SECRET_KEYS = frozenset({"nodeKeySeed"})
 
-_LABEL = r"^[a-z]([-a-z0-9]{0,18}[a-z0-9])?$"
-_QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$"
-_IMAGE = r"^[a-z0-9][-a-z0-9._:/]*(:[-A-Za-z0-9._]+|@sha256:[0-9a-f]{64})$"
-PATTERNS = {
-    _LABEL: "1 to 20 lower-case letters, digits and hyphens, a letter first, such as 'primary'",
-    _QUANTITY: "a quantity such as '500m', '1Gi' or '20Gi'",
-    _IMAGE: "an image with a tag or digest, such as 'registry.example/pouw/node:1.2.3'",
-}
 
-DnsLabel = Annotated[str, StringConstraints(pattern=_LABEL)]
-Quantity = Annotated[str, StringConstraints(pattern=_QUANTITY)]
-ImageReference = Annotated[str, StringConstraints(pattern=_IMAGE)]
-NodePort = Annotated[int, Field(ge=1, le=65535)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        alias_generator=to_camel,
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-    )
-
-
-class Amounts(_Part):
+class Amounts(Part):
     """Processor and memory, in Kubernetes quantities."""
 
     cpu: Quantity
@@ -45,7 +33,7 @@ class Amounts(_Part):
     """Bytes."""
 
 
-class Resources(_Part):
+class Resources(Part):
     """What one node asks for, and what it may use."""
 
     requests: Amounts = Amounts(cpu="1", memory="1Gi")
@@ -54,7 +42,7 @@ class Resources(_Part):
     """What it may use at most."""
 
 
-class Storage(_Part):
+class Storage(Part):
     """The volume of one node."""
 
     size: Quantity = "20Gi"
@@ -63,7 +51,7 @@ class Storage(_Part):
     """Storage class; unset takes the cluster's default."""
 
 
-class Nodes(_Part):
+class Nodes(Part):
     """How many nodes a slot runs, by role."""
 
     miners: Annotated[int, Field(ge=1, le=500)] = 3
@@ -81,7 +69,7 @@ class Nodes(_Part):
         return self.miners + self.verifiers
 
 
-class Exposure(_Part):
+class Exposure(Part):
     """How clients reach a site's balancer."""
 
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
@@ -92,11 +80,12 @@ class Exposure(_Part):
     """Node port of WebSocket; unset lets the cluster choose."""
     metrics_node_port: NodePort | None = None
     """Node port of metrics; unset lets the cluster choose."""
-    allow_from: tuple[str, ...] = ()
-    """CIDR ranges that may reach it; none given leaves it to the cluster's own edge."""
+    allow_from: tuple[Cidr, ...] = ()
+    """CIDR ranges that may reach it. On an existing cluster none leaves it to the cluster's own edge; a cloud site
+    opens no balancer without one."""
 
 
-class Balancer(_Part):
+class Balancer(Part):
     """The load balancer in front of a site's nodes."""
 
     replicas: Annotated[int, Field(ge=1, le=20)] = 2
@@ -111,27 +100,17 @@ class Balancer(_Part):
     """Of each balancer pod."""
 
 
-class Site(_Part):
-    """One cluster in one region of one cloud."""
+class Dns(Part):
+    """Names by which clients and sites find the network."""
 
-    name: DnsLabel
-    """Name of the site, unique in its stack."""
-    cloud: Literal["aws", "azure", "gcp", "kubernetes"]
-    """Where it is; `kubernetes` is any existing cluster."""
-    region: str | None = None
-    """Region of the cloud."""
-    role: Literal["active", "standby"] = "active"
-    """Whether it serves, or waits to take over."""
-    context: str | None = None
-    """Kubeconfig context of an existing cluster (``cloud: kubernetes``); unset means the embedded one."""
-
-    @property
-    def embedded(self) -> bool:
-        """Whether this site runs on the embedded cluster."""
-        return self.cloud == "kubernetes" and self.context is None
+    zone: Domain | None = None
+    """Zone that the stack makes and holds; delegate it to the name servers in the stack's outputs. Required for several
+    sites, and for public balancers of cloud sites."""
+    host: DnsLabel = "rpc"
+    """Name in the zone that leads to the active site, and to a standby when that one fails."""
 
 
-class Chain(_Part):
+class Chain(Part):
     """Chain parameters that every node of the network must share: they make the first block."""
 
     network_id: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1337
@@ -142,18 +121,31 @@ class Chain(_Part):
     """Seconds between blocks that difficulty aims at."""
 
 
-class Images(_Part):
+class Images(Part):
     """Container images. The command line fills in what it builds itself; elsewhere they come from a registry."""
 
     node: ImageReference | None = None
     """Image of the nodes."""
     balancer: ImageReference | None = None
     """Image of the balancer (HAProxy)."""
+    repository: DnsLabel = "pouw"
+    """Repository in a cloud site's own registry, for the images that are named nowhere and so are built."""
+    tag: ImageTag | None = None
+    """Tag of images that are built: the command line fills in their content's hash; unset is the project's version."""
     base: str | None = None
     """Base image of ``Dockerfile.production``; unset makes one from Debian packages."""
 
 
-class Settings(_Part):
+class Policy(Part):
+    """How strict the compliance gate is."""
+
+    enforcement: Literal["mandatory", "advisory"] = "mandatory"
+    """Whether a violation refuses the deployment, or is only told; production is never `advisory`."""
+    levels: dict[str, Literal["mandatory", "advisory", "disabled"]] = Field(default_factory=dict)
+    """Levels of single rules, by id; none may be lower than the rule's own in production."""
+
+
+class Settings(Part):
     """One stack."""
 
     environment: Literal["local", "staging", "production"]
@@ -168,6 +160,14 @@ class Settings(_Part):
     """The balancer of a site."""
     images: Images = Images()
     """Container images."""
+    dns: Dns = Dns()
+    """Names by which clients and sites find the network."""
+    contacts: tuple[MailAddress, ...] = ()
+    """Mail addresses that alarms and budgets are sent to; required for a cloud site."""
+    tags: dict[TagText, TagText] = Field(default_factory=dict)
+    """Tags of every taggable resource, besides those of our own."""
+    policy: Policy = Policy()
+    """How strict the compliance gate is."""
     kubeconfig: str = ""
     """Path of the kubeconfig to use; empty means the user's own."""
 

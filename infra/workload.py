@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from infra.naming import labels, selector
+from infra.naming import POOL_LABEL, labels, selector
 from infra.settings import Chain, Nodes, Resources
 
 Manifest = dict[str, Any]
@@ -121,6 +121,26 @@ def http_probe(path: str, *, period: int, failures: int, port: str = "rpc") -> M
     }
 
 
+def placement(pool: str | None) -> Manifest:
+    """Where pods go on machines that carry pool labels; ``None``: on any. A pool's own taint is tolerated."""
+    if pool is None:
+        return {}
+    toleration = {"key": POOL_LABEL, "operator": "Equal", "value": pool, "effect": "NoSchedule"}
+    return {"nodeSelector": {POOL_LABEL: pool}, "tolerations": [toleration]}
+
+
+def zone_spread(component: str, *, slot: str | None) -> list[Manifest]:
+    """Keep pods of one kind in as many zones as there are."""
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": "topology.kubernetes.io/zone",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": selector(component, slot=slot)},
+        }
+    ]
+
+
 def spread(component: str, *, slot: str | None, required: bool) -> Manifest:
     """Keep pods of one kind apart: by host where there are enough hosts to insist, else as a wish."""
     term = {"labelSelector": {"matchLabels": selector(component, slot=slot)}, "topologyKey": "kubernetes.io/hostname"}
@@ -132,17 +152,20 @@ def spread(component: str, *, slot: str | None, required: bool) -> Manifest:
 
 @dataclass(frozen=True, kw_only=True)
 class NodePod:
-    """What the pod of a node is made from; all plain."""
+    """What the pod of a node is made from; all plain but the image."""
 
     site: str
     slot: str
     pool: Pool
     nodes: Nodes
     chain: Chain
-    image: str
+    image: Any
+    """Its reference; unknown until it is built, so only passed on."""
     bootnodes: list[str]
     peers_service: str
     insist_on_spread: bool
+    machines: str | None = None
+    """Pool of machines that it is bound to."""
 
 
 def node_environment(pod: NodePod) -> list[Manifest]:
@@ -208,6 +231,8 @@ def node_pod(pod: NodePod, *, network_config: str, keys_secret: str, service_acc
             "terminationGracePeriodSeconds": GRACE_SECONDS,
             "securityContext": pod_security(),
             "affinity": spread("node", slot=pod.slot, required=pod.insist_on_spread),
+            "topologySpreadConstraints": zone_spread("node", slot=pod.slot),
+            **placement(pod.machines),
             "containers": [node_container(pod)],
             "volumes": [
                 {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},

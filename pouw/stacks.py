@@ -9,8 +9,11 @@ from infra.configuration import ConfigError, parse
 from infra.settings import NAMESPACE, Settings
 from pouw.engine.project import Project
 from pouw.errors import ConfigurationError
+from pouw.paths import REPOSITORY
 
 _HERE = Project()
+EXAMPLES = Project(examples=REPOSITORY / "docs" / "examples")
+"""Configurations that documentation explains: previewed like stacks, and never brought up."""
 
 
 def names(project: Project = _HERE) -> list[str]:

@@ -1,14 +1,20 @@
-"""The program of every stack: settings, one module per target, outputs."""
+"""The program of every stack: settings, the ground of each site, the workloads on it, names, outputs."""
 
 from __future__ import annotations
 
 import pulumi
 
-import kubernetes_site
+import grounds
+import names
+import workloads
 from infra import configuration
 
-TARGETS = {"kubernetes": kubernetes_site.deploy}
-
 stack = configuration.load()
+zone = names.declare(stack)
+sites = [grounds.of(stack, site, zone) for site in stack.sites]
+deployed = [workloads.deploy(stack, ground, [other for other in sites if other is not ground]) for ground in sites]
+names.record(stack, zone, deployed)
+
 pulumi.export("environment", stack.environment)
-pulumi.export("sites", [TARGETS[site.cloud](stack, site) for site in stack.sites])
+pulumi.export("sites", [one.outputs for one in deployed])
+pulumi.export("names", names.outputs(stack, zone, deployed))

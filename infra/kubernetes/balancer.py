@@ -13,6 +13,7 @@ from pulumi_kubernetes.policy.v1.PodDisruptionBudget import PodDisruptionBudget
 
 from infra import haproxy, workload
 from infra.component import Component
+from infra.contracts import RPC_NODE_PORT, WS_NODE_PORT, Entry
 from infra.naming import NAMESPACE, labels, selector
 from infra.settings import Balancer as BalancerSettings
 from infra.settings import Exposure
@@ -29,9 +30,13 @@ class BalancerArgs:
     namespace: pulumi.Input[str]
     site: str
     slot: str
-    image: str
+    image: pulumi.Input[str]
     settings: BalancerSettings
     insist_on_spread: bool
+    entry: Entry | None = None
+    """How the cloud around the cluster reaches it; ``None`` leaves that to the settings."""
+    pooled: bool = False
+    """Whether machines carry pool labels: it then runs on the ``rpc`` pool."""
 
 
 class Balancer(Component, token="pouw:kubernetes:Balancer"):
@@ -55,7 +60,7 @@ class Balancer(Component, token="pouw:kubernetes:Balancer"):
                 "replicas": args.settings.replicas,
                 "selector": {"matchLabels": selector("balancer")},
                 "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
-                "template": balancer_pod(args.site, args.image, args.settings, files, spread=args.insist_on_spread),
+                "template": balancer_pod(args, files),
             },
             opts=self.child(depends_on=[configuration, account]),
         )
@@ -66,10 +71,11 @@ class Balancer(Component, token="pouw:kubernetes:Balancer"):
                 spec={"max_unavailable": 1, "selector": {"match_labels": selector("balancer")}},
                 opts=self.child(),
             )
+        annotations = args.entry.annotations if args.entry else {}
         service = Service(
             f"{name}-service",
-            metadata={**metadata, "annotations": {"pouw.dev/active-slot": args.slot}},
-            spec=client_service(args.settings.exposure),
+            metadata={**metadata, "annotations": {"pouw.dev/active-slot": args.slot, **annotations}},
+            spec=client_service(args.settings.exposure, args.entry),
             opts=self.child(depends_on=[deployment]),
         )
         self.publish(service=service.metadata["name"])
@@ -81,16 +87,16 @@ def configuration_files(slot: str, max_nodes: int) -> dict[str, str]:
     return {"haproxy.cfg": haproxy.configuration(backend), "503.http": haproxy.unavailable_page()}
 
 
-def balancer_pod(site: str, image: str, settings: BalancerSettings, files: dict[str, str], *, spread: bool) -> Manifest:
+def balancer_pod(args: BalancerArgs, files: dict[str, str]) -> Manifest:
     """Template of the balancer's pod; a changed configuration changes its hash and so rolls it."""
     container = {
         "name": "haproxy",
-        "image": image,
+        "image": args.image,
         "imagePullPolicy": "IfNotPresent",
         "command": ["haproxy"],
         "args": ["-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"],
         "ports": [{"name": key, "containerPort": port, "protocol": "TCP"} for key, port in _PORTS.items()],
-        "resources": workload.amounts(settings.resources),
+        "resources": workload.amounts(args.settings.resources),
         "securityContext": workload.container_security(),
         "readinessProbe": workload.http_probe("/balancer/health", period=2, failures=2),
         "livenessProbe": workload.http_probe("/balancer/health", period=10, failures=3),
@@ -99,7 +105,7 @@ def balancer_pod(site: str, image: str, settings: BalancerSettings, files: dict[
     content = "".join(f"{name}\n{text}\n" for name, text in sorted(files.items()))
     return {
         "metadata": {
-            "labels": labels("balancer", site=site),
+            "labels": labels("balancer", site=args.site),
             "annotations": {"pouw.dev/configuration-hash": workload.digest(content)},
         },
         "spec": {
@@ -108,23 +114,30 @@ def balancer_pod(site: str, image: str, settings: BalancerSettings, files: dict[
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": workload.GRACE_SECONDS,
             "securityContext": workload.pod_security(),
-            "affinity": workload.spread("balancer", slot=None, required=spread),
+            "affinity": workload.spread("balancer", slot=None, required=args.insist_on_spread),
+            "topologySpreadConstraints": workload.zone_spread("balancer", slot=None),
+            **workload.placement("rpc" if args.pooled else None),
             "containers": [container],
             "volumes": [{"name": "configuration", "configMap": {"name": NAME}}],
         },
     }
 
 
-def client_service(exposure: Exposure) -> Manifest:
-    """Spec of the service that clients use."""
+def client_service(exposure: Exposure, entry: Entry | None = None) -> Manifest:
+    """Spec of the service that clients use, or through which the cloud's own balancer comes (``entry``)."""
+    kind = entry.type if entry else exposure.type
     node_ports = {"rpc": exposure.rpc_node_port, "ws": exposure.ws_node_port, "metrics": exposure.metrics_node_port}
+    if entry:
+        node_ports = {"rpc": RPC_NODE_PORT, "ws": WS_NODE_PORT, "metrics": None}
     ports = []
     for key, port in _PORTS.items():
-        entry: Manifest = {"name": key, "port": port, "targetPort": key, "protocol": "TCP"}
-        if exposure.type == "NodePort" and node_ports[key] is not None:
-            entry["nodePort"] = node_ports[key]
-        ports.append(entry)
-    spec: Manifest = {"type": exposure.type, "selector": selector("balancer"), "ports": ports}
-    if exposure.type == "LoadBalancer" and exposure.allow_from:
+        number: Manifest = {"name": key, "port": port, "targetPort": key, "protocol": "TCP"}
+        if kind == "NodePort" and node_ports[key] is not None:
+            number["nodePort"] = node_ports[key]
+        ports.append(number)
+    spec: Manifest = {"type": kind, "selector": selector("balancer"), "ports": ports}
+    if entry is None and exposure.type == "LoadBalancer" and exposure.allow_from:
         spec["loadBalancerSourceRanges"] = list(exposure.allow_from)
+    if entry and entry.address:
+        spec["loadBalancerIP"] = entry.address
     return spec

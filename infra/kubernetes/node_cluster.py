@@ -29,10 +29,14 @@ class NodeClusterArgs:
     """Secret from which node keys and the admin token are derived."""
     site: str
     slot: str
-    image: str
+    image: pulumi.Input[str]
     nodes: Nodes
     chain: Chain
     insist_on_spread: bool
+    entries: tuple[str, ...] = ()
+    """Where nodes of other sites are found, ``host:port``."""
+    pooled: bool = False
+    """Whether machines carry pool labels: miners then run on the miners' pool, all others on the ``rpc`` pool."""
 
 
 class NodeCluster(Component, token="pouw:kubernetes:NodeCluster"):
@@ -112,9 +116,10 @@ class NodeCluster(Component, token="pouw:kubernetes:NodeCluster"):
             nodes=args.nodes,
             chain=args.chain,
             image=args.image,
-            bootnodes=workload.bootnodes(pools, f"{base}-peers"),
+            bootnodes=[*workload.bootnodes(pools, f"{base}-peers"), *args.entries],
             peers_service=f"{base}-peers",
             insist_on_spread=args.insist_on_spread,
+            machines=("miners" if pool.role == "miner" else "rpc") if args.pooled else None,
         )
         return workload.node_pod(
             pod, network_config=f"{base}-network", keys_secret=f"{base}-keys", service_account=base

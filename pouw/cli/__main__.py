@@ -19,10 +19,12 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "preview": ("pouw.cli.stack", "Show what `up` would change"),
     "down": ("pouw.cli.stack", "Take a stack away"),
     "refresh": ("pouw.cli.stack", "Read the real state of a stack back"),
+    "rehearsal": ("pouw.cli.rehearsal", "What a simulated cloud holds; change it behind the engine's back"),
     "status": ("pouw.cli.status", "Sites, slots, nodes, heights, peers, versions"),
     "doctor": ("pouw.cli.doctor", "Which engine, plugins, cluster and versions are in use; what is missing"),
     "cluster": ("pouw.cli.cluster", "The embedded Kubernetes"),
     "image": ("pouw.cli.image", "The node image"),
+    "policy": ("pouw.cli.policy", "Compliance: reports, waivers, controls, rules on plain manifests"),
     "task": ("pouw.cli.task", "Useful work: submit a training task, fetch its model"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,21 +15,28 @@ from pouw.deployment.endpoints import Endpoints
 from pouw.engine.operation import Operation
 from pouw.engine.outcome import Outcome
 from pouw.errors import ExitCode
+from pouw.policy import shown
 from pouw.progress import make_progress
 
 _stack_argument = click.argument("stack", default="local")
+_rehearse_option = click.option(
+    "--rehearse", is_flag=True, help="In a simulated cloud: no account, no credentials, nothing real."
+)
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print the documented JSON document.")
 
 
-@click.command(epilog="Examples:  pouw up  |  pouw up --dry-run  |  pouw up staging --json")
+@click.command(epilog="Examples:  pouw up  |  pouw up --dry-run  |  pouw up staging --rehearse")
 @_stack_argument
 @click.option("--dry-run", is_flag=True, help="Only show what would change; the same as `pouw preview`.")
+@_rehearse_option
 @_json_option
-def up(stack: str, dry_run: bool, as_json: bool) -> int:
+def up(stack: str, dry_run: bool, rehearse: bool, as_json: bool) -> int:
     """Bring STACK up (default: local) and wait until its nodes agree on a block earned after the start.
 
     Safe to run again: what is there stays, what was left half-done by a killed run is continued.
     """
+    if rehearse:
+        return _rehearse(Operation.PREVIEW if dry_run else Operation.UP, stack, as_json=as_json)
     progress = make_progress()
     if dry_run:
         return _report([bringup.preview(stack, progress)], as_json=as_json)
@@ -50,24 +58,39 @@ def up(stack: str, dry_run: bool, as_json: bool) -> int:
 
 @click.command(epilog="Examples:  pouw preview  |  pouw preview staging production  |  pouw preview --all --json")
 @click.argument("stack", nargs=-1)
-@click.option("--all", "every", is_flag=True, help="Every stack that has a file.")
+@click.option("--all", "every", is_flag=True, help="Every stack that has a file, and every example in docs/examples.")
 @_json_option
 def preview(stack: Sequence[str], every: bool, as_json: bool) -> int:
-    """Show what `up` would change in each STACK (default: local). Starts nothing, changes nothing."""
-    chosen = stacks.names() if every else list(stack) or ["local"]
-    progress = make_progress()
-    return _report([bringup.preview(name, progress) for name in chosen], as_json=as_json)
+    """Show what `up` would change in each STACK (default: local). Starts nothing, changes nothing.
+
+    Several run side by side to their ends, whatever becomes of the others.
+    """
+    from pouw.deployment import previews
+
+    if every and stack:
+        raise click.UsageError("name stacks, or give --all, not both")
+    started = time.monotonic()
+    found = previews.run(previews.every() if every else previews.named(stack or ["local"]), make_progress())
+    if as_json or len(found) == 1:
+        return _report(found, as_json=as_json)
+    from pouw.cli import preview_table
+
+    preview_table.show(found, time.monotonic() - started)
+    return _exit_code(found)
 
 
 @click.command(epilog="Examples:  pouw down  |  pouw down --keep-cluster  |  pouw down staging --yes")
 @_stack_argument
 @click.option("--keep-cluster", is_flag=True, help="Only the stack's resources; the embedded cluster stays.")
 @click.option("--yes", is_flag=True, help="Do not ask before destroying a stack that is not local.")
-def down(stack: str, keep_cluster: bool, yes: bool) -> int:
+@_rehearse_option
+def down(stack: str, keep_cluster: bool, yes: bool, rehearse: bool) -> int:
     """Take STACK away (default: local), with everything that it holds.
 
     The local stack goes with its cluster: processes, mounts, interfaces, rules and state.
     """
+    if rehearse:
+        return _rehearse(Operation.DESTROY, stack, as_json=False)
     settings = stacks.settings(stack)
     if settings.environment != "local" and not yes:
         click.confirm(f"Destroy every resource of {stack}?", abort=True)
@@ -80,10 +103,27 @@ def down(stack: str, keep_cluster: bool, yes: bool) -> int:
 
 @click.command(epilog="Examples:  pouw refresh  |  pouw refresh staging --json")
 @_stack_argument
+@_rehearse_option
 @_json_option
-def refresh(stack: str, as_json: bool) -> int:
+def refresh(stack: str, rehearse: bool, as_json: bool) -> int:
     """Read the real state of STACK's resources back into its state (default: local)."""
+    if rehearse:
+        return _rehearse(Operation.REFRESH, stack, as_json=as_json)
     return _report([bringup.run_plain(Operation.REFRESH, stack, make_progress())], as_json=as_json)
+
+
+def _rehearse(chosen: Operation, stack: str, *, as_json: bool) -> int:
+    """The same in a simulated cloud, said before and in every document."""
+    from pouw.deployment import rehearsal
+
+    click.echo(rehearsal.BANNER, err=True)
+    outcome = rehearsal.rehearse(chosen, stack, make_progress())
+    if as_json:
+        click.echo(json.dumps({"rehearsal": True, **_document([outcome])}, indent=2))
+    else:
+        click.echo(rehearsal.BANNER)
+        _print_outcome(outcome)
+    return outcome.exit_code
 
 
 def _print_addresses(where: Endpoints) -> None:
@@ -100,6 +140,10 @@ def _report(outcomes: Sequence[Outcome], *, as_json: bool) -> int:
     else:
         for outcome in outcomes:
             _print_outcome(outcome)
+    return _exit_code(outcomes)
+
+
+def _exit_code(outcomes: Sequence[Outcome]) -> int:
     return next((outcome.exit_code for outcome in outcomes if not outcome.ok), ExitCode.OK)
 
 
@@ -111,6 +155,7 @@ def _stack_json(outcome: Outcome) -> dict[str, Any]:
     changes = outcome.changes
     return {
         "name": outcome.stack,
+        "example": outcome.example,
         "ok": outcome.ok,
         "seconds": round(outcome.seconds, 2),
         "create": changes.create,
@@ -123,19 +168,33 @@ def _stack_json(outcome: Outcome) -> dict[str, Any]:
             for one in outcome.resources
         ],
         "faults": [
-            {"resource": one.resource, "path": one.path, "got": "", "expected": "", "message": one.message}
+            {"resource": one.resource, "path": one.path, "got": one.got, "expected": one.expected,
+             "message": one.message}
             for one in outcome.faults
         ],
-        "policy": {
-            "violations": [
-                {"rule": one.rule, "resource": one.subject.urn if one.subject else "", "severity": one.level,
-                 "message": one.message, "remedy": ""}
-                for one in outcome.violations
-            ],
-            "unevaluated": [],
-            "waived": [],
-        },
-        "cost": {"monthly_delta": None, "unknown": []},
+        "policy": shown.as_json(outcome.verdict),
+        "cost": _cost_json(outcome),
+    }  # fmt: skip
+
+
+def _cost_json(outcome: Outcome) -> dict[str, Any]:
+    cost = outcome.cost
+    if cost is None:
+        return {"monthly_delta": None, "unknown": [], "usage": []}
+    return {
+        "monthly_delta": round(cost.delta, 2),
+        "monthly": round(cost.monthly, 2),
+        "monthly_maximum": round(cost.maximum, 2),
+        "currency": cost.currency,
+        "prices_of": cost.prices_of,
+        "unknown": list(cost.unknown),
+        "usage": list(cost.usage),
+        "items": [
+            {"resource": one.urn, "what": one.what, "monthly": round(one.monthly, 2),
+             "monthly_maximum": round(one.maximum or 0, 2)}
+            for one in cost.items
+            if one.monthly is not None and one.maximum
+        ],
     }  # fmt: skip
 
 
@@ -150,8 +209,8 @@ def _print_outcome(outcome: Outcome) -> None:
         click.echo(f"warning: {warning}", err=True)
     for fault in outcome.faults:
         click.echo(f"error: {fault}", err=True)
-    for violation in outcome.violations:
-        click.echo(f"policy: {violation.rule} ({violation.level}): {violation.message}", err=True)
+    for line in shown.lines(outcome.verdict):
+        click.echo(f"policy: {line}", err=True)
     changes = outcome.changes
     verdict = "ok" if outcome.ok else "failed"
     click.echo(

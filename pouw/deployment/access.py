@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from infra.faults import Fault
 from infra.naming import NAMESPACE
-from infra.settings import Settings, Site
+from infra.settings import Settings
+from infra.sites import Site
 from infra.workload import RPC_PORT
+from pouw.deployment import kubeconfigs
 from pouw.errors import ClusterError, PouwError
 from pouw.paths import state_dir
 
@@ -274,6 +276,8 @@ def access(settings: Settings, site: Site) -> SiteAccess:
     """How to reach a site of a stack."""
     if site.embedded:
         return SiteAccess(site=site.name, kubeconfig=embedded_kubeconfig(), context=None)
+    if site.managed:
+        return SiteAccess(site=site.name, kubeconfig=kubeconfigs.path(settings, site), context=None)
     path = Path(settings.kubeconfig).expanduser() if settings.kubeconfig else None
     return SiteAccess(site=site.name, kubeconfig=path, context=site.context)
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.settings import NAMESPACE, Settings
-from pouw import stacks
-from pouw.deployment import agreement, endpoints, images, preflight
+from pouw import image, stacks
+from pouw.deployment import accounts, agreement, clouds, costing, endpoints, images, kubeconfigs, preflight
 from pouw.deployment.access import Connections, embedded_kubeconfig
+from pouw.deployment.accounts import AccountError
 from pouw.deployment.agreement import Agreement, LiveNetwork
 from pouw.deployment.endpoints import Endpoints
-from pouw.engine import operation, resolution
+from pouw.engine import operation, resolution, scratch
 from pouw.engine.forgetting import forget
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
+from pouw.engine.process import Halt
+from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.stackconfig import ExtraConfig
-from pouw.errors import ExitCode, PouwError
+from pouw.errors import EngineError, ExitCode, PouwError
 from pouw.paths import state_dir
+from pouw.policy import admission
+from pouw.policy.evidence import store as evidence
+from pouw.policy.gate import gate_of
 from pouw.progress import Progress
 
 AGREEMENT_SECONDS = 180.0
@@ -49,7 +55,8 @@ def up(stack: str, progress: Progress) -> Result:
     Raises:
         PouwError: something it needs is not to be had; nothing half-done is left that a next call would not continue.
     """
-    settings = stacks.settings(stack)
+    settings = ready_to_preview(stack, Project())
+    _guard(stack, settings)
     if found := preflight.faults(settings):
         raise PreflightError(*found)
     engine, references = _prepare(settings, progress)
@@ -57,9 +64,11 @@ def up(stack: str, progress: Progress) -> Result:
         network = LiveNetwork(settings, connections)
         before = agreement.height_before(network)
         request = Request(operation=Operation.UP, stack=stack, extra_config=extra_config(stack, settings, references))
-        outcome = operation.run(request, engine, progress)
+        outcome = admission.up(request, gate_of(stack, settings), engine, progress)
         if not outcome.ok:
             return Result(settings=settings, outcome=outcome)
+        if any(site.managed for site in settings.sites):
+            kubeconfigs.keep(settings, operation.outputs(stack, engine, secrets=True))
         expected = settings.nodes.total * len(settings.sites)
         with progress.step("Waiting for the nodes to agree on a new block") as step:
             agreed = agreement.wait(
@@ -73,30 +82,78 @@ def up(stack: str, progress: Progress) -> Result:
     return Result(settings=settings, outcome=outcome, agreement=agreed, endpoints=where)
 
 
-def preview(stack: str, progress: Progress) -> Outcome:
-    """Show what ``up`` would change. Starts nothing and builds nothing but the engine itself."""
-    settings = stacks.settings(stack)
-    engine = resolution.resolve(progress)
-    extra = extra_config(stack, settings, images.references(settings))
-    request = Request(operation=Operation.PREVIEW, stack=stack, extra_config=extra)
-    return operation.run(request, engine, progress)
+def preview(
+    stack: str,
+    progress: Progress,
+    *,
+    project: Project | None = None,
+    engine: Engine | None = None,
+    halt: Halt | None = None,
+) -> Outcome:
+    """Show what ``up`` would change. Starts nothing, writes nothing, and builds nothing but the engine itself.
+
+    ``project`` is this repository's, or that of its examples; ``halt`` interrupts it outside the main thread.
+
+    Raises:
+        PouwError: the stack's configuration or what it needs on this machine is at fault.
+    """
+    project = project or Project()
+    settings = ready_to_preview(stack, project)
+    engine = engine or resolution.resolve(progress)
+    extra = extra_config(stack, settings, images.references(settings), project=project, seed=_known_seed)
+    request = Request(operation=Operation.PREVIEW, stack=stack, extra_config=extra, halt=halt)
+    outcome = admission.preview(request, gate_of(stack, settings), engine, progress, project=project)
+    return costing.priced(outcome, settings)
+
+
+def ready_to_preview(stack: str, project: Project) -> Settings:
+    """The stack's settings, once nothing of what can be known before an engine starts is in the way.
+
+    Raises:
+        PouwError: with all that is.
+    """
+    settings = stacks.settings(stack, project=project)
+    if found := list(clouds.faults(settings)):
+        raise EngineError(*found)
+    return settings
 
 
 def run_plain(chosen: Operation, stack: str, progress: Progress) -> Outcome:
     """Refresh or destroy through the engine, with the configuration of the last run."""
-    settings = stacks.settings(stack)
+    settings = ready_to_preview(stack, Project())
+    _guard(stack, settings)
     engine = resolution.resolve(progress)
     return operation.run(Request(operation=chosen, stack=stack, extra_config=_access(settings)), engine, progress)
 
 
-def extra_config(stack: str, settings: Settings, references: Mapping[str, str]) -> ExtraConfig:
+def _guard(stack: str, settings: Settings) -> None:
+    """Nothing is changed in an account that is not the site's.
+
+    Raises:
+        AccountError: the credentials are for another, or nobody can tell.
+    """
+    if found := accounts.faults(settings, Project().stack_settings(stack).get("config") or {}):
+        raise AccountError(*found)
+
+
+def extra_config(
+    stack: str,
+    settings: Settings,
+    references: Mapping[str, str],
+    *,
+    project: Project | None = None,
+    seed: Callable[[str], str] | None = None,
+) -> ExtraConfig:
     """What the repository's file does not say: images built here, the embedded cluster's kubeconfig, the key seed."""
     extra = dict(_access(settings))
     if references:
         own = settings.images.model_dump(by_alias=True, exclude_none=True)
         extra[f"{NAMESPACE}:images"] = ({**own, **references}, False)
-    if "nodeKeySeed" not in stacks.values(stack):
-        extra[f"{NAMESPACE}:nodeKeySeed"] = (_key_seed(stack), True)
+    elif any(site.managed for site in settings.sites) and settings.images.tag is None:
+        own = settings.images.model_dump(by_alias=True, exclude_none=True)
+        extra[f"{NAMESPACE}:images"] = ({**own, "tag": image.content_tag(settings.images.base)}, False)
+    if "nodeKeySeed" not in stacks.values(stack, project or Project()):
+        extra[f"{NAMESPACE}:nodeKeySeed"] = ((seed or _key_seed)(stack), True)
     return extra
 
 
@@ -106,9 +163,19 @@ def _access(settings: Settings) -> ExtraConfig:
     return {}
 
 
+def _seed_file(stack: str) -> Path:
+    return state_dir() / "keys" / f"{stack}.seed"
+
+
+def _known_seed(stack: str) -> str:
+    """The seed that was made, or what stands for it in a preview before there is one."""
+    path = _seed_file(stack)
+    return path.read_text() if path.exists() else scratch.placeholder("nodeKeySeed")
+
+
 def _key_seed(stack: str) -> str:
     """The seed of a stack whose file has none: made once, kept in the state directory."""
-    path = state_dir() / "keys" / f"{stack}.seed"
+    path = _seed_file(stack)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = path.with_suffix(".partial")
@@ -153,8 +220,10 @@ def _forget(stack: str, progress: Progress) -> None:
     with progress.step(f"Removing the state of {stack}") as step:
         step.update(str(state_dir()))
         forget(stack)
-        seed = state_dir() / "keys" / f"{stack}.seed"
+        seed = _seed_file(stack)
         seed.unlink(missing_ok=True)
+        if stacks.settings(stack).environment == "local":
+            evidence.forget(stack)
         for folder in (seed.parent, state_dir()):
             _remove_if_empty(folder)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.faults import Fault
-from infra.settings import Site
+from infra.sites import Site
 from pouw.deployment.access import Connections
 from pouw.errors import ExitCode, PouwError
 

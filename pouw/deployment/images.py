@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from infra.faults import Fault
-from infra.settings import Settings, Site
+from infra.settings import Settings
+from infra.sites import Site
 from pouw import image
 from pouw.cluster import images as cluster_images
 from pouw.cluster.condition import State, status

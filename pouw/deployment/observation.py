@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.naming import selector
-from infra.settings import Settings, Site
+from infra.settings import Settings
+from infra.sites import Site
 from pouw.deployment.access import Connection, Connections, NodeError
 from pouw.errors import ClusterError
 

@@ -42,6 +42,11 @@ class Backend:
         own = self.folder / ".pulumi" if self.folder else None
         return (own, own / "stacks" / project) if own else ()
 
+    def state_files(self, project: str, stack: str) -> Sequence[Path]:
+        """The files that hold the stack's state, its backup among them; none while it was never made."""
+        state = self.state_file(project, stack)
+        return sorted(state.parent.glob(state.name + "*")) if state is not None and state.parent.exists() else []
+
     def lock_folder(self, project: str, stack: str) -> Path | None:
         """Where the engine puts its locks for the stack."""
         return self.folder / ".pulumi" / "locks" / "organization" / project / stack if self.folder else None
@@ -69,10 +74,10 @@ def choose(
             ),
             code=ExitCode.CONFIGURATION,
         )
-    if stack != LOCAL_STACK and (theirs := _users(definition, environment)):
+    if theirs := users(stack, definition=definition, environment=environment):
         return theirs
     root = state_dir() / "engine"
-    folder = root / "backend"
+    folder = own_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     url = folder.as_uri()
     if own_encryption:
@@ -106,7 +111,15 @@ def ensure_passphrase(path: Path) -> Path:
     return path
 
 
-def _users(definition: Mapping[str, Any], environment: Mapping[str, str]) -> Backend | None:
+def own_folder() -> Path:
+    """The folder of our own backend, whether it is there or not."""
+    return state_dir() / "engine" / "backend"
+
+
+def users(stack: str, *, definition: Mapping[str, Any], environment: Mapping[str, str]) -> Backend | None:
+    """The user's own backend of a stack; none where it is ours. Nothing is made and nothing is asked."""
+    if stack == LOCAL_STACK:
+        return None
     if url := environment.get("PULUMI_BACKEND_URL"):
         return Backend(url=url, folder=_folder(url), environment={})
     if url := str((definition.get("backend") or {}).get("url") or ""):

@@ -41,6 +41,14 @@ class StepStarted:
     changed: Sequence[str]
     """Paths of the properties that differ."""
     planned: bool
+    provider: str = ""
+    """URN of the provider, for a resource that has one."""
+    parent: str = ""
+    """URN of the parent."""
+    before: Mapping[str, Any] | None = None
+    """Inputs that the state has; none for what is made."""
+    after: Mapping[str, Any] | None = None
+    """Inputs that are asked for; none for what is deleted. Secrets are hidden in both, unknown values are a marker."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,12 +150,17 @@ def _subject(urn: str | None) -> Subject | None:
 def _started(body: Mapping[str, Any]) -> StepStarted:
     meta = body["metadata"]
     changed = list((meta.get("detailedDiff") or {}).keys()) or list(meta.get("diffs") or ())
+    old, new = meta.get("old"), meta.get("new")
     return StepStarted(
         subject=Subject(urn=meta["urn"]),
         operation=meta["op"],
         logical=bool(meta.get("logical")),
         changed=tuple(changed),
         planned=bool(body.get("planning")),
+        provider=str(meta.get("provider") or "").rpartition("::")[0],
+        parent=str((new or old or {}).get("parent") or ""),
+        before=(old.get("inputs") or {}) if old else None,
+        after=(new.get("inputs") or {}) if new else None,
     )
 
 

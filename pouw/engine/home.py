@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from pouw.engine.plugins.offline import clouds
 from pouw.paths import cache_dir
 
 _LAYOUT = 2
@@ -37,6 +38,8 @@ class EmbeddedPlugin:
     name: str
     version: str
     module: str
+    arguments: Sequence[str] = ()
+    """What the module is told before the engine's own arguments."""
 
     @property
     def program(self) -> str:
@@ -58,13 +61,14 @@ class Home:
 
 def embedded_plugins() -> Sequence[EmbeddedPlugin]:
     """The plugins that we bring, each with the version of the SDK that is installed beside us."""
-    return (
-        EmbeddedPlugin(
-            name="kubernetes",
-            version=metadata.version("pulumi-kubernetes"),
-            module="pouw.engine.plugins.kubernetes",
-        ),
+    kubernetes = EmbeddedPlugin(
+        name="kubernetes", version=metadata.version("pulumi-kubernetes"), module="pouw.engine.plugins.kubernetes"
     )
+    offline = (
+        EmbeddedPlugin(name=package, version=version, module="pouw.engine.plugins.offline", arguments=(package,))
+        for package, version in clouds.installed().items()
+    )
+    return (kubernetes, *offline)
 
 
 def install(cli: Path | None, *, plugins: Sequence[EmbeddedPlugin], root: Path | None = None) -> Home:
@@ -90,10 +94,11 @@ def install(cli: Path | None, *, plugins: Sequence[EmbeddedPlugin], root: Path |
     )
 
 
-def launcher(module: str, *, python: Path | None = None, options: str = "-P") -> str:
+def launcher(module: str, *arguments: str, python: Path | None = None, options: str = "-P") -> str:
     """A shell script that becomes ``python -m module``. ``-P``: the working directory never shadows our packages."""
     interpreter = shlex.quote(str(python or Path(sys.executable)))
-    return f'#!/bin/sh\nexec {interpreter} {options} -m {module} "$@"\n'
+    told = shlex.join([module, *arguments])
+    return f'#!/bin/sh\nexec {interpreter} {options} -m {told} "$@"\n'
 
 
 def _key(cli: Path | None, plugins: Sequence[EmbeddedPlugin]) -> str:
@@ -102,7 +107,7 @@ def _key(cli: Path | None, plugins: Sequence[EmbeddedPlugin]) -> str:
         "python": sys.executable,
         "package": str(Path(__file__).parent),
         "cli": _identity(cli) if cli is not None else None,
-        "plugins": [(one.name, one.version, one.module) for one in plugins],
+        "plugins": [(one.name, one.version, one.module, *one.arguments) for one in plugins],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -126,8 +131,9 @@ def _lay_out(folder: Path, cli: Path | None, plugins: Sequence[EmbeddedPlugin]) 
         _write_program(programs / "pulumi-resource-pulumi-python", launcher("pulumi.dynamic", options="-u"))
     for plugin in plugins:
         place = folder / "home" / "plugins" / f"resource-{plugin.name}-v{plugin.version}"
-        _write_program(place / plugin.program, launcher(plugin.module))
-        _write_program(folder / "plugins" / plugin.program, launcher(plugin.module))
+        script = launcher(plugin.module, *plugin.arguments)
+        _write_program(place / plugin.program, script)
+        _write_program(folder / "plugins" / plugin.program, script)
     (folder / "home").mkdir(parents=True, exist_ok=True)
     (folder / "plugins").mkdir(exist_ok=True)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -11,8 +12,11 @@ from typing import Any
 from pouw.engine import process
 from pouw.engine.events import Diagnostic, Event, StepEnded, StepStarted
 from pouw.engine.outcome import Outcome, Recorder
+from pouw.engine.process import Halt
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
+from pouw.engine.runlock import RunLock
+from pouw.engine.scratch import opened_for_preview
 from pouw.engine.session import Session, opened
 from pouw.engine.stackconfig import ExtraConfig
 from pouw.progress import Progress, Step
@@ -44,14 +48,20 @@ class Request:
     operation: Operation
     stack: str
     policy_packs: Sequence[Path] = ()
+    policy_configs: Sequence[Path] = ()
+    """A JSON file for each of the packs, or none at all."""
     extra_config: ExtraConfig = field(default_factory=dict)
     refresh: bool = False
     """Read every resource first."""
     targets: Sequence[str] = ()
     """URNs; only these are touched."""
+    digest: bool = False
+    """Have a preview print its plan as JSON, with the line of the program that declared each resource."""
     parallel: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     """Told to the program and the plugins on top of this process's environment."""
+    halt: Halt | None = None
+    """What interrupts a run outside the main thread, where no signal arrives."""
 
 
 def run(
@@ -61,6 +71,7 @@ def run(
     *,
     project: Project | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
+    on_output: Callable[[bytes], None] = lambda _: None,
 ) -> Outcome:
     """Do it. A failure of the stack is an outcome with its faults; an interrupt is one with code INTERRUPTED.
 
@@ -71,15 +82,7 @@ def run(
     operation, stack = request.operation, request.stack
     recorder = Recorder(operation=operation.value, stack=stack)
     with (
-        opened(
-            stack,
-            engine,
-            operation=operation.value,
-            extra=request.extra_config,
-            project=project or Project(),
-            progress=progress,
-            environment=request.environment,
-        ) as (session, lock),
+        _opened(request, engine, project or Project(), progress) as (session, lock),
         progress.step(f"{_TITLES[operation]} {stack}") as step,
     ):
         shown = _Shown(step=step)
@@ -92,12 +95,38 @@ def run(
         ending = process.run(
             session.invocation(*arguments(request, session.config.path)),
             on_event=take,
-            on_start=lock.engine_started,
+            on_output=on_output,
+            on_start=lock.engine_started if lock else lambda _: None,
             on_interrupt=lambda: step.update(_STOPPING_NOTE),
-            inherits=(lock.handle,),
+            inherits=(lock.handle,) if lock else (),
             scratch=session.config.folder,
+            halt=request.halt,
         )
     return recorder.outcome(ending)
+
+
+@contextmanager
+def _opened(
+    request: Request, engine: Engine, project: Project, progress: Progress
+) -> Iterator[tuple[Session, RunLock | None]]:
+    """The stack for this run: a copy of it for a preview, which needs no lock."""
+    stack, extra, told = request.stack, request.extra_config, request.environment
+    if request.operation is Operation.PREVIEW:
+        with opened_for_preview(
+            stack, engine, extra=extra, project=project, progress=progress, environment=told
+        ) as session:
+            yield session, None
+        return
+    with opened(
+        stack,
+        engine,
+        operation=request.operation.value,
+        extra=extra,
+        project=project,
+        progress=progress,
+        environment=told,
+    ) as (session, lock):
+        yield session, lock
 
 
 def outputs(stack: str, engine: Engine, *, project: Project | None = None, secrets: bool = False) -> Mapping[str, Any]:
@@ -119,10 +148,13 @@ def arguments(request: Request, config_file: Path) -> list[str]:
     """The CLI's arguments for a request, without those that every call has."""
     operation = request.operation
     told = [operation.value, "--config-file", str(config_file), "--suppress-outputs", "--suppress-progress"]
-    if operation is not Operation.PREVIEW:
+    if operation is Operation.PREVIEW:
+        told += ["--json"] if request.digest else []
+    else:
         told += ["--yes", "--skip-preview"]
     if operation in _RUNS_PROGRAM:
         told += [part for pack in request.policy_packs for part in ("--policy-pack", str(pack))]
+        told += [part for config in request.policy_configs for part in ("--policy-pack-config", str(config))]
     if request.refresh and operation is not Operation.REFRESH:
         told.append("--refresh")
     if request.parallel is not None:

@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from infra.faults import Fault
 from pouw.engine.events import (
     Diagnostic,
     Event,
@@ -19,7 +20,11 @@ from pouw.engine.events import (
     Subject,
     Summary,
 )
-from pouw.errors import ExitCode
+from pouw.errors import ExitCode, PouwError
+from pouw.policy.verdict import Verdict
+
+if TYPE_CHECKING:
+    from pouw.cost.estimate import Estimate
 
 _STACK_TYPE = "pulumi:pulumi:Stack"
 _CLOSING_WORDS = re.compile(r"^(preview|update|refresh|destroy|resource operations?) failed$")
@@ -62,6 +67,11 @@ class ResourceFault:
     path: str
     """Type and name for people; the stack's name for the run as a whole."""
     message: str
+    """The whole of what was said."""
+    got: str = ""
+    """The value that was refused, where the message tells it."""
+    expected: str = ""
+    """What is allowed, where the message tells it."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
@@ -76,6 +86,8 @@ class Outcome:
     exit_code: ExitCode
     changes: Changes
     resources: Sequence[ResourceChange]
+    steps: Sequence[StepStarted]
+    """What was decided for each resource, those that stay as they are among them."""
     outputs: Mapping[str, Any]
     """The stack's outputs as far as they are known; secrets read ``[secret]``."""
     faults: Sequence[ResourceFault]
@@ -83,6 +95,12 @@ class Outcome:
     violations: Sequence[PolicyViolation]
     tallies: Sequence[PolicyTally]
     seconds: float
+    verdict: Verdict | None = None
+    """What the compliance gate said, where it was asked."""
+    example: bool = False
+    """Whether it was an example's preview, which no stack ever follows."""
+    cost: Estimate | None = None
+    """What the run changes on the bill, where somebody asked."""
 
     @property
     def ok(self) -> bool:
@@ -145,6 +163,7 @@ class Recorder:
             exit_code=self._exit_code(ending, succeeded=succeeded),
             changes=_count(self._summary, self._started.values()),
             resources=[_change(step) for step in self._started.values() if _is_change(step)],
+            steps=tuple(self._started.values()),
             outputs=self._outputs,
             faults=faults,
             warnings=self._told("warning"),
@@ -241,9 +260,54 @@ def _change(step: StepStarted) -> ResourceChange:
 
 def _fault(told: Diagnostic, stack: str) -> ResourceFault:
     subject: Subject | None = told.subject
+    got, expected = values_told(told.message)
     if subject is None or subject.type == _STACK_TYPE:
-        return ResourceFault(resource="", path=stack, message=told.message)
-    return ResourceFault(resource=subject.urn, path=str(subject), message=told.message)
+        return ResourceFault(resource="", path=stack, message=told.message, got=got, expected=expected)
+    return ResourceFault(resource=subject.urn, path=str(subject), message=told.message, got=got, expected=expected)
+
+
+_TOLD = (
+    re.compile(r"; got (?P<got>.+?)(?:; expected (?P<expected>.+?))?(?:; |$)"),
+    re.compile(r"\bmust be (?P<expected>.+?), got (?P<got>.+?)(?:;|\. Examine |$)"),
+)
+"""How our own faults, and the checks of our plugins, tell a value and what is allowed."""
+
+
+def values_told(message: str) -> tuple[str, str]:
+    """The refused value and what is allowed, where one line tells just one such fault; empty texts otherwise."""
+    found = [match for pattern in _TOLD for match in pattern.finditer(message)]
+    if len(found) != 1 or "\n" in message.strip():
+        return "", ""
+    return found[0]["got"], found[0]["expected"] or ""
+
+
+def refused(operation: str, stack: str, error: PouwError) -> Outcome:
+    """The outcome of a run that could not be begun."""
+    return Outcome(
+        operation=operation,
+        stack=stack,
+        exit_code=error.code,
+        changes=Changes(),
+        resources=(),
+        steps=(),
+        outputs={},
+        faults=[of_fault(one) for one in error.faults],
+        warnings=(),
+        violations=(),
+        tallies=(),
+        seconds=0.0,
+    )
+
+
+def of_fault(fault: Fault) -> ResourceFault:
+    """A fault of the stack as a whole."""
+    return ResourceFault(
+        resource="",
+        path=fault.path,
+        message=str(fault).removeprefix(f"{fault.path}: "),
+        got=fault.got,
+        expected=fault.expected,
+    )
 
 
 def printed_errors(output: str) -> list[str]:

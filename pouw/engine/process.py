@@ -60,17 +60,20 @@ def run(
     invocation: Invocation,
     *,
     on_event: Callable[[Event], None],
+    on_output: Callable[[bytes], None] = lambda _: None,
     on_start: Callable[[int], None] = lambda _: None,
     on_interrupt: Callable[[], None] = lambda: None,
     inherits: Sequence[int] = (),
     scratch: Path,
+    halt: Halt | None = None,
 ) -> Ending:
     """Run a long command with its event stream; every event is handed on in order before this returns.
 
     ``scratch`` is a folder that no other run uses at the time: the events come through a named pipe in it.
 
     In the main thread an interrupt, a hang-up or a termination is passed on once: the engine then stops its work and
-    writes its state. A second one makes it stop at once, and a third kills it.
+    writes its state. A second one makes it stop at once, and a third kills it. ``halt`` does the same for a run in
+    another thread.
     """
     started = time.monotonic()
     with _event_pipe(scratch) as (path, events):
@@ -95,8 +98,8 @@ def run(
         stop = _Stop(process=process, notice=on_interrupt)
         try:
             on_start(process.pid)
-            with stop.on_signals():
-                output = _attend(process, _Lines(handle=events, hand_on=on_event))
+            with stop.on_signals() if halt is None else halt.reaching(stop):
+                output = _attend(process, _Lines(handle=events, hand_on=on_event), on_output)
                 status = process.wait()
         finally:
             _end(process)
@@ -138,7 +141,7 @@ class _Lines:
                     self.hand_on(event)
 
 
-def _attend(process: subprocess.Popen[bytes], lines: _Lines) -> str:
+def _attend(process: subprocess.Popen[bytes], lines: _Lines, on_output: Callable[[bytes], None]) -> str:
     """Read events and output until the engine closes its output; return the tail of that."""
     if process.stdout is None:
         raise RuntimeError("a process that was asked for a pipe has none")
@@ -153,13 +156,14 @@ def _attend(process: subprocess.Popen[bytes], lines: _Lines) -> str:
                     data = os.read(key.fd, _CHUNK_BYTES)
                     is_open = bool(data)
                     tail.append(data)
+                    on_output(data)
                 else:
                     lines.drain()
     lines.drain()
     return b"".join(tail).decode(errors="replace")
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class _Stop:
     """What a request to stop does, the first time and after."""
 
@@ -178,15 +182,58 @@ class _Stop:
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield  # signals are the main thread's; whoever runs us elsewhere decides how we end
-            return
-        before = {number: signal.signal(number, self.ask) for number in _STOPPING}
+        with _handled(self.ask):
+            yield
+
+
+class Halt:
+    """Stops the runs of several threads together: a signal reaches the main thread alone."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        """Whether anybody asked; what has not begun by then should not begin."""
+        self._stops: set[_Stop] = set()
+        self._lock = threading.RLock()  # a second signal may come while the first is passed on
+
+    def ask(self, number: int = signal.SIGINT, frame: FrameType | None = None) -> None:
+        """Ask each running one to stop. The next time at once, the time after that it is killed."""
+        self.asked = True
+        with self._lock:
+            stops = list(self._stops)
+        for stop in stops:
+            stop.ask(number, frame)
+
+    @contextmanager
+    def on_signals(self) -> Iterator[None]:
+        """In the main thread: an interrupt, a hang-up or a termination asks."""
+        with _handled(self.ask):
+            yield
+
+    @contextmanager
+    def reaching(self, stop: _Stop) -> Iterator[None]:
+        """Reach this run, too. One that begins after the asking is stopped at once."""
+        with self._lock:
+            self._stops.add(stop)
+        if self.asked:
+            stop.ask(signal.SIGINT, None)
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            with self._lock:
+                self._stops.discard(stop)
+
+
+@contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's; whoever runs us elsewhere decides how we end
+        return
+    before = {number: signal.signal(number, handler) for number in _STOPPING}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -27,6 +27,8 @@ class Project:
     """A folder with a ``Pulumi.yaml``."""
 
     root: Path = REPOSITORY
+    examples: Path | None = None
+    """A folder of example configurations, taken in place of the stacks': they have no state and are only previewed."""
 
     @property
     def name(self) -> str:
@@ -43,7 +45,9 @@ class Project:
 
     def stacks(self) -> Mapping[str, Path]:
         """The configuration file of every stack, by its name, in order."""
-        found = {match["stack"]: path for path in self.root.iterdir() if (match := _STACK_FILE.match(path.name))}
+        folder = self.examples or self.root
+        files = folder.iterdir() if folder.is_dir() else ()
+        found = {match["stack"]: path for path in files if (match := _STACK_FILE.match(path.name))}
         return dict(sorted(found.items()))
 
     def stack_file(self, stack: str) -> Path:

@@ -48,6 +48,22 @@ class RunLock:
 
 
 @contextmanager
+def share(path: Path, *, stack: str) -> Iterator[None]:
+    """Keep runs away while the stack's state is read; several may do so at once, and none of them signs.
+
+    Raises:
+        EngineError: a living run holds the lock (code BUSY).
+    """
+    handle = _open(path)
+    try:
+        if not _try(handle, fcntl.LOCK_SH):
+            _end_orphans(handle, stack, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def hold(path: Path, *, stack: str, operation: str) -> Iterator[RunLock]:
     """Hold the stack's lock.
 
@@ -56,8 +72,7 @@ def hold(path: Path, *, stack: str, operation: str) -> Iterator[RunLock]:
     Raises:
         EngineError: a living run holds it (code BUSY); the fault says which, since when.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = _open(path)
     try:
         if not _try(handle):
             _end_orphans(handle, stack)
@@ -70,20 +85,26 @@ def hold(path: Path, *, stack: str, operation: str) -> Iterator[RunLock]:
         os.close(handle)
 
 
-def _try(handle: int) -> bool:
+def _open(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _try(handle: int, kind: int = fcntl.LOCK_EX) -> bool:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
 
 
-def _end_orphans(handle: int, stack: str) -> None:
+def _end_orphans(handle: int, stack: str, kind: int = fcntl.LOCK_EX) -> None:
     holder = _read(handle)
     if holder is not None and is_running(holder.pid):
         raise _busy(stack, holder)
-    # Without a name on it, it belongs to a run that is just beginning, or to what is just ending of one that is over.
-    if _await(handle, _ORPHANS_GRACE_S):
+    # Without a name on it, it belongs to a preview that reads the state, to a run that is just beginning, or to what is
+    # just ending of one that is over.
+    if _await(handle, _ORPHANS_GRACE_S, kind):
         return
     holder = _read(handle)
     if holder is None or is_running(holder.pid):
@@ -92,14 +113,14 @@ def _end_orphans(handle: int, stack: str) -> None:
         # Its own session: nothing but the engine and what it started.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(holder.engine, signal.SIGKILL)
-    if not _await(handle, _ORPHANS_GRACE_S):
+    if not _await(handle, _ORPHANS_GRACE_S, kind):
         raise _busy(stack, holder)
 
 
-def _await(handle: int, seconds: float) -> bool:
+def _await(handle: int, seconds: float, kind: int) -> bool:
     """Poll: a lock held by the dead can be waited for, but not with a deadline."""
     deadline = time.monotonic() + seconds
-    while not (held := _try(handle)) and time.monotonic() < deadline:
+    while not (held := _try(handle, kind)) and time.monotonic() < deadline:
         time.sleep(_POLL_S)
     return held
 

@@ -93,7 +93,7 @@ class Session:
         """Make the stack in its backend if it is new, and compose its configuration."""
         for folder in self.backend.folders(self.project.name):
             recovery.drop_torn_attributes(folder)
-        salt = {} if self._exists() else self._init()
+        salt = {} if self.exists() else self._init()
         # The passphrase file's own content, never shown: it only keys the fingerprints of secrets.
         passphrase = self.backend.environment.get("PULUMI_CONFIG_PASSPHRASE_FILE")
         key = Path(passphrase).read_bytes() if passphrase else self.stack.encode()
@@ -150,10 +150,10 @@ class Session:
         targets = [argument for urn in urns for argument in ("--target", urn)]
         self.ask("refresh", "--yes", "--skip-preview", "--config-file", str(self.config.path), *targets)
 
-    def _exists(self) -> bool:
-        state = self.backend.state_file(self.project.name, self.stack)
-        if state is not None:
-            return any(state.parent.glob(state.name + "*")) if state.parent.exists() else False
+    def exists(self) -> bool:
+        """Whether its backend has it."""
+        if self.backend.folder is not None:
+            return bool(self.backend.state_files(self.project.name, self.stack))
         return any(one.get("name") == self.stack for one in json.loads(self._list()))
 
     def _list(self) -> str:
@@ -213,11 +213,15 @@ def opened(
         EngineError: held by another run (BUSY), or not recoverable.
     """
     session = Session.of(stack, engine, project, environment)
-    lock_file = state_dir() / "engine" / "locks" / f"{project.name}.{stack}.lock"
-    with runlock.hold(lock_file, stack=stack, operation=operation) as lock:
+    with runlock.hold(lock_file(project, stack), stack=stack, operation=operation) as lock:
         session.prepare(extra)
         session.recover(lock.killed, progress)
         yield session, lock
+
+
+def lock_file(project: Project, stack: str) -> Path:
+    """The file whose lock says that a run of ours works on the stack."""
+    return state_dir() / "engine" / "locks" / f"{project.name}.{stack}.lock"
 
 
 def _remove_stale_locks(folder: Path | None) -> None:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from pouw.image.building import Image, build, prepare
 from pouw.image.errors import ImageError
-from pouw.image.inputs import KINDS, reference
+from pouw.image.inputs import KINDS, content_tag, reference
 
-__all__ = ["KINDS", "Image", "ImageError", "build", "prepare", "reference"]
+__all__ = ["KINDS", "Image", "ImageError", "build", "content_tag", "prepare", "reference"]

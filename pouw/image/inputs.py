@@ -66,6 +66,11 @@ def content_hash(repository: Path, *, base: str | None) -> str:
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
 
 
+def content_tag(base: str | None, *, repository: Path = REPOSITORY) -> str:
+    """Tag of a node image that an engine builds of the checkout for a registry; see :func:`content_hash`."""
+    return content_hash(repository, base=base)
+
+
 def version(repository: Path) -> str:
     """The project's version; the one thing of ``pyproject.toml`` that the image depends on."""
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]

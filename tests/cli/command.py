@@ -39,6 +39,7 @@ class Checkout:
         ]:
             shutil.copy(path, root)
         shutil.copytree(REPOSITORY / "requirements", root / "requirements")
+        shutil.copy(REPOSITORY / "pyproject.toml", root)
         return cls(root=root, state=folder / "state")
 
     def stack(self, name: str, **changes: Any) -> None:

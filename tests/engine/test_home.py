@@ -55,5 +55,23 @@ def test_a_launcher_keeps_the_working_directory_off_the_import_path() -> None:
 
 
 def test_embedded_plugins_carry_the_version_of_their_sdk() -> None:
-    (kubernetes,) = home.embedded_plugins()
-    assert kubernetes.version == metadata.version("pulumi-kubernetes")
+    assert {one.name: one.version for one in home.embedded_plugins()} == {
+        name: metadata.version(f"pulumi-{name}") for name in ("kubernetes", "aws", "azure-native", "docker", "gcp")
+    }
+
+
+def test_a_cloud_whose_sdk_is_not_installed_has_no_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(distribution: str) -> str:
+        if distribution != "pulumi-kubernetes":
+            raise metadata.PackageNotFoundError(distribution)
+        return "4.1.0"
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert [one.name for one in home.embedded_plugins()] == ["kubernetes"]
+
+
+def test_one_program_serves_several_packages(tmp_path: Path) -> None:
+    plugin = home.EmbeddedPlugin(name="aws", version="7.0.0", module="some.module", arguments=("aws",))
+    made = home.install(None, plugins=[plugin], root=tmp_path)
+    script = (made.path / "plugins" / "resource-aws-v7.0.0" / "pulumi-resource-aws").read_text()
+    assert script.endswith('-m some.module aws "$@"\n')

@@ -166,7 +166,7 @@ def test_attributes_cut_short_by_a_kill_do_not_keep_the_next_run_from_its_state(
     world: World, pouw_home: Path, file: str
 ) -> None:
     assert world.up().ok
-    attributes = pouw_home / "engine/backend/.pulumi" / f"{file}.attrs"
+    attributes = pouw_home / "engine/backend/.pulumi" / file
     assert attributes.exists()
     attributes.write_bytes(b"")
     outcome = world.up()

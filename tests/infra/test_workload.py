@@ -125,3 +125,11 @@ def test_the_balancer_checks_readiness_of_the_backend_that_it_is_given() -> None
     text = configuration(Backend(service="nodes.example.svc", max_nodes=7))
     assert "server-template node 7 nodes.example.svc:8545" in text
     assert "uri /ready" in text
+
+
+def test_pods_of_a_pool_go_to_its_machines_and_no_others_go_to_the_miners() -> None:
+    assert workload.placement(None) == {}
+    bound = workload.placement("miners")
+    assert bound["nodeSelector"] == {"pouw.dev/pool": "miners"}
+    [toleration] = bound["tolerations"]
+    assert (toleration["key"], toleration["value"], toleration["effect"]) == ("pouw.dev/pool", "miners", "NoSchedule")

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pouw.engine.plugins.core import sdk_types
 from pouw.engine.plugins.core.cancellation import Cancellation
 from pouw.engine.plugins.core.changes import changes, parse_path, path_text
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, from_struct, has_secret, plain, to_struct
 from pouw.engine.plugins.core.redaction import Redaction
+from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.core.urn import Urn
+from pouw.engine.plugins.core.validation import Validator
 
 keys = st.text(min_size=1, max_size=6)
 scalars = st.one_of(
@@ -99,6 +100,7 @@ def test_a_late_waiter_is_woken_at_once() -> None:
         assert woken.is_set()
 
 
+SDK = Sdk("pulumi_kubernetes")
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 
 
@@ -124,13 +126,15 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
             {"spec": {"selector": {}, "template": {"spec": {"containers": [{"name": "c", "ports": [{"port": 1}]}]}}}},
             "spec.template.spec.containers[0].ports[0].containerPort: is required",
         ),
-        ({"spec": UNKNOWN, "kind": "Pod"}, "kind: must be 'Deployment', got a string: 'Pod'"),
+        ({"spec": UNKNOWN, "kind": "Pod"}, "kind: must be one of Deployment, got 'Pod'"),
     ],
 )
 def test_the_sdk_knows_what_fits(inputs: dict[str, Value], expected: str | None) -> None:
-    found = sdk_types.faults("pulumi_kubernetes", DEPLOYMENT, inputs)
+    described = SDK.resource(DEPLOYMENT)
+    assert described is not None
+    found = Validator(SDK).faults(inputs, described.inputs)
     assert found[:1] == ([] if expected is None else [expected])
 
 
-def test_a_type_that_the_sdk_does_not_have_is_not_judged() -> None:
-    assert sdk_types.faults("pulumi_kubernetes", "kubernetes:pouw.dev/v1:Task", {"any": 1}) == []
+def test_a_type_that_the_sdk_does_not_have_is_none() -> None:
+    assert SDK.resource("kubernetes:pouw.dev/v1:Task") is None

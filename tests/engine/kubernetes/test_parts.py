@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from pouw.engine.plugins.core.errors import ProviderError
+from pouw.engine.plugins.core.naming import Naming, NamingMode
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value
 from pouw.engine.plugins.kubernetes import configuration, kubeconfig, managers, preview, state
 from pouw.engine.plugins.kubernetes.kubeconfig import KubeconfigError
-from pouw.engine.plugins.kubernetes.naming import Naming, NamingMode, named
+from pouw.engine.plugins.kubernetes.naming import named
 from pouw.engine.plugins.kubernetes.normal import normal_inputs, pruned
 from pouw.engine.plugins.kubernetes.objects import Object
 from pouw.engine.plugins.kubernetes.quantities import canonical

@@ -19,6 +19,7 @@ Value = Any
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SEALED: Final = "1b47061264138c4ac30d75fd1eb44270"
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_FILES: Final = frozenset({"c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecbe6d01bc7"})
 _UNKNOWN_IDS: Final = frozenset(
     {
         "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # of a bool, and so on: the engine has one text per kind of value
@@ -128,6 +129,26 @@ def _set_value(target: struct_pb2.Value, value: Value) -> None:
         target.string_value = str(value)
 
 
+def to_json(value: Value) -> Value:
+    """The value as JSON can hold it; secrets stay marked. Raises TypeError for what is unknown."""
+    if value is UNKNOWN:
+        raise TypeError("an unknown value cannot be kept")
+    if isinstance(value, Secret):
+        return {_SIGNATURE: _SEALED, "value": to_json(value.value)}
+    if isinstance(value, Mapping):
+        return {key: to_json(item) for key, item in value.items()}
+    return [to_json(item) for item in value] if isinstance(value, list) else value
+
+
+def from_json(value: Value) -> Value:
+    """The value that :func:`to_json` wrote."""
+    if isinstance(value, Mapping):
+        if value.get(_SIGNATURE) == _SEALED:
+            return Secret(from_json(value["value"]))
+        return {key: from_json(item) for key, item in value.items()}
+    return [from_json(item) for item in value] if isinstance(value, list) else value
+
+
 def plain(value: Value) -> Value:
     """The same value with every secret laid open: for sending, never for printing."""
     if isinstance(value, Secret):
@@ -137,6 +158,11 @@ def plain(value: Value) -> Value:
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value
+
+
+def is_file(value: Value) -> bool:
+    """Whether it is an asset or an archive: an object with the engine's mark in it."""
+    return isinstance(value, Mapping) and value.get(_SIGNATURE) in _FILES
 
 
 def has_unknown(value: Value) -> bool:

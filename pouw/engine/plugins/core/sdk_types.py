@@ -1,146 +1,289 @@
-"""Inputs against the types of the SDK: what can be told without asking any server.
+"""What the SDK of a cloud knows of its resource types, read from its sources without importing it.
 
-Every SDK package registers, when it is imported, which module and class stands for which type token; the engine's own
-type tables (``pulumi._types``) turn a class into its properties' names and types.
+Importing an SDK costs a plugin seconds and a hundred megabytes; its sources are generated, and the generator writes
+every property the same way: a getter with the wire name in its decorator and the type in its annotation. So a type is
+a slice of a mapped file, found by its name and read by a pattern, in well under a millisecond. Nothing is written to
+disk, so nothing can be stale, torn or in anybody's way.
 """
 
 from __future__ import annotations
 
-import collections.abc
-import difflib
-import enum
-import importlib
-import inspect
-import typing
-from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import Any, Final
+import ast
+import importlib.util
+import json
+import mmap
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Final, Literal
 
-import pulumi
-from pulumi import _types
-from pulumi.runtime import rpc
-
-from pouw.engine.plugins.core.changes import Path, path_text
-from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value
-
-_PROMISES: Final = (collections.abc.Awaitable, pulumi.Output)
-"""What an input may be in a program besides its own type; on the wire it is the value, or unknown."""
-_NAMES: Final[Mapping[type, str]] = {str: "a string", int: "an integer", float: "a number", bool: "a boolean"}
+PlainKind = Literal["string", "integer", "number", "boolean", "any", "file"]
 
 
-def faults(package: str, token: str, inputs: Mapping[str, Value]) -> list[str]:
-    """What is wrong with a resource's inputs, path first; nothing for a type that the SDK does not have.
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A type without parts; ``file`` is an asset or an archive, ``any`` is not looked into."""
 
-    ``package`` is the SDK's Python package, imported at the first call. Secret values are never quoted.
-    """
-    arguments = _arguments(package, token)
-    return [] if arguments is None else list(_object_faults(dict(inputs), arguments, (), secret=False))
+    kind: PlainKind
 
 
-@cache
-def _arguments(package: str, token: str) -> type | None:
-    importlib.import_module(package)
-    module_token = token.rpartition(":")[0]
-    for registered in rpc._RESOURCE_MODULES.get(module_token, ()):  # noqa: SLF001 - the registry has no public reader
-        about = getattr(registered, "mod_info", {})
-        name = about.get("classes", {}).get(token)
-        if name is not None:
-            module = importlib.import_module(about["fqn"])
-            found = getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args", None)
-            return found if isinstance(found, type) else None
-    return None
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list."""
+
+    item: Type
 
 
-@cache
-def _properties(cls: type) -> Mapping[str, Any]:
-    return _types.input_type_types(cls)
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """An object with any keys."""
+
+    item: Type
 
 
-@cache
-def _required(cls: type) -> frozenset[str]:
-    names = _types.input_type_py_to_pulumi_names(cls)
-    parameters = inspect.signature(cls).parameters
-    return frozenset(
-        names[name]
-        for name, parameter in parameters.items()
-        if name in names and parameter.default is inspect.Parameter.empty
-    )
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Any of some types."""
+
+    members: tuple[Type, ...]
 
 
-def _value_faults(value: Value, wanted: Any, path: Path, *, secret: bool) -> Iterator[str]:
-    if isinstance(value, Secret):
-        value, secret = value.value, True
-    if value is UNKNOWN or value is None or wanted is Any:
-        return
-    origin = typing.get_origin(wanted)
-    if isinstance(wanted, type) and _types.is_input_type(wanted):
-        if isinstance(value, dict):
-            yield from _object_faults(value, wanted, path, secret=secret)
-        else:
-            yield _mismatch(path, "an object", value, secret=secret)
-    elif origin is typing.Union:
-        yield from _union_faults(value, typing.get_args(wanted), path, secret=secret)
-    elif origin is typing.Literal:
-        if value not in typing.get_args(wanted):
-            yield _mismatch(path, " or ".join(repr(one) for one in typing.get_args(wanted)), value, secret=secret)
-    elif origin in (list, collections.abc.Sequence):
-        yield from _list_faults(value, typing.get_args(wanted), path, secret=secret)
-    elif origin in (dict, collections.abc.Mapping):
-        yield from _mapping_faults(value, typing.get_args(wanted), path, secret=secret)
-    elif isinstance(wanted, type) and wanted in _NAMES and not _fits(value, wanted):
-        yield _mismatch(path, _NAMES[wanted], value, secret=secret)
-    elif isinstance(wanted, type) and issubclass(wanted, enum.Enum) and not isinstance(value, str | int | float):
-        yield _mismatch(path, "one value", value, secret=secret)
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An object type or an enum of the SDK: the file, relative to the package, and the class in it."""
+
+    file: str
+    name: str
 
 
-def _union_faults(value: Value, members: tuple[Any, ...], path: Path, *, secret: bool) -> Iterator[str]:
-    found = [
-        list(_value_faults(value, member, path, secret=secret))
-        for member in members
-        if member is not type(None) and typing.get_origin(member) not in _PROMISES
+@dataclass(frozen=True, slots=True)
+class Exactly:
+    """One of a few values that the annotation itself lists."""
+
+    values: tuple[str | int | float | bool, ...]
+
+
+Type = Plain | ListOf | MapOf | OneOf | Named | Exactly
+ANY: Final = Plain("any")
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One property of an object type or a resource."""
+
+    type: Type
+    required: bool
+    constant: str | None = None
+    """The only value that the SDK lets it have: tells the members of a union apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enumeration:
+    """An enum: its name in the SDK and what it allows."""
+
+    name: str
+    values: tuple[str | int | float, ...]
+
+
+Properties = Mapping[str, Property]
+"""By their names on the wire."""
+
+_GETTER: Final = re.compile(
+    r'@pulumi\.getter(?:\(name="(?P<wire>[^"]+)"\))?\n'
+    r'(?:    @_utilities\.deprecated\(""".*?"""\)\n)?'
+    r"    def (?P<name>\w+)\(self\) -> (?P<type>[^\n]+):\n",
+    re.DOTALL,
+)
+_CONSTANT: Final = re.compile(r"pulumi\.set\(__self__, \"(?P<name>\w+)\", '(?P<value>[^']*)'\)")
+_DEFAULT: Final = re.compile(r"^ {8}if (?P<name>\w+) is None:\n {12}(?P=name) = ", re.MULTILINE)
+_MEMBER: Final = re.compile(r'^    \w+ = (?P<value>"(?:[^"\\]|\\.)*"|-?[\d.]+)$', re.MULTILINE)
+_TABLE: Final = re.compile(r'resource_modules="""\n(?P<json>.*?)\n"""', re.DOTALL)
+_PLAIN: Final[Mapping[str, PlainKind]] = {
+    "str": "string",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+    "Any": "any",
+    "Asset": "file",
+    "Archive": "file",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceType:
+    """What the SDK says of one resource type."""
+
+    token: str
+    inputs: Properties
+    outputs: Properties
+
+
+class Sdk:
+    """One installed SDK package. Everything is read when it is first asked for and kept."""
+
+    def __init__(self, package: str) -> None:
+        """``package`` is the Python package, ``pulumi_aws``.
+
+        Raises:
+            LookupError: it is not installed.
+        """
+        found = importlib.util.find_spec(package)
+        if found is None or found.origin is None:
+            raise LookupError(f"{package} is not installed")
+        self.package = package
+        self._root = Path(found.origin).parent
+        self._files: dict[str, mmap.mmap | None] = {}
+        self._resources: dict[str, ResourceType | None] = {}
+        self._objects: dict[Named, Properties | Enumeration | None] = {}
+
+    def resource(self, token: str) -> ResourceType | None:
+        """A resource type; None when the SDK has none of that token."""
+        if token not in self._resources:
+            self._resources[token] = self._read_resource(token)
+        return self._resources[token]
+
+    def named(self, reference: Named) -> Properties | Enumeration | None:
+        """What a reference stands for; None for what is neither object type nor enum (a resource, say)."""
+        if reference not in self._objects:
+            self._objects[reference] = self._read_named(reference)
+        return self._objects[reference]
+
+    def tokens(self) -> list[str]:
+        """Every resource type of the SDK, providers aside."""
+        return list(self._classes)
+
+    @cached_property
+    def _classes(self) -> Mapping[str, tuple[str, str]]:
+        """Folder and class by token, from the table that the package registers when it is imported."""
+        text = (self._root / "__init__.py").read_text(encoding="utf-8")
+        table = _TABLE.search(text)
+        modules = json.loads(table["json"]) if table else []
+        return {
+            token: ("/".join(module["fqn"].split(".")[1:]), name)
+            for module in modules
+            for token, name in module["classes"].items()
+        }
+
+    def _place(self, token: str) -> tuple[str, str] | None:
+        """The file that defines a token's class, and the class."""
+        if token.startswith("pulumi:providers:"):
+            return "provider.py", "Provider"
+        if token not in self._classes:
+            return None
+        folder, name = self._classes[token]
+        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+        start = f"\nclass {name}(pulumi.".encode()
+        likely = _joined(folder, f"{snake}.py")
+        others = (_joined(folder, path.name) for path in sorted((self._root / folder).glob("*.py")))
+        for file in (likely, *others):
+            content = self._file(file)
+            if content is not None and content.find(start) >= 0:
+                return file, name
+        return None
+
+    def _read_resource(self, token: str) -> ResourceType | None:
+        place = self._place(token)
+        if place is None:
+            return None
+        file, name = place
+        inputs = self._class(file, f"{name}Args") or self._class(file, f"{name}InitArgs") or ""
+        outputs = self._class(file, name) or ""
+        return ResourceType(token=token, inputs=self._properties(file, inputs), outputs=self._properties(file, outputs))
+
+    def _read_named(self, reference: Named) -> Properties | Enumeration | None:
+        body = self._class(reference.file, reference.name)
+        if body is None:
+            return None
+        if reference.file.endswith("_enums.py"):
+            values = tuple(ast.literal_eval(member["value"]) for member in _MEMBER.finditer(body))
+            return Enumeration(name=reference.name, values=values)
+        return self._properties(reference.file, body)
+
+    def _properties(self, file: str, body: str) -> Properties:
+        constants = {one["name"]: one["value"] for one in _CONSTANT.finditer(body)}
+        defaults = {one["name"] for one in _DEFAULT.finditer(body)}
+        folder = file.rpartition("/")[0]
+        found: dict[str, Property] = {}
+        for getter in _GETTER.finditer(body):
+            annotation, required = _annotation(folder, getter["type"])
+            wire, name = getter["wire"] or getter["name"], getter["name"]
+            required = required and name not in defaults
+            found[wire] = Property(type=annotation, required=required, constant=constants.get(name))
+        return found
+
+    def _class(self, file: str, name: str) -> str | None:
+        """The text of a top-level class."""
+        content = self._file(file)
+        if content is None:
+            return None
+        starts = [at for mark in "(:" if (at := content.find(f"\nclass {name}{mark}".encode())) >= 0]
+        if not starts:
+            return None
+        begin = min(starts) + 1
+        ends = [at for mark in (b"\nclass ", b"\n@pulumi.") if (at := content.find(mark, begin)) >= 0]
+        return content[begin : min(ends, default=len(content))].decode()
+
+    def _file(self, file: str) -> mmap.mmap | None:
+        if file not in self._files:
+            path = self._root / file
+            try:
+                with path.open("rb") as opened:
+                    self._files[file] = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+            except FileNotFoundError:
+                self._files[file] = None
+        return self._files[file]
+
+
+@lru_cache(maxsize=4096)
+def _annotation(folder: str, text: str) -> tuple[Type, bool]:
+    """The type that an annotation means in the modules of ``folder``, and whether a value is required."""
+    node = ast.parse(text, mode="eval").body
+    optional = False
+    while isinstance(node, ast.Subscript) and _last(node.value) in ("Input", "Output", "Optional", "InputType"):
+        optional = optional or _last(node.value) == "Optional"
+        node = node.slice
+    return _type(folder, node), not optional
+
+
+def _type(folder: str, node: ast.expr) -> Type:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return _reference(folder, node.value)
+    if not isinstance(node, ast.Subscript):
+        kind = _PLAIN.get(_last(node))
+        return Plain(kind) if kind else ANY
+    container = _last(node.value)
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if container in ("Input", "Output", "Optional"):
+        return _type(folder, parts[0])
+    if container in ("Sequence", "List"):
+        return ListOf(_type(folder, parts[0]))
+    if container in ("Mapping", "Dict"):
+        return MapOf(_type(folder, parts[-1]))
+    if container == "Literal":
+        return Exactly(tuple(ast.literal_eval(part) for part in parts))
+    if container == "Union":
+        return OneOf(tuple(_type(folder, part) for part in parts))
+    return ANY
+
+
+def _reference(folder: str, text: str) -> Type:
+    """``'RuleArgs'``, ``'outputs.Rule'``, ``'RuleKind'``, or one of another module: ``'_iam.PolicyArgs'``."""
+    *modules, name = text.split(".")
+    file = "_inputs.py" if name.endswith("Args") else "_enums.py"
+    if modules and modules[-1] in ("outputs", "_root_outputs"):
+        file = "outputs.py"
+    places = [
+        module.removeprefix("_") for module in modules if module not in ("outputs", "_root_outputs", "_root_inputs")
     ]
-    # The member that fits best speaks for all; one without a fault makes the value right.
-    yield from min(found, key=len, default=[])
+    place = "" if modules and modules[0].startswith("_root_") else "/".join(places) or folder
+    return Named(_joined(place, file), name)
 
 
-def _list_faults(value: Value, items: tuple[Any, ...], path: Path, *, secret: bool) -> Iterator[str]:
-    if not isinstance(value, list):
-        yield _mismatch(path, "a list", value, secret=secret)
-        return
-    for index, item in enumerate(value):
-        yield from _value_faults(item, items[0] if items else Any, (*path, index), secret=secret)
+def _joined(folder: str, file: str) -> str:
+    return f"{folder}/{file}" if folder else file
 
 
-def _mapping_faults(value: Value, items: tuple[Any, ...], path: Path, *, secret: bool) -> Iterator[str]:
-    if not isinstance(value, dict):
-        yield _mismatch(path, "an object", value, secret=secret)
-        return
-    for key, item in value.items():
-        yield from _value_faults(item, items[1] if len(items) == 2 else Any, (*path, key), secret=secret)
-
-
-def _object_faults(value: Mapping[str, Value], cls: type, path: Path, *, secret: bool) -> Iterator[str]:
-    properties = _properties(cls)
-    for name in sorted(_required(cls)):
-        if value.get(name) is None:
-            yield f"{path_text((*path, name))}: is required"
-    for name, item in value.items():
-        if name in properties:
-            yield from _value_faults(item, properties[name], (*path, name), secret=secret)
-        elif not name.startswith("__"):
-            close = difflib.get_close_matches(name, list(properties), n=1)
-            meant = f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(sorted(properties)[:20])}"
-            yield f"{path_text((*path, name))}: there is no such field{meant}"
-
-
-def _fits(value: Value, wanted: type) -> bool:
-    if isinstance(value, bool) or wanted is bool:
-        return isinstance(value, bool) and wanted is bool
-    return isinstance(value, int | float) if wanted is float else isinstance(value, wanted)
-
-
-def _mismatch(path: Path, wanted: str, value: Value, *, secret: bool) -> str:
-    kinds = {dict: "an object", list: "a list", **_NAMES}
-    got = kinds.get(type(value), type(value).__name__)
-    shown = "" if secret or isinstance(value, dict | list) or len(str(value)) > 60 else f": {value!r}"
-    return f"{path_text(path)}: must be {wanted}, got {got}{shown}"
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

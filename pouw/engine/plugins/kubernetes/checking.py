@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
-from pouw.engine.plugins.core import sdk_types
 from pouw.engine.plugins.core.errors import ProviderError
+from pouw.engine.plugins.core.naming import Naming
 from pouw.engine.plugins.core.properties import UNKNOWN, Value, plain
+from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.core.serving import Severity
 from pouw.engine.plugins.core.urn import Urn
+from pouw.engine.plugins.core.validation import Validator
 from pouw.engine.plugins.kubernetes.client import ApiError, UnreachableError
-from pouw.engine.plugins.kubernetes.naming import Naming, named
+from pouw.engine.plugins.kubernetes.naming import named
 from pouw.engine.plugins.kubernetes.normal import dashed, normal_inputs, underscored
 from pouw.engine.plugins.kubernetes.objects import (
     WAIT_FOR,
@@ -97,9 +100,10 @@ def _faults(session: Session, urn: Urn, gvk: Gvk, inputs: Mapping[str, Value]) -
             return []
     if gvk.is_custom:
         return []
-    return sdk_types.faults(_SDK, urn.type_token, _for_sdk(inputs))
+    described = _sdk().resource(urn.type_token)
+    return [] if described is None else Validator(_sdk()).faults(underscored(dict(inputs)), described.inputs)
 
 
-def _for_sdk(inputs: Mapping[str, Value]) -> Mapping[str, Value]:
-    renamed: Mapping[str, Value] = underscored(dict(inputs))
-    return renamed
+@cache
+def _sdk() -> Sdk:
+    return Sdk(_SDK)

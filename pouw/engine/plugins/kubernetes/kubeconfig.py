@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from pouw.engine.plugins.core import simulation
 from pouw.engine.plugins.core.errors import ProviderError
 
 _FILES_OF_CLUSTER = ("certificate-authority",)
@@ -61,7 +62,12 @@ def is_content(text: str) -> bool:
 
 
 def load(paths: Sequence[Path], *, context: str = "", cluster: str = "") -> Kubeconfig:
-    """Files merged: the first to name something wins. Files that do not exist are skipped, but not all of them."""
+    """Files merged: the first to name something wins. Files that do not exist are skipped, but not all of them.
+
+    A rehearsal reads none: they hold credentials of real clusters.
+    """
+    if simulation.folder() is not None:
+        raise KubeconfigError("a rehearsal reads no kubeconfig files; give the content")
     present = [path for path in paths if path.is_file()]
     if not present:
         raise KubeconfigError(

@@ -4,33 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
-from enum import Enum
 
 from pouw.engine.plugins.core.errors import ProviderError
+from pouw.engine.plugins.core.naming import Naming, NamingMode
 from pouw.engine.plugins.core.properties import UNKNOWN
 from pouw.engine.plugins.kubernetes.objects import AUTONAMED, Object, annotated_true, metadata, name_of, replaced
 
 _RANDOM_BYTES = 4
-
-
-class NamingMode(Enum):
-    """How the stack's ``pulumi:autonaming`` wants names made."""
-
-    OWN = "own"
-    PROPOSED = "proposed"
-    ENFORCED = "enforced"
-    DISABLED = "disabled"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Naming:
-    """The engine's wishes for one resource. ``seed`` makes a preview and its update agree."""
-
-    resource: str
-    seed: bytes = b""
-    mode: NamingMode = NamingMode.OWN
-    proposed: str = ""
 
 
 def named(inputs: Object, olds: Object, naming: Naming) -> Object:

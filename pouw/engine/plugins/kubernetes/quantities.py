@@ -14,6 +14,16 @@ _BINARY_SUFFIX: Final = {power: suffix for suffix, power in _BINARY.items()}
 _NANO: Final = Decimal("1e-9")
 
 
+def amount(quantity: str | int | float) -> Decimal | None:
+    """The number that a quantity stands for; none where it is no quantity."""
+    match = _FORM.fullmatch(str(quantity))
+    if match is None:
+        return None
+    number, exponent, binary, decimal = match.groups()
+    value = Decimal(number + (exponent or ""))
+    return value * 2 ** _BINARY[binary] if binary else value.scaleb(_DECIMAL[decimal or ""])
+
+
 def canonical(quantity: str | int | float) -> str:
     """The server's spelling: no fraction, the largest fitting suffix of its family. Not a quantity: unchanged text."""
     text = str(quantity)

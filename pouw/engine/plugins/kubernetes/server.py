@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any, Final
 
 import grpc
@@ -11,49 +9,20 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from pouw.engine.plugins.core.cancellation import Cancellation
-from pouw.engine.plugins.core.changes import Change, ChangeKind
-from pouw.engine.plugins.core.errors import ProviderError, abort
+from pouw.engine.plugins.core.errors import ProviderError
+from pouw.engine.plugins.core.messages import difference, failures, naming, reported
 from pouw.engine.plugins.core.properties import from_struct, plain, to_struct
 from pouw.engine.plugins.core.serving import EngineLog, Log
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.kubernetes import checking, configuration, creation, deletion, reading, updating
 from pouw.engine.plugins.kubernetes.connection import Connection
 from pouw.engine.plugins.kubernetes.diff import Mutability, plan
-from pouw.engine.plugins.kubernetes.naming import Naming, NamingMode
 from pouw.engine.plugins.kubernetes.normal import dashed
 from pouw.engine.plugins.kubernetes.objects import gvk_of
 from pouw.engine.plugins.kubernetes.session import Session
 from pouw.engine.plugins.kubernetes.state import parse_state
 
-_KINDS: Final = {
-    (ChangeKind.ADD, False): provider_pb2.PropertyDiff.ADD,
-    (ChangeKind.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
-    (ChangeKind.DELETE, False): provider_pb2.PropertyDiff.DELETE,
-    (ChangeKind.DELETE, True): provider_pb2.PropertyDiff.DELETE_REPLACE,
-    (ChangeKind.UPDATE, False): provider_pb2.PropertyDiff.UPDATE,
-    (ChangeKind.UPDATE, True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
-}
-_NAMING_MODES: Final = {
-    provider_pb2.CheckRequest.AutonamingOptions.PROPOSE: NamingMode.PROPOSED,
-    provider_pb2.CheckRequest.AutonamingOptions.ENFORCE: NamingMode.ENFORCED,
-    provider_pb2.CheckRequest.AutonamingOptions.DISABLE: NamingMode.DISABLED,
-}
 _SCHEMA: Final = '{"name": "kubernetes", "version": "%s", "resources": {}, "functions": {}}'
-
-Method = Callable[["KubernetesProvider", Any, grpc.ServicerContext], Any]
-
-
-def _reported(method: Method) -> Method:
-    """Turn a ProviderError into the call's failure."""
-
-    @wraps(method)
-    def call(self: KubernetesProvider, request: Any, context: grpc.ServicerContext) -> Any:
-        try:
-            return method(self, request, context)
-        except ProviderError as error:
-            abort(context, error)
-
-    return call
 
 
 class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
@@ -106,7 +75,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         found = configuration.faults(from_struct(request.news))
-        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(found))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures(found))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         found = configuration.difference(from_struct(request.olds), from_struct(request.news))
@@ -119,32 +88,26 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
         )
 
-    @_reported
+    @reported
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
         raise ProviderError(
             f"{request.tok}: this provider has no functions; "
             "Helm, Kustomize and YAML need the official kubernetes plugin"
         )
 
-    @_reported
+    @reported
     def Construct(self, request: Any, context: grpc.ServicerContext) -> Any:
         raise ProviderError(f"{request.type}: components of this package need the official kubernetes plugin")
 
-    @_reported
+    @reported
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         urn = Urn.parse(request.urn)
-        naming = Naming(
-            resource=urn.name,
-            seed=request.randomSeed,
-            mode=_NAMING_MODES.get(request.autonaming.mode, NamingMode.OWN)
-            if request.HasField("autonaming")
-            else NamingMode.OWN,
-            proposed=request.autonaming.proposed_name,
+        checked = checking.check(
+            self._session, urn, from_struct(request.news), from_struct(request.olds), naming(request)
         )
-        checked = checking.check(self._session, urn, from_struct(request.news), from_struct(request.olds), naming)
-        return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=_failures(checked.faults))
+        return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=failures(checked.faults))
 
-    @_reported
+    @reported
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         old = parse_state(from_struct(request.olds))
         news = dashed(plain(from_struct(request.news)))
@@ -157,15 +120,9 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             mutability=Mutability(config_maps=settings.mutable_config_maps, secrets=settings.mutable_secrets),
             ignored=list(request.ignoreChanges),
         )
-        return provider_pb2.DiffResponse(
-            changes=provider_pb2.DiffResponse.DIFF_SOME if found.changes else provider_pb2.DiffResponse.DIFF_NONE,
-            replaces=found.replaces,
-            deleteBeforeReplace=found.delete_before_replace,
-            detailedDiff={change.name: _property_diff(change) for change in found.changes},
-            hasDetailedDiff=True,
-        )
+        return difference(found.changes, delete_before_replace=found.delete_before_replace)
 
-    @_reported
+    @reported
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         asked = from_struct(request.properties)
         if request.preview:
@@ -174,7 +131,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             created = creation.create(self._session, request.urn, asked, request.timeout)
         return provider_pb2.CreateResponse(id=created.identifier, properties=to_struct(created.state))
 
-    @_reported
+    @reported
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         olds, asked = from_struct(request.properties), from_struct(request.inputs)
         found = reading.read(self._session, Urn.parse(request.urn), request.id, olds, asked)
@@ -184,7 +141,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             id=found.identifier, properties=to_struct(found.state), inputs=to_struct(found.inputs)
         )
 
-    @_reported
+    @reported
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         old, asked = parse_state(from_struct(request.olds)), from_struct(request.news)
         ignored = list(request.ignoreChanges)
@@ -194,7 +151,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             state = updating.update(self._session, request.urn, old, asked, ignored=ignored, timeout=request.timeout)
         return provider_pb2.UpdateResponse(properties=to_struct(state))
 
-    @_reported
+    @reported
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         old = parse_state(from_struct(request.properties))
         deletion.delete(self._session, Urn.parse(request.urn), request.id, old, request.timeout)
@@ -203,14 +160,3 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
         self.cancel()
         return empty_pb2.Empty()
-
-
-def _failures(faults: list[str]) -> list[provider_pb2.CheckFailure]:
-    # Without a property: the engine prints a named property's value, which may be a secret. The path is in the reason.
-    return [provider_pb2.CheckFailure(reason=fault) for fault in faults]
-
-
-def _property_diff(change: Change) -> provider_pb2.PropertyDiff:
-    return provider_pb2.PropertyDiff(
-        kind=_KINDS[(change.kind, change.replaces)], inputDiff=change.kind is ChangeKind.DELETE
-    )

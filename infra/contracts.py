@@ -1,0 +1,258 @@
+"""What every cloud's part of a site must offer. One module a noun, the same names on each cloud.
+
+``infra/<cloud>/<noun>.py`` holds a frozen ``<Noun>Args`` and a component ``<Noun>`` with token ``pouw:<cloud>:<Noun>``.
+The arguments carry the same names on every cloud; what they hold may be of the cloud's own classes. A test reads
+``CONTRACTS`` and fails by name where a cloud lacks a module, a class, an argument or an output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol
+
+import pulumi
+
+from infra import naming
+from infra.addressing import AddressPlan, plan
+from infra.regions import ZONES
+from infra.settings import Settings
+from infra.sites import Site as SiteSettings
+
+RPC_NODE_PORT: Final = 30845
+"""Node port of the in-cluster balancer's JSON-RPC where a cloud's balancer reaches it through the machines."""
+WS_NODE_PORT: Final = 30846
+"""The same for WebSocket."""
+PEER_NODE_PORT: Final = 30303
+"""Node port of the peers' entry: the same number as the port itself."""
+POOL_LABEL: Final = naming.POOL_LABEL
+"""The taint of the miners' pool has it as key, the pool's name as value and the effect NoSchedule."""
+POOLS: Final = ("system", "miners", "rpc")
+READY_PATH: Final = "/ready"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a part stands; all plain."""
+
+    environment: str
+    site: SiteSettings
+    region: str
+    zones: tuple[str, str, str]
+    plan: AddressPlan
+    tags: Mapping[str, str]
+
+    @property
+    def production(self) -> bool:
+        """Whether deletion protection and locks are for good: a rehearsed stack can be taken away, this one cannot."""
+        return self.environment == "production"
+
+
+def place(stack: Settings, site: SiteSettings) -> Place:
+    """The place of a cloud site whose settings were found right."""
+    region = site.region or ""
+    zones = site.zones or ZONES[site.cloud][region][:3]
+    return Place(
+        environment=stack.environment,
+        site=site,
+        region=region,
+        zones=(zones[0], zones[1], zones[2]),
+        plan=plan(site.network.cidr),
+        tags=naming.tags(stack.environment, site.name, stack.tags),
+    )
+
+
+class Keys(Protocol):
+    """The site's own encryption key, rotated yearly, never deleted at once. Arguments: ``place``."""
+
+    key: pulumi.Output[str]
+    """What other resources name it by."""
+
+
+class Monitoring(Protocol):
+    """Where logs and alarms go: an encrypted log store with its retention, an alarm channel to ``contacts``.
+
+    Arguments: ``place``, ``keys``, ``contacts``.
+    """
+
+    logs: pulumi.Output[str]
+    alarms: pulumi.Output[str]
+
+
+class Network(Protocol):
+    """Three zones, private nodes, address translation, endpoints for the cloud's own services, flow logs.
+
+    Arguments: ``place``, ``keys``, ``monitoring``.
+    """
+
+    network: pulumi.Output[str]
+    node_subnets: pulumi.Output[Sequence[str]]
+    """One a zone, or one for the region where the cloud's subnets are regional."""
+    egress: pulumi.Output[Sequence[str]]
+    """Static addresses that the site's own connections come from."""
+
+
+class Cluster(Protocol):
+    """Managed Kubernetes: private API with an allow-list, secrets under the own key, audit logs, workload identity.
+
+    Arguments: ``place``, ``keys``, ``monitoring``, ``network``.
+    """
+
+    cluster: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    """Without a credential: it calls the cloud's own command for a short-lived token. Still a secret output."""
+    issuer: pulumi.Output[str]
+    """Issuer of workload tokens."""
+
+
+class NodePools(Protocol):
+    """The pools ``system``, ``miners`` and ``rpc``: hardened launch, encrypted disks, bounds, labels, taints.
+
+    Arguments: ``place``, ``keys``, ``network``, ``cluster``. Spot pools keep their on-demand floor.
+    """
+
+    pools: pulumi.Output[Sequence[str]]
+
+
+class Registry(Protocol):
+    """A private registry: scan on push, immutable tags, own key, clean-up of what has no tag.
+
+    Arguments: ``place``, ``keys``, ``repository``.
+    """
+
+    repository: pulumi.Output[str]
+    """Address of the repository, without a tag."""
+
+
+class Backups(Protocol):
+    """Versioned, locked, encrypted object storage, with a copy in another region.
+
+    Arguments: ``place``, ``keys``, ``monitoring``. The lock holds ``site.backups.retention_days``.
+    """
+
+    bucket: pulumi.Output[str]
+    copy: pulumi.Output[str]
+
+
+class Identity(Protocol):
+    """One identity a workload, by workload token, with no key: ``backup`` may add objects to the bucket and read them.
+
+    Arguments: ``place``, ``keys``, ``cluster``, ``registry``, ``backups``.
+    """
+
+    annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    """Annotations of the service account, by workload."""
+
+
+RecordKind = Literal["A", "CNAME", "TXT"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One site that a name with failover may lead to."""
+
+    site: str
+    active: bool
+    kind: RecordKind
+    address: pulumi.Input[str]
+
+
+class Names(Protocol):
+    """A zone of the stack in a cloud's name service. It serves sites of every cloud. Arguments: ``place``, ``zone``."""
+
+    zone: pulumi.Output[str]
+    name_servers: pulumi.Output[Sequence[str]]
+
+    def record(self, name: str, *, host: pulumi.Input[str], kind: RecordKind, value: pulumi.Input[str]) -> None:
+        """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""
+
+    def failover(self, name: str, *, host: str, targets: Sequence[Target]) -> None:
+        """Declare a name that leads to the active target while its ``/ready`` answers over TLS, else to a standby."""
+
+
+class Balancer(Protocol):
+    """The public edge: static address, certificate, health on ``/ready``, firewall and rate limit; 443 alone is open.
+
+    Arguments: ``place``, ``keys``, ``monitoring``, ``network``, ``node_pools``, ``names``, ``hosts``, ``allow_from``.
+    The certificate is for ``hosts`` and proves them by records in ``names``. Paths below ``/ws`` go to WebSocket.
+    """
+
+    address: pulumi.Output[str]
+    """Address or name that the site's record leads to."""
+    address_kind: RecordKind
+
+
+class Budget(Protocol):
+    """A monthly budget that tells ``contacts`` at 80 % and 100 % of actual, and at 100 % of forecast cost.
+
+    Arguments: ``place``, ``monitoring``, ``contacts``.
+    """
+
+    budget: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """How a service inside the cluster is reached from the cloud around it; all plain."""
+
+    type: Literal["NodePort", "LoadBalancer"]
+    annotations: Mapping[str, str]
+    address: str | None = None
+    """A fixed private address for it."""
+    kind: RecordKind = "A"
+    """Kind of record that its address from the cloud makes."""
+
+
+class Site(Protocol):
+    """All of the above as one component, in order; the edge and ``names`` only where ``allow_from`` names somebody.
+
+    Arguments: ``place``, ``contacts``, ``repository``, ``names``, ``hosts``, ``allow_from``.
+    """
+
+    kubeconfig: pulumi.Output[str]
+    egress: pulumi.Output[Sequence[str]]
+    repository: pulumi.Output[str]
+    annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    """As of :class:`Identity`."""
+    storage_class: pulumi.Output[Mapping[str, Any]]
+    """``provisioner`` and ``parameters`` of an encrypted class under the site's own key."""
+    address: pulumi.Output[str]
+    """As of :class:`Balancer`; empty without an edge."""
+    address_kind: RecordKind
+    balancer_entry: Entry
+    """The in-cluster balancer, as the edge reaches it."""
+    peers_entry: Entry
+    """The peers' port, as other sites reach it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """One noun: its protocol and the names of its arguments."""
+
+    module: str
+    protocol: type[Any]
+    arguments: tuple[str, ...]
+
+
+CONTRACTS: Final = (
+    Contract(module="keys", protocol=Keys, arguments=("place",)),
+    Contract(module="monitoring", protocol=Monitoring, arguments=("place", "keys", "contacts")),
+    Contract(module="network", protocol=Network, arguments=("place", "keys", "monitoring")),
+    Contract(module="cluster", protocol=Cluster, arguments=("place", "keys", "monitoring", "network")),
+    Contract(module="node_pools", protocol=NodePools, arguments=("place", "keys", "network", "cluster")),
+    Contract(module="registry", protocol=Registry, arguments=("place", "keys", "repository")),
+    Contract(module="backups", protocol=Backups, arguments=("place", "keys", "monitoring")),
+    Contract(module="identity", protocol=Identity, arguments=("place", "keys", "cluster", "registry", "backups")),
+    Contract(module="names", protocol=Names, arguments=("place", "zone")),
+    Contract(
+        module="balancer",
+        protocol=Balancer,
+        arguments=("place", "keys", "monitoring", "network", "node_pools", "names", "hosts", "allow_from"),
+    ),
+    Contract(module="budget", protocol=Budget, arguments=("place", "monitoring", "contacts")),
+    Contract(
+        module="site",
+        protocol=Site,
+        arguments=("place", "contacts", "repository", "names", "hosts", "allow_from"),
+    ),
+)

@@ -1,0 +1,114 @@
+"""Azure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from pouw.engine.plugins.core.errors import ProviderError
+from pouw.engine.plugins.core.properties import Value
+from pouw.engine.plugins.core.sdk_types import Plain, ResourceType
+from pouw.engine.plugins.offline.cloud import Answer, Cloud, Name
+from pouw.engine.plugins.offline.clouds.azure_native.facts import FACTS, SUBSCRIPTION
+from pouw.engine.plugins.offline.clouds.azure_native.formats import arm_id, guid, location
+from pouw.engine.plugins.offline.clouds.azure_native.rules import RULES
+from pouw.engine.plugins.offline.formats import address, cidr
+from pouw.engine.plugins.offline.settings import Settings, text
+
+_NAMESPACES: Final[Mapping[str, str]] = {
+    "monitor": "Insights",
+    "authorization": "Authorization",
+    "containerregistry": "ContainerRegistry",
+    "containerservice": "ContainerService",
+    "dataprotection": "DataProtection",
+    "keyvault": "KeyVault",
+    "managedidentity": "ManagedIdentity",
+    "operationalinsights": "OperationalInsights",
+    "recoveryservices": "RecoveryServices",
+}
+_SCOPES: Final = ("scope", "resourceUri", "resourceId")
+
+
+def _name_of(described: ResourceType) -> Name | None:
+    """The last part of the resource's address: an optional text that is an input and no output."""
+    address_parts = [
+        (name, one)
+        for name, one in described.inputs.items()
+        if name not in described.outputs and one.type == Plain("string") and name.lower().endswith("name")
+    ]
+    optional = [name for name, one in address_parts if not one.required]
+    if len(optional) != 1:
+        return None
+    # A resource below another one takes its own name as it is; one in a resource group gets a suffix.
+    below = any(one.required and name != "resourceGroupName" for name, one in address_parts)
+    return Name(property=optional[0], style="copy" if below else "suffix", separator="", random=8)
+
+
+def _settings(values: Mapping[str, Value]) -> Settings:
+    return Settings(account=text(values, "subscriptionId") or SUBSCRIPTION, region=text(values, "location"))
+
+
+def _client_config(arguments: Mapping[str, Value], settings: Settings) -> Mapping[str, Value]:
+    del arguments
+    return {
+        "subscriptionId": settings.account,
+        "tenantId": SUBSCRIPTION,
+        "clientId": SUBSCRIPTION,
+        "objectId": SUBSCRIPTION,
+    }
+
+
+def _client_token(arguments: Mapping[str, Value], settings: Settings) -> Mapping[str, Value]:
+    del arguments, settings
+    raise ProviderError("azure-native:authorization:getClientToken: there is no login, so there is no token")
+
+
+ANSWERS: Final[Mapping[str, Answer]] = {
+    "azure-native:authorization:getClientConfig": _client_config,
+    "azure-native:authorization:getClientToken": _client_token,
+}
+
+
+def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings, unique: str) -> str:
+    """An ARM resource ID from the inputs that address the resource."""
+    module, kind = described.token.split(":")[1:]
+    namespace = f"Microsoft.{_NAMESPACES.get(module.partition('/')[0], module.partition('/')[0].capitalize())}"
+    scope = next((str(outputs[one]) for one in _SCOPES if isinstance(outputs.get(one), str)), "")
+    parts = [
+        str(value)
+        for name, value in outputs.items()
+        if name in described.inputs
+        and name not in described.outputs
+        and name not in ("resourceGroupName", *_SCOPES)
+        and name.endswith("Name")
+        and isinstance(value, str)
+    ]
+    group = outputs.get("resourceGroupName")
+    root = scope or f"/subscriptions/{settings.account}" + (f"/resourceGroups/{group}" if group else "")
+    plural = re.sub(r"(?<!^)s$|$", "s", kind[0].lower() + kind[1:])
+    return f"{root}/providers/{namespace}/{plural}/{'/'.join(parts) or unique}"
+
+
+CLOUD: Final = Cloud(
+    package="azure-native",
+    title="Azure",
+    facts=FACTS,
+    replaces=["location"],
+    is_address=lambda name: name.lower().endswith("name") or name in _SCOPES,
+    formats=[
+        (r"addressPrefix(es)?|\w+Cidrs?|authorizedIPRanges|(source|destination)AddressPrefixes", cidr),
+        (r"location", location),
+        (r"(subscription|tenant|principal|client|object)Id", guid),
+        (r"(subnet|virtualNetwork|workspaceResource|vnetSubnet|podSubnet)I[dD]", arm_id),
+        (r"dnsServiceIP|privateIPAddress", address),
+    ],
+    open_enums=frozenset({"ContainerServiceVMSizeTypes", "VirtualMachineSizeTypes", "OSSKU"}),
+    name_of=_name_of,
+    answers=ANSWERS,
+    settings=_settings,
+    identify=_identify,
+    nobody=SUBSCRIPTION,
+    rules=RULES,
+    defaults=lambda settings: {"location": settings.region},
+)

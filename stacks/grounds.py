@@ -1,0 +1,130 @@
+"""What the workloads of a site stand on: an existing cluster, or one that a cloud is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.provider import Provider
+
+from infra import configuration, contracts
+from infra.contracts import Entry
+from infra.kubernetes import address_pool
+from infra.kubernetes.address_pool import AddressPool, AddressPoolArgs
+from infra.settings import Settings
+from infra.sites import Site
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """A site with its cluster."""
+
+    site: Site
+    provider: Provider
+    node_image: pulumi.Input[str]
+    balancer_image: pulumi.Input[str]
+    egress: pulumi.Input[Sequence[str]]
+    """CIDR ranges that the site's own connections come from."""
+    peers_entry: Entry
+    balancer_entry: Entry | None = None
+    """``None``: clients reach the balancer as the settings say."""
+    storage: pulumi.Input[Mapping[str, Any]] | None = None
+    """Definition of an encrypted storage class; ``None`` uses one that is there."""
+    kubeconfig: pulumi.Output[str] | None = None
+    """Of a cluster that the stack makes."""
+    pooled: bool = False
+    edge: bool = False
+    """Whether a cloud's own balancer stands before it."""
+    address: pulumi.Input[str] = ""
+    """Where that is; empty without one."""
+    address_kind: contracts.RecordKind = "A"
+
+
+def of(stack: Settings, site: Site, zone: contracts.Names | None) -> Ground:
+    """The ground of a site; ``zone`` takes the records that prove a certificate."""
+    return _managed(stack, site, zone) if site.managed else _existing(stack, site)
+
+
+def _existing(stack: Settings, site: Site) -> Ground:
+    provider = _provider(site, kubeconfig=stack.kubeconfig or None, context=site.context)
+    annotations: Mapping[str, str] = {}
+    if site.address_pool:
+        arguments = AddressPoolArgs(site=site.name, addresses=site.address_pool)
+        AddressPool(f"{site.name}-addresses", arguments, pulumi.ResourceOptions(provider=provider))
+        annotations = address_pool.ANNOTATIONS
+    node_image, balancer_image = configuration.required_images(stack)
+    exposed = stack.balancer.exposure.type == "LoadBalancer" and annotations
+    return Ground(
+        site=site,
+        provider=provider,
+        node_image=node_image,
+        balancer_image=balancer_image,
+        egress=site.egress,
+        peers_entry=Entry(type="LoadBalancer", annotations=annotations),
+        balancer_entry=Entry(type="LoadBalancer", annotations=annotations) if exposed else None,
+    )
+
+
+def _managed(stack: Settings, site: Site, zone: contracts.Names | None) -> Ground:
+    # Only the clouds that a stack uses are imported: each costs more than a second.
+    cloud = importlib.import_module(f"infra.{site.cloud}.site")
+    exposure = stack.balancer.exposure
+    arguments = cloud.SiteArgs(
+        place=contracts.place(stack, site),
+        contacts=stack.contacts,
+        repository=stack.images.repository,
+        names=zone,
+        hosts=hosts(stack, site),
+        allow_from=exposure.allow_from if exposure.type == "LoadBalancer" else (),
+    )
+    made: contracts.Site = cloud.Site(site.name, arguments)
+    node_image, balancer_image = _images(stack, site, made)
+    return Ground(
+        site=site,
+        provider=_provider(site, kubeconfig=made.kubeconfig, context=None),
+        node_image=node_image,
+        balancer_image=balancer_image,
+        egress=made.egress.apply(lambda addresses: [f"{address}/32" for address in addresses]),
+        peers_entry=made.peers_entry,
+        balancer_entry=made.balancer_entry if arguments.allow_from else None,
+        storage=made.storage_class,
+        kubeconfig=pulumi.Output.secret(made.kubeconfig),
+        pooled=True,
+        edge=bool(arguments.allow_from),
+        address=made.address,
+        address_kind=made.address_kind,
+    )
+
+
+def hosts(stack: Settings, site: Site) -> tuple[str, ...]:
+    """Names that clients may reach a site by: the stack's, then the site's own."""
+    if stack.dns.zone is None:
+        return ()
+    return (f"{stack.dns.host}.{stack.dns.zone}", f"{site.name}.{stack.dns.zone}")
+
+
+def _images(stack: Settings, site: Site, made: contracts.Site) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
+    """Those that the settings name; what they do not name is built and pushed to the site's own registry."""
+    named = stack.images
+    if named.node is not None and named.balancer is not None:
+        return named.node, named.balancer
+    from infra.images import Images, ImagesArgs
+
+    arguments = ImagesArgs(repository=made.repository, tag=named.tag, base=named.base)
+    built = Images(f"{site.name}-images", arguments)
+    return named.node or built.node, named.balancer or built.balancer
+
+
+def _provider(site: Site, *, kubeconfig: pulumi.Input[str] | None, context: str | None) -> Provider:
+    return Provider(
+        site.name,
+        kubeconfig=kubeconfig,
+        context=context,
+        # Changed keys and settings are read by pods through hashes in their templates; replacing the objects would
+        # take them away from running pods.
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
+    )
