@@ -154,6 +154,13 @@ class Sdk:
         """Every resource type of the SDK, providers aside."""
         return list(self._classes)
 
+    def module(self, token: str) -> str | None:
+        """The module that defines a token's class, so that it can be imported without its package."""
+        place = self._place(token)
+        if place is None:
+            return None
+        return f"{self.package}.{place[0].removesuffix('.py').replace('/', '.')}"
+
     def documentation(self, token: str, wire_name: str) -> str:
         """What the SDK's documentation says of an input; empty when it says nothing."""
         place = self._place(token)
