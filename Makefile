@@ -57,7 +57,7 @@ $(CONTROL): requirements/control.lock pyproject.toml $(VENV)/.uv-ready
 
 $(CLOUDS): $(foreach cloud,aws azure gcp docker,requirements/$(cloud).lock) $(CONTROL)
 	@echo "Installing the SDKs of the clouds"
-	@$(UV) pip install --compile-bytecode --require-hashes $(foreach cloud,aws azure gcp docker,-r requirements/$(cloud).lock)
+	@$(UV) pip install --compile-bytecode --no-deps --require-hashes $(foreach cloud,aws azure gcp docker,-r requirements/$(cloud).lock)
 	@touch $@
 
 $(DEV): requirements/dev.lock $(CONTROL)

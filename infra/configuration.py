@@ -35,7 +35,7 @@ def parse(values: Mapping[str, object]) -> Settings:
         ConfigError: with every fault found.
     """
     plain = {key: value for key, value in values.items() if key not in SECRET_KEYS}
-    faults = list(site_faults.faults(plain))
+    faults = [*site_faults.faults(plain), *_policy_faults(plain)]
     try:
         # Lists become tuples and nothing else is converted: '4' is not a number of nodes.
         settings = Settings.model_validate_json(json.dumps(plain))
@@ -92,6 +92,14 @@ def _decode(text: str) -> object:
         return json.loads(text)
     except json.JSONDecodeError:
         return text
+
+
+def _policy_faults(plain: Mapping[str, object]) -> Iterator[Fault]:
+    policy = plain.get("policy")
+    told = policy.get("enforcement") if isinstance(policy, Mapping) else None
+    if plain.get("environment") == "production" and told == "advisory":
+        path, expected = f"{NAMESPACE}:policy.enforcement", "mandatory in production"
+        yield Fault(path=path, message="is too lax", got="'advisory'", expected=expected)
 
 
 def _faults(error: pydantic.ValidationError) -> Iterator[Fault]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 NAMESPACE = "pouw-system"
 POOL_LABEL = "pouw.dev/pool"
 """Label of machines that belong to a pool, and key of the taint that keeps others away from the miners'."""
+OBSERVERS = "pouw-observers"
+"""Group that may look at everything in the namespace and change nothing."""
 _HASH_CHARACTERS = 8
 
 

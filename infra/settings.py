@@ -136,6 +136,15 @@ class Images(Part):
     """Base image of ``Dockerfile.production``; unset makes one from Debian packages."""
 
 
+class Policy(Part):
+    """How strict the compliance gate is."""
+
+    enforcement: Literal["mandatory", "advisory"] = "mandatory"
+    """Whether a violation refuses the deployment, or is only told; production is never `advisory`."""
+    levels: dict[str, Literal["mandatory", "advisory", "disabled"]] = Field(default_factory=dict)
+    """Levels of single rules, by id; none may be lower than the rule's own in production."""
+
+
 class Settings(Part):
     """One stack."""
 
@@ -157,6 +166,8 @@ class Settings(Part):
     """Mail addresses that alarms and budgets are sent to; required for a cloud site."""
     tags: dict[TagText, TagText] = Field(default_factory=dict)
     """Tags of every taggable resource, besides those of our own."""
+    policy: Policy = Policy()
+    """How strict the compliance gate is."""
     kubeconfig: str = ""
     """Path of the kubeconfig to use; empty means the user's own."""
 

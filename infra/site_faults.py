@@ -25,7 +25,8 @@ _ACCOUNTS: Final = {
     "azure": (r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "an Azure subscription (a UUID in lower case)"),
     "gcp": (r"^[a-z][-a-z0-9]{4,28}[a-z0-9]$", "a GCP project of 6 to 30 lower-case letters, digits and hyphens"),
 }
-_CLOUD_KEYS: Final = ("region", "zones", "account", "network", "cluster", "pools", "backups", "budget")
+_TENANT: Final = (_ACCOUNTS["azure"][0], "the directory of the subscription (a UUID in lower case)")
+_CLOUD_KEYS: Final = ("region", "zones", "account", "tenant", "network", "cluster", "pools", "backups", "budget")
 _KUBERNETES_KEYS: Final = ("context", "storage_class", "egress", "address_pool")
 
 
@@ -93,11 +94,20 @@ def _place(path: str, site: Site) -> Iterator[Fault]:
         if len(set(site.zones)) != 3 or len(site.zones) != 3:
             got = ", ".join(site.zones)
             yield Fault(path=f"{path}.zones", message="is not allowed", got=got, expected="three different zones")
-    pattern, expected = _ACCOUNTS[site.cloud]
-    if site.account is None or not re.match(pattern, site.account):
-        got = "nothing" if site.account is None else repr(site.account)
-        message = "is missing" if site.account is None else "is not allowed"
-        yield Fault(path=f"{path}.account", message=message, got=got, expected=expected)
+    yield from _identifier(f"{path}.account", site.account, _ACCOUNTS[site.cloud])
+    if site.cloud == "azure":
+        yield from _identifier(f"{path}.tenant", site.tenant, _TENANT)
+    elif site.tenant is not None:
+        where, message = f"{path}.tenant", f"has no meaning for cloud: {site.cloud}"
+        yield Fault(path=where, message=message, expected="to be left out")
+
+
+def _identifier(path: str, value: str | None, allowed: tuple[str, str]) -> Iterator[Fault]:
+    pattern, expected = allowed
+    if value is None:
+        yield Fault(path=path, message="is missing", got="nothing", expected=expected)
+    elif not re.match(pattern, value):
+        yield Fault(path=path, message="is not allowed", got=repr(value), expected=expected)
 
 
 def _region_fault(path: str, site: Site, region: str) -> Fault:
@@ -153,6 +163,9 @@ def _duties(path: str, site: Site, *, production: bool) -> Iterator[Fault]:
     if site.cloud == "gcp" and site.budget is not None and site.budget.billing_account is None:
         expected = "the billing account that the budget belongs to"
         yield Fault(path=f"{path}.budget.billingAccount", message="is missing", got="nothing", expected=expected)
+    if site.cloud == "azure" and site.budget is not None and site.budget.since is None:
+        expected = "the first day of the month that the site is made in, such as '2026-11-01'"
+        yield Fault(path=f"{path}.budget.since", message="is missing", got="nothing", expected=expected)
 
 
 def _between(sites: Mapping[int, Site]) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.values import AddressRange, Cidr, DnsLabel, KubernetesVersion, Part
+from infra.values import AddressRange, Cidr, DnsLabel, FirstOfMonth, KubernetesVersion, Part
 
 Cloud = Literal["aws", "azure", "gcp", "kubernetes"]
 
@@ -88,6 +88,8 @@ class Budget(Part):
     """Whole units of the billing currency a month; told at 80 % and 100 % of it, and when a forecast passes it."""
     billing_account: str | None = None
     """Billing account (GCP only, where a budget belongs to it)."""
+    since: FirstOfMonth | None = None
+    """First day of the month that the site is made in (Azure only, which counts from there), such as 2026-11-01."""
 
 
 class Site(Part):
@@ -103,6 +105,8 @@ class Site(Part):
     """Three zones of the region; unset takes its first three."""
     account: str | None = None
     """AWS account, Azure subscription or GCP project that the site lives in; `up` refuses to work in any other."""
+    tenant: str | None = None
+    """Directory of the subscription, a UUID (Azure only)."""
     role: Literal["active", "standby"] = "active"
     """Whether it serves, or waits to take over."""
     context: str | None = None

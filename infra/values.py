@@ -15,6 +15,7 @@ _DOMAIN: Final = r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 _ADDRESS: Final = r"^[^@\s]{1,64}@[^@\s]{1,255}$"
 _VERSION: Final = r"^1\.[0-9]{1,2}$"
 _TAG: Final = r"^[a-z]([-_a-z0-9]{0,61}[a-z0-9])?$"
+_MONTH: Final = r"^20[0-9]{2}-(0[1-9]|1[0-2])-01$"
 _IMAGE_TAG: Final = r"^[A-Za-z0-9_][-A-Za-z0-9._]{0,100}$"
 _RANGE: Final = r"^[0-9.]{7,15}(-[0-9.]{7,15}|/[0-9]{1,2})$"
 PATTERNS: Final = {
@@ -25,6 +26,7 @@ PATTERNS: Final = {
     _ADDRESS: "a mail address such as 'oncall@example.org'",
     _VERSION: "a Kubernetes minor version such as '1.34'",
     _TAG: "1 to 63 lower-case letters, digits, hyphens and underscores, a letter first",
+    _MONTH: "the first day of a month, such as '2026-11-01'",
     _IMAGE_TAG: "a tag of letters, digits, dots, hyphens and underscores",
     _RANGE: "addresses such as '192.0.2.10-192.0.2.20' or '192.0.2.0/28'",
 }
@@ -43,6 +45,7 @@ Domain = Annotated[str, StringConstraints(pattern=_DOMAIN)]
 MailAddress = Annotated[str, StringConstraints(pattern=_ADDRESS)]
 KubernetesVersion = Annotated[str, StringConstraints(pattern=_VERSION)]
 TagText = Annotated[str, StringConstraints(pattern=_TAG)]
+FirstOfMonth = Annotated[str, StringConstraints(pattern=_MONTH)]
 ImageTag = Annotated[str, StringConstraints(pattern=_IMAGE_TAG)]
 AddressRange = Annotated[str, StringConstraints(pattern=_RANGE)]
 Cidr = Annotated[str, AfterValidator(_cidr)]

@@ -33,6 +33,8 @@ class Ground:
     """``None``: clients reach the balancer as the settings say."""
     storage: pulumi.Input[Mapping[str, Any]] | None = None
     """Definition of an encrypted storage class; ``None`` uses one that is there."""
+    kubeconfig: pulumi.Output[str] | None = None
+    """Of a cluster that the stack makes."""
     pooled: bool = False
     edge: bool = False
     """Whether a cloud's own balancer stands before it."""
@@ -89,6 +91,7 @@ def _managed(stack: Settings, site: Site, zone: contracts.Names | None) -> Groun
         peers_entry=made.peers_entry,
         balancer_entry=made.balancer_entry if arguments.allow_from else None,
         storage=made.storage_class,
+        kubeconfig=pulumi.Output.secret(made.kubeconfig),
         pooled=True,
         edge=bool(arguments.allow_from),
         address=made.address,

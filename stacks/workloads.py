@@ -83,6 +83,7 @@ def deploy(stack: Settings, ground: Ground, others: Sequence[Ground]) -> Deploye
         "address": ground.address,
         "egress": ground.egress,
         "peers": peers.address if peers else "",
+        **({"kubeconfig": ground.kubeconfig} if ground.kubeconfig is not None else {}),
     }
     return Deployed(ground=ground, peers_address=peers.address if peers else None, outputs=outputs)
 

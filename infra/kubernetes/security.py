@@ -11,11 +11,8 @@ from pulumi_kubernetes.rbac.v1.Role import Role
 from pulumi_kubernetes.rbac.v1.RoleBinding import RoleBinding
 
 from infra.component import Component
-from infra.naming import NAMESPACE, labels, selector
+from infra.naming import NAMESPACE, OBSERVERS, labels, selector
 from infra.workload import P2P_PORT, RPC_PORT, WS_PORT, Manifest
-
-OBSERVERS = "pouw-observers"
-"""Group that may look at everything here and change nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from types import CoroutineType
+from typing import Any
 
 from node.errors import EncodingError, InvalidError
 from node.logs import LOGGER
@@ -19,10 +20,12 @@ from node.rpc.protocol import (
     bind,
     dumps,
     failure,
+    loads,
     parse_request,
     success,
 )
 
+_Reply = dict[str, Json] | None
 Count = Callable[[str, str], None]
 """Told the method (``unknown`` for one that is not there) and the outcome (``ok`` or an error number) of each call."""
 
@@ -37,51 +40,72 @@ class Dispatcher:
     async def answer(self, body: bytes, caller: Caller) -> bytes:
         """The answer to a request or a batch; empty when there is none to give."""
         try:
-            data = json.loads(body.decode())
-        except (ValueError, RecursionError):
+            data = loads(body)
+        except ValueError:
             return dumps(failure(None, ErrorCode.PARSE, "the body is not JSON"))
         if not isinstance(data, list):
-            reply = await self._one(data, caller)
-            return dumps(reply) if reply is not None else b""
+            reply = self._one(data, caller)
+            if isinstance(reply, CoroutineType):
+                reply = await reply
+            return b"" if reply is None else dumps(reply)
         if not data or len(data) > BATCH_LIMIT:
             return dumps(failure(None, ErrorCode.INVALID_REQUEST, f"a batch has 1 to {BATCH_LIMIT} requests"))
-        replies = [reply for item in data if (reply := await self._one(item, caller)) is not None]
-        return dumps(replies) if replies else b""
+        replies = []
+        for item in data:
+            reply = self._one(item, caller)
+            replies.append(await reply if isinstance(reply, CoroutineType) else reply)
+        told = [reply for reply in replies if reply is not None]
+        return dumps(told) if told else b""
 
-    async def _one(self, data: object, caller: Caller) -> dict[str, Json] | None:
+    def _one(self, data: object, caller: Caller) -> Any:
+        """The reply, or a coroutine of it where the method has to wait: most do not, and that costs as much."""
         try:
             request = parse_request(data)
         except RpcError as error:
-            self._count("unknown", str(int(error.code)))
-            return failure(None, error.code, str(error))
-        method = request.method if request.method in self.methods else "unknown"
+            return self._failed(None, error)
         try:
-            result = await self._call(request, caller)
-        except RpcError as error:
-            self._count(method, str(int(error.code)))
-            reply = failure(request.id, error.code, str(error))
-        else:
-            self._count(method, "ok")
-            reply = success(request.id, result)
-        return None if request.notification else reply
+            result = self._call(request, caller)
+        except Exception as error:  # noqa: BLE001 - the edge: every error becomes a number
+            return self._failed(request, error)
+        if isinstance(result, CoroutineType):
+            return self._later(request, result)
+        return self._succeeded(request, result)
 
-    async def _call(self, request: Request, caller: Caller) -> Json:
+    async def _later(self, request: Request, result: CoroutineType[None, None, Json]) -> _Reply:
+        try:
+            return self._succeeded(request, await result)
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._failed(request, error)
+
+    def _call(self, request: Request, caller: Caller) -> Any:
         method = self.methods.get(request.method)
         if method is None:
             raise RpcError(ErrorCode.METHOD_NOT_FOUND, f"there is no method {request.method[:64]!r}")
         if method.protected and not caller.authorized:
             raise RpcError(ErrorCode.UNAUTHORIZED, f"{request.method} needs the node's bearer token")
-        values = bind(method, request.params)
-        try:
-            result = method.call(*values)
-            return await result if isinstance(result, Awaitable) else result
-        except InvalidError as error:
-            raise RpcError(ErrorCode.REFUSED, str(error)) from error
-        except (ValueError, TypeError, OverflowError, EncodingError) as error:
-            raise RpcError(ErrorCode.INVALID_PARAMS, str(error)) from error
-        except RpcError:
-            raise
-        except Exception as error:
-            # The edge: the caller gets a number, the log gets the traceback.
-            logging.getLogger(LOGGER).exception("call failed", extra={"fields": {"method": request.method}})
-            raise RpcError(ErrorCode.INTERNAL, "internal error; the node's log has it") from error
+        return method.call(*bind(method, request.params))
+
+    def _succeeded(self, request: Request, result: Json) -> _Reply:
+        self._count(request.method, "ok")
+        return None if request.notification else success(request.id, result)
+
+    def _failed(self, request: Request | None, error: Exception) -> _Reply:
+        told = _as_told(request, error)
+        known = request is not None and request.method in self.methods
+        self._count(request.method if request and known else "unknown", str(int(told.code)))
+        if request is not None and request.notification:
+            return None
+        return failure(request.id if request else None, told.code, str(told))
+
+
+def _as_told(request: Request | None, error: Exception) -> RpcError:
+    """What the caller is told of an error; of one that nobody foresaw, nothing: the log has its traceback."""
+    if isinstance(error, RpcError):
+        return error
+    if isinstance(error, InvalidError):
+        return RpcError(ErrorCode.REFUSED, str(error))
+    if isinstance(error, ValueError | TypeError | OverflowError | EncodingError):
+        return RpcError(ErrorCode.INVALID_PARAMS, str(error))
+    fields = {"method": request.method if request else ""}
+    logging.getLogger(LOGGER).error("call failed", exc_info=error, extra={"fields": fields})
+    return RpcError(ErrorCode.INTERNAL, "internal error; the node's log has it")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any, NamedTuple
+
+import orjson
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
-Params = Sequence[Json] | Mapping[str, Json]
+Params = list[Json] | dict[str, Json]
 
 _CONTAINERS = (list, dict)
-_IDS = (str, int, float, type(None))
+_IDS = frozenset({str, int, float, type(None)})
 BATCH_LIMIT = 100
 BODY_BYTES_LIMIT = 1024 * 1024
 
@@ -57,8 +59,7 @@ class Method:
     protected: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """A well-formed call. Without an id it is a notification and gets no answer."""
 
     method: str
@@ -75,7 +76,7 @@ def parse_request(data: object) -> Request:
     if not isinstance(params, _CONTAINERS):
         raise RpcError(ErrorCode.INVALID_REQUEST, "params is an array or an object")
     request_id = data.get("id")
-    if isinstance(request_id, bool) or not isinstance(request_id, _IDS):
+    if type(request_id) not in _IDS:
         raise RpcError(ErrorCode.INVALID_REQUEST, "id is a string, a number or null")
     return Request(method=data["method"], params=params, id=request_id, notification="id" not in data)
 
@@ -83,7 +84,7 @@ def parse_request(data: object) -> Request:
 def bind(method: Method, params: Params) -> list[Json]:
     """Parameters in order. Raises RpcError INVALID_PARAMS."""
     names = method.parameters
-    if isinstance(params, Mapping):
+    if isinstance(params, dict):
         unknown = sorted(set(params) - set(names))
         if unknown:
             raise RpcError(ErrorCode.INVALID_PARAMS, f"unknown parameter {unknown[0]}; there are {', '.join(names)}")
@@ -106,9 +107,11 @@ def failure(request_id: Json, code: ErrorCode, message: str) -> dict[str, Json]:
     return {"jsonrpc": "2.0", "id": request_id, "error": {"code": int(code), "message": message}}
 
 
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-
-
 def dumps(value: object) -> bytes:
     """Compact JSON."""
-    return _encode(value).encode()
+    return orjson.dumps(value)
+
+
+def loads(body: bytes | str) -> Any:
+    """What a caller sent: strict JSON in UTF-8. Raises ValueError."""
+    return orjson.loads(body)

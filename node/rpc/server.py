@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 import logging
 import time
 from collections import OrderedDict
@@ -21,10 +20,10 @@ from node.logs import log
 from node.rpc.dispatch import Dispatcher
 from node.rpc.ethereum import EthereumMethods, header_json
 from node.rpc.methods import PouwMethods
-from node.rpc.protocol import BODY_BYTES_LIMIT, Caller, ErrorCode, Json, Method, dumps, failure, success
+from node.rpc.protocol import BODY_BYTES_LIMIT, Caller, ErrorCode, Json, Method, dumps, failure, loads, success
 from node.service import Node
 
-_JSON_HEADERS = {"Content-Type": "application/json"}
+_JSON = "application/json"
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SUBSCRIPTIONS_LIMIT = 16
 _SOCKETS_LIMIT = 512
@@ -114,8 +113,7 @@ class RpcServer:
         counter.inc()
 
     def _caller(self, request: web.Request) -> Caller:
-        header = request.headers.get("Authorization")
-        if header is None or not self._token:
+        if not self._token or (header := request.headers.get("Authorization")) is None:
             return _ANYONE
         scheme, _, given = header.partition(" ")
         matches = hmac.compare_digest(given.strip().encode(), self._token)
@@ -128,12 +126,12 @@ class RpcServer:
         started = time.perf_counter()
         if not self._allows(request):
             body = dumps(failure(None, ErrorCode.REFUSED, "too many requests"))
-            return web.Response(status=429, body=body, content_type="application/json", headers={"Retry-After": "1"})
+            return web.Response(status=429, body=body, content_type=_JSON, headers={"Retry-After": "1"})
         answer = await self._dispatcher.answer(await request.read(), self._caller(request))
         self._node.metrics.rpc_s.observe(time.perf_counter() - started)
         if not answer:
             return web.Response(status=204)
-        return web.Response(body=answer, headers=_JSON_HEADERS)
+        return web.Response(body=answer, content_type=_JSON)
 
     async def _health(self, _: web.Request) -> web.Response:
         alive = self._node.blocks.alive()
@@ -205,7 +203,7 @@ class _Session:
         if b"subscribe" not in body:
             return b""
         try:
-            data = json.loads(body)
+            data = loads(body)
         except ValueError:
             return b""
         method = data.get("method") if isinstance(data, dict) else None

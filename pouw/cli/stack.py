@@ -11,11 +11,11 @@ import click
 
 from pouw import stacks
 from pouw.deployment import bringup
-from pouw.deployment.access import Connections
-from pouw.deployment.endpoints import Endpoints, of_site
+from pouw.deployment.endpoints import Endpoints
 from pouw.engine.operation import Operation
 from pouw.engine.outcome import Outcome
 from pouw.errors import ExitCode
+from pouw.policy import shown
 from pouw.progress import make_progress
 
 _stack_argument = click.argument("stack", default="local")
@@ -43,17 +43,16 @@ def up(stack: str, dry_run: bool, rehearse: bool, as_json: bool) -> int:
     result = bringup.up(stack, progress)
     if result.agreement is None:
         return _report([result.outcome], as_json=as_json)
-    where = _addresses(stack)
     if as_json:
         agreed = {"height": result.agreement.height, "hash": result.agreement.hash, "nodes": result.agreement.nodes}
-        document = {**_document([result.outcome]), "agreed": agreed, "endpoints": where.to_json()}
+        document = {**_document([result.outcome]), "agreed": agreed, "endpoints": result.endpoints.to_json()}
         click.echo(json.dumps(document, indent=2))
     else:
         _print_outcome(result.outcome)
         click.echo(
             f"\n{result.agreement.nodes} nodes agree on block {result.agreement.height} {result.agreement.hash[:18]}\n"
         )
-        _print_addresses(where)
+        _print_addresses(result.endpoints)
     return ExitCode.OK
 
 
@@ -127,12 +126,6 @@ def _rehearse(chosen: Operation, stack: str, *, as_json: bool) -> int:
     return outcome.exit_code
 
 
-def _addresses(stack: str) -> Endpoints:
-    settings = stacks.settings(stack)
-    with Connections(settings) as connections:
-        return of_site(next(site for site in settings.sites if site.role == "active"), connections)
-
-
 def _print_addresses(where: Endpoints) -> None:
     for label, address in (("RPC", where.rpc), ("WebSocket", where.ws), ("Metrics", where.metrics)):
         if address:
@@ -179,15 +172,7 @@ def _stack_json(outcome: Outcome) -> dict[str, Any]:
              "message": one.message}
             for one in outcome.faults
         ],
-        "policy": {
-            "violations": [
-                {"rule": one.rule, "resource": one.subject.urn if one.subject else "", "severity": one.level,
-                 "message": one.message, "remedy": ""}
-                for one in outcome.violations
-            ],
-            "unevaluated": [],
-            "waived": [],
-        },
+        "policy": shown.as_json(outcome.verdict),
         "cost": _cost_json(outcome),
     }  # fmt: skip
 
@@ -224,8 +209,8 @@ def _print_outcome(outcome: Outcome) -> None:
         click.echo(f"warning: {warning}", err=True)
     for fault in outcome.faults:
         click.echo(f"error: {fault}", err=True)
-    for violation in outcome.violations:
-        click.echo(f"policy: {violation.rule} ({violation.level}): {violation.message}", err=True)
+    for line in shown.lines(outcome.verdict):
+        click.echo(f"policy: {line}", err=True)
     changes = outcome.changes
     verdict = "ok" if outcome.ok else "failed"
     click.echo(

@@ -8,7 +8,7 @@ import click
 
 from infra.settings import Settings
 from pouw import stacks
-from pouw.deployment import observation
+from pouw.deployment import kubeconfigs, observation
 from pouw.deployment.access import Connections
 from pouw.deployment.endpoints import Endpoints, of_site
 from pouw.deployment.observation import NodeView, SiteView
@@ -26,6 +26,7 @@ def status(stack: str, as_json: bool) -> int:
     Exits 0 when every node answers and is ready, 1 when one is not.
     """
     settings = stacks.settings(stack)
+    kubeconfigs.ensure(stack, settings)
     with Connections(settings) as connections:
         sites = observation.observe(settings, connections)
         where = _endpoints(settings, sites, connections)

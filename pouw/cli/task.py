@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from pouw import stacks
 from pouw.deployment import work
 from pouw.errors import ExitCode
 from pouw.progress import make_progress
@@ -34,7 +33,7 @@ def task() -> None:
 @_json_option
 def submit(name: str, stack: str, wait: bool, timeout: int, as_json: bool) -> int:
     """Ask the network to train NAME (built in: digits)."""
-    with work.opened(stacks.settings(stack)) as client:
+    with work.opened(stack) as client:
         task_id = client.submit(name)
         if not wait:
             return _print({"schema": 1, "task": {"id": task_id}}, f"submitted {task_id}", as_json=as_json)
@@ -66,7 +65,7 @@ def _follow(client: work.Client, task_id: str, timeout: float, *, quiet: bool) -
 @_json_option
 def list_tasks(stack: str, as_json: bool) -> int:
     """List the network's tasks, the newest first."""
-    with work.opened(stacks.settings(stack)) as client:
+    with work.opened(stack) as client:
         tasks = client.tasks()
     rows = [f"{entry['id']}  {entry['name']:10} {entry['state']:10} {_percent(entry)}" for entry in tasks]
     return _print({"schema": 1, "tasks": tasks}, "\n".join(rows) or "no tasks yet", as_json=as_json)
@@ -78,7 +77,7 @@ def list_tasks(stack: str, as_json: bool) -> int:
 @_json_option
 def show(task_id: str, stack: str, as_json: bool) -> int:
     """Show one task."""
-    with work.opened(stacks.settings(stack)) as client:
+    with work.opened(stack) as client:
         found = client.task(task_id)
     text = "\n".join(f"{key:18} {value}" for key, value in found.items())
     return _print({"schema": 1, "task": found}, text, as_json=as_json)
@@ -91,7 +90,7 @@ def show(task_id: str, stack: str, as_json: bool) -> int:
 @_json_option
 def fetch(task_id: str, stack: str, output: Path | None, as_json: bool) -> int:
     """Fetch a finished model, check it against the chain, and measure its test accuracy here."""
-    with work.opened(stacks.settings(stack)) as client:
+    with work.opened(stack) as client:
         model = client.fetch(task_id, make_progress(quiet=as_json))
     target = output or Path(f"{task_id[:16]}.model")
     work.write_model(target, model.data)

@@ -104,7 +104,10 @@ def corefile(network: Network, *, resolvers: bool) -> str:
         ttl 30
     }}
     prometheus :9153
-{forward}    cache 30
+{forward}    cache 30 {{
+        disable success {network.domain}
+        disable denial {network.domain}
+    }}
     loop
     reload
 }}

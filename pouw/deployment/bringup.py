@@ -5,15 +5,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.settings import NAMESPACE, Settings
 from pouw import image, stacks
-from pouw.deployment import accounts, agreement, clouds, costing, images, preflight
+from pouw.deployment import accounts, agreement, clouds, costing, endpoints, images, kubeconfigs, preflight
 from pouw.deployment.access import Connections, embedded_kubeconfig
 from pouw.deployment.accounts import AccountError
 from pouw.deployment.agreement import Agreement, LiveNetwork
+from pouw.deployment.endpoints import Endpoints
 from pouw.engine import operation, resolution, scratch
 from pouw.engine.forgetting import forget
 from pouw.engine.operation import Operation, Request
@@ -24,6 +25,9 @@ from pouw.engine.resolution import Engine
 from pouw.engine.stackconfig import ExtraConfig
 from pouw.errors import EngineError, ExitCode, PouwError
 from pouw.paths import state_dir
+from pouw.policy import admission
+from pouw.policy.evidence import store as evidence
+from pouw.policy.gate import gate_of
 from pouw.progress import Progress
 
 AGREEMENT_SECONDS = 180.0
@@ -37,11 +41,12 @@ class PreflightError(PouwError):
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What bringing a stack up came to. ``agreement`` is missing where the engine's run failed."""
+    """What bringing a stack up came to. There is no agreement and no address where the engine's run failed."""
 
     settings: Settings
     outcome: Outcome
-    agreement: Agreement | None
+    agreement: Agreement | None = None
+    endpoints: Endpoints = field(default_factory=Endpoints)
 
 
 def up(stack: str, progress: Progress) -> Result:
@@ -59,15 +64,22 @@ def up(stack: str, progress: Progress) -> Result:
         network = LiveNetwork(settings, connections)
         before = agreement.height_before(network)
         request = Request(operation=Operation.UP, stack=stack, extra_config=extra_config(stack, settings, references))
-        outcome = operation.run(request, engine, progress)
+        outcome = admission.up(request, gate_of(stack, settings), engine, progress)
         if not outcome.ok:
-            return Result(settings=settings, outcome=outcome, agreement=None)
+            return Result(settings=settings, outcome=outcome)
+        if any(site.managed for site in settings.sites):
+            kubeconfigs.keep(settings, operation.outputs(stack, engine, secrets=True))
         expected = settings.nodes.total * len(settings.sites)
         with progress.step("Waiting for the nodes to agree on a new block") as step:
             agreed = agreement.wait(
                 network, expected=expected, above=before, deadline_seconds=AGREEMENT_SECONDS, step=step
             )
-    return Result(settings=settings, outcome=outcome, agreement=agreed)
+            site = next(site for site in settings.sites if site.role == "active")
+            where = endpoints.of_site(site, connections)
+            if site.embedded and where.rpc:
+                step.update(f"waiting for {where.rpc}")
+                endpoints.wait(where.rpc, deadline_seconds=AGREEMENT_SECONDS)
+    return Result(settings=settings, outcome=outcome, agreement=agreed, endpoints=where)
 
 
 def preview(
@@ -90,7 +102,8 @@ def preview(
     engine = engine or resolution.resolve(progress)
     extra = extra_config(stack, settings, images.references(settings), project=project, seed=_known_seed)
     request = Request(operation=Operation.PREVIEW, stack=stack, extra_config=extra, halt=halt)
-    return costing.priced(operation.run(request, engine, progress, project=project), settings)
+    outcome = admission.preview(request, gate_of(stack, settings), engine, progress, project=project)
+    return costing.priced(outcome, settings)
 
 
 def ready_to_preview(stack: str, project: Project) -> Settings:
@@ -209,6 +222,8 @@ def _forget(stack: str, progress: Progress) -> None:
         forget(stack)
         seed = _seed_file(stack)
         seed.unlink(missing_ok=True)
+        if stacks.settings(stack).environment == "local":
+            evidence.forget(stack)
         for folder in (seed.parent, state_dir()):
             _remove_if_empty(folder)
 

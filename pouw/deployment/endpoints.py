@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from infra.faults import Fault
 from infra.sites import Site
 from pouw.deployment.access import Connections
+from pouw.errors import ExitCode, PouwError
+
+_ASK_SECONDS = 0.2
+_ANSWER_SECONDS = 3.0
+
+
+class SilentError(PouwError):
+    """An address of a network does not answer in time."""
+
+    code = ExitCode.TIMEOUT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,3 +75,40 @@ def of_site(site: Site, connections: Connections) -> Endpoints:
     """
     connection = connections.to(site.name)
     return endpoints(connection.service("pouw-balancer"), connection.machines(), embedded=site.embedded)
+
+
+def answers(address: str) -> bool:
+    """Whether a node answers behind an address, by way of its balancer."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{address}/ready", timeout=_ANSWER_SECONDS):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def wait(
+    address: str,
+    *,
+    deadline_seconds: float,
+    asked: Callable[[str], bool] = answers,
+    pause: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Wait until an address answers: a balancer learns of nodes that are ready a moment after they are.
+
+    Raises:
+        SilentError: it does not in time.
+    """
+    end = clock() + deadline_seconds
+    while not asked(address):
+        if clock() >= end:
+            raise SilentError(
+                Fault(
+                    path=address,
+                    message=f"does not answer within {deadline_seconds:.0f} s, although the nodes agree",
+                    expected="a ready node behind the balancer",
+                    remedy="see the balancer's log by kubectl logs; `pouw up` may be run again",
+                )
+            )
+        pause(_ASK_SECONDS)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from infra.faults import Fault
 from infra.settings import Settings
-from pouw.deployment import agreement, observation
+from pouw import stacks
+from pouw.deployment import agreement, kubeconfigs, observation
 from pouw.deployment.access import Connections
 from pouw.deployment.observation import NodeView
 from pouw.errors import PouwError
@@ -41,12 +42,14 @@ class FetchedModel:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Client]:
+def opened(stack: str) -> Iterator[Client]:
     """The work interface of a stack's network, through the nodes that answer now.
 
     Raises:
         TaskError: no node answers.
     """
+    settings = stacks.settings(stack)
+    kubeconfigs.ensure(stack, settings)
     with Connections(settings) as connections:
         sites = observation.observe(settings, connections)
         nodes = [node for node in observation.nodes(sites) if node.answering and node.ready]

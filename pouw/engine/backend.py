@@ -37,6 +37,11 @@ class Backend:
         """The stack's state, if it is a file on this machine."""
         return self.folder / ".pulumi" / "stacks" / project / f"{stack}.json" if self.folder else None
 
+    def folders(self, project: str) -> Sequence[Path]:
+        """Where the files lie that the engine reads before it does anything, if they are on this machine."""
+        own = self.folder / ".pulumi" if self.folder else None
+        return (own, own / "stacks" / project) if own else ()
+
     def state_files(self, project: str, stack: str) -> Sequence[Path]:
         """The files that hold the stack's state, its backup among them; none while it was never made."""
         state = self.state_file(project, stack)

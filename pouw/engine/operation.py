@@ -48,11 +48,15 @@ class Request:
     operation: Operation
     stack: str
     policy_packs: Sequence[Path] = ()
+    policy_configs: Sequence[Path] = ()
+    """A JSON file for each of the packs, or none at all."""
     extra_config: ExtraConfig = field(default_factory=dict)
     refresh: bool = False
     """Read every resource first."""
     targets: Sequence[str] = ()
     """URNs; only these are touched."""
+    digest: bool = False
+    """Have a preview print its plan as JSON, with the line of the program that declared each resource."""
     parallel: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     """Told to the program and the plugins on top of this process's environment."""
@@ -67,6 +71,7 @@ def run(
     *,
     project: Project | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
+    on_output: Callable[[bytes], None] = lambda _: None,
 ) -> Outcome:
     """Do it. A failure of the stack is an outcome with its faults; an interrupt is one with code INTERRUPTED.
 
@@ -90,6 +95,7 @@ def run(
         ending = process.run(
             session.invocation(*arguments(request, session.config.path)),
             on_event=take,
+            on_output=on_output,
             on_start=lock.engine_started if lock else lambda _: None,
             on_interrupt=lambda: step.update(_STOPPING_NOTE),
             inherits=(lock.handle,) if lock else (),
@@ -142,10 +148,13 @@ def arguments(request: Request, config_file: Path) -> list[str]:
     """The CLI's arguments for a request, without those that every call has."""
     operation = request.operation
     told = [operation.value, "--config-file", str(config_file), "--suppress-outputs", "--suppress-progress"]
-    if operation is not Operation.PREVIEW:
+    if operation is Operation.PREVIEW:
+        told += ["--json"] if request.digest else []
+    else:
         told += ["--yes", "--skip-preview"]
     if operation in _RUNS_PROGRAM:
         told += [part for pack in request.policy_packs for part in ("--policy-pack", str(pack))]
+        told += [part for config in request.policy_configs for part in ("--policy-pack-config", str(config))]
     if request.refresh and operation is not Operation.REFRESH:
         told.append("--refresh")
     if request.parallel is not None:

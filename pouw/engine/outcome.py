@@ -21,6 +21,7 @@ from pouw.engine.events import (
     Summary,
 )
 from pouw.errors import ExitCode, PouwError
+from pouw.policy.verdict import Verdict
 
 if TYPE_CHECKING:
     from pouw.cost.estimate import Estimate
@@ -94,6 +95,8 @@ class Outcome:
     violations: Sequence[PolicyViolation]
     tallies: Sequence[PolicyTally]
     seconds: float
+    verdict: Verdict | None = None
+    """What the compliance gate said, where it was asked."""
     example: bool = False
     """Whether it was an example's preview, which no stack ever follows."""
     cost: Estimate | None = None

@@ -60,6 +60,7 @@ def run(
     invocation: Invocation,
     *,
     on_event: Callable[[Event], None],
+    on_output: Callable[[bytes], None] = lambda _: None,
     on_start: Callable[[int], None] = lambda _: None,
     on_interrupt: Callable[[], None] = lambda: None,
     inherits: Sequence[int] = (),
@@ -98,7 +99,7 @@ def run(
         try:
             on_start(process.pid)
             with stop.on_signals() if halt is None else halt.reaching(stop):
-                output = _attend(process, _Lines(handle=events, hand_on=on_event))
+                output = _attend(process, _Lines(handle=events, hand_on=on_event), on_output)
                 status = process.wait()
         finally:
             _end(process)
@@ -140,7 +141,7 @@ class _Lines:
                     self.hand_on(event)
 
 
-def _attend(process: subprocess.Popen[bytes], lines: _Lines) -> str:
+def _attend(process: subprocess.Popen[bytes], lines: _Lines, on_output: Callable[[bytes], None]) -> str:
     """Read events and output until the engine closes its output; return the tail of that."""
     if process.stdout is None:
         raise RuntimeError("a process that was asked for a pipe has none")
@@ -155,6 +156,7 @@ def _attend(process: subprocess.Popen[bytes], lines: _Lines) -> str:
                     data = os.read(key.fd, _CHUNK_BYTES)
                     is_open = bool(data)
                     tail.append(data)
+                    on_output(data)
                 else:
                     lines.drain()
     lines.drain()

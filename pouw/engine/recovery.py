@@ -166,3 +166,23 @@ def repair(path: Path) -> bool:
     made.write_bytes(backup.read_bytes())
     made.replace(path)
     return True
+
+
+def drop_torn_attributes(folder: Path) -> list[Path]:
+    """Remove the attributes that a killed engine was writing beside a file of its backend; which they were.
+
+    The backend renames its files into place and writes their attributes directly. It reads both, and takes a file
+    without any as it is.
+    """
+    torn = [path for path in sorted(folder.glob("*.attrs")) if not _is_json(path)]
+    for path in torn:
+        path.unlink()
+    return torn
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return True

@@ -19,7 +19,6 @@ from pouw.engine.pids import is_running
 from pouw.errors import EngineError, ExitCode
 
 _ORPHANS_GRACE_S = 5.0
-_UNSIGNED_S = 1.0
 _POLL_S = 0.05
 
 
@@ -100,14 +99,16 @@ def _try(handle: int, kind: int = fcntl.LOCK_EX) -> bool:
 
 
 def _end_orphans(handle: int, stack: str, kind: int = fcntl.LOCK_EX) -> None:
-    # Nobody has signed: a preview that reads the state, which takes no time, or a run between taking and signing.
-    if _read(handle) is None and _await(handle, _UNSIGNED_S, kind):
+    holder = _read(handle)
+    if holder is not None and is_running(holder.pid):
+        raise _busy(stack, holder)
+    # Without a name on it, it belongs to a preview that reads the state, to a run that is just beginning, or to what is
+    # just ending of one that is over.
+    if _await(handle, _ORPHANS_GRACE_S, kind):
         return
     holder = _read(handle)
     if holder is None or is_running(holder.pid):
         raise _busy(stack, holder)
-    if _await(handle, _ORPHANS_GRACE_S, kind):
-        return
     if holder.engine and _is_engine(holder.engine):
         # Its own session: nothing but the engine and what it started.
         with contextlib.suppress(ProcessLookupError):

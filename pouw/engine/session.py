@@ -91,6 +91,8 @@ class Session:
 
     def prepare(self, extra: ExtraConfig) -> None:
         """Make the stack in its backend if it is new, and compose its configuration."""
+        for folder in self.backend.folders(self.project.name):
+            recovery.drop_torn_attributes(folder)
         salt = {} if self.exists() else self._init()
         # The passphrase file's own content, never shown: it only keys the fingerprints of secrets.
         passphrase = self.backend.environment.get("PULUMI_CONFIG_PASSPHRASE_FILE")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pouw.deployment.endpoints import Endpoints, endpoints
+import pytest
+
+from pouw.deployment.endpoints import Endpoints, SilentError, answers, endpoints, wait
+from pouw.errors import ExitCode
 
 
 def service(kind: str, **status: Any) -> dict[str, Any]:
@@ -48,3 +51,16 @@ def test_a_cluster_address_serves_inside_the_cluster() -> None:
 
 def test_no_service_means_no_address() -> None:
     assert endpoints(None, [], embedded=True) == Endpoints()
+
+
+def test_an_address_that_answers_after_a_while_is_waited_for() -> None:
+    said = iter([False, False, True])
+    wait("http://h:1", deadline_seconds=9, asked=lambda _: next(said), pause=lambda _: None)
+    assert not list(said)
+
+
+def test_an_address_that_never_answers_is_told() -> None:
+    ticks = iter(range(100))
+    with pytest.raises(SilentError, match=r"http://127\.0\.0\.1:1: does not answer within 5 s") as caught:
+        wait("http://127.0.0.1:1", deadline_seconds=5, asked=answers, pause=lambda _: None, clock=lambda: next(ticks))
+    assert caught.value.code is ExitCode.TIMEOUT

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from pouw.engine.recovery import Adoption, Plan, adopted, identify, plan, present, read_state, repair
+from pouw.engine.recovery import (
+    Adoption,
+    Plan,
+    adopted,
+    drop_torn_attributes,
+    identify,
+    plan,
+    present,
+    read_state,
+    repair,
+)
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 
@@ -126,3 +136,13 @@ def test_a_damaged_state_without_a_good_backup_is_left_for_a_person(tmp_path: Pa
     (tmp_path / "local.json.bak").write_text("{")
     assert not repair(state)
     assert state.exists()
+
+
+@pytest.mark.parametrize("torn", ["", '{"user.cache_control": ""'])
+def test_attributes_that_were_being_written_are_dropped_and_whole_ones_kept(tmp_path: Path, torn: str) -> None:
+    good(tmp_path / "local.json", "now")
+    (tmp_path / "local.json.attrs").write_text(torn)
+    (tmp_path / "other.json.attrs").write_text("{}")
+    assert drop_torn_attributes(tmp_path) == [tmp_path / "local.json.attrs"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["local.json", "other.json.attrs"]
+    assert drop_torn_attributes(tmp_path / "absent") == []

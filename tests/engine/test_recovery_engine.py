@@ -159,6 +159,21 @@ def test_an_engine_killed_while_it_replaces_an_object_leaves_one_of_them(
     assert world.up().changes.total == 0
 
 
+@pytest.mark.parametrize(
+    "file", ["stacks/tiny/local.json.attrs", "stacks/tiny/local.json.bak.attrs", "meta.yaml.attrs"]
+)
+def test_attributes_cut_short_by_a_kill_do_not_keep_the_next_run_from_its_state(
+    world: World, pouw_home: Path, file: str
+) -> None:
+    assert world.up().ok
+    attributes = pouw_home / "engine/backend/.pulumi" / file
+    assert attributes.exists()
+    attributes.write_bytes(b"")
+    outcome = world.up()
+    assert outcome.ok, outcome.faults
+    assert outcome.changes.total == 0
+
+
 def test_a_recovery_that_was_killed_itself_is_done_again(world: World, pouw_home: Path) -> None:
     assert world.up().ok
     unread = pouw_home / "engine/stacks/tiny/local/unread.json"

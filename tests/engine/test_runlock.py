@@ -78,6 +78,16 @@ def test_what_a_killed_run_left_behind_is_waited_for(tmp_path: Path) -> None:
     orphan.wait()
 
 
+def test_what_is_just_ending_of_a_run_that_is_over_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    with hold(path, stack="local", operation="up") as lock:
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"], pass_fds=[lock.handle])
+    assert path.read_text() == ""
+    with hold(path, stack="local", operation="up"):
+        assert child.poll() is not None
+    child.wait()
+
+
 def test_a_process_that_ended_uncollected_does_not_run() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, and still in the table

@@ -24,8 +24,10 @@ AZURE: dict[str, Any] = {
     "region": "westeurope",
     "role": "standby",
     "account": "00000000-0000-4000-8000-000000000001",
+    "tenant": "00000000-0000-4000-8000-000000000002",
     "network": {"cidr": "10.40.0.0/16"},
     "backups": {"copyRegion": "northeurope"},
+    "budget": {"monthly": 100, "since": "2026-11-01"},
 }
 GCP: dict[str, Any] = {
     **AWS,
@@ -71,6 +73,10 @@ def test_the_compliant_stack_of_four_kinds_of_sites_has_no_fault() -> None:
         (AWS, {"account": None}, "account", "12 digits"),
         (AWS, {"account": "12345"}, "account", "12 digits"),
         (AZURE, {"account": "12345"}, "account", "an Azure subscription"),
+        (AZURE, {"tenant": None}, "tenant", "the directory of the subscription"),
+        (AZURE, {"tenant": "example.org"}, "tenant", "the directory of the subscription"),
+        (AWS, {"tenant": AZURE["tenant"]}, "tenant", "no meaning for cloud: aws"),
+        (AZURE, {"budget": {"monthly": 100}}, "budget.since", "the first day of the month"),
         (GCP, {"account": "P"}, "account", "a GCP project"),
         (AWS, {"network": {"cidr": "10.20.0.0/24"}}, "network.cidr", "from /16 to /20"),
         (AWS, {"network": {"cidr": "10.20.0.1/16"}}, "network.cidr", "host bits"),

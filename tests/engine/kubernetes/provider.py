@@ -109,6 +109,7 @@ class Provider:
             id=resource.id,
             urn=resource.urn,
             olds=to_struct(resource.state),
+            old_inputs=to_struct(resource.inputs),
             news=to_struct(inputs),
             ignoreChanges=ignored,
         )

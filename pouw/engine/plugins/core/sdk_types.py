@@ -96,8 +96,8 @@ _GETTER: Final = re.compile(
     r"    def (?P<name>\w+)\(self\) -> (?P<type>[^\n]+):\n",
     re.DOTALL,
 )
-_DOC: Final = r'    def {name}\(self\) -> [^\n]+:\n\s+"""(?P<text>.*?)"""'
 _CONSTANT: Final = re.compile(r"pulumi\.set\(__self__, \"(?P<name>\w+)\", '(?P<value>[^']*)'\)")
+_DEFAULT: Final = re.compile(r"^ {8}if (?P<name>\w+) is None:\n {12}(?P=name) = ", re.MULTILINE)
 _MEMBER: Final = re.compile(r'^    \w+ = (?P<value>"(?:[^"\\]|\\.)*"|-?[\d.]+)$', re.MULTILINE)
 _TABLE: Final = re.compile(r'resource_modules="""\n(?P<json>.*?)\n"""', re.DOTALL)
 _PLAIN: Final[Mapping[str, PlainKind]] = {
@@ -161,19 +161,6 @@ class Sdk:
             return None
         return f"{self.package}.{place[0].removesuffix('.py').replace('/', '.')}"
 
-    def documentation(self, token: str, wire_name: str) -> str:
-        """What the SDK's documentation says of an input; empty when it says nothing."""
-        place = self._place(token)
-        if place is None:
-            return ""
-        file, name = place
-        body = self._class(file, f"{name}Args") or self._class(file, f"{name}InitArgs") or ""
-        for getter in _GETTER.finditer(body):
-            if (getter["wire"] or getter["name"]) == wire_name:
-                found = re.compile(_DOC.format(name=getter["name"]), re.DOTALL).search(body, getter.start())
-                return " ".join(found["text"].split()) if found else ""
-        return ""
-
     @cached_property
     def _classes(self) -> Mapping[str, tuple[str, str]]:
         """Folder and class by token, from the table that the package registers when it is imported."""
@@ -223,12 +210,14 @@ class Sdk:
 
     def _properties(self, file: str, body: str) -> Properties:
         constants = {one["name"]: one["value"] for one in _CONSTANT.finditer(body)}
+        defaults = {one["name"] for one in _DEFAULT.finditer(body)}
         folder = file.rpartition("/")[0]
         found: dict[str, Property] = {}
         for getter in _GETTER.finditer(body):
             annotation, required = _annotation(folder, getter["type"])
-            wire = getter["wire"] or getter["name"]
-            found[wire] = Property(type=annotation, required=required, constant=constants.get(getter["name"]))
+            wire, name = getter["wire"] or getter["name"], getter["name"]
+            required = required and name not in defaults
+            found[wire] = Property(type=annotation, required=required, constant=constants.get(name))
         return found
 
     def _class(self, file: str, name: str) -> str | None:

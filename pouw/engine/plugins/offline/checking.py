@@ -11,6 +11,7 @@ from pouw.engine.plugins.core.changes import Path, contains, parse_path, path_te
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.naming import Naming
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, is_file, plain
+from pouw.engine.plugins.core.redaction import Redaction
 from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
 from pouw.engine.plugins.core.validation import Validator
 from pouw.engine.plugins.offline.cloud import Cloud, Facts, Format
@@ -55,7 +56,7 @@ class Checker:
             faults.append(f"{rule.property}: {fault}")
         faults += self._text_faults(inputs, self._cloud.facts_of(token), settings)
         if not faults and token in self._cloud.rules:
-            faults += self._cloud.rules[token](plain(inputs))
+            faults += map(Redaction(inputs), self._cloud.rules[token](plain(inputs)))
         return Checked(inputs=inputs, faults=faults)
 
     def check_provider(self, news: Mapping[str, Value]) -> list[str]:

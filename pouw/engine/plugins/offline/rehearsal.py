@@ -8,6 +8,7 @@ from typing import Final
 
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.properties import Value, plain
+from pouw.engine.plugins.core.redaction import Redaction
 from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
 from pouw.engine.plugins.core.simulation import Record, SimulatedCloud, Transaction
 from pouw.engine.plugins.core.urn import Urn
@@ -95,7 +96,7 @@ class Rehearsal:
         )
         settings = replace(self.settings, region=text(inputs, "region") or self.settings.region)
         inventor = Inventor(self.cloud, self.sdk)
-        identifier, outputs = inventor.complete(described, planned, settings, f"{urn.text} {serial}")
+        identifier, outputs = inventor.complete(described, inputs, planned, settings, f"{urn.text} {serial}")
         rule = self.cloud.naming(described)
         return Record(
             token=described.token,
@@ -125,4 +126,4 @@ class Rehearsal:
             return [plain(one.inputs) for one in held.of_token(token) if but is None or one.id != but.id]
 
         if fault := self.cloud.conflict(described.token, plain(inputs), others):
-            raise ProviderError(f"{urn.type_token} {urn.name}: {fault}")
+            raise ProviderError(Redaction(inputs)(f"{urn.type_token} {urn.name}: {fault}"))

@@ -22,7 +22,6 @@ _DIGEST: Final = "sha256:{hash64}"
 FACTS: Final[Mapping[str, Facts]] = {
     "docker:index/image:Image": Facts(
         formats={"imageName": image_name},
-        values={"build.builderVersion": ["BuilderV1", "BuilderBuildKit"]},
         computed={"baseImageName": "{imageName}", "repoDigest": f"{{imageName}}@{_DIGEST}"},
         id=_DIGEST,
     ),

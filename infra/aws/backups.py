@@ -1,0 +1,144 @@
+"""Where the site's backups go, and their copy in another region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_aws.cloudwatch.metric_alarm import MetricAlarm
+from pulumi_aws.iam.role import Role
+from pulumi_aws.iam.role_policy import RolePolicy
+from pulumi_aws.kms.alias import Alias
+from pulumi_aws.kms.key import Key
+from pulumi_aws.s3.bucket_replication_config import BucketReplicationConfig
+
+from infra.aws import limits, policies
+from infra.aws.bucket import LockedBucket, LockedBucketArgs
+from infra.aws.keys import DELETION_DAYS, Keys
+from infra.aws.monitoring import Monitoring
+from infra.component import Component
+from infra.contracts import Place
+
+_RULE = "everything"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupsArgs:
+    """One site's backups."""
+
+    place: Place
+    keys: Keys
+    monitoring: Monitoring
+
+
+class Backups(Component, token="pouw:aws:Backups"):
+    """Outputs: ``bucket`` and ``copy``, both by name.
+
+    A removal is not copied, and the copy's key is another one: neither a mistake nor a lost key in one region takes the
+    backups of both.
+    """
+
+    bucket: pulumi.Output[str]
+    copy: pulumi.Output[str]
+
+    def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._name, self._args = name, args
+        place = args.place
+        away = place.site.backups.copy_region or ""
+        copy_key = Key(
+            f"{name}-copy-key",
+            region=away,
+            description=f"Encrypts the copied backups of the site {place.site.name}",
+            enable_key_rotation=True,
+            rotation_period_in_days=365,
+            deletion_window_in_days=DELETION_DAYS,
+            policy=policies.document(policies.administration(limits.account(place))),
+            tags=place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+        )
+        Alias(
+            f"{name}-copy-alias",
+            region=away,
+            name=limits.key(place, away).alias,
+            target_key_id=copy_key.key_id,
+            opts=self.child(),
+        )
+        bucket = self._bucket("bucket", place.region, args.keys.key)
+        copy = self._bucket("copy", away, copy_key.arn)
+        self._copying(bucket, copy, copy_key)
+        self._alarm(bucket, copy)
+        self.publish(bucket=bucket.bucket, copy=copy.bucket)
+
+    def _bucket(self, part: str, region: str, key: pulumi.Input[str]) -> LockedBucket:
+        arguments = LockedBucketArgs(place=self._args.place, region=region, key=key)
+        return LockedBucket(f"{self._name}-{part}", arguments, self.child())
+
+    def _copying(self, bucket: LockedBucket, copy: LockedBucket, copy_key: Key) -> None:
+        place = self._args.place
+        role = Role(
+            f"{self._name}-copy-role",
+            name=limits.named("role", place, "backup-copy"),
+            description="Copies backups to the other region",
+            assume_role_policy=policies.trust_service("s3.amazonaws.com", policies.own_account(limits.account(place))),
+            tags=place.tags,
+            opts=self.child(),
+        )
+        away = place.site.backups.copy_region or ""
+        document = policies.replicate(
+            limits.bucket_arn(place, place.region),
+            limits.bucket_arn(place, away),
+            limits.key(place, place.region),
+            limits.key(place, away),
+        )
+        allowed = RolePolicy(f"{self._name}-copy-policy", role=role.id, policy=document, opts=self.child())
+        BucketReplicationConfig(
+            f"{self._name}-copying",
+            region=place.region,
+            bucket=bucket.bucket,
+            role=role.arn,
+            rules=[copying(copy.arn, copy_key.arn)],
+            # Both sides must keep versions before anything can be copied.
+            opts=self.child(depends_on=[allowed, bucket, copy]),
+        )
+
+    def _alarm(self, bucket: LockedBucket, copy: LockedBucket) -> None:
+        place = self._args.place
+        MetricAlarm(
+            f"{self._name}-copy-alarm",
+            name=limits.named("alarm", place, "backup-copy"),
+            alarm_description="Backups did not reach the other region",
+            namespace="AWS/S3",
+            metric_name="OperationsFailedReplication",
+            dimensions={"SourceBucket": bucket.bucket, "DestinationBucket": copy.bucket, "RuleId": _RULE},
+            statistic="Sum",
+            period=300,
+            evaluation_periods=1,
+            comparison_operator="GreaterThanThreshold",
+            threshold=0,
+            treat_missing_data="notBreaching",
+            alarm_actions=[self._args.monitoring.alarms],
+            tags=place.tags,
+            opts=self.child(),
+        )
+
+
+def copying(copy: pulumi.Input[str], key: pulumi.Input[str]) -> dict[str, Any]:
+    """The rule that copies every object, encrypted ones too, within 15 minutes, and says when it did not."""
+    quarter = {"minutes": 15}
+    return {
+        "id": _RULE,
+        "status": "Enabled",
+        "priority": 0,
+        "filter": {"prefix": ""},
+        "delete_marker_replication": {"status": "Disabled"},
+        "source_selection_criteria": {"sse_kms_encrypted_objects": {"status": "Enabled"}},
+        "destination": {
+            "bucket": copy,
+            "storage_class": "STANDARD_IA",
+            "encryption_configuration": {"replica_kms_key_id": key},
+            "metrics": {"status": "Enabled", "event_threshold": quarter},
+            "replication_time": {"status": "Enabled", "time": quarter},
+        },
+    }

@@ -1,0 +1,114 @@
+"""A bucket that keeps what it is given: versioned, locked, under a key, closed to the public."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_aws.s3.bucket import Bucket
+from pulumi_aws.s3.bucket_lifecycle_configuration import BucketLifecycleConfiguration
+from pulumi_aws.s3.bucket_object_lock_configuration import BucketObjectLockConfiguration
+from pulumi_aws.s3.bucket_ownership_controls import BucketOwnershipControls
+from pulumi_aws.s3.bucket_policy import BucketPolicy
+from pulumi_aws.s3.bucket_public_access_block import BucketPublicAccessBlock
+from pulumi_aws.s3.bucket_server_side_encryption_configuration import BucketServerSideEncryptionConfiguration
+from pulumi_aws.s3.bucket_versioning import BucketVersioning
+
+from infra.aws import limits, policies
+from infra.component import Component
+from infra.contracts import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedBucketArgs:
+    """The bucket of a site in one region; ``key`` is a key of that region."""
+
+    place: Place
+    region: str
+    key: pulumi.Input[str]
+
+
+class LockedBucket(Component, token="pouw:aws:LockedBucket"):
+    """A bucket of backups. Outputs: ``bucket`` (its name) and ``arn``.
+
+    In production the lock holds for everyone, the account's owner too; elsewhere it yields to whoever may bypass it,
+    so that the stack can be taken away.
+    """
+
+    bucket: pulumi.Output[str]
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: LockedBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place, region = args.place, args.region
+        made = Bucket(
+            name,
+            bucket=limits.bucket(place, region),
+            region=region,
+            object_lock_enabled=True,
+            force_destroy=not place.production,
+            tags=place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+        )
+        common: dict[str, Any] = {"bucket": made.bucket, "region": region, "opts": self.child()}
+        versioning = BucketVersioning(f"{name}-versions", versioning_configuration={"status": "Enabled"}, **common)
+        encryption = {"sse_algorithm": "aws:kms", "kms_master_key_id": args.key}
+        BucketServerSideEncryptionConfiguration(
+            f"{name}-encryption",
+            rules=[{"apply_server_side_encryption_by_default": encryption, "bucket_key_enabled": True}],
+            **common,
+        )
+        closed = BucketPublicAccessBlock(
+            f"{name}-closed",
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            **common,
+        )
+        BucketOwnershipControls(f"{name}-owner", rule={"object_ownership": "BucketOwnerEnforced"}, **common)
+        later: dict[str, Any] = {**common, "opts": self.child(depends_on=[versioning])}
+        BucketObjectLockConfiguration(f"{name}-lock", rule={"default_retention": retention(place)}, **later)
+        BucketLifecycleConfiguration(f"{name}-clean-up", rules=clean_up(place), **later)
+        BucketPolicy(
+            f"{name}-policy",
+            policy=bucket_policy(limits.bucket_arn(place, region)),
+            **{**common, "opts": self.child(depends_on=[closed])},
+        )
+        self.publish(bucket=made.bucket, arn=made.arn)
+
+
+def retention(place: Place) -> dict[str, Any]:
+    """How long, and against whom, an object is locked from the moment it is written."""
+    mode = "COMPLIANCE" if place.production else "GOVERNANCE"
+    return {"mode": mode, "days": place.site.backups.retention_days}
+
+
+def clean_up(place: Place) -> list[dict[str, Any]]:
+    """A backup goes twice its retention after it was written, for the workload that writes them cannot remove any.
+
+    First a marker hides it, then it is removed: should backups stop, the last ones are there for the second half.
+    """
+    days = place.site.backups.retention_days
+    return [
+        {
+            "id": "old-backups",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "expiration": {"days": days},
+            "noncurrent_version_expiration": {"noncurrent_days": days},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+        },
+        {
+            "id": "markers",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "expiration": {"expired_object_delete_marker": True},
+        },
+    ]
+
+
+def bucket_policy(arn: str) -> str:
+    """Nothing over a plain connection."""
+    return policies.document(policies.only_tls("s3:*", [arn, f"{arn}/*"]))

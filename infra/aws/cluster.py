@@ -1,0 +1,210 @@
+"""The site's managed Kubernetes (EKS)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import pulumi
+from pulumi_aws.cloudwatch.metric_alarm import MetricAlarm
+from pulumi_aws.eks.access_entry import AccessEntry
+from pulumi_aws.eks.addon import Addon
+from pulumi_aws.eks.cluster import Cluster as EksCluster
+from pulumi_aws.iam.role import Role
+from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
+
+from infra.aws import limits, policies
+from infra.aws.keys import Keys
+from infra.aws.monitoring import Monitoring
+from infra.aws.network import Network
+from infra.aws.workload_role import workload_role
+from infra.component import Component
+from infra.contracts import Place
+from infra.naming import OBSERVERS
+from infra.sites import Cluster as ClusterSettings
+
+LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+MANAGED: Final = "arn:aws:iam::aws:policy"
+_STORE_ALARM_BYTES: Final = 6 * 2**30
+"""The cluster's store turns read-only at 8 GiB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """One cluster."""
+
+    place: Place
+    keys: Keys
+    monitoring: Monitoring
+    network: Network
+
+
+class Cluster(Component, token="pouw:aws:Cluster"):
+    """Outputs: ``cluster`` (its name), ``kubeconfig``, ``issuer`` of workload tokens, ``security_group`` of the control
+    plane and all machines.
+
+    Nothing is installed in the cluster unasked: networking and the agent that gives pods their roles come as add-ons
+    before any machine does, names and disks with the pools, because they need a machine to run on.
+    """
+
+    cluster: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    issuer: pulumi.Output[str]
+    security_group: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._name, self._args = name, args
+        place = args.place
+        made = self._control_plane()
+        self._networking(made)
+        self._observers(made)
+        self._alarm()
+        kubeconfig = pulumi.Output.all(made.name, made.endpoint, made.certificate_authority.data).apply(
+            lambda known: json.dumps(client_configuration(*known, region=place.region))
+        )
+        self.publish(
+            cluster=made.name,
+            kubeconfig=pulumi.Output.secret(kubeconfig),
+            issuer=made.identities[0].oidcs[0].issuer,
+            security_group=made.vpc_config.cluster_security_group_id,
+        )
+
+    def _control_plane(self) -> EksCluster:
+        args, name = self._args, self._name
+        place = args.place
+        role = Role(
+            f"{name}-role",
+            name=limits.named("role", place, "cluster"),
+            description="Taken by the control plane of the cluster",
+            assume_role_policy=policies.trust_service("eks.amazonaws.com"),
+            tags=place.tags,
+            opts=self.child(),
+        )
+        allowed = RolePolicyAttachment(
+            f"{name}-policy", role=role.name, policy_arn=f"{MANAGED}/AmazonEKSClusterPolicy", opts=self.child()
+        )
+        return EksCluster(
+            f"{name}-cluster",
+            name=limits.cluster_name(place),
+            version=place.site.cluster.version,
+            role_arn=role.arn,
+            vpc_config={"subnet_ids": args.network.node_subnets, **reachability(place.site.cluster)},
+            kubernetes_network_config={"ip_family": "ipv4", "service_ipv4_cidr": place.site.network.services},
+            # Whoever makes the cluster declares its workloads, so it has to be let in; everybody else by an entry.
+            access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": True},
+            encryption_config={"provider": {"key_arn": args.keys.key}, "resources": ["secrets"]},
+            enabled_cluster_log_types=list(LOG_TYPES),
+            bootstrap_self_managed_addons=False,
+            upgrade_policy={"support_type": "STANDARD"},
+            zonal_shift_config={"enabled": True},
+            deletion_protection=place.production,
+            tags=place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production, depends_on=[allowed, args.monitoring]),
+        )
+
+    def _networking(self, made: EksCluster) -> None:
+        place, name = self._args.place, self._name
+        role = workload_role(f"{name}-network", place, ("kube-system", "aws-node"), self.child())
+        allowed = RolePolicyAttachment(
+            f"{name}-network-policy", role=role.name, policy_arn=f"{MANAGED}/AmazonEKS_CNI_Policy", opts=self.child()
+        )
+        add = partial(addon, self, name, made.name, place)
+        add("kube-proxy")
+        agent = add("eks-pod-identity-agent")
+        add(
+            "vpc-cni",
+            depends_on=[allowed, agent],
+            configuration_values=json.dumps({"enableNetworkPolicy": "true"}),
+            pod_identity_associations=[{"role_arn": role.arn, "service_account": "aws-node"}],
+        )
+
+    def _observers(self, made: EksCluster) -> None:
+        """A role that may look at the workloads and change nothing, by a binding inside the cluster."""
+        place = self._args.place
+        role = Role(
+            f"{self._name}-observer",
+            name=limits.named("role", place, "observer"),
+            description="Taken by people who look at the workloads",
+            assume_role_policy=policies.trust_account(limits.account(place)),
+            tags=place.tags,
+            opts=self.child(),
+        )
+        AccessEntry(
+            f"{self._name}-observers",
+            cluster_name=made.name,
+            principal_arn=role.arn,
+            kubernetes_groups=[OBSERVERS],
+            type="STANDARD",
+            tags=place.tags,
+            opts=self.child(),
+        )
+
+    def _alarm(self) -> None:
+        place = self._args.place
+        MetricAlarm(
+            f"{self._name}-store-alarm",
+            name=limits.named("alarm", place, "store"),
+            alarm_description="The store of the cluster is nearly full",
+            namespace="AWS/EKS",
+            metric_name="apiserver_storage_size_bytes",
+            dimensions={"ClusterName": limits.cluster_name(place)},
+            statistic="Maximum",
+            period=300,
+            evaluation_periods=3,
+            comparison_operator="GreaterThanThreshold",
+            threshold=_STORE_ALARM_BYTES,
+            treat_missing_data="missing",
+            alarm_actions=[self._args.monitoring.alarms],
+            tags=place.tags,
+            opts=self.child(),
+        )
+
+
+def addon(
+    parent: Component,
+    name: str,
+    cluster: pulumi.Input[str],
+    place: Place,
+    kind: str,
+    *,
+    depends_on: list[pulumi.Resource] | None = None,
+    **settings: Any,
+) -> Addon:
+    """An add-on in the version that goes with the cluster's; what somebody changed by hand is put right."""
+    return Addon(
+        f"{name}-{kind}",
+        cluster_name=cluster,
+        addon_name=kind,
+        resolve_conflicts_on_create="OVERWRITE",
+        resolve_conflicts_on_update="OVERWRITE",
+        tags=place.tags,
+        opts=parent.child(depends_on=depends_on),
+        **settings,
+    )
+
+
+def reachability(settings: ClusterSettings) -> dict[str, Any]:
+    """From where the API server answers: from inside always, from outside only to those whom the settings name."""
+    private = {"endpoint_private_access": True, "endpoint_public_access": bool(settings.api_allow_from)}
+    return {**private, "public_access_cidrs": list(settings.api_allow_from)} if settings.api_allow_from else private
+
+
+def client_configuration(name: str, endpoint: str, authority: str, *, region: str) -> dict[str, Any]:
+    """A kubeconfig that asks AWS for a short-lived token each time; it holds no credential."""
+    command = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws",
+        "args": ["eks", "get-token", "--cluster-name", name, "--region", region, "--output", "json"],
+        "interactiveMode": "Never",
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": name,
+        "clusters": [{"name": name, "cluster": {"server": endpoint, "certificate-authority-data": authority}}],
+        "users": [{"name": name, "user": {"exec": command}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+    }

@@ -1,0 +1,69 @@
+"""What the site's workloads may do in the account: one role each, taken by token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_aws.eks.pod_identity_association import PodIdentityAssociation
+from pulumi_aws.iam.role_policy import RolePolicy
+
+from infra.aws import limits, policies
+from infra.aws.backups import Backups
+from infra.aws.cluster import Cluster
+from infra.aws.keys import Keys
+from infra.aws.registry import Registry
+from infra.aws.workload_role import workload_role
+from infra.component import Component
+from infra.contracts import Place
+from infra.naming import NAMESPACE
+
+SERVICE_ACCOUNTS: Final[Mapping[str, tuple[str, str]]] = {
+    "autoscaler": ("kube-system", "cluster-autoscaler"),
+    "backup": (NAMESPACE, "pouw-backup"),
+}
+"""Namespace and name of the service account that each role is for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityArgs:
+    """The workloads of one cluster. The registry asks for no role: machines pull with their own."""
+
+    place: Place
+    keys: Keys
+    cluster: Cluster
+    registry: Registry
+    backups: Backups
+
+
+class Identity(Component, token="pouw:aws:Identity"):
+    """Output: ``annotations`` of each workload's service account, by workload.
+
+    There are none to set: the cluster itself knows which service account takes which role.
+    """
+
+    annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
+
+    def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place, cluster = args.place, limits.cluster_name(args.place)
+        bucket, key = limits.bucket_arn(place, place.region), limits.key(place, place.region)
+        documents = {
+            "autoscaler": policies.scale(cluster, limits.cluster_arn(place)),
+            "backup": policies.back_up(bucket, key),
+        }
+        for workload, account in SERVICE_ACCOUNTS.items():
+            role = workload_role(f"{name}-{workload}", place, account, self.child())
+            RolePolicy(f"{name}-{workload}-policy", role=role.id, policy=documents[workload], opts=self.child())
+            PodIdentityAssociation(
+                f"{name}-{workload}",
+                cluster_name=args.cluster.cluster,
+                namespace=account[0],
+                service_account=account[1],
+                role_arn=role.arn,
+                tags=place.tags,
+                opts=self.child(),
+            )
+        self.publish(annotations={workload: {} for workload in SERVICE_ACCOUNTS})

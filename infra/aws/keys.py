@@ -1,0 +1,47 @@
+"""The site's own encryption key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_aws.kms.alias import Alias
+from pulumi_aws.kms.key import Key
+
+from infra.aws import limits, policies
+from infra.component import Component
+from infra.contracts import Place
+
+DELETION_DAYS: Final = 30
+"""Days in which a key's deletion can be taken back: the most there are, for what it encrypted is lost with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeysArgs:
+    """One site's key."""
+
+    place: Place
+
+
+class Keys(Component, token="pouw:aws:Keys"):
+    """A symmetric key. Output: ``key``, its ARN."""
+
+    key: pulumi.Output[str]
+
+    def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place = args.place
+        key = Key(
+            f"{name}-key",
+            description=f"Encrypts everything of the site {place.site.name}",
+            enable_key_rotation=True,
+            rotation_period_in_days=365,
+            deletion_window_in_days=DELETION_DAYS,
+            policy=policies.site_key(limits.account(place), place.region),
+            tags=place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+        )
+        alias = limits.key(place, place.region).alias
+        Alias(f"{name}-alias", name=alias, target_key_id=key.key_id, opts=self.child())
+        self.publish(key=key.arn)

@@ -1,0 +1,208 @@
+"""The site's network: private machines in three zones, and the few ways out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_aws.cloudwatch.metric_alarm import MetricAlarm
+from pulumi_aws.ec2.default_security_group import DefaultSecurityGroup
+from pulumi_aws.ec2.eip import Eip
+from pulumi_aws.ec2.internet_gateway import InternetGateway
+from pulumi_aws.ec2.nat_gateway import NatGateway
+from pulumi_aws.ec2.route_table import RouteTable
+from pulumi_aws.ec2.route_table_association import RouteTableAssociation
+from pulumi_aws.ec2.security_group import SecurityGroup
+from pulumi_aws.ec2.subnet import Subnet
+from pulumi_aws.ec2.vpc import Vpc
+from pulumi_aws.ec2.vpc_endpoint import VpcEndpoint
+
+from infra.aws import limits, policies
+from infra.aws.flow_log import flow_log
+from infra.aws.keys import Keys
+from infra.aws.monitoring import Monitoring
+from infra.component import Component
+from infra.contracts import Place
+
+SERVICES: Final = (
+    "autoscaling", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticloadbalancing", "kms", "logs", "sts",
+)  # fmt: skip
+"""Services that machines and the cluster's own parts speak to, besides object storage: without leaving the network."""
+_ANYWHERE: Final = "0.0.0.0/0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkArgs:
+    """One site's network."""
+
+    place: Place
+    keys: Keys
+    monitoring: Monitoring
+
+
+class Network(Component, token="pouw:aws:Network"):
+    """Outputs: ``network`` (its id), ``node_subnets``, ``edge_subnets`` and ``egress``, each in the order of zones."""
+
+    network: pulumi.Output[str]
+    node_subnets: pulumi.Output[Sequence[str]]
+    edge_subnets: pulumi.Output[Sequence[str]]
+    egress: pulumi.Output[Sequence[str]]
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._name, self._args = name, args
+        place = args.place
+        vpc = Vpc(
+            f"{name}-network",
+            cidr_block=place.plan.network,
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags=self._tags("network"),
+            opts=self.child(),
+        )
+        # The network's own group lets its members reach each other: it is emptied, so that nothing relies on it.
+        DefaultSecurityGroup(
+            f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], tags=self._tags("default"), opts=self.child()
+        )
+        nodes = self._subnets(vpc, "nodes", place.plan.nodes, {"kubernetes.io/role/internal-elb": "1"})
+        edges = self._subnets(vpc, "edges", place.plan.edges, {"kubernetes.io/role/elb": "1"})
+        gateway = InternetGateway(f"{name}-gateway", vpc_id=vpc.id, tags=self._tags("gateway"), opts=self.child())
+        self._routed("edges", vpc, edges, {"gateway_id": gateway.id})
+        addresses, translations = self._translations(edges, gateway)
+        tables = [
+            self._routed(
+                f"nodes-{index}", vpc, [subnet], {"nat_gateway_id": translations[index % len(translations)].id}
+            )
+            for index, subnet in enumerate(nodes)
+        ]
+        self._endpoints(vpc, tables)
+        flow_log(name, place, vpc.id, args.keys.key, self)
+        self.publish(
+            network=vpc.id,
+            node_subnets=[subnet.id for subnet in nodes],
+            edge_subnets=[subnet.id for subnet in edges],
+            egress=[address.public_ip for address in addresses],
+        )
+
+    def _tags(self, part: str) -> dict[str, str]:
+        place = self._args.place
+        return {**place.tags, "Name": f"{place.environment}-{place.site.name}-{part}"}
+
+    def _subnets(self, vpc: Vpc, part: str, ranges: Sequence[str], found_by: dict[str, str]) -> list[Subnet]:
+        """A subnet a zone; ``found_by`` are tags by which the cluster finds where its balancers go."""
+        place = self._args.place
+        marks = {**found_by, f"kubernetes.io/cluster/{limits.cluster_name(place)}": "shared"} if found_by else {}
+        return [
+            Subnet(
+                f"{self._name}-{part}-{index}",
+                vpc_id=vpc.id,
+                cidr_block=cidr,
+                availability_zone=zone,
+                map_public_ip_on_launch=False,
+                tags={**self._tags(f"{part}-{zone}"), **marks},
+                opts=self.child(),
+            )
+            for index, (cidr, zone) in enumerate(zip(ranges, place.zones, strict=True))
+        ]
+
+    def _routed(
+        self, part: str, vpc: Vpc, subnets: Sequence[Subnet], way_out: dict[str, pulumi.Input[str]]
+    ) -> RouteTable:
+        """A route table for ``subnets`` with one way out. Subnets without one keep the main table, which has none."""
+        table = RouteTable(
+            f"{self._name}-{part}",
+            vpc_id=vpc.id,
+            routes=[{"cidr_block": _ANYWHERE, **way_out}],
+            tags=self._tags(part),
+            opts=self.child(),
+        )
+        for index, subnet in enumerate(subnets):
+            RouteTableAssociation(
+                f"{self._name}-{part}-route-{index}", route_table_id=table.id, subnet_id=subnet.id, opts=self.child()
+            )
+        return table
+
+    def _translations(self, edges: Sequence[Subnet], gateway: InternetGateway) -> tuple[list[Eip], list[NatGateway]]:
+        """Address translation in every zone, or in the first for all; each is watched for connections it refuses."""
+        shared = self._args.place.site.network.translation == "shared"
+        addresses, gateways = [], []
+        for index, subnet in enumerate(edges[:1] if shared else edges):
+            part = f"egress-{index}"
+            address = Eip(f"{self._name}-{part}", domain="vpc", tags=self._tags(part), opts=self.child())
+            translation = NatGateway(
+                f"{self._name}-translation-{index}",
+                allocation_id=address.id,
+                subnet_id=subnet.id,
+                tags=self._tags(f"translation-{index}"),
+                opts=self.child(depends_on=[gateway]),
+            )
+            MetricAlarm(
+                f"{self._name}-translation-{index}-alarm",
+                name=limits.named("alarm", self._args.place, f"translation-{index}"),
+                alarm_description="Connections to the outside are refused: the translation has no port left",
+                namespace="AWS/NATGateway",
+                metric_name="ErrorPortAllocation",
+                dimensions={"NatGatewayId": translation.id},
+                statistic="Sum",
+                period=300,
+                evaluation_periods=1,
+                comparison_operator="GreaterThanThreshold",
+                threshold=0,
+                treat_missing_data="notBreaching",
+                alarm_actions=[self._args.monitoring.alarms],
+                tags=self._args.place.tags,
+                opts=self.child(),
+            )
+            addresses.append(address)
+            gateways.append(translation)
+        return addresses, gateways
+
+    def _endpoints(self, vpc: Vpc, tables: Sequence[RouteTable]) -> None:
+        place = self._args.place
+        subnets = self._subnets(vpc, "endpoints", place.plan.endpoints, {})
+        group = SecurityGroup(
+            f"{self._name}-endpoints",
+            name_prefix=limits.prefix("security-group", place, "endpoints"),
+            description="Endpoints of the services of AWS, reached from the network of the site",
+            vpc_id=vpc.id,
+            ingress=[within(place.plan.network)],
+            egress=[],
+            tags=self._tags("endpoints"),
+            opts=self.child(),
+        )
+        VpcEndpoint(
+            f"{self._name}-endpoint-s3",
+            vpc_id=vpc.id,
+            service_name=f"com.amazonaws.{place.region}.s3",
+            vpc_endpoint_type="Gateway",
+            policy=policies.storage_endpoint(limits.account(place)),
+            route_table_ids=[table.id for table in tables],
+            tags=self._tags("endpoint-s3"),
+            opts=self.child(),
+        )
+        for service in SERVICES:
+            VpcEndpoint(
+                f"{self._name}-endpoint-{service}",
+                vpc_id=vpc.id,
+                service_name=f"com.amazonaws.{place.region}.{service}",
+                vpc_endpoint_type="Interface",
+                policy=policies.endpoint(limits.account(place)),
+                private_dns_enabled=True,
+                subnet_ids=[subnet.id for subnet in subnets],
+                security_group_ids=[group.id],
+                tags=self._tags(f"endpoint-{service}"),
+                opts=self.child(),
+            )
+
+
+def within(network: str) -> dict[str, object]:
+    """A rule that lets the site's own addresses in, over TLS."""
+    return {
+        "description": "Machines and pods of the site",
+        "protocol": "tcp",
+        "from_port": 443,
+        "to_port": 443,
+        "cidr_blocks": [network],
+    }

@@ -1,0 +1,205 @@
+"""The site's machines: managed groups that are private, encrypted and hardened at launch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import pulumi
+from pulumi_aws.ec2.launch_template import LaunchTemplate
+from pulumi_aws.ec2.security_group import SecurityGroup
+from pulumi_aws.eks.addon import Addon
+from pulumi_aws.eks.node_group import NodeGroup
+from pulumi_aws.iam.role import Role
+from pulumi_aws.iam.role_policy import RolePolicy
+from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
+
+from infra.aws import limits, machines, policies
+from infra.aws.cluster import MANAGED, Cluster, addon
+from infra.aws.keys import Keys
+from infra.aws.network import Network
+from infra.aws.workload_role import workload_role
+from infra.component import Component
+from infra.contracts import POOL_LABEL, Place
+
+_NODE_POLICIES: Final = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodePoolsArgs:
+    """The pools of one cluster."""
+
+    place: Place
+    keys: Keys
+    network: Network
+    cluster: Cluster
+
+
+class NodePools(Component, token="pouw:aws:NodePools"):
+    """Outputs: ``pools`` (names of the groups), ``addons`` (known once they are healthy), ``scaling_group`` (of the
+    ``rpc`` pool, which the edge leads to) and ``security_group`` of that pool's machines, empty of rules: whoever needs
+    a way in adds it.
+    """
+
+    pools: pulumi.Output[Sequence[str]]
+    addons: pulumi.Output[Sequence[str]]
+    scaling_group: pulumi.Output[str]
+    security_group: pulumi.Output[str]
+
+    def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._name, self._args = name, args
+        role, allowed = self._role()
+        entry = SecurityGroup(
+            f"{name}-entry",
+            name_prefix=limits.prefix("security-group", args.place, "entry"),
+            description="Machines that the edge of the site leads to",
+            vpc_id=args.network.network,
+            tags=args.place.tags,
+            opts=self.child(),
+        )
+        templates = {
+            "rpc": self._template("rpc", [args.cluster.security_group, entry.id]),
+            "system": self._template("system", [args.cluster.security_group]),
+            "miners": self._template("miners", [args.cluster.security_group]),
+        }
+        found = {
+            group.name: self._group(group, role, templates[group.pool], allowed)
+            for group in machines.groups(args.place.site.pools)
+        }
+        addons = self._addons(list(found.values()))
+        self.publish(
+            pools=[group.node_group_name for group in found.values()],
+            addons=[made.addon_name for made in addons],
+            scaling_group=found["rpc"].resources[0].autoscaling_groups[0].name,
+            security_group=entry.id,
+        )
+
+    def _role(self) -> tuple[Role, list[pulumi.Resource]]:
+        """The machines' own role: to join the cluster and to pull images. What pods may do is not for machines."""
+        role = Role(
+            f"{self._name}-role",
+            name=limits.named("role", self._args.place, "machine"),
+            description="Taken by the machines of the cluster",
+            assume_role_policy=policies.trust_service("ec2.amazonaws.com"),
+            tags=self._args.place.tags,
+            opts=self.child(),
+        )
+        return role, [
+            RolePolicyAttachment(
+                f"{self._name}-{policy}", role=role.name, policy_arn=f"{MANAGED}/{policy}", opts=self.child()
+            )
+            for policy in _NODE_POLICIES
+        ]
+
+    def _template(self, pool: str, security_groups: list[pulumi.Input[str]]) -> LaunchTemplate:
+        place = self._args.place
+        launch = launch_settings(place, pool, disk_gib(place, pool), self._args.keys.key, security_groups)
+        return LaunchTemplate(
+            f"{self._name}-{pool}-launch",
+            name_prefix=limits.prefix("launch-template", place, pool),
+            update_default_version=True,
+            tags=place.tags,
+            opts=self.child(),
+            **launch,
+        )
+
+    def _group(
+        self, group: machines.Group, role: Role, template: LaunchTemplate, allowed: list[pulumi.Resource]
+    ) -> NodeGroup:
+        args = self._args
+        return NodeGroup(
+            f"{self._name}-{group.name}",
+            cluster_name=args.cluster.cluster,
+            node_group_name_prefix=limits.prefix("node-group", args.place, group.name),
+            node_role_arn=role.arn,
+            subnet_ids=args.network.node_subnets,
+            version=args.place.site.cluster.version,
+            ami_type=group.image,
+            capacity_type=group.capacity,
+            instance_types=list(group.instances),
+            launch_template={"id": template.id, "version": template.latest_version.apply(str)},
+            scaling_config={"min_size": group.minimum, "max_size": group.maximum, "desired_size": group.minimum},
+            update_config={"max_unavailable_percentage": 33},
+            node_repair_config={"enabled": True},
+            labels={POOL_LABEL: group.pool},
+            taints=taints(group.pool),
+            tags=args.place.tags,
+            # The autoscaler decides how many there are; a deployment must not take its decision back.
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*allowed, args.cluster],
+                ignore_changes=["scalingConfig.desiredSize"],
+            ),
+        )
+
+    def _addons(self, groups: Sequence[pulumi.Resource]) -> list[Addon]:
+        """Names and disks: both need a machine before they are healthy, and stay on the ``system`` pool."""
+        args, name = self._args, self._name
+        account = "ebs-csi-controller-sa"
+        role = workload_role(f"{name}-disks", args.place, ("kube-system", account), self.child())
+        driver = RolePolicyAttachment(
+            f"{name}-disks-policy",
+            role=role.name,
+            policy_arn=f"{MANAGED}/service-role/AmazonEBSCSIDriverPolicy",
+            opts=self.child(),
+        )
+        key = RolePolicy(
+            f"{name}-disks-key",
+            role=role.id,
+            policy=policies.use_for_disks(limits.key(args.place, args.place.region)),
+            opts=self.child(),
+        )
+        where = {"nodeSelector": {POOL_LABEL: "system"}}
+        add = partial(addon, self, name, args.cluster.cluster, args.place)
+        names = add("coredns", depends_on=list(groups), configuration_values=json.dumps(where))
+        disks = add(
+            "aws-ebs-csi-driver",
+            depends_on=[*groups, driver, key],
+            configuration_values=json.dumps({"controller": where}),
+            pod_identity_associations=[{"role_arn": role.arn, "service_account": account}],
+        )
+        return [names, disks]
+
+
+def disk_gib(place: Place, pool: str) -> int:
+    """Size of the disk of a pool's machines."""
+    pools = place.site.pools
+    return {"system": pools.system, "miners": pools.miners, "rpc": pools.rpc}[pool].disk_gib
+
+
+def launch_settings(
+    place: Place, pool: str, gib: int, key: pulumi.Input[str], security_groups: list[pulumi.Input[str]]
+) -> dict[str, Any]:
+    """How a machine starts: metadata only by session and not from pods, encrypted disk, no public address, no login."""
+    marked = {**place.tags, "Name": f"{place.environment}-{place.site.name}-{pool}"}
+    disk = {
+        "volume_type": "gp3",
+        "volume_size": gib,
+        "encrypted": "true",
+        "kms_key_id": key,
+        "delete_on_termination": "true",
+    }
+    interface = {
+        "device_index": 0,
+        "associate_public_ip_address": "false",
+        "delete_on_termination": "true",
+        "security_groups": security_groups,
+    }
+    return {
+        "metadata_options": {"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
+        "block_device_mappings": [{"device_name": "/dev/xvda", "ebs": disk}],
+        "network_interfaces": [interface],
+        "monitoring": {"enabled": True},
+        "tag_specifications": [
+            {"resource_type": kind, "tags": marked} for kind in ("instance", "network-interface", "volume")
+        ],
+    }
+
+
+def taints(pool: str) -> list[dict[str, str]]:
+    """Only workloads that ask for it run on the miners' pool."""
+    return [{"key": POOL_LABEL, "value": pool, "effect": "NO_SCHEDULE"}] if pool == "miners" else []

@@ -1,0 +1,53 @@
+"""The site's own image registry."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_aws.ecr.lifecycle_policy import LifecyclePolicy
+from pulumi_aws.ecr.repository import Repository
+
+from infra.aws import limits
+from infra.aws.keys import Keys
+from infra.component import Component
+from infra.contracts import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryArgs:
+    """One repository."""
+
+    place: Place
+    keys: Keys
+    repository: str
+
+
+class Registry(Component, token="pouw:aws:Registry"):
+    """A private repository. Output: ``repository``, its address without a tag."""
+
+    repository: pulumi.Output[str]
+
+    def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place = args.place
+        made = Repository(
+            f"{name}-images",
+            name=limits.named("repository", place, args.repository),
+            image_tag_mutability="IMMUTABLE",
+            image_scanning_configuration={"scan_on_push": True},
+            encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.keys.key}],
+            force_delete=not place.production,
+            tags=place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+        )
+        LifecyclePolicy(f"{name}-clean-up", repository=made.name, policy=json.dumps(clean_up()), opts=self.child())
+        self.publish(repository=made.repository_url)
+
+
+def clean_up() -> dict[str, Any]:
+    """Images that lost their tag go after two weeks; what has one is a release, and stays."""
+    selection = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14}
+    return {"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]}

@@ -1,0 +1,157 @@
+"""Backups: versioned, locked against change for their retention, encrypted, copied to another region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pulumi
+from pulumi_azure_native.monitor.diagnostic_setting import DiagnosticSetting
+from pulumi_azure_native.storage.blob_container import BlobContainer
+from pulumi_azure_native.storage.blob_container_immutability_policy import BlobContainerImmutabilityPolicy
+from pulumi_azure_native.storage.blob_service_properties import BlobServiceProperties
+from pulumi_azure_native.storage.object_replication_policy import ObjectReplicationPolicy
+from pulumi_azure_native.storage.storage_account import StorageAccount
+
+from infra.azure import storage
+from infra.azure.keys import Keys, KeysArgs
+from infra.azure.monitoring import Monitoring
+from infra.azure.roles import guard
+from infra.component import Component
+from infra.contracts import Place
+
+CONTAINER: Final = "backups"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupsArgs:
+    """Where backups go, and who is told what is done to them."""
+
+    place: Place
+    keys: Keys
+    monitoring: Monitoring
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Store:
+    """One of the two stores, ready to be replicated from or to."""
+
+    account: StorageAccount
+    container: BlobContainer
+    ready: list[pulumi.Resource]
+
+
+class Backups(Component, token="pouw:azure:Backups"):
+    """Two containers, the second with a vault and key of its own region. ``bucket`` and ``copy`` are their addresses.
+
+    ``account`` is the id of the first one's account, ``scope`` that of the container.
+    """
+
+    bucket: pulumi.Output[str]
+    copy: pulumi.Output[str]
+    account: pulumi.Output[str]
+    scope: pulumi.Output[str]
+
+    def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place = args.place
+        there = replace(place, region=place.site.backups.copy_region or "")
+        keys = Keys(f"{name}-copy-keys", KeysArgs(place=there), self.child())
+        source = self._store(name, place, args.keys, monitoring=args.monitoring)
+        target = self._store(f"{name}-copy", there, keys, monitoring=None)
+        rules = [{"sourceContainer": CONTAINER, "destinationContainer": CONTAINER}]
+        accounts = {"source_account": source.account.id, "destination_account": target.account.id}
+        # The target decides the policy's and the rules' ids; the source repeats them.
+        received = ObjectReplicationPolicy(
+            f"{name}-received",
+            resource_group_name=keys.group,
+            account_name=target.account.name,
+            object_replication_policy_id="default",
+            rules=rules,
+            opts=self.child(depends_on=[*source.ready, *target.ready]),
+            **accounts,
+        )
+        ObjectReplicationPolicy(
+            f"{name}-sent",
+            resource_group_name=args.keys.group,
+            account_name=source.account.name,
+            object_replication_policy_id=received.policy_id,
+            rules=received.rules.apply(repeated),
+            opts=self.child(),
+            **accounts,
+        )
+        self.publish(
+            bucket=address(source),
+            copy=address(target),
+            account=source.account.id,
+            scope=source.container.id,
+        )
+
+    def _store(self, name: str, place: Place, keys: Keys, *, monitoring: Monitoring | None) -> _Store:
+        account = storage.account(self, name, place, keys, part="backups", private=True)
+        service = BlobServiceProperties(
+            f"{name}-service",
+            resource_group_name=keys.group,
+            account_name=account.name,
+            blob_services_name="default",
+            opts=self.child(),
+            **protection(place.site.backups.retention_days),
+        )
+        container = BlobContainer(
+            f"{name}-container",
+            resource_group_name=keys.group,
+            account_name=account.name,
+            container_name=CONTAINER,
+            public_access="None",
+            opts=self.child(depends_on=[service]),
+        )
+        lock = BlobContainerImmutabilityPolicy(
+            f"{name}-immutability",
+            resource_group_name=keys.group,
+            account_name=account.name,
+            container_name=container.name,
+            immutability_policy_name="default",
+            immutability_period_since_creation_in_days=place.site.backups.retention_days,
+            allow_protected_append_writes=False,
+            opts=self.child(),
+        )
+        guard(self, f"{name}-lock", place, account.id)
+        if monitoring is not None:
+            DiagnosticSetting(
+                f"{name}-audit",
+                name="pouw",
+                resource_uri=pulumi.Output.concat(account.id, "/blobServices/default"),
+                workspace_id=monitoring.logs,
+                storage_account_id=monitoring.store,
+                logs=[{"categoryGroup": "audit", "enabled": True}],
+                opts=self.child(),
+            )
+        return _Store(account=account, container=container, ready=[service, container, lock])
+
+
+def protection(days: int) -> dict[str, Any]:
+    """Arguments of an account's blob service: versions, a feed for replication, and time to undo a deletion."""
+    kept = {"enabled": True, "days": min(days, 365)}
+    return {
+        "is_versioning_enabled": True,
+        "change_feed": {"enabled": True, "retentionInDays": days},
+        "delete_retention_policy": kept,
+        "container_delete_retention_policy": kept,
+    }
+
+
+def address(store: _Store) -> pulumi.Output[str]:
+    """Address of a store's container."""
+    return pulumi.Output.concat(store.account.primary_endpoints.blob, CONTAINER)
+
+
+def repeated(rules: list[Any] | None) -> list[dict[str, Any]]:
+    """The target's rules as the source must state them."""
+    return [
+        {
+            "ruleId": rule.rule_id,
+            "sourceContainer": rule.source_container,
+            "destinationContainer": rule.destination_container,
+        }
+        for rule in rules or []
+    ]

@@ -1,0 +1,83 @@
+"""What a site may cost in a month, and who is told when it costs more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_azure_native.consumption.budget import Budget as ConsumptionBudget
+
+from infra.azure.limits import group_name, machines_group_name, named, subscription
+from infra.azure.monitoring import Monitoring
+from infra.component import Component
+from infra.contracts import Place
+from infra.sites import Budget as BudgetSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetArgs:
+    """Whom to tell. The place's site has a budget."""
+
+    place: Place
+    monitoring: Monitoring
+    contacts: Sequence[str]
+
+
+class Budget(Component, token="pouw:azure:Budget"):
+    """A budget over the site's resource groups, the one of its machines among them."""
+
+    budget: pulumi.Output[str]
+
+    def __init__(self, name: str, args: BudgetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place, settings = args.place, args.place.site.budget
+        if settings is None:
+            raise ValueError(f"site {place.site.name} has no budget")
+        budget = ConsumptionBudget(
+            f"{name}-budget",
+            scope=subscription(place),
+            budget_name=named(place, "consumption:Budget"),
+            category="Cost",
+            time_grain="Monthly",
+            opts=self.child(),
+            **limits(settings),
+            filter={"dimensions": {"name": "ResourceGroupName", "operator": "In", "values": groups(place)}},
+            notifications=notifications(args.contacts, args.monitoring.alarms),
+        )
+        self.publish(budget=budget.id)
+
+
+def limits(settings: BudgetSettings) -> dict[str, Any]:
+    """The amount, and the month from which it counts."""
+    return {"amount": float(settings.monthly), "time_period": {"startDate": f"{settings.since}T00:00:00Z"}}
+
+
+def groups(place: Place) -> list[str]:
+    """Resource groups that make up a site; the copy of its backups is in another region's."""
+    copy = f"{place.site.backups.copy_region}"
+    return [
+        group_name(place),
+        machines_group_name(place),
+        named(place, "resources:ResourceGroup", copy),
+    ]
+
+
+def notifications(contacts: Sequence[str], alarms: pulumi.Input[str]) -> dict[str, Any]:
+    """Who is told: at 80 % and 100 % of what was spent, and when a forecast passes 100 %."""
+    return {
+        name: {
+            "enabled": True,
+            "operator": "GreaterThanOrEqualTo",
+            "threshold": threshold,
+            "thresholdType": kind,
+            "contactEmails": list(contacts),
+            "contactGroups": [alarms],
+        }
+        for name, threshold, kind in (
+            ("actual80", 80.0, "Actual"),
+            ("actual100", 100.0, "Actual"),
+            ("forecast100", 100.0, "Forecasted"),
+        )
+    }

@@ -1,0 +1,288 @@
+"""Managed Kubernetes (AKS): private API, secrets under the own key, audit logs, tokens for workloads."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi_azure_native.compute.disk_encryption_set import DiskEncryptionSet
+from pulumi_azure_native.containerservice.maintenance_configuration import MaintenanceConfiguration
+from pulumi_azure_native.containerservice.managed_cluster import ManagedCluster
+from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssignedIdentity
+from pulumi_azure_native.monitor.diagnostic_setting import DiagnosticSetting
+from pulumi_azure_native.resources.deployment import Deployment
+
+from infra.azure import machines
+from infra.azure.keys import Keys
+from infra.azure.kubeconfig import authority, kubeconfig, listing_template
+from infra.azure.limits import machines_group_name, named
+from infra.azure.monitoring import Monitoring
+from infra.azure.network import Network
+from infra.azure.roles import grant, guard, kept, role_id
+from infra.azure.subnets import CONTROL_PLANE
+from infra.component import Component
+from infra.contracts import Place
+
+AUDIT_CATEGORIES: Final = (
+    "kube-audit", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "cluster-autoscaler",
+    "cloud-controller-manager", "guard", "csi-azuredisk-controller",
+)  # fmt: skip
+"""Logs of the control plane; ``guard`` is who signed in."""
+
+WINDOW: Final = {
+    "schedule": {"weekly": {"dayOfWeek": "Sunday", "intervalWeeks": 1}},
+    "startTime": "02:00",
+    "durationHours": 6,
+    "utcOffset": "+00:00",
+}
+"""When the cloud may upgrade: the quietest hours of the week."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """Where the cluster stands and what it uses."""
+
+    place: Place
+    keys: Keys
+    monitoring: Monitoring
+    network: Network
+
+
+class Cluster(Component, token="pouw:azure:Cluster"):
+    """A cluster with the system machines of the first zone.
+
+    ``puller`` is the principal that machines pull images as, ``disks`` the encryption set of disks.
+    """
+
+    cluster: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    issuer: pulumi.Output[str]
+    name: pulumi.Output[str]
+    group: pulumi.Output[str]
+    puller: pulumi.Output[str]
+    disks: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._args = args
+        place, group, network = args.place, args.keys.group, args.network
+        controller, puller = self._identity(name, "controller"), self._identity(name, "puller")
+        disks = DiskEncryptionSet(
+            f"{name}-disks",
+            resource_group_name=group,
+            disk_encryption_set_name=named(place, "compute:DiskEncryptionSet"),
+            location=place.region,
+            encryption_type="EncryptionAtRestWithCustomerKey",
+            active_key={"keyUrl": args.keys.key_version},
+            rotation_to_latest_key_version_enabled=True,
+            identity={"type": "UserAssigned", "userAssignedIdentities": [args.keys.reader]},
+            tags=place.tags,
+            opts=self.child(),
+        )
+        rights = self._rights(name, controller, puller, disks)
+        [first] = [pool for pool in machines.zone_pools(place.site.pools) if pool.name == "system1"]
+        options = kept(self, place)
+        options.depends_on = rights
+        # The scaler moves the number of machines, and other pools are resources of their own.
+        options.ignore_changes = ["agentPoolProfiles[0].count"]
+        cluster = ManagedCluster(
+            f"{name}-cluster",
+            resource_group_name=group,
+            resource_name_=named(place, "containerservice:ManagedCluster"),
+            location=place.region,
+            agent_pool_profiles=[
+                {
+                    "name": first.name,
+                    "vnet_subnet_id": network.subnet(machines.subnet_of(first)),
+                    **machines.profile(first, place),
+                }
+            ],
+            api_server_access_profile={**api_access(place), "subnetId": network.subnet(CONTROL_PLANE)},
+            disk_encryption_set_id=disks.id,
+            identity={"type": "UserAssigned", "userAssignedIdentities": [controller.id]},
+            identity_profile={
+                "kubeletidentity": {
+                    "resourceId": puller.id,
+                    "clientId": puller.client_id,
+                    "objectId": puller.principal_id,
+                }
+            },
+            network_profile=network_profile(place),
+            security_profile=security_profile(args.keys, args.monitoring),
+            tags=place.tags,
+            opts=options,
+            **settings(place),
+        )
+        guard(self, f"{name}-lock", place, cluster.id)
+        self._upkeep(name, cluster)
+        self.publish(
+            cluster=cluster.id,
+            kubeconfig=self._kubeconfig(name, cluster),
+            issuer=cluster.oidc_issuer_profile.issuer_url,
+            name=cluster.name,
+            group=group,
+            puller=puller.principal_id,
+            disks=disks.id,
+        )
+
+    def _identity(self, name: str, part: str) -> UserAssignedIdentity:
+        place = self._args.place
+        return UserAssignedIdentity(
+            f"{name}-{part}",
+            resource_group_name=self._args.keys.group,
+            resource_name_=named(place, "managedidentity:UserAssignedIdentity", part),
+            location=place.region,
+            tags=place.tags,
+            opts=self.child(),
+        )
+
+    def _rights(
+        self, name: str, controller: UserAssignedIdentity, puller: UserAssignedIdentity, disks: DiskEncryptionSet
+    ) -> list[pulumi.Resource]:
+        """What the control plane needs, each right over one resource."""
+        vault = self._args.keys.vault
+        scopes: dict[str, tuple[str, pulumi.Input[str]]] = {
+            "network": ("Network Contributor", self._args.network.network),
+            "key": ("Key Vault Crypto User", vault),
+            # A private vault is reached through an endpoint that the control plane asks the vault for.
+            "vault": ("Key Vault Contributor", vault),
+            "disks": ("Disk Encryption Set Operator for Managed Disks", disks.id),
+            "puller": ("Managed Identity Operator", puller.id),
+        }
+        return [
+            grant(
+                self,
+                f"{name}-controller-{part}",
+                role=role_id(self._args.place, role),
+                principal=controller.principal_id,
+                scope=scope,
+            )
+            for part, (role, scope) in scopes.items()
+        ]
+
+    def _upkeep(self, name: str, cluster: ManagedCluster) -> None:
+        """Audit logs, and the hours in which the cloud may change the cluster by itself."""
+        monitoring, group = self._args.monitoring, self._args.keys.group
+        DiagnosticSetting(
+            f"{name}-audit",
+            name="pouw",
+            resource_uri=cluster.id,
+            workspace_id=monitoring.logs,
+            storage_account_id=monitoring.store,
+            log_analytics_destination_type="Dedicated",
+            logs=[{"category": category, "enabled": True} for category in AUDIT_CATEGORIES],
+            opts=self.child(),
+        )
+        for part in ("AutoUpgrade", "NodeOSUpgrade"):
+            MaintenanceConfiguration(
+                f"{name}-{part.lower()}-window",
+                resource_group_name=group,
+                resource_name_=cluster.name,
+                config_name=f"aksManaged{part}Schedule",
+                maintenance_window=WINDOW,
+                opts=self.child(),
+            )
+
+    def _kubeconfig(self, name: str, cluster: ManagedCluster) -> pulumi.Output[str]:
+        place = self._args.place
+        listing = Deployment(
+            f"{name}-authority",
+            resource_group_name=self._args.keys.group,
+            deployment_name=named(place, "resources:Deployment", "authority"),
+            properties={
+                "mode": "Incremental",
+                "template": listing_template(),
+                "parameters": {"cluster": {"value": cluster.id}},
+            },
+            tags=place.tags,
+            opts=self.child(),
+        )
+        host = cluster.private_fqdn if private_api(place) else cluster.fqdn
+        made = pulumi.Output.all(cluster.name, host, listing.properties).apply(
+            lambda known: kubeconfig(
+                cluster=known[0],
+                host=known[1],
+                tenant=place.site.tenant or "",
+                certificate_authority=authority((known[2] or {}).get("outputs")),
+            )
+        )
+        return pulumi.Output.secret(made)
+
+
+def private_api(place: Place) -> bool:
+    """Whether the API server has no address outside the network."""
+    return not place.site.cluster.api_allow_from
+
+
+def api_access(place: Place) -> dict[str, Any]:
+    """Who reaches the API server. It stands in the site's own network, and so reaches the private vault."""
+    shared: dict[str, Any] = {"enableVnetIntegration": True, "disableRunCommand": True}
+    if private_api(place):
+        return {
+            **shared,
+            "enablePrivateCluster": True,
+            "enablePrivateClusterPublicFQDN": False,
+            "privateDNSZone": "system",
+        }
+    return {**shared, "enablePrivateCluster": False, "authorizedIPRanges": list(place.site.cluster.api_allow_from)}
+
+
+def network_profile(place: Place) -> dict[str, Any]:
+    """Pods on an overlay with addresses of their own, policies enforced in the kernel, the site's own way out."""
+    network = place.site.network
+    return {
+        "networkPlugin": "azure",
+        "networkPluginMode": "overlay",
+        "networkDataplane": "cilium",
+        "networkPolicy": "cilium",
+        "podCidr": network.pods,
+        "serviceCidr": network.services,
+        "dnsServiceIP": dns_address(network.services),
+        "loadBalancerSku": "standard",
+        "outboundType": "userAssignedNATGateway",
+    }
+
+
+def dns_address(services: str) -> str:
+    """Address of the cluster's name server: the tenth of the services' range."""
+    return str(ipaddress.ip_network(services)[10])
+
+
+def security_profile(keys: Keys, monitoring: Monitoring) -> dict[str, Any]:
+    """Encryption of secrets by the own key, workload identity, threat detection, removal of unused images."""
+    return {
+        "azureKeyVaultKms": {
+            "enabled": True,
+            "keyId": keys.key_version,
+            "keyVaultNetworkAccess": "Private",
+            "keyVaultResourceId": keys.vault,
+        },
+        "workloadIdentity": {"enabled": True},
+        "defender": {"logAnalyticsWorkspaceResourceId": monitoring.logs, "securityMonitoring": {"enabled": True}},
+        "imageCleaner": {"enabled": True, "intervalHours": 168},
+    }
+
+
+def settings(place: Place) -> dict[str, Any]:
+    """The rest: arguments of the cluster's class that follow from the place alone."""
+    return {
+        "kubernetes_version": place.site.cluster.version,
+        "dns_prefix": named(place, "containerservice:ManagedCluster")[:54].rstrip("-"),
+        "node_resource_group": machines_group_name(place),
+        "node_resource_group_profile": {"restrictionLevel": "ReadOnly"},
+        "sku": {"name": "Base", "tier": "Standard"},
+        "enable_rbac": True,
+        "disable_local_accounts": True,
+        "aad_profile": {"managed": True, "enableAzureRBAC": True, "tenantID": place.site.tenant},
+        "oidc_issuer_profile": {"enabled": True},
+        "auto_upgrade_profile": {"upgradeChannel": "patch", "nodeOSUpgradeChannel": "NodeImage"},
+        # Pools of one kind grow together over the zones, so that no zone is left with all the machines.
+        "auto_scaler_profile": {"balanceSimilarNodeGroups": "true", "expander": "least-waste"},
+        "storage_profile": {
+            "diskCSIDriver": {"enabled": True},
+            "fileCSIDriver": {"enabled": False},
+            "snapshotController": {"enabled": True},
+        },
+    }

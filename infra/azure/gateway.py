@@ -1,0 +1,191 @@
+"""The gateway between the edge and the cluster: an application gateway that only the edge's private link reaches.
+
+A link service on the cluster's own load balancer would need no gateway, but that load balancer is made with the first
+service inside the cluster, after the edge that must name it. The gateway is known beforehand, asks ``/ready`` from
+inside the network, and tells WebSocket from JSON-RPC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi_azure_native.network.application_gateway import ApplicationGateway
+
+from infra.azure.limits import group_name, named, subscription
+from infra.azure.network import Network, public_address
+from infra.azure.roles import guard, kept
+from infra.azure.subnets import EDGE_PORT, GATEWAY, LINK, balancer_address, gateway_address
+from infra.component import Component
+from infra.contracts import READY_PATH, Place
+from infra.workload import RPC_PORT, WS_PORT
+
+FRONTEND: Final = "edge"
+"""Name of the frontend that the private link leads to."""
+
+_LINK_REGIONS: Final = {
+    "israelcentral": "westeurope",
+    "italynorth": "francecentral",
+    "polandcentral": "germanywestcentral",
+    "southeastasia": "eastasia",
+    "spaincentral": "francecentral",
+    "switzerlandnorth": "germanywestcentral",
+    "uaenorth": "centralindia",
+    "westus2": "westus3",
+}
+"""Where Front Door has no private links, the nearest region that does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayArgs:
+    """Where the gateway stands."""
+
+    place: Place
+    group: pulumi.Input[str]
+    network: Network
+
+
+class Gateway(Component, token="pouw:azure:Gateway"):
+    """A gateway with a private link. ``gateway`` is its id, ``address`` the private one that it listens on."""
+
+    gateway: pulumi.Output[str]
+    address: pulumi.Output[str]
+
+    def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place, group = args.place, args.group
+        # The platform wants a public address on every gateway; nothing listens on this one.
+        unused = public_address(self, f"{name}-unused", place, group, part="gateway", zones=place.zones)
+        gateway = ApplicationGateway(
+            f"{name}-gateway",
+            resource_group_name=group,
+            application_gateway_name=named(place, "network:ApplicationGateway"),
+            location=place.region,
+            zones=list(place.zones),
+            sku={"name": "Standard_v2", "tier": "Standard_v2"},
+            autoscale_configuration={"minCapacity": 2, "maxCapacity": 10},
+            enable_http2=True,
+            gateway_ip_configurations=[{"name": "gateway", "subnet": {"id": args.network.subnet(GATEWAY)}}],
+            frontend_ip_configurations=[
+                {"name": "unused", "publicIPAddress": {"id": unused.id}},
+                {
+                    "name": FRONTEND,
+                    "privateIPAddress": gateway_address(place.plan),
+                    "privateIPAllocationMethod": "Static",
+                    "subnet": {"id": args.network.subnet(GATEWAY)},
+                    "privateLinkConfiguration": {"id": own_id(place, "privateLinkConfigurations", "edge")},
+                },
+            ],
+            private_link_configurations=[
+                {
+                    "name": "edge",
+                    "ipConfigurations": [
+                        {
+                            "name": f"link-{number}",
+                            "primary": number == 1,
+                            "privateIPAllocationMethod": "Dynamic",
+                            "subnet": {"id": args.network.subnet(LINK)},
+                        }
+                        for number in (1, 2)
+                    ],
+                }
+            ],
+            frontend_ports=[{"name": "edge", "port": EDGE_PORT}],
+            tags=place.tags,
+            opts=kept(self, place),
+            **routing(place),
+        )
+        guard(self, f"{name}-lock", place, gateway.id)
+        self.publish(gateway=gateway.id, address=gateway_address(place.plan))
+
+
+def link_region(region: str) -> str:
+    """The region from which Front Door links to a gateway in ``region``."""
+    return _LINK_REGIONS.get(region, region)
+
+
+def own_id(place: Place, collection: str, name: str) -> str:
+    """Id of a part of the gateway: its parts name one another by ids that are known before the gateway is."""
+    gateway = named(place, "network:ApplicationGateway")
+    group = f"{subscription(place)}/resourceGroups/{group_name(place)}"
+    return f"{group}/providers/Microsoft.Network/applicationGateways/{gateway}/{collection}/{name}"
+
+
+def routing(place: Place) -> dict[str, Any]:
+    """From the frontend to the in-cluster balancer: paths below ``/ws`` to WebSocket, the rest to JSON-RPC."""
+
+    def part(collection: str, name: str) -> dict[str, str]:
+        return {"id": own_id(place, collection, name)}
+
+    balancer = part("backendAddressPools", "balancer")
+    rpc, ws = part("backendHttpSettingsCollection", "rpc"), part("backendHttpSettingsCollection", "ws")
+    return {
+        "backend_address_pools": [
+            {"name": "balancer", "backendAddresses": [{"ipAddress": balancer_address(place.plan)}]}
+        ],
+        "probes": [probe()],
+        "backend_http_settings_collection": [
+            {**backend("rpc", RPC_PORT, seconds=60), "probe": part("probes", "ready")},
+            {**backend("ws", WS_PORT, seconds=3600), "probe": part("probes", "ready")},
+        ],
+        "http_listeners": [
+            {
+                "name": "edge",
+                "protocol": "Http",
+                "frontendIPConfiguration": part("frontendIPConfigurations", FRONTEND),
+                "frontendPort": part("frontendPorts", "edge"),
+            }
+        ],
+        "url_path_maps": [
+            {
+                "name": "paths",
+                "defaultBackendAddressPool": balancer,
+                "defaultBackendHttpSettings": rpc,
+                "pathRules": [
+                    {
+                        "name": "ws",
+                        "paths": ["/ws", "/ws/*"],
+                        "backendAddressPool": balancer,
+                        "backendHttpSettings": ws,
+                    }
+                ],
+            }
+        ],
+        "request_routing_rules": [
+            {
+                "name": "edge",
+                "priority": 100,
+                "ruleType": "PathBasedRouting",
+                "httpListener": part("httpListeners", "edge"),
+                "urlPathMap": part("urlPathMaps", "paths"),
+            }
+        ],
+    }
+
+
+def probe() -> dict[str, Any]:
+    """Health of the balancer: one question for both ports, which the same pods serve."""
+    return {
+        "name": "ready",
+        "protocol": "Http",
+        "host": "balancer",
+        "port": RPC_PORT,
+        "path": READY_PATH,
+        "interval": 5,
+        "timeout": 5,
+        "unhealthyThreshold": 2,
+        "match": {"statusCodes": ["200-299"]},
+    }
+
+
+def backend(name: str, port: int, *, seconds: int) -> dict[str, Any]:
+    """How one port of the balancer is spoken to."""
+    return {
+        "name": name,
+        "protocol": "Http",
+        "port": port,
+        "cookieBasedAffinity": "Disabled",
+        "requestTimeout": seconds,
+        "connectionDraining": {"enabled": True, "drainTimeoutInSec": 60},
+    }

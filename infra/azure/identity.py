@@ -1,0 +1,91 @@
+"""Identities of workloads: tokens of the cluster are exchanged for the cloud's own, so there is no key to lose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_azure_native.authorization.role_definition import RoleDefinition
+from pulumi_azure_native.managedidentity.federated_identity_credential import FederatedIdentityCredential
+from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssignedIdentity
+
+from infra.azure.backups import Backups
+from infra.azure.cluster import Cluster
+from infra.azure.keys import Keys
+from infra.azure.limits import group_name, named, subscription
+from infra.azure.registry import Registry
+from infra.azure.roles import grant, role_id
+from infra.component import Component
+from infra.contracts import Place
+from infra.naming import NAMESPACE
+
+BACKUP: Final = "backup"
+_BLOBS: Final = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+BACKUP_ACTIONS: Final = (f"{_BLOBS}/read", f"{_BLOBS}/add/action")
+"""To read objects and to add new ones: neither to overwrite nor to delete any."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityArgs:
+    """Whose workloads, and what they use."""
+
+    place: Place
+    keys: Keys
+    cluster: Cluster
+    registry: Registry
+    backups: Backups
+
+
+class Identity(Component, token="pouw:azure:Identity"):
+    """The right of machines to pull images, and an identity a workload."""
+
+    annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
+
+    def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place, group = args.place, args.keys.group
+        pull = role_id(place, "AcrPull")
+        grant(self, f"{name}-pull", role=pull, principal=args.cluster.puller, scope=args.registry.registry)
+        backup = UserAssignedIdentity(
+            f"{name}-{BACKUP}",
+            resource_group_name=group,
+            resource_name_=named(place, "managedidentity:UserAssignedIdentity", BACKUP),
+            location=place.region,
+            tags=place.tags,
+            opts=self.child(),
+        )
+        FederatedIdentityCredential(
+            f"{name}-{BACKUP}-trust",
+            resource_group_name=group,
+            resource_name_=backup.name,
+            federated_identity_credential_resource_name="cluster",
+            issuer=args.cluster.issuer,
+            subject=subject(BACKUP),
+            audiences=["api://AzureADTokenExchange"],
+            opts=self.child(),
+        )
+        scope = f"{subscription(place)}/resourceGroups/{group_name(place)}"
+        role = RoleDefinition(
+            f"{name}-{BACKUP}-role",
+            role_name=f"{group_name(place)}-{BACKUP}",
+            role_type="CustomRole",
+            description="Adds backups and reads them; neither overwrites nor deletes.",
+            scope=scope,
+            assignable_scopes=[scope],
+            permissions=[{"actions": [], "dataActions": list(BACKUP_ACTIONS)}],
+            opts=self.child(),
+        )
+        grant(self, f"{name}-{BACKUP}-grant", role=role.id, principal=backup.principal_id, scope=args.backups.scope)
+        self.publish(annotations={BACKUP: {"azure.workload.identity/client-id": backup.client_id}})
+
+
+def service_account(workload: str) -> str:
+    """Name of the service account that a workload's identity trusts."""
+    return f"pouw-{workload}"
+
+
+def subject(workload: str) -> str:
+    """Whom the identity trusts, in the words of the cluster's tokens."""
+    return f"system:serviceaccount:{NAMESPACE}:{service_account(workload)}"

@@ -1,0 +1,134 @@
+"""The site's own encryption key, in a vault that only private endpoints and Azure's own services reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi_azure_native.keyvault.key import Key
+from pulumi_azure_native.keyvault.vault import Vault
+from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssignedIdentity
+from pulumi_azure_native.resources.resource_group import ResourceGroup
+
+from infra.azure.limits import group_name, named, worldwide
+from infra.azure.roles import grant, kept, role_id
+from infra.component import Component
+from infra.contracts import Place
+
+_OPERATIONS: Final = ("encrypt", "decrypt", "wrapKey", "unwrapKey")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeysArgs:
+    """Where the key stands."""
+
+    place: Place
+
+
+class Keys(Component, token="pouw:azure:Keys"):
+    """A resource group, a vault and a key in it, and the identity by which Azure's services use that key.
+
+    ``key`` is the key's address without a version, ``key_version`` that of the newest; ``reader`` is the identity's id.
+    """
+
+    key: pulumi.Output[str]
+    key_version: pulumi.Output[str]
+    key_name: pulumi.Output[str]
+    vault: pulumi.Output[str]
+    vault_uri: pulumi.Output[str]
+    group: pulumi.Output[str]
+    reader: pulumi.Output[str]
+
+    def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place = args.place
+        group = ResourceGroup(
+            f"{name}-group",
+            resource_group_name=group_name(place),
+            location=place.region,
+            tags=place.tags,
+            opts=kept(self, place),
+        )
+        vault, key = vault_and_key(self, name, place, group.name, part="keys", private=True)
+        reader = UserAssignedIdentity(
+            f"{name}-reader",
+            resource_group_name=group.name,
+            resource_name_=named(place, "managedidentity:UserAssignedIdentity", place.region, "key-reader"),
+            location=place.region,
+            tags=place.tags,
+            opts=self.child(),
+        )
+        granted = grant(
+            self,
+            f"{name}-reader-grant",
+            role=role_id(place, "Key Vault Crypto Service Encryption User"),
+            principal=reader.principal_id,
+            scope=vault.id,
+        )
+        self.publish(
+            key=key.key_uri,
+            key_version=key.key_uri_with_version,
+            key_name=key.name,
+            vault=vault.id,
+            vault_uri=vault.properties.vault_uri,
+            group=group.name,
+            # Whoever encrypts by this identity must find its permission in place.
+            reader=pulumi.Output.all(reader.id, granted.id).apply(lambda both: both[0]),
+        )
+
+
+def vault_and_key(
+    owner: Component, name: str, place: Place, group: pulumi.Input[str], *, part: str, private: bool
+) -> tuple[Vault, Key]:
+    """Declare a vault and an encryption key in it; ``part`` makes the vault's name."""
+    vault = Vault(
+        f"{name}-vault",
+        resource_group_name=group,
+        vault_name=worldwide(place, part),
+        location=place.region,
+        properties=vault_properties(place, private=private),
+        tags=place.tags,
+        opts=kept(owner, place),
+    )
+    key = Key(
+        f"{name}-key",
+        resource_group_name=group,
+        vault_name=vault.name,
+        key_name=named(place, "keyvault:Key", "encryption"),
+        properties=key_properties(),
+        tags=place.tags,
+        opts=kept(owner, place),
+    )
+    return vault, key
+
+
+def vault_properties(place: Place, *, private: bool) -> dict[str, Any]:
+    """Properties of a vault; one that is not private still answers nobody without a role."""
+    return {
+        "tenantId": place.site.tenant,
+        "sku": {"family": "A", "name": "standard"},
+        "enableRbacAuthorization": True,
+        "enableSoftDelete": True,
+        # Encryption of disks, storage and registries by an own key insists on this.
+        "enablePurgeProtection": True,
+        "softDeleteRetentionInDays": 90 if place.production else 7,
+        "publicNetworkAccess": "Disabled" if private else "Enabled",
+        "networkAcls": {"bypass": "AzureServices", "defaultAction": "Deny" if private else "Allow"},
+    }
+
+
+def key_properties() -> dict[str, Any]:
+    """An RSA key that makes a new version of itself every year; a version lives for two, told before it ends."""
+    return {
+        "kty": "RSA",
+        "keySize": 3072,
+        "keyOps": list(_OPERATIONS),
+        "rotationPolicy": {
+            "attributes": {"expiryTime": "P2Y"},
+            "lifetimeActions": [
+                {"action": {"type": "rotate"}, "trigger": {"timeAfterCreate": "P1Y"}},
+                {"action": {"type": "notify"}, "trigger": {"timeBeforeExpiry": "P30D"}},
+            ],
+        },
+    }

@@ -1,0 +1,90 @@
+"""Names on Azure: how long they may be, of which letters, and which must be unlike every other in the world."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from infra.contracts import Place
+from infra.naming import fitted
+
+_WORDS: Final = r"^[A-Za-z0-9][-A-Za-z0-9_.]*[A-Za-z0-9_]$"
+_HOST: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+_COMPACT: Final = r"^[a-z0-9]+$"
+_DIGEST_CHARACTERS: Final = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """What Azure allows for the name of one type, and the property that holds it."""
+
+    property: str
+    characters: int
+    pattern: str = _WORDS
+    least: int = 1
+
+
+LIMITS: Final[Mapping[str, Limit]] = {
+    "azure-native:authorization:ManagementLockByScope": Limit(property="lockName", characters=90),
+    "azure-native:cdn:AFDCustomDomain": Limit(property="customDomainName", characters=260, pattern=_HOST),
+    "azure-native:cdn:AFDEndpoint": Limit(property="endpointName", characters=46, pattern=_HOST, least=2),
+    "azure-native:cdn:AFDOriginGroup": Limit(property="originGroupName", characters=90, pattern=_HOST),
+    "azure-native:cdn:Profile": Limit(property="profileName", characters=90, pattern=_HOST),
+    "azure-native:compute:DiskEncryptionSet": Limit(property="diskEncryptionSetName", characters=80),
+    "azure-native:consumption:Budget": Limit(property="budgetName", characters=63),
+    "azure-native:containerregistry:Registry": Limit(property="registryName", characters=50, pattern=_COMPACT, least=5),
+    "azure-native:containerservice:AgentPool": Limit(
+        property="agentPoolName", characters=12, pattern=r"^[a-z][a-z0-9]*$"
+    ),
+    "azure-native:containerservice:ManagedCluster": Limit(property="resourceName", characters=63),
+    "azure-native:dns:Zone": Limit(property="zoneName", characters=253),
+    "azure-native:frontdoor:Policy": Limit(property="policyName", characters=128, pattern=r"^[A-Za-z][A-Za-z0-9]*$"),
+    "azure-native:keyvault:Key": Limit(property="keyName", characters=127),
+    "azure-native:keyvault:Vault": Limit(property="vaultName", characters=24, pattern=r"^[a-z][a-z0-9]+$", least=3),
+    "azure-native:managedidentity:UserAssignedIdentity": Limit(property="resourceName", characters=128, least=3),
+    "azure-native:monitor:ActionGroup": Limit(property="actionGroupName", characters=260),
+    "azure-native:network:ApplicationGateway": Limit(property="applicationGatewayName", characters=80),
+    "azure-native:network:FlowLog": Limit(property="flowLogName", characters=80),
+    "azure-native:network:NatGateway": Limit(property="natGatewayName", characters=80),
+    "azure-native:network:NetworkSecurityGroup": Limit(property="networkSecurityGroupName", characters=80),
+    "azure-native:network:PrivateEndpoint": Limit(property="privateEndpointName", characters=64),
+    "azure-native:network:PublicIPAddress": Limit(property="publicIpAddressName", characters=80),
+    "azure-native:network:VirtualNetwork": Limit(property="virtualNetworkName", characters=64),
+    "azure-native:operationalinsights:Workspace": Limit(property="workspaceName", characters=63, least=4),
+    "azure-native:privatedns:PrivateZone": Limit(property="privateZoneName", characters=253),
+    "azure-native:resources:Deployment": Limit(property="deploymentName", characters=64),
+    "azure-native:resources:ResourceGroup": Limit(property="resourceGroupName", characters=90),
+    "azure-native:storage:BlobContainer": Limit(property="containerName", characters=63, pattern=_HOST, least=3),
+    "azure-native:storage:StorageAccount": Limit(property="accountName", characters=24, pattern=_COMPACT, least=3),
+    "azure-native:trafficmanager:Profile": Limit(property="profileName", characters=63, pattern=_HOST),
+}
+"""By type token. A type that is missing here takes its name from its parent or from Azure's own words."""
+
+
+def named(place: Place, token: str, *parts: str) -> str:
+    """Name of a resource of type ``azure-native:<token>`` among those of its subscription."""
+    limit = LIMITS[f"azure-native:{token}"]
+    return fitted("pouw", place.environment, place.site.name, *parts, limit=limit.characters)
+
+
+def worldwide(place: Place, part: str, *more: str) -> str:
+    """A name unlike any other in the world: ``part`` (8 letters at most), and a digest of where it stands."""
+    where = "/".join((place.site.account or "", place.environment, place.site.name, place.region, part, *more))
+    return f"pouw{part}{hashlib.sha256(where.encode()).hexdigest()[:_DIGEST_CHARACTERS]}"
+
+
+def group_name(place: Place) -> str:
+    """Name of the resource group of a site in one region."""
+    return named(place, "resources:ResourceGroup", place.region)
+
+
+def machines_group_name(place: Place) -> str:
+    """Name of the resource group that the managed cluster keeps its machines in."""
+    return named(place, "resources:ResourceGroup", place.region, "machines")
+
+
+def subscription(place: Place) -> str:
+    """Scope of the subscription."""
+    return f"/subscriptions/{place.site.account}"

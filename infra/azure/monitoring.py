@@ -1,0 +1,121 @@
+"""Where logs and alarms go: a workspace to ask, an account that keeps for years, a group that writes mail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi_azure_native.monitor.action_group import ActionGroup
+from pulumi_azure_native.monitor.diagnostic_setting import DiagnosticSetting
+from pulumi_azure_native.operationalinsights.workspace import Workspace
+from pulumi_azure_native.storage.management_policy import ManagementPolicy
+
+from infra.azure import storage
+from infra.azure.keys import Keys
+from infra.azure.limits import named
+from infra.component import Component
+from infra.contracts import Place
+
+_WORKSPACE_DAYS: Final = (30, 730)
+"""What a workspace can keep; the account keeps for as long as the settings say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringArgs:
+    """Whom to tell."""
+
+    place: Place
+    keys: Keys
+    contacts: Sequence[str]
+
+
+class Monitoring(Component, token="pouw:azure:Monitoring"):
+    """``logs`` is the workspace's id, ``store`` the id of the account that keeps, ``alarms`` the action group's."""
+
+    logs: pulumi.Output[str]
+    alarms: pulumi.Output[str]
+    store: pulumi.Output[str]
+    group: pulumi.Output[str]
+
+    def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place, group = args.place, args.keys.group
+        workspace = Workspace(
+            f"{name}-workspace",
+            resource_group_name=group,
+            workspace_name=named(place, "operationalinsights:Workspace"),
+            location=place.region,
+            sku={"name": "PerGB2018"},
+            retention_in_days=workspace_days(place.site.cluster.log_days),
+            features={"disableLocalAuth": True, "enableLogAccessUsingOnlyResourcePermissions": True},
+            tags=place.tags,
+            opts=self.child(),
+        )
+        store = storage.account(self, f"{name}-store", place, args.keys, part="logs", private=False)
+        ManagementPolicy(
+            f"{name}-store-retention",
+            resource_group_name=group,
+            account_name=store.name,
+            management_policy_name="default",
+            policy={"rules": retention_rules(place)},
+            opts=self.child(),
+        )
+        alarms = ActionGroup(
+            f"{name}-alarms",
+            resource_group_name=group,
+            action_group_name=named(place, "monitor:ActionGroup"),
+            group_short_name="pouw",
+            location="global",
+            enabled=True,
+            email_receivers=receivers(args.contacts),
+            tags=place.tags,
+            opts=self.child(),
+        )
+        DiagnosticSetting(
+            f"{name}-vault-audit",
+            name="pouw",
+            resource_uri=args.keys.vault,
+            workspace_id=workspace.id,
+            storage_account_id=store.id,
+            logs=[{"categoryGroup": "audit", "enabled": True}],
+            opts=self.child(),
+        )
+        self.publish(logs=workspace.id, alarms=alarms.id, store=store.id, group=group)
+
+
+def workspace_days(days: int) -> int:
+    """Days that the workspace keeps, as near to ``days`` as it can."""
+    least, most = _WORKSPACE_DAYS
+    return min(max(days, least), most)
+
+
+def retention_rules(place: Place) -> list[dict[str, Any]]:
+    """Rules by which the account forgets: flow logs after their days, everything else that Azure writes after those."""
+    site = place.site
+    wanted = {"flows": ("insights-logs-flow", site.network.flow_log_days)}
+    wanted |= {
+        prefix.replace("-", ""): (f"insights-logs-{prefix}", site.cluster.log_days)
+        for prefix in ("audit", "cloud", "cluster", "csi", "front", "guard", "kube", "storage")
+    }
+    return [
+        {
+            "name": name,
+            "type": "Lifecycle",
+            "enabled": True,
+            "definition": {
+                "filters": {"blobTypes": ["blockBlob", "appendBlob"], "prefixMatch": [prefix]},
+                "actions": {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": days}}},
+            },
+        }
+        for name, (prefix, days) in wanted.items()
+    ]
+
+
+def receivers(contacts: Sequence[str]) -> list[dict[str, Any]]:
+    """Mail receivers; the names only have to differ."""
+    return [
+        {"name": f"contact-{number}", "emailAddress": address, "useCommonAlertSchema": True}
+        for number, address in enumerate(contacts, start=1)
+    ]

@@ -1,0 +1,53 @@
+"""The pools of machines that the cluster does not bring itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native.containerservice.agent_pool import AgentPool
+
+from infra.azure import machines
+from infra.azure.cluster import Cluster
+from infra.azure.keys import Keys
+from infra.azure.network import Network
+from infra.component import Component
+from infra.contracts import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodePoolsArgs:
+    """Whose machines, and where they stand. Their disks are encrypted by the cluster's encryption set."""
+
+    place: Place
+    keys: Keys
+    network: Network
+    cluster: Cluster
+
+
+class NodePools(Component, token="pouw:azure:NodePools"):
+    """Every pool in every zone, but for the system machines of the first zone, which are the cluster's own."""
+
+    pools: pulumi.Output[Sequence[str]]
+
+    def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        found = [self._pool(name, args, pool) for pool in machines.zone_pools(args.place.site.pools)[1:]]
+        self.publish(pools=[pool.id for pool in found])
+
+    def _pool(self, name: str, args: NodePoolsArgs, pool: machines.ZonePool) -> AgentPool:
+        profile = machines.profile(pool, args.place)
+        options = self.child()
+        if profile["enable_auto_scaling"]:
+            # The scaler moves it from there on.
+            options.ignore_changes = ["count"]
+        return AgentPool(
+            f"{name}-{pool.name}",
+            resource_group_name=args.cluster.group,
+            resource_name_=args.cluster.name,
+            agent_pool_name=pool.name,
+            vnet_subnet_id=args.network.subnet(machines.subnet_of(pool)),
+            opts=options,
+            **profile,
+        )

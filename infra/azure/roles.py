@@ -1,0 +1,71 @@
+"""Who may do what: the built-in roles that are granted, by name, and the two ways to protect and to permit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import pulumi
+from pulumi_azure_native.authorization.management_lock_by_scope import ManagementLockByScope
+from pulumi_azure_native.authorization.role_assignment import RoleAssignment
+
+from infra.azure.limits import subscription
+from infra.component import Component
+from infra.contracts import Place
+
+ROLES: Final[Mapping[str, str]] = {
+    "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
+    "Disk Encryption Set Operator for Managed Disks": "136d308c-0937-4a49-9bd7-edfb42adbffc",
+    "Key Vault Contributor": "f25e0fa2-a7c8-4377-a976-54943a77a395",
+    "Key Vault Crypto Service Encryption User": "e147488a-f6f5-4113-8e2d-b22465e65bf6",
+    "Key Vault Crypto User": "12338af0-0e69-4776-bea7-57ae8d297424",
+    "Managed Identity Operator": "f1a07417-d97a-45cb-824c-7a7467783830",
+    "Network Contributor": "4d97b98b-1d4f-4787-a291-c67834d212e7",
+    "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+}
+"""Ids of built-in roles, the same in every directory."""
+
+
+def role_id(place: Place, role: str) -> str:
+    """Id of a built-in role, as an assignment names it."""
+    return f"{subscription(place)}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
+
+
+def grant(
+    owner: Component,
+    name: str,
+    *,
+    role: pulumi.Input[str],
+    principal: pulumi.Input[str],
+    scope: pulumi.Input[str],
+) -> RoleAssignment:
+    """Give ``principal`` the role (its id) over ``scope``. It has no name of ours, so that one can replace another."""
+    return RoleAssignment(
+        name,
+        principal_id=principal,
+        # A principal that was made a moment ago may not be known everywhere yet; naming its type spares the look-up.
+        principal_type="ServicePrincipal",
+        role_definition_id=role,
+        scope=scope,
+        opts=owner.child(),
+    )
+
+
+def guard(owner: Component, name: str, place: Place, scope: pulumi.Input[str]) -> None:
+    """In production, refuse to delete what is at ``scope`` or below it, whoever asks."""
+    if place.production:
+        ManagementLockByScope(
+            name,
+            level="CanNotDelete",
+            lock_name="pouw-keep",
+            notes="Kept by pouw: remove this lock first, on purpose.",
+            scope=scope,
+            opts=owner.child(),
+        )
+
+
+def kept(owner: Component, place: Place) -> pulumi.ResourceOptions:
+    """Options of a child that the engine refuses to delete in production."""
+    options = owner.child()
+    options.protect = place.production
+    return options

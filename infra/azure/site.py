@@ -1,0 +1,153 @@
+"""A whole site on Azure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+
+from infra.azure import fitness
+from infra.azure.backups import Backups, BackupsArgs
+from infra.azure.balancer import Balancer, BalancerArgs
+from infra.azure.budget import Budget, BudgetArgs
+from infra.azure.cluster import Cluster, ClusterArgs
+from infra.azure.endpoints import Endpoints, EndpointsArgs, Service
+from infra.azure.identity import Identity, IdentityArgs
+from infra.azure.keys import Keys, KeysArgs
+from infra.azure.monitoring import Monitoring, MonitoringArgs
+from infra.azure.network import Network, NetworkArgs
+from infra.azure.node_pools import NodePools, NodePoolsArgs
+from infra.azure.registry import Registry, RegistryArgs
+from infra.azure.subnets import BALANCERS, balancer_address
+from infra.component import Component
+from infra.contracts import Entry, Names, Place, RecordKind
+
+_BALANCER: Final = "service.beta.kubernetes.io/azure-load-balancer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteArgs:
+    """What a site is made from; ``names`` and ``hosts`` are for an edge, which only ``allow_from`` opens."""
+
+    place: Place
+    contacts: Sequence[str]
+    repository: str
+    names: Names | None
+    hosts: Sequence[str]
+    allow_from: Sequence[str]
+
+
+class Site(Component, token="pouw:azure:Site"):
+    """Everything around one cluster."""
+
+    kubeconfig: pulumi.Output[str]
+    egress: pulumi.Output[Sequence[str]]
+    repository: pulumi.Output[str]
+    annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    storage_class: pulumi.Output[Mapping[str, Any]]
+    address: pulumi.Output[str]
+    address_kind: RecordKind = "CNAME"
+    balancer_entry: Entry
+    peers_entry: Entry
+
+    def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place, child = args.place, self.child()
+        if found := [str(one) for one in fitness.faults(place, hosts=args.hosts, allow_from=args.allow_from)]:
+            raise pulumi.RunError("\n".join(found))
+        self.balancer_entry, self.peers_entry = balancer_entry(place), peers_entry(place)
+        keys = Keys(f"{name}-keys", KeysArgs(place=place), child)
+        monitoring = Monitoring(
+            f"{name}-monitoring", MonitoringArgs(place=place, keys=keys, contacts=args.contacts), child
+        )
+        network = Network(f"{name}-network", NetworkArgs(place=place, keys=keys, monitoring=monitoring), child)
+        registry = Registry(f"{name}-registry", RegistryArgs(place=place, keys=keys, repository=args.repository), child)
+        backups = Backups(f"{name}-backups", BackupsArgs(place=place, keys=keys, monitoring=monitoring), child)
+        services = services_of(keys, registry, backups)
+        endpoints = Endpoints(
+            f"{name}-endpoints",
+            EndpointsArgs(place=place, group=keys.group, network=network, services=services),
+            child,
+        )
+        cluster = Cluster(
+            f"{name}-cluster",
+            ClusterArgs(place=place, keys=keys, monitoring=monitoring, network=network),
+            # Its control plane asks the private vault, by the vault's endpoint.
+            self.child(depends_on=[endpoints]),
+        )
+        pools = NodePools(
+            f"{name}-pools", NodePoolsArgs(place=place, keys=keys, network=network, cluster=cluster), child
+        )
+        identity = Identity(
+            f"{name}-identity",
+            IdentityArgs(place=place, keys=keys, cluster=cluster, registry=registry, backups=backups),
+            child,
+        )
+        if place.site.budget is not None:
+            Budget(f"{name}-budget", BudgetArgs(place=place, monitoring=monitoring, contacts=args.contacts), child)
+        address: pulumi.Input[str] = ""
+        if args.allow_from and args.names is not None:
+            edge = Balancer(
+                f"{name}-balancer",
+                BalancerArgs(
+                    place=place,
+                    keys=keys,
+                    monitoring=monitoring,
+                    network=network,
+                    node_pools=pools,
+                    names=args.names,
+                    hosts=args.hosts,
+                    allow_from=args.allow_from,
+                ),
+                child,
+            )
+            address = edge.address
+        self.publish(
+            # Workloads wait for machines to run on.
+            kubeconfig=pulumi.Output.all(cluster.kubeconfig, pools.pools).apply(lambda known: str(known[0])),
+            egress=network.egress,
+            repository=registry.repository,
+            annotations=identity.annotations,
+            storage_class=storage_class(cluster.disks),
+            address=address,
+        )
+
+
+def services_of(keys: Keys, registry: Registry, backups: Backups) -> list[Service]:
+    """The cloud's own services that a site reaches by private endpoints."""
+    return [
+        Service(name="vault", id=keys.vault, part="vault", zone="privatelink.vaultcore.azure.net"),
+        Service(name="registry", id=registry.registry, part="registry", zone="privatelink.azurecr.io"),
+        Service(name="backups", id=backups.account, part="blob", zone="privatelink.blob.core.windows.net"),
+    ]
+
+
+def storage_class(disks: pulumi.Input[str]) -> dict[str, Any]:
+    """Disks under the site's own key, which nobody can export. A disk stands in one zone: bind it where its pod is."""
+    return {
+        "provisioner": "disk.csi.azure.com",
+        "parameters": {
+            "skuName": "Premium_LRS",
+            "diskEncryptionSetID": disks,
+            "networkAccessPolicy": "DenyAll",
+        },
+    }
+
+
+def balancer_entry(place: Place) -> Entry:
+    """The in-cluster balancer, on an internal load balancer at a fixed address of the balancers' subnet."""
+    address = balancer_address(place.plan)
+    annotations = {
+        f"{_BALANCER}-internal": "true",
+        f"{_BALANCER}-internal-subnet": BALANCERS,
+        f"{_BALANCER}-ipv4": address,
+    }
+    return Entry(type="LoadBalancer", annotations=annotations, address=address)
+
+
+def peers_entry(place: Place) -> Entry:
+    """The peers' port, on a public load balancer that the cluster opens to the sources that the service names."""
+    tags = ",".join(f"{key}={value}" for key, value in sorted(place.tags.items()))
+    return Entry(type="LoadBalancer", annotations={"service.beta.kubernetes.io/azure-pip-tags": tags})

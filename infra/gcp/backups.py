@@ -1,0 +1,126 @@
+"""Where backups go, and the copy of them in another region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi_gcp.monitoring.alert_policy import AlertPolicy
+from pulumi_gcp.storage.bucket import Bucket
+from pulumi_gcp.storage.bucket_iam_member import BucketIAMMember
+from pulumi_gcp.storage.transfer_job import TransferJob
+
+from infra.component import Component
+from infra.contracts import Place
+from infra.gcp import agents, alarms, limits
+from infra.gcp.keys import Keys
+from infra.gcp.monitoring import Monitoring
+
+READ: Final = ("roles/storage.legacyBucketReader", "roles/storage.objectViewer")
+"""What the copier may do at its source; at the copy it may also add, and nowhere change or remove."""
+ADD: Final = "roles/storage.objectCreator"
+COPY_INTERVAL: Final = "3600s"
+"""The shortest that Google offers on a schedule."""
+_DAY: Final = 86_400
+_RESTORABLE_DAYS: Final = 30
+_LOCKS_KEPT: Final = 2
+"""A backup is removed once it is this many times as old as its lock was long: when backups stop, the last ones stay."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupsArgs:
+    """One site's buckets."""
+
+    place: Place
+    keys: Keys
+    monitoring: Monitoring
+
+
+class Backups(Component, token="pouw:gcp:Backups"):
+    """Outputs: ``bucket`` and ``copy``, names of buckets. The copy is an hour behind at most."""
+
+    bucket: pulumi.Output[str]
+    copy: pulumi.Output[str]
+
+    def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place, keys = args.place, args.keys
+        bucket = self._bucket(f"{name}-bucket", place, place.region, "backups", keys.key)
+        copy = self._bucket(f"{name}-copy", place, limits.copy_region(place), "copy", keys.copy_key)
+        copier = keys.number.apply(lambda number: agents.member("storagetransfer", number))
+        grants = [
+            BucketIAMMember(
+                f"{name}-copier-{where}-{index}", bucket=one.name, role=role, member=copier, opts=self.child()
+            )
+            for where, one, roles in (("source", bucket, READ), ("copy", copy, (*READ, ADD)))
+            for index, role in enumerate(roles)
+        ]
+        job = TransferJob(
+            f"{name}-copier",
+            project=limits.project(place),
+            description=f"Copies the backups of the site {place.site.name} to {limits.copy_region(place)}",
+            transfer_spec={
+                "gcs_data_source": {"bucket_name": bucket.name},
+                "gcs_data_sink": {"bucket_name": copy.name},
+                # What was copied once stays as it was, whatever becomes of the first.
+                "transfer_options": {"overwrite_when": "NEVER"},
+            },
+            # A date that is past: the job begins when it is made.
+            schedule={
+                "schedule_start_date": {"year": 2026, "month": 1, "day": 1},
+                "repeat_interval": COPY_INTERVAL,
+            },
+            logging_config={"log_actions": ["COPY"], "log_action_states": ["FAILED"]},
+            opts=self.child(depends_on=list(grants)),
+        )
+        alarm = f"{name}-copy-failed"
+        failed = pulumi.Output.concat(
+            'resource.type="storage_transfer_job" AND severity>=ERROR AND resource.labels.job_id="', job.name, '"'
+        )
+        AlertPolicy(
+            alarm,
+            project=limits.project(place),
+            display_name=alarm,
+            combiner="OR",
+            severity="ERROR",
+            conditions=[{"display_name": alarm, "condition_matched_log": {"filter": failed}}],
+            alert_strategy=alarms.strategy(),
+            notification_channels=args.monitoring.channels,
+            user_labels=place.tags,
+            opts=self.child(),
+        )
+        self.publish(bucket=bucket.name, copy=copy.name)
+
+    def _bucket(self, name: str, place: Place, location: str, part: str, key: pulumi.Input[str]) -> Bucket:
+        return Bucket(
+            name,
+            name=limits.bucket_name(place, part),
+            project=limits.project(place),
+            location=location.upper(),
+            storage_class="STANDARD",
+            uniform_bucket_level_access=True,
+            public_access_prevention="enforced",
+            encryption={"default_kms_key_name": key},
+            force_destroy=not place.production,
+            labels=place.tags,
+            **retention(place.site.backups.retention_days, locked=place.production),
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+        )
+
+
+def retention(days: int, *, locked: bool) -> dict[str, Any]:
+    """A lock of ``days`` that nobody can take off where it is ``locked``, and an end of what is old.
+
+    Google takes no versions beside such a lock: an object under it has one, which nobody can change or remove.
+    What is removed after it can be had back for a month.
+    """
+    rules: list[tuple[str, dict[str, Any]]] = [
+        ("Delete", {"age": _LOCKS_KEPT * days, "with_state": "LIVE"}),
+        ("AbortIncompleteMultipartUpload", {"age": 7}),
+    ]
+    return {
+        "retention_policy": {"retention_period": str(days * _DAY), "is_locked": locked},
+        "soft_delete_policy": {"retention_duration_seconds": _RESTORABLE_DAYS * _DAY},
+        "lifecycle_rules": [{"action": {"type": action}, "condition": condition} for action, condition in rules],
+    }

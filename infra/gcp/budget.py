@@ -1,0 +1,67 @@
+"""What a site may cost a month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi_gcp.billing.budget import Budget as BillingBudget
+
+from infra.component import Component
+from infra.contracts import Place
+from infra.gcp import limits
+from infra.gcp.monitoring import Monitoring
+from infra.sites import Budget as BudgetSettings
+
+CHANNELS: Final = 5
+"""As many channels as Google lets a budget tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetArgs:
+    """One site's budget; its settings were found there."""
+
+    place: Place
+    monitoring: Monitoring
+    contacts: Sequence[str]
+
+
+class Budget(Component, token="pouw:gcp:Budget"):
+    """A budget of the site's project. Output: ``budget``, its id."""
+
+    budget: pulumi.Output[str]
+
+    def __init__(self, name: str, args: BudgetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place, settings = args.place, args.place.site.budget
+        if settings is None:
+            raise ValueError(f"{place.site.name}: a site without a budget has no component for it")
+        made = BillingBudget(
+            f"{name}-budget",
+            billing_account=settings.billing_account,
+            display_name=limits.named("sink", place),
+            # By number: Google answers with it, and an id would differ from the answer for ever.
+            budget_filter={
+                "projects": [pulumi.Output.concat("projects/", args.monitoring.number)],
+                "calendar_period": "MONTH",
+                "credit_types_treatment": "INCLUDE_ALL_CREDITS",
+            },
+            **limit(settings),
+            all_updates_rule={
+                "monitoring_notification_channels": args.monitoring.channels.apply(lambda found: found[:CHANNELS]),
+                "disable_default_iam_recipients": False,
+            },
+            opts=self.child(),
+        )
+        self.publish(budget=made.id)
+
+
+def limit(settings: BudgetSettings) -> dict[str, Any]:
+    """The amount, and the shares of it at which somebody is told."""
+    shares = ((0.8, "CURRENT_SPEND"), (1.0, "CURRENT_SPEND"), (1.0, "FORECASTED_SPEND"))
+    return {
+        "amount": {"specified_amount": {"units": str(settings.monthly)}},
+        "threshold_rules": [{"threshold_percent": share, "spend_basis": basis} for share, basis in shares],
+    }

@@ -1,0 +1,58 @@
+"""The certificate of an edge: proved by records, renewed by Google."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumi_gcp.certificatemanager.certificate import Certificate
+from pulumi_gcp.certificatemanager.certificate_map import CertificateMap
+from pulumi_gcp.certificatemanager.certificate_map_entry import CertificateMapEntry
+from pulumi_gcp.certificatemanager.dns_authorization import DnsAuthorization
+
+from infra.contracts import Names, Place
+from infra.gcp import limits
+
+
+def declare(
+    name: str, place: Place, names: Names, hosts: Sequence[str], opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """Declare the certificate of ``hosts``; the map that a front end finds it by."""
+    project = limits.project(place)
+    proofs = [_proof(f"{name}-{index}", place, names, host, opts) for index, host in enumerate(hosts)]
+    certificate = Certificate(
+        f"{name}-certificate",
+        project=project,
+        description=f"The edge of the site {place.site.name}",
+        managed={"domains": list(hosts), "dns_authorizations": proofs},
+        labels=place.tags,
+        opts=opts,
+    )
+    found = CertificateMap(f"{name}-certificates", project=project, labels=place.tags, opts=opts)
+    # One entry for all: a checker that names no host is answered like a client that does.
+    CertificateMapEntry(
+        f"{name}-entry",
+        project=project,
+        map=found.name,
+        matcher="PRIMARY",
+        certificates=[certificate.id],
+        labels=place.tags,
+        opts=opts,
+    )
+    return pulumi.Output.concat("//certificatemanager.googleapis.com/", found.id)
+
+
+def _proof(name: str, place: Place, names: Names, host: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    authorization = DnsAuthorization(
+        f"{name}-proof",
+        project=limits.project(place),
+        domain=host,
+        # Sites of other projects prove the same name, each by a record of its own.
+        type="PER_PROJECT_RECORD",
+        labels=place.tags,
+        opts=opts,
+    )
+    record = authorization.dns_resource_records[0]
+    names.record(f"{name}-proof-record", host=record.name, kind="CNAME", value=record.data)
+    id_: pulumi.Output[str] = authorization.id
+    return id_

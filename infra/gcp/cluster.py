@@ -1,0 +1,208 @@
+"""The site's managed Kubernetes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi_gcp.container.cluster import Cluster as GkeCluster
+from pulumi_gcp.projects.iam_member import IAMMember
+from pulumi_gcp.serviceaccount.account import Account
+
+from infra.component import Component
+from infra.contracts import POOLS, Place
+from infra.gcp import limits
+from infra.gcp.fitness import PODS_PER_NODE
+from infra.gcp.keys import Keys
+from infra.gcp.monitoring import Monitoring
+from infra.gcp.network import PODS, SERVICES, Network
+
+CONTROL_PLANE_LOGS: Final = ("SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER")
+_NODE_ROLE: Final = "roles/container.defaultNodeServiceAccount"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """One site's cluster."""
+
+    place: Place
+    keys: Keys
+    monitoring: Monitoring
+    network: Network
+
+
+class Cluster(Component, token="pouw:gcp:Cluster"):
+    """Outputs: ``cluster`` (an id), ``kubeconfig``, ``issuer``; and ``accounts``, the machines' accounts by pool."""
+
+    cluster: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    issuer: pulumi.Output[str]
+    accounts: pulumi.Output[Mapping[str, str]]
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place, project = args.place, limits.project(args.place)
+        accounts = {pool: self._account(f"{name}-{pool}", place, pool) for pool in POOLS}
+        cluster_name = limits.named("cluster", place)
+        made = GkeCluster(
+            f"{name}-cluster",
+            name=cluster_name,
+            project=project,
+            location=place.region,
+            node_locations=list(place.zones),
+            network=args.network.network,
+            subnetwork=args.network.node_subnets.apply(lambda subnets: subnets[0]),
+            ip_allocation_policy={
+                "cluster_secondary_range_name": PODS,
+                "services_secondary_range_name": SERVICES,
+            },
+            database_encryption={"state": "ENCRYPTED", "key_name": args.keys.key},
+            # Google makes a first pool with every cluster; it goes at once, and until then is no weaker than ours.
+            remove_default_node_pool=True,
+            initial_node_count=1,
+            node_config={
+                "service_account": accounts["system"],
+                "boot_disk_kms_key": args.keys.key,
+                "shielded_instance_config": {"enable_secure_boot": True, "enable_integrity_monitoring": True},
+                "workload_metadata_config": {"mode": "GKE_METADATA"},
+            },
+            resource_labels=place.tags,
+            deletion_protection=place.production,
+            **hardening(project),
+            **access(place),
+            **upkeep(place),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=place.production,
+                # Both describe the pool that is gone: a change to them would replace the cluster for nothing.
+                ignore_changes=["initialNodeCount", "nodeConfig"],
+            ),
+        )
+        config = pulumi.Output.all(made.endpoint, made.master_auth).apply(
+            lambda values: kubeconfig(cluster_name, str(values[0]), _authority(values[1]))
+        )
+        self.publish(
+            cluster=made.id,
+            kubeconfig=pulumi.Output.secret(config),
+            issuer=pulumi.Output.concat("https://container.googleapis.com/v1/", made.id),
+            accounts=accounts,
+        )
+
+    def _account(self, name: str, place: Place, pool: str) -> pulumi.Output[str]:
+        """An account for a pool's machines that may report and nothing else."""
+        account = Account(
+            f"{name}-account",
+            project=limits.project(place),
+            account_id=limits.named("account", place, pool),
+            display_name=f"Machines of the pool {pool} of the site {place.site.name}",
+            opts=self.child(),
+        )
+        role = IAMMember(
+            f"{name}-role",
+            project=limits.project(place),
+            role=_NODE_ROLE,
+            member=pulumi.Output.concat("serviceAccount:", account.email),
+            opts=self.child(),
+        )
+        # Known with its role, so that no machine starts before it may report.
+        return pulumi.Output.all(account.email, role.etag).apply(lambda values: str(values[0]))
+
+
+def hardening(project: str) -> dict[str, Any]:
+    """What makes the cluster hard to misuse; the same everywhere."""
+    return {
+        "networking_mode": "VPC_NATIVE",
+        # Network policies are enforced in the kernel and need no add-on.
+        "datapath_provider": "ADVANCED_DATAPATH",
+        "enable_intranode_visibility": True,
+        "enable_l4_ilb_subsetting": True,
+        "enable_shielded_nodes": True,
+        "enable_legacy_abac": False,
+        "master_auth": {"client_certificate_config": {"issue_client_certificate": False}},
+        "anonymous_authentication_config": {"mode": "LIMITED"},
+        "rbac_binding_config": {
+            "enable_insecure_binding_system_authenticated": False,
+            "enable_insecure_binding_system_unauthenticated": False,
+        },
+        "workload_identity_config": {"workload_pool": f"{project}.svc.id.goog"},
+        "binary_authorization": {"evaluation_mode": "PROJECT_SINGLETON_POLICY_ENFORCE"},
+        "security_posture_config": {"mode": "BASIC", "vulnerability_mode": "VULNERABILITY_DISABLED"},
+        "logging_config": {"enable_components": list(CONTROL_PLANE_LOGS)},
+        # The workloads bring their own Prometheus; a managed one beside it would be paid for twice.
+        "monitoring_config": {
+            "enable_components": ["SYSTEM_COMPONENTS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER"],
+            "managed_prometheus": {"enabled": False},
+        },
+        "addons_config": {
+            "gce_persistent_disk_csi_driver_config": {"enabled": True},
+            "dns_cache_config": {"enabled": True},
+            "http_load_balancing": {"disabled": False},
+            "horizontal_pod_autoscaling": {"disabled": False},
+        },
+        "cost_management_config": {"enabled": True},
+        "default_max_pods_per_node": PODS_PER_NODE,
+    }
+
+
+def access(place: Place) -> dict[str, Any]:
+    """Who may reach the API server: nobody from outside, or the ranges of the allow-list."""
+    ranges = place.site.cluster.api_allow_from
+    return {
+        "private_cluster_config": {
+            "enable_private_nodes": True,
+            "enable_private_endpoint": not ranges,
+            "master_ipv4_cidr_block": place.plan.control_plane,
+        },
+        "master_authorized_networks_config": {
+            "cidr_blocks": [{"cidr_block": cidr, "display_name": cidr} for cidr in ranges],
+            "gcp_public_cidrs_access_enabled": False,
+        },
+        "control_plane_endpoints_config": {"dns_endpoint_config": {"allow_external_traffic": False}},
+    }
+
+
+def upkeep(place: Place) -> dict[str, Any]:
+    """Versions and when they may change: production takes what staging has run, both on weekend nights (UTC)."""
+    return {
+        "release_channel": {"channel": "STABLE" if place.production else "REGULAR"},
+        "min_master_version": place.site.cluster.version,
+        "maintenance_policy": {
+            "recurring_window": {
+                "start_time": "2026-01-03T01:00:00Z",
+                "end_time": "2026-01-03T09:00:00Z",
+                "recurrence": "FREQ=WEEKLY;BYDAY=SA,SU",
+            }
+        },
+    }
+
+
+def _authority(master_auth: Any) -> str:
+    return str(getattr(master_auth, "cluster_ca_certificate", None) or "")
+
+
+def kubeconfig(name: str, endpoint: str, authority: str) -> str:
+    """A kubeconfig without a credential: Google's own command is called for a token of an hour."""
+    user = {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1beta1",
+            "command": "gke-gcloud-auth-plugin",
+            "installHint": "install it with: gcloud components install gke-gcloud-auth-plugin",
+            "provideClusterInfo": True,
+            "interactiveMode": "Never",
+        }
+    }
+    cluster = {"server": f"https://{endpoint}", "certificate-authority-data": authority}
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": name, "cluster": cluster}],
+            "users": [{"name": name, "user": user}],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+            "current-context": name,
+        },
+        sort_keys=True,
+    )

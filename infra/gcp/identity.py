@@ -1,0 +1,88 @@
+"""Who may do what: an account a workload, lent to it by a token of the cluster, with no key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_gcp.artifactregistry.repository_iam_member import RepositoryIamMember
+from pulumi_gcp.serviceaccount.account import Account
+from pulumi_gcp.serviceaccount.iam_member import IAMMember
+from pulumi_gcp.storage.bucket_iam_member import BucketIAMMember
+
+from infra.component import Component
+from infra.contracts import POOLS, Place
+from infra.gcp import limits
+from infra.gcp.backups import ADD, Backups
+from infra.gcp.cluster import Cluster
+from infra.gcp.keys import Keys
+from infra.gcp.registry import Registry
+from infra.naming import NAMESPACE
+
+WORKLOADS: Final[Mapping[str, str]] = {"backup": "pouw-backup"}
+"""Names of service accounts in the cluster, by workload."""
+ANNOTATION: Final = "iam.gke.io/gcp-service-account"
+BACKUP_ROLES: Final = (ADD, "roles/storage.objectViewer")
+"""To add objects and to read them: what has been written can be neither changed nor removed with them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityArgs:
+    """One site's identities."""
+
+    place: Place
+    keys: Keys
+    cluster: Cluster
+    registry: Registry
+    backups: Backups
+
+
+class Identity(Component, token="pouw:gcp:Identity"):
+    """Output: ``annotations`` of service accounts, by workload. Besides, the machines may pull the site's images."""
+
+    annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
+
+    def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place, project = args.place, limits.project(args.place)
+        for pool in POOLS:
+            RepositoryIamMember(
+                f"{name}-{pool}-pulls",
+                project=project,
+                location=place.region,
+                repository=args.registry.repository_id,
+                role="roles/artifactregistry.reader",
+                member=pulumi.Output.concat("serviceAccount:", args.cluster.accounts[pool]),
+                opts=self.child(),
+            )
+        backup = Account(
+            f"{name}-backup-account",
+            project=project,
+            account_id=limits.named("account", place, "backup"),
+            display_name=f"Backups of the site {place.site.name}",
+            opts=self.child(),
+        )
+        IAMMember(
+            f"{name}-backup-workload",
+            service_account_id=backup.name,
+            role="roles/iam.workloadIdentityUser",
+            member=workload_member(project, WORKLOADS["backup"]),
+            # The pool of workload identities begins with the project's first cluster.
+            opts=self.child(depends_on=[args.cluster]),
+        )
+        for index, role in enumerate(BACKUP_ROLES):
+            BucketIAMMember(
+                f"{name}-backup-objects-{index}",
+                bucket=args.backups.bucket,
+                role=role,
+                member=pulumi.Output.concat("serviceAccount:", backup.email),
+                opts=self.child(),
+            )
+        self.publish(annotations={"backup": {ANNOTATION: backup.email}})
+
+
+def workload_member(project: str, service_account: str) -> str:
+    """A service account of the workloads' namespace, as a member of IAM policies."""
+    return f"serviceAccount:{project}.svc.id.goog[{NAMESPACE}/{service_account}]"

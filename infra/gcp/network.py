@@ -1,0 +1,215 @@
+"""The site's network: one regional subnet of private machines, translation, Google's services, flow logs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_gcp.compute.address import Address
+from pulumi_gcp.compute.firewall import Firewall
+from pulumi_gcp.compute.network import Network as Vpc
+from pulumi_gcp.compute.router import Router
+from pulumi_gcp.compute.router_nat import RouterNat
+from pulumi_gcp.compute.subnetwork import Subnetwork
+from pulumi_gcp.dns.managed_zone import ManagedZone
+from pulumi_gcp.dns.policy import Policy
+from pulumi_gcp.dns.record_set import RecordSet
+from pulumi_gcp.logging.project_bucket_config import ProjectBucketConfig
+from pulumi_gcp.logging.project_sink import ProjectSink
+
+from infra.component import Component
+from infra.contracts import Place
+from infra.gcp import firewall, limits
+from infra.gcp.keys import Keys
+from infra.gcp.monitoring import Monitoring
+
+PODS: Final = "pods"
+SERVICES: Final = "services"
+"""Names of the subnet's secondary ranges."""
+_PORTS_AT_LEAST: Final = 64
+_PORTS_AT_MOST: Final = 8192
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkArgs:
+    """One site's network."""
+
+    place: Place
+    keys: Keys
+    monitoring: Monitoring
+
+
+class Network(Component, token="pouw:gcp:Network"):
+    """Outputs: ``network``, ``node_subnets`` (one: subnets span a region's zones) and ``egress``.
+
+    Google's translation is a service of the region that no zone's failure stops. So ``translation: zone`` means three
+    addresses to go out by, and ``shared`` one.
+    """
+
+    network: pulumi.Output[str]
+    node_subnets: pulumi.Output[Sequence[str]]
+    egress: pulumi.Output[Sequence[str]]
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._place = place = args.place
+        self._project = project = limits.project(place)
+        network = Vpc(
+            f"{name}-network",
+            name=limits.named("compute", place),
+            project=project,
+            auto_create_subnetworks=False,
+            routing_mode="REGIONAL",
+            opts=self.child(),
+        )
+        subnet = Subnetwork(
+            f"{name}-nodes",
+            name=limits.named("compute", place, "nodes"),
+            project=project,
+            region=place.region,
+            network=network.id,
+            ip_cidr_range=firewall.node_range(place.plan),
+            secondary_ip_ranges=[
+                {"range_name": PODS, "ip_cidr_range": place.site.network.pods},
+                {"range_name": SERVICES, "ip_cidr_range": place.site.network.services},
+            ],
+            private_ip_google_access=True,
+            log_config={
+                "aggregation_interval": "INTERVAL_5_SEC",
+                "flow_sampling": 1.0,
+                "metadata": "INCLUDE_ALL_METADATA",
+            },
+            opts=self.child(),
+        )
+        for rule, what in firewall.rules(place.plan, place.site.network.pods).items():
+            named = limits.named("compute", place, rule)
+            Firewall(f"{name}-{rule}", name=named, project=project, network=network.id, **what, opts=self.child())
+        egress = self._translation(name, network, subnet)
+        self._services(name, network)
+        self._flow_logs(name, args.keys)
+        self.publish(network=network.id, node_subnets=[subnet.id], egress=egress)
+
+    def _translation(self, name: str, network: Vpc, subnet: Subnetwork) -> list[pulumi.Output[str]]:
+        place, project = self._place, self._project
+        addresses = [
+            Address(
+                f"{name}-egress-{index}",
+                name=limits.named("compute", place, f"egress-{index}"),
+                project=project,
+                region=place.region,
+                address_type="EXTERNAL",
+                labels=place.tags,
+                opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+            )
+            for index in range(egress_addresses(place.site.network.translation))
+        ]
+        named = limits.named("compute", place)
+        router = Router(
+            f"{name}-router",
+            name=named,
+            project=project,
+            region=place.region,
+            network=network.id,
+            opts=self.child(),
+        )
+        RouterNat(
+            f"{name}-translation",
+            name=named,
+            project=project,
+            region=place.region,
+            router=router.name,
+            nat_ip_allocate_option="MANUAL_ONLY",
+            nat_ips=[address.self_link for address in addresses],
+            source_subnetwork_ip_ranges_to_nat="LIST_OF_SUBNETWORKS",
+            subnetworks=[{"name": subnet.id, "source_ip_ranges_to_nats": ["ALL_IP_RANGES"]}],
+            # A machine takes ports as it needs them: nodes hold many connections, others hardly any.
+            enable_dynamic_port_allocation=True,
+            enable_endpoint_independent_mapping=False,
+            min_ports_per_vm=_PORTS_AT_LEAST,
+            max_ports_per_vm=_PORTS_AT_MOST,
+            log_config={"enable": True, "filter": "ERRORS_ONLY"},
+            opts=self.child(),
+        )
+        return [address.address for address in addresses]
+
+    def _services(self, name: str, network: Vpc) -> None:
+        """Lead every name of Google's services to addresses that are reached inside Google's network."""
+        place, project = self._place, self._project
+        networks = [{"network_url": network.id}]
+        Policy(
+            f"{name}-queries",
+            name=limits.named("zone", place, "queries"),
+            project=project,
+            enable_logging=True,
+            networks=networks,
+            opts=self.child(),
+        )
+        for domain, anchor in firewall.SERVICE_ZONES.items():
+            part = domain.rstrip(".").replace(".", "-")
+            zone = ManagedZone(
+                f"{name}-{part}",
+                name=limits.named("zone", place, part),
+                project=project,
+                dns_name=domain,
+                visibility="private",
+                private_visibility_config={"networks": networks},
+                description="Google's services, reached inside Google's network",
+                labels=place.tags,
+                opts=self.child(),
+            )
+            for kind, host, values in (
+                ("A", anchor, list(firewall.SERVICE_ADDRESSES)),
+                ("CNAME", f"*.{domain}", [anchor]),
+            ):
+                RecordSet(
+                    f"{name}-{part}-{kind.lower()}",
+                    project=project,
+                    managed_zone=zone.name,
+                    name=host,
+                    type=kind,
+                    ttl=300,
+                    rrdatas=values,
+                    opts=self.child(),
+                )
+
+    def _flow_logs(self, name: str, keys: Keys) -> None:
+        place, project = self._place, self._project
+        named = limits.named("log-bucket", place, "flows")
+        bucket = ProjectBucketConfig(
+            f"{name}-flows",
+            project=project,
+            location=place.region,
+            bucket_id=named,
+            description=f"Flow, firewall, translation and name logs of the site {place.site.name}",
+            retention_days=place.site.network.flow_log_days,
+            cmek_settings={"kms_key_name": keys.key},
+            opts=self.child(),
+        )
+        ProjectSink(
+            f"{name}-flows-sink",
+            name=named,
+            project=project,
+            destination=pulumi.Output.concat("logging.googleapis.com/", bucket.id),
+            filter=flow_filter(project, place.region),
+            unique_writer_identity=True,
+            opts=self.child(),
+        )
+
+
+def egress_addresses(translation: str) -> int:
+    """Static addresses that a site goes out by."""
+    return 3 if translation == "zone" else 1
+
+
+def flow_filter(project: str, region: str) -> str:
+    """Logs of the network that belong to one region."""
+    kinds = (
+        "compute.googleapis.com%2Fvpc_flows",
+        "compute.googleapis.com%2Ffirewall",
+        "compute.googleapis.com%2Fnat_flows",
+        "dns.googleapis.com%2Fdns_queries",
+    )
+    logs = " OR ".join(f'"projects/{project}/logs/{kind}"' for kind in kinds)
+    return f'logName=({logs}) AND (resource.labels.location:"{region}" OR resource.labels.region="{region}")'

@@ -1,0 +1,117 @@
+"""The machines of a site."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_gcp.container.node_pool import NodePool
+
+from infra.component import Component
+from infra.contracts import POOL_LABEL, Place
+from infra.gcp import limits, pools
+from infra.gcp.cluster import Cluster
+from infra.gcp.keys import Keys
+from infra.gcp.machines import ACCELERATORS, disk_type
+from infra.gcp.network import Network
+from infra.gcp.pools import Group
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodePoolsArgs:
+    """One site's machines."""
+
+    place: Place
+    keys: Keys
+    network: Network
+    cluster: Cluster
+
+
+class NodePools(Component, token="pouw:gcp:NodePools"):
+    """Outputs: ``pools``, and ``rpc_groups``, the instance groups (one a zone) that the edge reaches."""
+
+    pools: pulumi.Output[Sequence[str]]
+    rpc_groups: pulumi.Output[Sequence[str]]
+
+    def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        groups = pools.groups(args.place.site.pools)
+        made = {group.name: self._pool(f"{name}-{group.name}", args, group) for group in groups}
+        self.publish(
+            pools=[pool.id for pool in made.values()],
+            rpc_groups=made["rpc"].managed_instance_group_urls,
+        )
+
+    def _pool(self, name: str, args: NodePoolsArgs, group: Group) -> NodePool:
+        place = args.place
+        return NodePool(
+            name,
+            name=limits.named("pool", place, group.name),
+            project=limits.project(place),
+            location=place.region,
+            node_locations=list(place.zones),
+            cluster=args.cluster.cluster,
+            initial_node_count=group.initial_per_zone,
+            autoscaling=bounds(group),
+            management={"auto_repair": True, "auto_upgrade": True},
+            upgrade_settings=upgrade(group.machine),
+            network_config={"enable_private_nodes": True},
+            node_config={
+                **machine(group, place),
+                "service_account": args.cluster.accounts[group.pool],
+                "boot_disk_kms_key": args.keys.key,
+            },
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # How many there were in the beginning cannot change: left in, a new minimum would replace the pool.
+                ignore_changes=["initialNodeCount"],
+            ),
+        )
+
+
+def bounds(group: Group) -> dict[str, Any]:
+    """Autoscaling over all zones together. Spot machines come from whichever zone has some."""
+    return {
+        "total_min_node_count": group.minimum,
+        "total_max_node_count": group.maximum,
+        "location_policy": "ANY" if group.spot else "BALANCED",
+    }
+
+
+def upgrade(machine_type: str) -> dict[str, Any]:
+    """One machine more while versions change; one fewer where accelerators are scarce."""
+    scarce = machine_type in ACCELERATORS
+    return {"strategy": "SURGE", "max_surge": 0 if scarce else 1, "max_unavailable": 1 if scarce else 0}
+
+
+def machine(group: Group, place: Place) -> dict[str, Any]:
+    """A machine: hardened, and labelled with its pool."""
+    accelerators = ACCELERATORS.get(group.machine)
+    return {
+        "machine_type": group.machine,
+        "image_type": "COS_CONTAINERD",
+        "disk_type": disk_type(group.machine),
+        "disk_size_gb": group.disk_gib,
+        "spot": group.spot,
+        "oauth_scopes": ["https://www.googleapis.com/auth/cloud-platform"],
+        "shielded_instance_config": {"enable_secure_boot": True, "enable_integrity_monitoring": True},
+        "workload_metadata_config": {"mode": "GKE_METADATA"},
+        "kubelet_config": {"insecure_kubelet_readonly_port_enabled": "FALSE"},
+        "metadata": {"disable-legacy-endpoints": "true", "block-project-ssh-keys": "true"},
+        "gvnic": {"enabled": True},
+        "labels": {POOL_LABEL: group.pool},
+        "taints": [{"key": POOL_LABEL, "value": group.pool, "effect": "NO_SCHEDULE"}] if group.pool == "miners" else [],
+        "tags": [limits.machine_tag(place, group.pool)],
+        "resource_labels": dict(place.tags),
+        "guest_accelerators": [
+            {
+                "type": accelerators.kind,
+                "count": accelerators.count,
+                "gpu_driver_installation_config": {"gpu_driver_version": "DEFAULT"},
+            }
+        ]
+        if accelerators
+        else [],
+    }

@@ -1,0 +1,72 @@
+"""The site's own image registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_gcp.artifactregistry.repository import Repository
+from pulumi_gcp.projects.service import Service
+
+from infra.component import Component
+from infra.contracts import Place
+from infra.gcp import limits
+from infra.gcp.keys import Keys
+
+SCANNER: Final = "containerscanning.googleapis.com"
+_UNTAGGED_KEPT: Final = f"{7 * 86_400}s"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryArgs:
+    """One site's registry; ``repository`` names the images in it."""
+
+    place: Place
+    keys: Keys
+    repository: str
+
+
+class Registry(Component, token="pouw:gcp:Registry"):
+    """Outputs: ``repository``, the address of images without a tag, and ``repository_id``, the registry's own name."""
+
+    repository: pulumi.Output[str]
+    repository_id: pulumi.Output[str]
+
+    def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place, project = args.place, limits.project(args.place)
+        scanner = Service(
+            f"{name}-scanner",
+            project=project,
+            service=SCANNER,
+            # Other registries of the project may rely on it.
+            disable_on_destroy=False,
+            opts=self.child(),
+        )
+        made = Repository(
+            f"{name}-images",
+            project=project,
+            location=place.region,
+            repository_id=limits.named("repository", place),
+            format="DOCKER",
+            description=f"Images of the site {place.site.name}",
+            docker_config={"immutable_tags": True},
+            kms_key_name=args.keys.key,
+            vulnerability_scanning_config={"enablement_config": "INHERITED"},
+            cleanup_policy_dry_run=False,
+            cleanup_policies=[
+                {
+                    "id": "untagged",
+                    "action": "DELETE",
+                    "condition": {"tag_state": "UNTAGGED", "older_than": _UNTAGGED_KEPT},
+                }
+            ],
+            labels=place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production, depends_on=[scanner]),
+        )
+        host = f"{place.region}-docker.pkg.dev/{project}/"
+        self.publish(
+            repository=pulumi.Output.concat(host, made.repository_id, "/", args.repository),
+            repository_id=made.repository_id,
+        )

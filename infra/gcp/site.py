@@ -1,0 +1,115 @@
+"""A site on Google Cloud: its parts, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+
+from infra.component import Component
+from infra.contracts import Entry, Names, Place, RecordKind
+from infra.gcp import fitness
+from infra.gcp.backups import Backups, BackupsArgs
+from infra.gcp.balancer import Balancer, BalancerArgs
+from infra.gcp.budget import Budget, BudgetArgs
+from infra.gcp.cluster import Cluster, ClusterArgs
+from infra.gcp.identity import Identity, IdentityArgs
+from infra.gcp.keys import Keys, KeysArgs
+from infra.gcp.machines import disk_type, machine_type
+from infra.gcp.monitoring import Monitoring, MonitoringArgs
+from infra.gcp.network import Network, NetworkArgs
+from infra.gcp.node_pools import NodePools, NodePoolsArgs
+from infra.gcp.registry import Registry, RegistryArgs
+
+PROVISIONER: Final = "pd.csi.storage.gke.io"
+PEERS: Final[Mapping[str, str]] = {"cloud.google.com/l4-rbs": "enabled"}
+"""A balancer that passes packets through with their senders, of the kind that Google still develops."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteArgs:
+    """One site; ``names`` is missing where there is no edge."""
+
+    place: Place
+    contacts: Sequence[str]
+    repository: str
+    names: Names | None
+    hosts: Sequence[str]
+    allow_from: Sequence[str]
+
+
+class Site(Component, token="pouw:gcp:Site"):
+    """Outputs as of the contract.
+
+    Raises:
+        pulumi.RunError: the settings do not fit together here.
+    """
+
+    kubeconfig: pulumi.Output[str]
+    egress: pulumi.Output[Sequence[str]]
+    repository: pulumi.Output[str]
+    annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    storage_class: pulumi.Output[Mapping[str, Any]]
+    address: pulumi.Output[str]
+    address_kind: RecordKind
+    balancer_entry: Entry
+    peers_entry: Entry
+
+    def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place, child = args.place, self.child()
+        if faults := list(fitness.faults(place)):
+            raise pulumi.RunError("\n".join(str(fault) for fault in faults))
+        keys = Keys(f"{name}-keys", KeysArgs(place=place), child)
+        monitoring = Monitoring(
+            f"{name}-monitoring", MonitoringArgs(place=place, keys=keys, contacts=args.contacts), child
+        )
+        network = Network(f"{name}-network", NetworkArgs(place=place, keys=keys, monitoring=monitoring), child)
+        cluster = Cluster(
+            f"{name}-cluster", ClusterArgs(place=place, keys=keys, monitoring=monitoring, network=network), child
+        )
+        pools = NodePools(
+            f"{name}-pools", NodePoolsArgs(place=place, keys=keys, network=network, cluster=cluster), child
+        )
+        registry = Registry(f"{name}-registry", RegistryArgs(place=place, keys=keys, repository=args.repository), child)
+        backups = Backups(f"{name}-backups", BackupsArgs(place=place, keys=keys, monitoring=monitoring), child)
+        identity = Identity(
+            f"{name}-identity",
+            IdentityArgs(place=place, keys=keys, cluster=cluster, registry=registry, backups=backups),
+            child,
+        )
+        address: pulumi.Input[str] = ""
+        if args.allow_from and args.names is not None:
+            address = Balancer(
+                f"{name}-edge",
+                BalancerArgs(
+                    place=place,
+                    keys=keys,
+                    monitoring=monitoring,
+                    network=network,
+                    node_pools=pools,
+                    names=args.names,
+                    hosts=args.hosts,
+                    allow_from=args.allow_from,
+                ),
+                child,
+            ).address
+        if place.site.budget is not None:
+            Budget(f"{name}-budget", BudgetArgs(place=place, monitoring=monitoring, contacts=args.contacts), child)
+        self.address_kind = "A"
+        volumes = disk_type(machine_type("miners", place.site.pools.miners))
+        self.balancer_entry = Entry(type="NodePort", annotations={})
+        self.peers_entry = Entry(type="LoadBalancer", annotations=PEERS)
+        self.publish(
+            kubeconfig=cluster.kubeconfig,
+            egress=network.egress,
+            repository=registry.repository,
+            annotations=identity.annotations,
+            storage_class={
+                "provisioner": PROVISIONER,
+                "parameters": {"type": volumes, "disk-encryption-kms-key": keys.key},
+            },
+            address=address,
+        )

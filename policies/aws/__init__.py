@@ -1,0 +1,1 @@
+"""Rules about resources of AWS, one module a subject."""

@@ -1,0 +1,201 @@
+"""Security groups and network access lists: what is open to anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any
+
+from policies.checks import MISSING, find
+from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity
+
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+INGRESS = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, GROUP_RULE, INGRESS_RULE)
+EGRESS = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, GROUP_RULE, EGRESS_RULE)
+ACL = "aws:ec2/networkAcl:NetworkAcl"
+DEFAULT_ACL = "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl"
+ACL_RULE = "aws:ec2/networkAclRule:NetworkAclRule"
+
+_ADMINISTRATION = (22, 23, 3389, 5985, 5986)
+"""SSH, Telnet, remote desktop, Windows remote management."""
+_DATA = (139, 445, 1433, 1521, 2049, 2375, 2379, 2380, 3306, 5432, 5601, 6379, 9042, 9200, 10250, 11211, 27017)
+"""File shares, databases, caches, search, and the doors of container hosts."""
+_WIDEST = 10
+_LAST_PORT = 65535
+_GROUPS = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html"
+_ACLS = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """A range of ports that an address range may reach or be reached from; ``at`` is the path of the address range."""
+
+    at: str
+    cidr: str
+    first: int
+    last: int
+
+    @property
+    def words(self) -> str:
+        """The ports for people."""
+        return f"port {self.first}" if self.first == self.last else f"ports {self.first}-{self.last}"
+
+
+def is_anybody(cidr: str) -> bool:
+    """Whether the range is so wide that it is nobody's own; two halves of the Internet are the Internet, too."""
+    network = ip_network(cidr, strict=False)
+    # fc00::/7 holds all private addresses of IPv6, as 10.0.0.0/8 does most of IPv4.
+    return network.prefixlen < (8 if network.version == 4 else 7)
+
+
+def _blocks(props: Props, direction: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every rule in the resource with its path; the resource is a group, or one rule of a group."""
+    if "ipProtocol" in props:
+        yield "", props
+    elif "protocol" in props:
+        if props["type"] == direction:
+            yield "", props
+    else:
+        yield from ((at, one) for at, one in find(props, f"{direction}[*]") if one is not MISSING)
+
+
+def _openings(props: Props, direction: str = "ingress") -> Iterator[Opening]:
+    for at, block in _blocks(props, direction):
+        ports = _ports(str(block.get("ipProtocol") or block.get("protocol")), block)
+        if ports is None:
+            continue
+        for path in ("cidrIpv4", "cidrIpv6", "cidrBlocks[*]", "ipv6CidrBlocks[*]"):
+            for where, cidr in find(block, path):
+                if cidr is not MISSING and is_anybody(cidr):
+                    yield Opening(at=f"{at}.{where}" if at else where, cidr=cidr, first=ports[0], last=ports[1])
+
+
+def _ports(protocol: str, block: Mapping[str, Any]) -> tuple[int, int] | None:
+    """The ports of a rule; none where its protocol has no ports."""
+    if protocol.lower() in ("-1", "all"):
+        return 0, _LAST_PORT
+    if protocol.lower() in ("tcp", "udp", "6", "17"):
+        return int(block["fromPort"]), int(block["toPort"])
+    return None
+
+
+def _opens(ports: tuple[int, ...], what: str) -> Callable[[Props], Iterator[str]]:
+    def check(props: Props) -> Iterator[str]:
+        for one in _openings(props):
+            if hit := [port for port in ports if one.first <= port <= one.last]:
+                yield f"{one.at}: {one.cidr} may reach {what} on port {hit[0]}"
+
+    return check
+
+
+def _is_wide(props: Props) -> Iterator[str]:
+    for one in _openings(props):
+        if one.last - one.first >= _WIDEST:
+            yield f"{one.at}: {one.cidr} may reach {one.words}"
+
+
+def _leaves_for_anywhere(props: Props) -> Iterator[str]:
+    for one in _openings(props, "egress"):
+        if (one.first, one.last) == (0, _LAST_PORT):
+            yield f"{one.at}: everything may leave for {one.cidr}"
+
+
+def _is_undescribed(props: Props) -> Iterator[str]:
+    for direction in ("ingress", "egress"):
+        for at, block in _blocks(props, direction):
+            if not block.get("description"):
+                yield f"{at}.description: says nothing" if at else "description: says nothing"
+        if "ipProtocol" in props:
+            return
+
+
+def _acl_entries(props: Props) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if "ruleAction" not in props:
+        yield from ((at, one) for at, one in find(props, "ingress[*]") if one is not MISSING)
+    elif not props.get("egress"):
+        yield "", props
+
+
+def _acl_lets_in_administrators(props: Props) -> Iterator[str]:
+    for at, entry in _acl_entries(props):
+        if (entry.get("action") or entry.get("ruleAction")) != "allow":
+            continue
+        ports = _ports(str(entry["protocol"]), entry)
+        # Access lists know no connections: answers from outside come in on these ports, whatever was asked.
+        if ports is None or (ports[0] >= 1024 and ports[1] == _LAST_PORT):
+            continue
+        for key in ("cidrBlock", "ipv6CidrBlock"):
+            cidr = entry.get(key)
+            if cidr and is_anybody(cidr) and any(ports[0] <= port <= ports[1] for port in _ADMINISTRATION):
+                yield f"{at}.{key}: {cidr} may reach administration" if at else f"{key}: {cidr} may administer"
+
+
+RULES: tuple[AnyRule, ...] = (
+    Rule(
+        id="aws-vpc-securitygroup-deny-open-administration",
+        types=INGRESS,
+        severity=Severity.CRITICAL,
+        absent=Absence.ALLOW,
+        why="Ports of administration that anybody reaches are guessed at from the first minute.",
+        remedy="Name the few address ranges that administer, or use Session Manager and open nothing.",
+        reference=_GROUPS,
+        check=_opens(_ADMINISTRATION, "administration"),
+    ),
+    Rule(
+        id="aws-vpc-securitygroup-deny-open-data",
+        types=INGRESS,
+        severity=Severity.CRITICAL,
+        absent=Absence.ALLOW,
+        why="Databases, file shares and container hosts are made for neighbours and give everything to strangers.",
+        remedy="Allow the security group of the programs that use it, and no address range.",
+        reference=_GROUPS,
+        check=_opens(_DATA, "data"),
+    ),
+    Rule(
+        id="aws-vpc-securitygroup-limit-open-ports",
+        types=INGRESS,
+        severity=Severity.HIGH,
+        absent=Absence.ALLOW,
+        why="A wide range opens whatever will listen there one day.",
+        remedy="Open the few ports that the service has, each by itself.",
+        reference=_GROUPS,
+        check=_is_wide,
+    ),
+    Rule(
+        id="aws-vpc-securitygroup-limit-egress",
+        types=EGRESS,
+        severity=Severity.MEDIUM,
+        level=Level.ADVISORY,
+        absent=Absence.ALLOW,
+        why="Whoever gets into a machine that may talk to everything takes the data out by any port.",
+        remedy="Name the ports, and where they are known the ranges, that it has to reach.",
+        reference=_GROUPS,
+        check=_leaves_for_anywhere,
+    ),
+    Rule(
+        id="aws-vpc-securitygroup-require-description",
+        types=(SECURITY_GROUP, GROUP_RULE, INGRESS_RULE, EGRESS_RULE),
+        severity=Severity.LOW,
+        level=Level.ADVISORY,
+        absent=Absence.DENY,
+        why="Nobody dares to close what nobody can explain.",
+        remedy="Say in the rule's description who uses it.",
+        reference=_GROUPS,
+        check=_is_undescribed,
+    ),
+    Rule(
+        id="aws-vpc-networkacl-deny-open-administration",
+        types=(ACL, DEFAULT_ACL, ACL_RULE),
+        severity=Severity.HIGH,
+        absent=Absence.ALLOW,
+        why="The access list is the net under the security groups, and one with this hole catches nothing.",
+        remedy="Deny 22 and 3389 from anywhere before the entries that allow, or allow only the ports in use.",
+        reference=_ACLS,
+        check=_acl_lets_in_administrators,
+    ),
+)

@@ -1,0 +1,75 @@
+"""Which rules there are, by the type of resource. A subject is imported when a resource of its cloud is seen."""
+
+from __future__ import annotations
+
+import importlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+
+from policies.rule import AnyRule
+
+SUBJECTS: Mapping[str, Sequence[str]] = {
+    "aws": (
+        "policies.aws.openings",
+        "policies.aws.networks",
+        "policies.aws.servers",
+        "policies.aws.disks",
+        "policies.aws.clusters",
+        "policies.aws.nodes",
+        "policies.aws.registries",
+        "policies.aws.buckets",
+        "policies.aws.keys",
+        "policies.aws.permissions",
+        "policies.aws.identities",
+        "policies.aws.sharing",
+        "policies.aws.balancers",
+        "policies.aws.firewalls",
+        "policies.aws.names",
+        "policies.aws.records",
+        "policies.aws.backups",
+        "policies.aws.databases",
+        "policies.aws.stores",
+        "policies.aws.functions",
+        "policies.aws.scaling",
+        "policies.aws.detection",
+        "policies.aws.ownership",
+    ),
+    "azure-native": (),
+    "gcp": (),
+    "kubernetes": ("policies.kubernetes.pods", "policies.kubernetes.networks"),
+    "docker": (),
+    "pouw": ("policies.pouw.settings",),
+}
+"""The first part of a type token, and the modules whose ``RULES`` are about such resources."""
+
+Index = Mapping[str, tuple[AnyRule, ...]]
+
+
+def indexed(rules: Iterable[AnyRule]) -> Index:
+    """The rules by the type tokens that they name."""
+    found: defaultdict[str, list[AnyRule]] = defaultdict(list)
+    for rule in rules:
+        for token in rule.types:
+            found[token].append(rule)
+    return {token: tuple(listed) for token, listed in found.items()}
+
+
+def rules_of(package: str) -> Sequence[AnyRule]:
+    """The rules about resources of one cloud."""
+    return [rule for name in SUBJECTS.get(package, ()) for rule in importlib.import_module(name).RULES]
+
+
+@cache
+def _index(package: str) -> Index:
+    return indexed(rules_of(package))
+
+
+def rules_for(token: str) -> Sequence[AnyRule]:
+    """Every rule about resources of the type; loads what the type's cloud needs."""
+    return _index(token.partition(":")[0]).get(token, ())
+
+
+def every_rule() -> Mapping[str, AnyRule]:
+    """All rules of all clouds by id. Loads everything."""
+    return {rule.id: rule for package in SUBJECTS for rule in rules_of(package)}

@@ -1,0 +1,156 @@
+"""``pouw policy``: reports from evidence, waivers, controls, and the rules on plain manifests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+
+from pouw.errors import ExitCode
+
+_stack_argument = click.argument("stack", default="local")
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_path = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group(epilog="Examples:  pouw policy report --html -o report.html  |  pouw policy check --manifests k8s/")
+def policy() -> None:
+    """Compliance: what was checked, what is waived, what it is worth."""
+
+
+@policy.command()
+@_stack_argument
+@click.option("--html", "form", flag_value="html", help="One HTML page.")
+@click.option("--markdown", "form", flag_value="markdown", default=True, help="Markdown (default).")
+@click.option("--sarif", "form", flag_value="sarif", help="SARIF 2.1.0, for code scanning.")
+@click.option("--junit", "form", flag_value="junit", help="JUnit XML, for CI.")
+@click.option("-o", "--output", type=_path, help="File; standard output unless given.")
+@click.option("--bundle", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Instead of the newest.")
+@click.option("--verify", is_flag=True, help="Verify signature and chain instead, of all of the stack's bundles.")
+@click.option("--key", type=click.Path(path_type=Path, dir_okay=False), help="Public key to trust when verifying.")
+def report(stack: str, form: str, output: Path | None, bundle: Path | None, verify: bool, key: Path | None) -> int:
+    """Report on the last preview or deployment of STACK (default: local), from its evidence.
+
+    \b
+    With --verify: exit code 6 if a bundle was changed, cut, reordered, removed, or signed by another key.
+    """
+    from pouw.policy.evidence import store
+
+    if verify:
+        return _verify([bundle] if bundle else [*store.bundles(stack)], stack, key)
+    from pouw.policy.report import model
+
+    text = _renderer(form)(model.load(bundle or store.latest(stack)))
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+    return ExitCode.OK
+
+
+def _renderer(form: str) -> Callable[..., str]:
+    from pouw.policy.report import junit, pages, sarif
+
+    renderers: Mapping[str, Callable[..., str]] = {
+        "html": pages.html,
+        "markdown": pages.markdown,
+        "sarif": sarif.render,
+        "junit": junit.render,
+    }
+    return renderers[form]
+
+
+def _verify(bundles: list[Path], stack: str, key: Path | None) -> int:
+    from pouw.policy.evidence import store
+
+    if not bundles:
+        store.latest(stack)
+    faults = list(store.verify(bundles, store.trusted_key(key)))
+    for fault in faults:
+        click.echo(f"error: {fault}", err=True)
+    if faults:
+        return ExitCode.POLICY
+    click.echo(f"{len(bundles)} bundles of {stack} are what was written, in order, signed by the trusted key")
+    return ExitCode.OK
+
+
+@policy.command()
+@_json_option
+def waivers(as_json: bool) -> int:
+    """List all waivers with the days that each has left."""
+    from policies import catalogue
+    from pouw.policy import waivers as waiving
+    from pouw.policy.gate import utc_today
+
+    today = utc_today()
+    listed = sorted(waiving.load(catalogue.every_rule()), key=lambda one: one.expires)
+    if as_json:
+        rows = [{**one.model_dump(mode="json"), "days_left": one.days_left(today)} for one in listed]
+        click.echo(json.dumps({"schema": 1, "waivers": rows}, indent=2))
+    else:
+        for one in listed:
+            left = one.days_left(today)
+            when = f"{left} days left" if left >= 0 else f"expired {-left} days ago"
+            click.echo(f"{one.rule}  {one.resource}  {', '.join(one.stacks)}  {one.owner}  {one.ticket}  {when}")
+        if not listed:
+            click.echo("no waivers")
+    return ExitCode.POLICY if any(one.days_left(today) < 0 for one in listed) else ExitCode.OK
+
+
+@policy.command()
+@click.argument("framework", required=False)
+def controls(framework: str | None) -> int:
+    """List the controls of FRAMEWORK with the rules that serve them; without it, the frameworks."""
+    from pouw.policy import frameworks
+
+    known = frameworks.frameworks()
+    if framework is None:
+        for one in known.values():
+            shown = sum(1 for control in one.controls.values() if control.sees != "nothing")
+            click.echo(f"{one.id:16} {one.title}: {len(one.controls)} controls, {shown} within a plan's reach")
+        return ExitCode.OK
+    if framework not in known:
+        raise click.BadParameter(f"no such framework; known are {', '.join(known)}")
+    for name, control in known[framework].controls.items():
+        click.echo(f"{name:9} {control.grade:13} {control.title}{': ' + control.reason if control.reason else ''}")
+        for rule, mapped in frameworks.mapping().items():
+            if name in mapped.controls.get(framework, ()):
+                click.echo(f"          {rule}")
+    return ExitCode.OK
+
+
+@policy.command()
+@click.option("--manifests", required=True, type=click.Path(path_type=Path, exists=True), help="YAML file or folder.")
+@_json_option
+def check(manifests: Path, as_json: bool) -> int:
+    """Run the Kubernetes rules over plain manifests, without Pulumi and without a cluster."""
+    from pouw.policy import manifests as checking
+    from pouw.policy import shown
+
+    verdict = checking.verdict(manifests)
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "ok": not verdict.red, "policy": shown.as_json(verdict)}, indent=2))
+    else:
+        for line in shown.lines(verdict):
+            click.echo(line)
+    return ExitCode.POLICY if verdict.red else ExitCode.OK
+
+
+@policy.group()
+def evidence() -> None:
+    """Results of the pipeline that go into the bundles."""
+
+
+@evidence.command()
+@click.argument("kind", type=click.Choice(["tests", "lint", "types"]))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def add(kind: str, file: Path) -> int:
+    """Keep FILE as the result of KIND: a JUnit file, `ruff check --output-format json`, or mypy's output."""
+    from pouw.policy.evidence import pipeline
+
+    result = pipeline.of_file(kind, file)
+    pipeline.add(result)
+    click.echo(f"{kind}: {'good' if result.ok else 'bad'}, {result.summary}")
+    return ExitCode.OK

@@ -1,0 +1,45 @@
+"""Previews and deployments with the gate in front: judged before anything is created, and again on what is real."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pouw.engine.operation import Operation, Request
+from pouw.engine.outcome import Outcome
+from pouw.engine.project import Project
+from pouw.engine.resolution import Engine
+from pouw.policy import analysis
+from pouw.policy import gate as gates
+from pouw.policy.evidence import bundle
+from pouw.policy.gate import Gate, Judged
+from pouw.policy.verdict import Kind
+from pouw.progress import Progress
+
+
+def preview(
+    request: Request, gate: Gate, engine: Engine, progress: Progress, *, project: Project | None = None
+) -> Outcome:
+    """Preview with the gate, and keep the evidence; the verdict is in the outcome."""
+    return _kept(gates.run(request, engine, progress, gate, project=project), gate, engine)
+
+
+def up(request: Request, gate: Gate, engine: Engine, progress: Progress, *, project: Project | None = None) -> Outcome:
+    """Deploy what the gate lets through, and keep the evidence.
+
+    The preview is judged first: where the gate is red, or the preview fails, its outcome is returned and nothing was
+    created. The deployment runs with the pack too, on the values that a preview does not know. Rules that the preview
+    could not evaluate and that it was allowed to pass over are evaluated once more on the state that came of it.
+    """
+    planned = gates.run(replace(request, operation=Operation.PREVIEW), engine, progress, gate, project=project)
+    if not planned.outcome.ok:
+        return _kept(planned, gate, engine)
+    done = gates.run(request, engine, progress, gate, project=project)
+    if done.outcome.ok and any(one.kind is Kind.UNEVALUATED for one in planned.verdict.findings):
+        verdict = analysis.verdict(request, engine, progress, gate, project=project)
+        done = Judged(outcome=gates.judged(done.outcome, verdict), verdict=verdict)
+    return _kept(replace(done, plan=planned.plan), gate, engine)
+
+
+def _kept(judged: Judged, gate: Gate, engine: Engine) -> Outcome:
+    bundle.keep(judged, gate, engine)
+    return judged.outcome

@@ -1,0 +1,1 @@
+"""A bundle of evidence for readers: people (HTML, Markdown), code scanning (SARIF) and CI (JUnit)."""

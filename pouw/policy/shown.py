@@ -1,0 +1,55 @@
+"""A verdict in lines for people and in the documented JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pouw.policy.verdict import Finding, Kind, Verdict
+
+
+def lines(verdict: Verdict | None) -> Iterator[str]:
+    """What is wrong, one line each with its remedy, and the counts."""
+    if verdict is None:
+        return
+    for gap in verdict.gaps:
+        yield f"the gate cannot vouch for this run: {gap}"
+    for fault in verdict.waiver_faults:
+        yield str(fault)
+    for one in sorted(verdict.findings, key=lambda one: (not one.blocks, one.waived, one.rule, one.urn)):
+        yield f"{_word(one)}: {one}" + (f"; {one.remedy}" if one.remedy and not one.waived else "")
+    yield ("refused: " if verdict.red else "") + verdict.summary()
+
+
+def as_json(verdict: Verdict | None) -> Mapping[str, Any]:
+    """The ``policy`` part of a stack's document."""
+    verdict = verdict or Verdict(stack="", environment="")
+    return {
+        "red": verdict.red,
+        "checks": sum(len(urns) for urns in verdict.passed.values()),
+        "violations": [_finding(one) for one in verdict.of(Kind.VIOLATION)],
+        "unevaluated": [_finding(one) for one in verdict.of(Kind.UNEVALUATED)],
+        "waived": [_finding(one) for one in verdict.waived],
+        "faults": [*map(str, verdict.waiver_faults), *verdict.gaps],
+    }
+
+
+def _finding(one: Finding) -> Mapping[str, Any]:
+    return {
+        "rule": one.rule,
+        "resource": one.urn,
+        "path": one.path,
+        "severity": one.severity,
+        "mandatory": one.mandatory,
+        "message": one.message,
+        "remedy": one.remedy,
+        "ticket": one.ticket,
+    }
+
+
+def _word(one: Finding) -> str:
+    if one.waived:
+        return f"waived ({one.ticket})"
+    if one.kind is Kind.UNEVALUATED:
+        return "not evaluated" if one.mandatory else "not evaluated (advisory)"
+    return "violation" if one.mandatory else "advice"

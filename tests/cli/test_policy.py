@@ -1,0 +1,85 @@
+"""``pouw policy`` as a user calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pouw.cli.__main__ import run
+from pouw.errors import ExitCode
+from pouw.policy.evidence import store
+from pouw.policy.evidence.chain import Entry
+from tests.policy.test_manifests import GOOD
+
+RUN = Entry(
+    kind="run",
+    body={
+        "schema": 1,
+        "stack": "local",
+        "environment": "local",
+        "operation": "preview",
+        "at": "2026-11-25T00:00:00+00:00",
+        "exit_code": 0,
+        "plan": "",
+        "commit": "",
+        "versions": {"pack": "0.1.0"},
+        "frameworks": {},
+    },
+)
+VERDICT = Entry(
+    kind="verdict", body={"red": False, "advisory": False, "summary": "all good", "gaps": [], "waiver_faults": []}
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POUW_HOME", str(tmp_path / "home"))
+
+
+def test_without_evidence_a_report_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["policy", "report"]) == ExitCode.POLICY
+    assert "run `pouw preview local`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [("--html", "<!doctype html>"), ("--markdown", "# Policy"), ("--sarif", "{"), ("--junit", "<?xml")],
+)
+def test_each_report_is_written_where_it_is_wanted(tmp_path: Path, form: str, start: str) -> None:
+    store.add("local", RUN, [VERDICT])
+    file = tmp_path / "report"
+    assert run(["policy", "report", form, "-o", str(file)]) == ExitCode.OK
+    assert file.read_text().startswith(start)
+
+
+def test_verification_ends_with_the_policy_code_when_a_bundle_was_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    path = store.add("local", RUN, [VERDICT])
+    assert run(["policy", "report", "--verify"]) == ExitCode.OK
+    assert "1 bundles of local are what was written" in capsys.readouterr().out
+    path.write_bytes(path.read_bytes().replace(b'"red":false', b'"red":true'))
+    assert run(["policy", "report", "--verify"]) == ExitCode.POLICY
+    assert "is not what was written" in capsys.readouterr().err
+
+
+def test_a_check_of_manifests_ends_by_what_it_finds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "server.yaml"
+    file.write_text(GOOD.replace("runAsNonRoot: true", "runAsNonRoot: false"))
+    assert run(["policy", "check", "--manifests", str(file), "--json"]) == ExitCode.POLICY
+    document = json.loads(capsys.readouterr().out)
+    rules = [one["rule"] for one in document["policy"]["violations"]]
+    assert "kubernetes-pods-container-require-nonroot" in rules
+    assert document["ok"] is False
+
+
+def test_frameworks_and_their_controls_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["policy", "controls"]) == ExitCode.OK
+    assert "93 controls" in capsys.readouterr().out
+    assert run(["policy", "controls", "cis-kubernetes"]) == ExitCode.OK
+    assert "kubernetes-pods-container-deny-privileged" in capsys.readouterr().out
+    assert run(["policy", "controls", "unheard-of"]) == ExitCode.USAGE
+
+
+def test_the_repositorys_waivers_are_in_order() -> None:
+    assert run(["policy", "waivers"]) == ExitCode.OK

@@ -1,0 +1,110 @@
+"""What every cloud's site must show, facet by facet: read from what it declares, each cloud in its own words.
+
+``posture_<cloud>.py`` holds ``FACETS``, which has a function for each of ``NAMES``, and ``ANSWERS`` for the recorder.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any, Final
+
+from infra import contracts
+from infra.configuration import parse
+from tests.infra.recorder import Recorded, record
+from tests.infra.test_site_faults import AWS, AZURE, GCP, STACK
+
+Facet = Callable[[Sequence[Recorded]], list[str]]
+"""What is missing in what a site declares; nothing where the facet is whole."""
+
+NAMES: Final = (
+    "own_key",
+    "private_nodes",
+    "private_api",
+    "audit_log",
+    "flow_log",
+    "deletion_protection",
+    "backups_locked",
+    "backups_copied",
+    "least_privilege",
+    "workload_identity",
+    "immutable_images",
+    "tls_edge",
+    "secrets_encrypted",
+    "budget",
+)
+_SITES: Final[Mapping[str, Mapping[str, Any]]] = {"aws": AWS, "azure": AZURE, "gcp": GCP}
+_ZONE: Final = "pouw.example.org"
+_Path = tuple[str | int, ...]
+
+
+def facets(cloud: str) -> Mapping[str, Facet]:
+    """The facets of a cloud by name."""
+    found: Mapping[str, Facet] = importlib.import_module(f"tests.contracts.posture_{cloud}").FACETS
+    return found
+
+
+def declared(cloud: str) -> Sequence[Recorded]:
+    """What a production site of a cloud declares. Every cloud is given the same arguments, but for its own words."""
+    stack = parse({**STACK, "sites": [{**_SITES[cloud], "role": "active"}]})
+    place = contracts.place(stack, stack.sites[0])
+    module, names = (importlib.import_module(f"infra.{cloud}.{noun}") for noun in ("site", "names"))
+
+    def declare() -> None:
+        arguments = module.SiteArgs(
+            place=place,
+            contacts=stack.contacts,
+            repository=stack.images.repository,
+            names=names.Names("names", names.NamesArgs(place=place, zone=_ZONE)),
+            hosts=(f"rpc.{_ZONE}", f"{place.site.name}.{_ZONE}"),
+            allow_from=stack.balancer.exposure.allow_from,
+        )
+        module.Site(place.site.name, arguments)
+
+    return record(declare, vars(importlib.import_module(f"tests.contracts.posture_{cloud}")).get("ANSWERS"))
+
+
+def of(found: Sequence[Recorded], kind: str) -> list[Recorded]:
+    """Resources whose token ends in ``:kind``."""
+    return [one for one in found if one.custom and one.token.rpartition(":")[2] == kind]
+
+
+def at(value: Any, *path: str | int) -> Any:
+    """What lies at a path; ``None`` where the path leads nowhere."""
+    for step in path:
+        if isinstance(value, Mapping) and isinstance(step, str):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
+def wrong(found: Sequence[Recorded], kind: str, right: Callable[[Any], bool], *path: str | int) -> Iterator[str]:
+    """Every resource of a kind whose value at ``path`` is not right, and the kind itself where there is none of it."""
+    resources = of(found, kind)
+    if not resources:
+        yield f"there is no {kind}"
+    where = ".".join(str(step) for step in path)
+    for one in resources:
+        if not right(got := at(one.inputs, *path)):
+            yield f"{one.name}: {kind}.{where} is {got!r}"
+
+
+def without(found: Sequence[Recorded], kind: str) -> list[Recorded]:
+    """The same with no resource of a kind."""
+    return [one for one in found if one.token.rpartition(":")[2] != kind]
+
+
+def broken(found: Sequence[Recorded], kind: str, path: _Path, value: object) -> list[Recorded]:
+    """The same with one thing changed in the first resource of a kind."""
+    target = of(found, kind)[0]
+    inputs: Any = deepcopy(dict(target.inputs))
+    inner = inputs
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+    return [replace(one, inputs=inputs) if one is target else one for one in found]

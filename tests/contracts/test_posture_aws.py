@@ -1,0 +1,86 @@
+"""Each facet of the posture on AWS sees what is broken: one compliant site, one thing broken a case."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import pytest
+
+from infra.aws import policies
+from tests.contracts import posture
+from tests.contracts.posture_aws import FACETS
+from tests.infra.recorder import Recorded
+
+ANYBODY = json.dumps({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]})
+BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
+    ("own_key", "LogGroup", ("kmsKeyId",), None),
+    ("own_key", "Topic", ("kmsMasterKeyId",), "alias/aws/sns"),
+    ("own_key", "Key", ("enableKeyRotation",), False),
+    ("own_key", "LaunchTemplate", ("blockDeviceMappings", 0, "ebs", "encrypted"), "false"),
+    ("private_nodes", "Subnet", ("mapPublicIpOnLaunch",), True),
+    ("private_nodes", "LaunchTemplate", ("metadataOptions", "httpTokens"), "optional"),
+    ("private_nodes", "LaunchTemplate", ("networkInterfaces", 0, "associatePublicIpAddress"), "true"),
+    ("private_nodes", "LaunchTemplate", ("keyName",), "somebody"),
+    ("private_api", "Cluster", ("vpcConfig", "endpointPublicAccess"), True),
+    ("audit_log", "Cluster", ("enabledClusterLogTypes",), ["api"]),
+    ("audit_log", "LogGroup", ("retentionInDays",), 30),
+    ("flow_log", "FlowLog", ("trafficType",), "REJECT"),
+    ("deletion_protection", "Cluster", ("deletionProtection",), False),
+    ("deletion_protection", "LoadBalancer", ("enableDeletionProtection",), False),
+    ("deletion_protection", "Bucket", ("forceDestroy",), True),
+    ("backups_locked", "BucketObjectLockConfiguration", ("rule", "defaultRetention", "mode"), "GOVERNANCE"),
+    ("backups_locked", "BucketVersioning", ("versioningConfiguration", "status"), "Suspended"),
+    ("backups_locked", "BucketPolicy", ("policy",), policies.document()),
+    ("backups_copied", "BucketReplicationConfig", ("rules", 0, "deleteMarkerReplication", "status"), "Enabled"),
+    ("backups_copied", "Bucket", ("region",), "us-west-2"),
+    ("least_privilege", "RolePolicy", ("policy",), policies.document(policies.allow(["s3:*"], ["arn:aws:s3:::b"]))),
+    ("least_privilege", "RolePolicy", ("policy",), policies.document(policies.allow(["s3:PutObject"], ["*"]))),
+    ("least_privilege", "Role", ("assumeRolePolicy",), ANYBODY),
+    ("least_privilege", "RolePolicyAttachment", ("policyArn",), "arn:aws:iam::aws:policy/AdministratorAccess"),
+    ("immutable_images", "Repository", ("imageTagMutability",), "MUTABLE"),
+    ("tls_edge", "Listener", ("protocol",), "HTTP"),
+    ("secrets_encrypted", "Cluster", ("encryptionConfig", "resources"), []),
+    ("budget", "Budget", ("notifications", 2, "notificationType"), "ACTUAL"),
+)
+
+
+@cache
+def declared() -> Sequence[Recorded]:
+    """The compliant site."""
+    return posture.declared("aws")
+
+
+@pytest.mark.parametrize(("facet", "kind", "path", "value"), BREAKS)
+def test_a_facet_sees_one_thing_that_is_broken(facet: str, kind: str, path: tuple[str | int, ...], value: Any) -> None:
+    assert FACETS[facet](posture.broken(declared(), kind, path, value)) != []
+
+
+@pytest.mark.parametrize(
+    ("facet", "kind"),
+    [
+        ("own_key", "BucketServerSideEncryptionConfiguration"),
+        ("flow_log", "FlowLog"),
+        ("backups_locked", "BucketPublicAccessBlock"),
+        ("backups_copied", "BucketReplicationConfig"),
+        ("workload_identity", "PodIdentityAssociation"),
+        ("tls_edge", "WebAclAssociation"),
+        ("budget", "Budget"),
+    ],
+)
+def test_a_facet_misses_what_is_not_there(facet: str, kind: str) -> None:
+    assert FACETS[facet](posture.without(declared(), kind)) != []
+
+
+def test_a_role_that_any_pod_may_take_is_no_workload_identity() -> None:
+    trust = json.loads(policies.trust_pods("cluster", "pouw-system", "pouw-backup"))
+    del trust["Statement"][0]["Condition"]["StringEquals"]["aws:RequestTag/kubernetes-service-account"]
+    found = posture.broken(declared(), "Role", ("assumeRolePolicy",), json.dumps(trust))
+    assert FACETS["workload_identity"](found) != []
+
+
+def test_without_the_agent_no_pod_has_an_identity() -> None:
+    found = [one for one in declared() if one.inputs.get("addonName") != "eks-pod-identity-agent"]
+    assert FACETS["workload_identity"](found) != []

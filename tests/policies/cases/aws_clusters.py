@@ -1,0 +1,65 @@
+"""Cases of ``policies.aws.clusters``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policies.aws.clusters import ADDON, BUDGET, RULES
+from tests.policies import tables
+from tests.policies.analyzer import Given
+
+_case = tables.of(RULES)
+
+
+def cluster() -> dict[str, Any]:
+    """A cluster that every rule of the subject is content with."""
+    return {
+        "name": "primary",
+        "version": "1.33",
+        "vpcConfig": {
+            "endpointPrivateAccess": True,
+            "endpointPublicAccess": True,
+            "publicAccessCidrs": ["203.0.113.0/24"],
+        },
+        "encryptionConfig": {"resources": ["secrets"]},
+        "enabledClusterLogTypes": ["api", "audit", "authenticator", "controllerManager", "scheduler"],
+        "accessConfig": {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False},
+        "upgradePolicy": {"supportType": "STANDARD"},
+        "deletionProtection": True,
+    }
+
+
+_ADDONS = tuple(
+    Given(type=ADDON, name=name, props={"addonName": name, "clusterName": "primary"})
+    for name in ("coredns", "kube-proxy", "vpc-cni")
+)
+_BUDGET = Given(type=BUDGET, name="budget", props={"budgetType": "COST"})
+_ADMINISTRATOR = {
+    "accessScope": {"type": "namespace", "namespaces": ["pouw-system"]},
+    "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+}
+_OPEN_API = "aws-eks-cluster-deny-open-api"
+_LOGS = "aws-eks-cluster-require-logs"
+_WITHOUT = "aws-eks-cluster-require-addons"
+
+CASES = [
+    _case(_OPEN_API, cluster(), "vpcConfig.publicAccessCidrs[0]", "0.0.0.0/0"),
+    _case(_OPEN_API, {"vpcConfig": {"endpointPublicAccess": False}}, "vpcConfig.endpointPublicAccess", True),
+    _case("aws-eks-cluster-require-private-endpoint", cluster(), "vpcConfig.endpointPrivateAccess", False),
+    _case("aws-eks-cluster-require-secrets-encryption", cluster(), "encryptionConfig.resources", []),
+    _case(_LOGS, cluster(), "enabledClusterLogTypes", ["api", "audit"]),
+    _case(_LOGS, cluster(), "enabledClusterLogTypes[1]", "api", absent_at="enabledClusterLogTypes[4]"),
+    _case("aws-eks-cluster-match-access-entries", cluster(), "accessConfig.authenticationMode", "CONFIG_MAP"),
+    _case("aws-eks-cluster-deny-creator-administrator", cluster(),
+          "accessConfig.bootstrapClusterCreatorAdminPermissions", True),
+    _case("aws-eks-cluster-pin-version", cluster(), "version", "latest"),
+    _case("aws-eks-cluster-match-standard-support", cluster(), "upgradePolicy.supportType", "EXTENDED"),
+    _case("aws-eks-cluster-require-deletion-protection", cluster(), "deletionProtection", False),
+    _case(_WITHOUT, cluster(), "addonName", "other", others=_ADDONS, broken_other="coredns"),
+    _case(_WITHOUT, cluster(), "clusterName", "other", others=_ADDONS, broken_other="vpc-cni", absent_at="addonName"),
+    _case(_WITHOUT, {"name": "primary", "computeConfig": {"enabled": True}}, "computeConfig.enabled", False),
+    _case("aws-eks-cluster-require-budget", cluster(), "budgetType", "USAGE", others=(_BUDGET,),
+          broken_other="budget"),
+    _case("aws-eks-access-limit-administrators", _ADMINISTRATOR, "accessScope.type", "cluster",
+          absent_at="accessScope.namespaces"),
+]  # fmt: skip

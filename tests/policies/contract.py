@@ -1,0 +1,166 @@
+"""A case is a rule with a resource that complies and one thing that breaks it. From it the tests of a rule are made."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from policies.checks import _STEP
+from policies.rule import AnyRule, Rule
+from policies.stack import Resource, Stack
+from tests.policies.analyzer import UNKNOWN, Analyzer, Given, Said
+
+REMOVED = object()
+"""The value of a break that takes the property away."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One rule under test."""
+
+    rule: AnyRule
+    compliant: Mapping[str, Any]
+    """Properties of a resource that complies; it has the property that the rule is about, where that can be."""
+    at: str
+    """Path of the one property that is broken."""
+    broken: Any
+    """What it is broken with; ``REMOVED`` takes it away."""
+    absent_at: str | None = None
+    """What is taken away for the test of absence; the broken property unless given."""
+    type: str = ""
+    """Type of the resource; the first of the rule's unless given."""
+    others: tuple[Given, ...] = ()
+    """The rest of the stack, for a rule about a resource among others; all of it complies."""
+    broken_other: str = ""
+    """Name of the one of ``others`` that ``at`` and ``broken`` are about; the subject itself unless given."""
+    refers: Mapping[str, Sequence[str]] | None = None
+    """For the subject's inputs, names of the others that their values come from."""
+
+    def __str__(self) -> str:
+        return f"{self.rule.id}@{self.at}"
+
+    @property
+    def subject(self) -> Given:
+        """The resource that complies."""
+        return Given(type=self.type or self.rule.types[0], props=self.compliant, refers=self.refers or {})
+
+    def stack(self) -> list[Given]:
+        """Everything, and it complies."""
+        return [self.subject, *self.others]
+
+    def broken_stack(self, path: str = "", value: Any = None) -> list[Given]:
+        """Everything with one thing broken: what the case says, unless told."""
+        changed = self.broken_other or self.subject.name
+        at, new = (path, value) if path else (self.at, self.broken)
+        return [_with(one, at, new) if one.name == changed else one for one in self.stack()]
+
+    def said(self, stack: Sequence[Given], **told: Any) -> list[Said]:
+        """What the service says of the subject in this stack, with only this rule loaded."""
+        analyzer = Analyzer(self.rule, **told)
+        if isinstance(self.rule, Rule):
+            return analyzer.resource(next(one for one in stack if one.name == self.subject.name))
+        return [one for one in analyzer.stack(*stack) if one.urn == self.subject.urn]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """One value that a rule read: of which resource, and where."""
+
+    name: str
+    path: str
+
+
+def reads(case: Case) -> list[Read]:
+    """Every value that the rule reads of the stack that complies, objects and lists too."""
+    seen: dict[Read, None] = {}
+    stack = [
+        Resource(
+            urn=one.urn,
+            type=one.type,
+            name=one.name,
+            props=_Watched(one.props, one.name, "", seen),
+            inputs=_Watched(one.props, one.name, "", seen),
+            refers={
+                key: frozenset(given.urn for given in case.stack() if given.name in names)
+                for key, names in one.refers.items()
+            },
+        )
+        for one in case.stack()
+    ]
+    rule = case.rule
+    found = rule.check(stack[0].props) if isinstance(rule, Rule) else rule.check(stack[0], Stack(stack))
+    assert list(found) == [], f"{rule}: the fixture does not comply"
+    return list(seen)
+
+
+def with_unknown(stack: Sequence[Given], read: Read) -> list[Given]:
+    """The stack with that value unknown."""
+    return [_with(one, read.path, UNKNOWN) if one.name == read.name else one for one in stack]
+
+
+class _Watched(Mapping[str, Any]):
+    """A mapping that notes what is read of it."""
+
+    def __init__(self, target: Mapping[str, Any], name: str, at: str, seen: dict[Read, None]) -> None:
+        self._target, self._name, self._at, self._seen = target, name, at, seen
+
+    def __getitem__(self, key: str) -> Any:
+        path = f"{self._at}.{_quoted(key)}" if self._at else _quoted(key)
+        # Also where there is nothing: a rule that asks for a key decides by it.
+        self._seen[Read(name=self._name, path=path)] = None
+        return _watched(self._target[key], self._name, path, self._seen)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._target)
+
+    def __len__(self) -> int:
+        return len(self._target)
+
+
+class _WatchedList(Sequence[Any]):
+    def __init__(self, target: Sequence[Any], name: str, at: str, seen: dict[Read, None]) -> None:
+        self._target, self._name, self._at, self._seen = target, name, at, seen
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return [self[index] for index in range(*key.indices(len(self)))]
+        value, path = self._target[key], f"{self._at}[{key % len(self)}]"
+        self._seen[Read(name=self._name, path=path)] = None
+        return _watched(value, self._name, path, self._seen)
+
+    def __len__(self) -> int:
+        return len(self._target)
+
+
+def _watched(value: Any, name: str, path: str, seen: dict[Read, None]) -> Any:
+    if isinstance(value, Mapping):
+        return _Watched(value, name, path, seen)
+    if isinstance(value, list | tuple):
+        return _WatchedList(value, name, path, seen)
+    return value
+
+
+def _quoted(key: str) -> str:
+    return key.replace(".", "\0")
+
+
+def _with(given: Given, path: str, value: Any) -> Given:
+    props: Any = copy.deepcopy(dict(given.props))
+    steps = [step.replace("\0", ".") for step in _STEP.findall(path)]
+    node = props
+    for step, following in pairwise(steps):
+        if step.startswith("["):
+            node = node[int(step[1:-1])]
+        else:
+            node = node.setdefault(step, [] if following.startswith("[") else {})
+    key: Any = int(steps[-1][1:-1]) if steps[-1].startswith("[") else steps[-1]
+    if value is REMOVED:
+        del node[key]
+    elif isinstance(key, int) and key == len(node):
+        node.append(value)
+    else:
+        node[key] = value
+    return Given(type=given.type, name=given.name, props=props, refers=given.refers)

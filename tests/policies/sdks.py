@@ -1,0 +1,43 @@
+"""What the installed SDKs say of resources: which types there are, and which properties each has. Read as text."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+_TABLE = re.compile(r'resource_modules="""\n(.*?)\n"""', re.DOTALL)
+_GETTER = re.compile(r'@pulumi\.getter(?:\(name="(\w+)"\))?\n\s+def (\w+)')
+
+
+@cache
+def _folders(package: str) -> dict[str, Path]:
+    """The folder of the module that holds each type's class."""
+    spec = importlib.util.find_spec("pulumi_" + package.replace("-", "_"))
+    if spec is None or spec.origin is None:
+        raise LookupError(f"no SDK for {package} is installed")
+    root = Path(spec.origin).parent
+    found = _TABLE.search(Path(spec.origin).read_text(encoding="utf-8"))
+    return {
+        token: root.joinpath(*module["fqn"].split(".")[1:])
+        for module in json.loads(found.group(1) if found else "[]")
+        for token in module["classes"]
+    }
+
+
+def has(token: str) -> bool:
+    """Whether the SDK has a resource of this type."""
+    return token in _folders(token.partition(":")[0])
+
+
+@cache
+def properties(token: str) -> frozenset[str]:
+    """The properties of the type, inputs and outputs, at their top."""
+    mark = f'@pulumi.type_token("{token}")'
+    for path in _folders(token.partition(":")[0])[token].glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if mark in text:
+            return frozenset(wire or name for wire, name in _GETTER.findall(text))
+    raise LookupError(f"{token}: no class with this token")

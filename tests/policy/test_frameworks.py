@@ -1,0 +1,108 @@
+"""The frameworks' data: complete, consistent, and no claim beyond what a plan shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from policies import catalogue
+from pouw.policy.frameworks import Framework, Grade, State, frameworks, mapping, matrix
+from pouw.policy.verdict import Finding, Kind, Verdict
+
+RULES = catalogue.every_rule()
+ISO_SIZES = {"5": 37, "6": 8, "7": 14, "8": 34}
+SOC2_SIZES = {
+    "CC1": 5, "CC2": 3, "CC3": 4, "CC4": 2, "CC5": 3, "CC6": 8, "CC7": 5, "CC8": 1, "CC9": 2,
+    "A1": 3, "C1": 2, "PI1": 5, "P1": 1, "P2": 1, "P3": 2, "P4": 3, "P5": 2, "P6": 7, "P7": 1, "P8": 1,
+}  # fmt: skip
+ORGANISATION_WIDE = ("soc2", "iso27001")
+PRIVILEGED = "kubernetes-pods-container-deny-privileged"
+URN = "urn:pulumi:local::pouw::kubernetes:apps/v1:Deployment::server"
+
+
+def test_iso_27001_has_its_93_controls() -> None:
+    expected = {f"A.{theme}.{number}" for theme, size in ISO_SIZES.items() for number in range(1, size + 1)}
+    assert set(frameworks()["iso27001"].controls) == expected
+    assert len(expected) == 93
+
+
+def test_soc_2_has_its_61_criteria() -> None:
+    expected = {f"{group}.{number}" for group, size in SOC2_SIZES.items() for number in range(1, size + 1)}
+    assert set(frameworks()["soc2"].controls) == expected
+    assert len(expected) == 61
+
+
+@pytest.mark.parametrize(
+    ("framework", "size"), [("cis-aws", 70), ("cis-azure", 127), ("cis-gcp", 93), ("cis-kubernetes", 131)]
+)
+def test_the_benchmarks_have_all_their_ids(framework: str, size: int) -> None:
+    assert len(frameworks()[framework].controls) == size
+
+
+def test_every_mapped_rule_exists() -> None:
+    assert sorted(set(mapping()) - set(RULES)) == []
+
+
+def test_every_rule_is_mapped_or_says_why_it_serves_no_control() -> None:
+    assert sorted(set(RULES) - set(mapping())) == []
+    assert [rule for rule, mapped in mapping().items() if not mapped.controls and len(mapped.none) < 10] == []
+
+
+@pytest.mark.parametrize("rule", sorted(mapping()))
+def test_a_rule_is_mapped_to_controls_that_exist_and_are_in_reach(rule: str) -> None:
+    for framework, controls in mapping()[rule].controls.items():
+        listed = frameworks()[framework].controls
+        assert set(controls) <= set(listed), framework
+        assert len(set(controls)) == len(controls)
+        assert [one for one in controls if listed[one].grade is Grade.OUT_OF_REACH] == []
+
+
+@pytest.mark.parametrize("rule", sorted(mapping()))
+def test_a_rule_serves_the_benchmark_of_its_own_cloud_only(rule: str) -> None:
+    cloud = rule.partition("-")[0]
+    assert {name for name in mapping()[rule].controls if name.startswith("cis-")} <= {f"cis-{cloud}"}
+
+
+@pytest.mark.parametrize("framework", [frameworks()[name] for name in ORGANISATION_WIDE], ids=ORGANISATION_WIDE)
+def test_no_plan_claims_to_satisfy_what_a_whole_organisation_has_to_do(framework: Framework) -> None:
+    assert [name for name, one in framework.controls.items() if one.grade is Grade.SATISFIES] == []
+
+
+def test_the_controls_that_a_pipeline_shows_are_fed_from_it() -> None:
+    iso, soc2 = frameworks()["iso27001"].controls, frameworks()["soc2"].controls
+    shown = {name: set(iso[name].pipeline) for name in ("A.8.8", "A.8.9", "A.8.25", "A.8.29", "A.8.31", "A.8.32")}
+    assert all(shown.values()), shown
+    assert {"gate", "tests"} <= set(soc2["CC8.1"].pipeline)
+
+
+def verdict(kind: Kind | None = None, *, ticket: str = "") -> Verdict:
+    if kind is None:
+        return Verdict(stack="local", environment="local", passed={PRIVILEGED: [URN]})
+    finding = Finding(kind=kind, rule=PRIVILEGED, urn=URN, path="spec", message="is bad", severity="high",
+                      mandatory=True, ticket=ticket)  # fmt: skip
+    return Verdict(stack="local", environment="local", findings=[finding])
+
+
+@pytest.mark.parametrize(
+    ("given", "state"),
+    [
+        (verdict(), State.PASSING),
+        (verdict(Kind.VIOLATION), State.BROKEN),
+        (verdict(Kind.UNEVALUATED), State.OPEN),
+        (verdict(Kind.VIOLATION, ticket="OPS-1"), State.WAIVED),
+        (Verdict(stack="local", environment="local"), State.NOT_SHOWN),
+    ],
+    ids=lambda given: str(given) if isinstance(given, State) else "",
+)
+def test_a_control_is_as_good_as_the_checks_that_serve_it(given: Verdict, state: State) -> None:
+    (control,) = [one for one in matrix(given, {}) if (one.framework, one.control) == ("cis-kubernetes", "5.2.2")]
+    assert control.state is state
+    assert control.grade is Grade.SATISFIES
+
+
+def test_failing_tests_break_the_controls_that_they_are_evidence_for() -> None:
+    good, bad = (
+        {one.control: one.state for one in matrix(verdict(), {"tests": ok}) if one.framework == "iso27001"}
+        for ok in (True, False)
+    )
+    assert (good["A.8.29"], bad["A.8.29"]) == (State.PASSING, State.BROKEN)
+    assert bad["A.8.34"] is State.OUT_OF_REACH

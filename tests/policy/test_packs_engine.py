@@ -1,0 +1,124 @@
+"""The repository's own pack with the real engine: on its own stacks, on planted violations, and without our gate."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from infra.settings import Settings
+from policies.rule import CLOUDS, Level, Rule
+from pouw import stacks
+from pouw.deployment import bringup
+from pouw.engine import operation
+from pouw.engine.operation import Operation, Request
+from pouw.engine.resolution import Engine
+from pouw.policy import gate
+from pouw.policy.gate import PACK, gate_of
+from pouw.progress import SilentProgress
+from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
+from tests.policies.analyzer import Analyzer
+from tests.policies.contract import Case
+from tests.policies.test_rules import CASES, RULES
+from tests.policy.programs import PACK as TINY_PACK
+from tests.policy.programs import PROGRAM
+from tests.policy.tiny_rules import FINISH, SIZE
+
+__all__ = ["engine", "make_project", "pouw_home"]
+
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
+
+# The engine hands a component to the pack by its type like any resource, and asks no provider about it.
+PLANTED = """
+    import json
+    import pathlib
+
+    import pulumi
+
+
+    class Planted(pulumi.ComponentResource):
+        def __init__(self, type, name, props):
+            super().__init__(type, name, props)
+            self.register_outputs(props)
+
+
+    for one in json.loads(pathlib.Path("planted.json").read_text()):
+        Planted(one["type"], one["name"], one["props"])
+"""
+
+
+@pytest.mark.parametrize("stack", stacks.names())
+def test_our_own_stacks_pass_and_production_has_no_waiver(stack: str) -> None:
+    outcome = bringup.preview(stack, SilentProgress())
+    verdict = outcome.verdict
+    assert verdict is not None
+    assert outcome.ok, [*map(str, outcome.faults), *map(str, verdict.findings), *verdict.gaps]
+    if stacks.settings(stack).environment == "production":
+        assert verdict.waived == []
+        assert [one for one in verdict.findings if one.mandatory] == []
+
+
+def single(cloud: str) -> list[Case]:
+    """The cases of a cloud's rules about one resource, seen alone."""
+    return [case for case in CASES if case.rule.id.startswith(f"{cloud}-") and isinstance(case.rule, Rule)]
+
+
+@pytest.mark.parametrize("cloud", [name for name in CLOUDS if single(name)])
+def test_planted_violations_are_reported_completely_and_once(
+    cloud: str, engine: Engine, make_project: MakeProject
+) -> None:
+    broken = [case.broken_stack()[0] for case in single(cloud)]
+    given = [replace(one, name=f"planted{number}") for number, one in enumerate(broken)]
+    project = make_project(PLANTED, folder="planted")
+    (project.root / "planted.json").write_text(
+        json.dumps([{"type": one.type, "name": one.name, "props": one.props} for one in given])
+    )
+    gate_ = gate_of("local", Settings(environment="staging", sites=()))
+    request = Request(operation=Operation.PREVIEW, stack="local")
+    judged = gate.run(request, engine, SilentProgress(), gate_, project=project)
+    assert not judged.outcome.faults, [*map(str, judged.outcome.faults)]
+    assert judged.verdict.gaps == []
+    assert judged.verdict.red
+    analyzer = Analyzer()
+    expected = Counter((said.rule, one.name, said.path) for one in given for said in analyzer.resource(one))
+    about_one = {rule.id for rule in RULES.values() if isinstance(rule, Rule)}
+    found = Counter(
+        (one.rule, one.urn.rsplit("::", 1)[-1], one.path) for one in judged.verdict.findings if one.rule in about_one
+    )
+    assert found == expected
+    assert {case.rule.id for case in single(cloud)} <= {rule for rule, _, _ in found}
+
+
+def test_the_official_command_line_alone_is_told_advice_as_advice(
+    engine: Engine, make_project: MakeProject, tmp_path: Path
+) -> None:
+    pack = tmp_path / "pack"
+    pack.mkdir()
+    (pack / "PulumiPolicy.yaml").write_text("runtime: python\n")
+    (pack / "__main__.py").write_text(dedent(TINY_PACK.replace("{repository!r}", repr(str(PACK.parent)))))
+    part = {"size": 9, "colour": "red", "finish": "shiny", "label": "one"}
+    project = make_project(PROGRAM, {"tiny:parts": {"a": part}})
+    request = Request(operation=Operation.PREVIEW, stack="local", policy_packs=[pack])
+    outcome = operation.run(request, engine, SilentProgress(), project=project)
+    told = {(one.level, one.message.split("\n")[1].partition(" ")[0]) for one in outcome.violations}
+    assert told == {("mandatory", SIZE.id), ("advisory", FINISH.id)}
+
+
+def test_the_pack_needs_nothing_but_its_folder(engine: Engine, make_project: MakeProject) -> None:
+    part = {"size": 2, "colour": "red", "finish": "matt", "label": "one"}
+    project = make_project(PROGRAM, {"tiny:parts": {"a": part}})
+    request = Request(operation=Operation.PREVIEW, stack="local", policy_packs=[PACK])
+    outcome = operation.run(request, engine, SilentProgress(), project=project)
+    assert outcome.ok, outcome.faults
+    assert outcome.violations == []
+    assert {one.pack for one in outcome.tallies} == {"pouw"}
+
+
+def test_most_rules_refuse() -> None:
+    levels = Counter(rule.level for rule in RULES.values())
+    assert levels[Level.MANDATORY] > levels[Level.ADVISORY]
+    assert levels[Level.DISABLED] == 0
