@@ -298,20 +298,6 @@ FACTS: Final[Mapping[str, Facts]] = {
         formats={"rules[*].match.config.srcIpRanges[*]": range_or_all},
         id="projects/{project}/global/securityPolicies/{name}",
     ),
-    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": Facts(
-        name=_dns(),
-        replaces=["domain", "type"],
-        computed={
-            "dnsResourceRecords": [
-                {
-                    "name": "_acme-challenge_{hash8}.{domain}.",
-                    "type": "CNAME",
-                    "data": "{hash16}.authorize.certificatemanager.invalid.",
-                }
-            ]
-        },
-        id=f"{_LOCATED}/dnsAuthorizations/{{name}}",
-    ),
     "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort": Facts(
         replaces=["group", "name", "port"], id="{group}/{port}/{name}"
     ),
