@@ -143,7 +143,7 @@ RULES: tuple[AnyRule, ...] = (
         reference=_GUIDE + "security-best-practices.html",
         check=_some(
             (POLICY,),
-            lambda one: bool(one.get("policy")) and refuses_plain_transport(one["policy"]),
+            lambda one: bool(one.get("policy")) and refuses_plain_transport(one["policy"], below="*"),
             "no policy refuses requests without TLS",
         ),
     ),

@@ -14,6 +14,8 @@ LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 COMPOSITE_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 
+FILTER = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
+
 _TRAILS = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/"
 _LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/"
 _LEAST_DAYS = 30
@@ -22,6 +24,12 @@ _LEAST_DAYS = 30
 def _is_watched(trail: Resource, stack: Stack) -> Iterator[str]:
     if not comes_from(trail, stack, "cloudWatchLogsGroupArn", (LOG_GROUP,)):
         yield from must_be_set("cloudWatchLogsGroupArn")(trail.props)
+
+
+def _alarms_somebody(counter: Resource, stack: Stack) -> Iterator[str]:
+    name = counter.props["metricTransformation"]["name"]
+    if not any(one.props.get("metricName") == name for one in stack.of(ALARM)):
+        yield f"metricTransformation.name: no alarm is about {name}"
 
 
 def _records_data(props: Props) -> Iterator[str]:
@@ -103,6 +111,17 @@ RULES: tuple[AnyRule, ...] = (
         remedy=f"Set retentionInDays to at least {_LEAST_DAYS}.",
         reference=_LOGS + "Working-with-log-groups-and-streams.html",
         check=must_be_at_least("retentionInDays", _LEAST_DAYS),
+    ),
+    StackRule(
+        id="aws-cloudwatch-filter-require-alarm",
+        types=(FILTER,),
+        severity=Severity.LOW,
+        level=Level.ADVISORY,
+        absent=Absence.DENY,
+        why="A filter that counts what must not happen, and alarms nobody, is a figure that nobody reads.",
+        remedy="Add a MetricAlarm on the filter's metric.",
+        reference="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/MonitoringLogData.html",
+        check=_alarms_somebody,
     ),
     Rule(
         id="aws-cloudwatch-alarm-require-action",
