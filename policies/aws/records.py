@@ -32,6 +32,12 @@ def _alarms_somebody(counter: Resource, stack: Stack) -> Iterator[str]:
         yield f"metricTransformation.name: no alarm is about {name}"
 
 
+def _tells_somebody(alarm: Resource, stack: Stack) -> Iterator[str]:
+    # Parts of a composite alarm are silent, so that it can say once what they would say many times.
+    if not stack.pointing_at(alarm, (COMPOSITE_ALARM,), "alarmRule"):
+        yield from both(must_be_set("alarmActions"), must_not_be("actionsEnabled", False))(alarm.inputs)
+
+
 def _records_data(props: Props) -> Iterator[str]:
     paths = ("eventSelectors[*].dataResources[*].type", "advancedEventSelectors[*].fieldSelectors[*].equals[*]")
     recorded = [kind for path in paths for _, kind in find(props, path)]
@@ -123,7 +129,7 @@ RULES: tuple[AnyRule, ...] = (
         reference="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/MonitoringLogData.html",
         check=_alarms_somebody,
     ),
-    Rule(
+    StackRule(
         id="aws-cloudwatch-alarm-require-action",
         types=(ALARM, COMPOSITE_ALARM),
         severity=Severity.MEDIUM,
@@ -131,6 +137,6 @@ RULES: tuple[AnyRule, ...] = (
         why="An alarm that tells nobody is a figure on a page that nobody has open.",
         remedy="Name a topic in alarmActions, and leave actionsEnabled on.",
         reference="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html",
-        check=both(must_be_set("alarmActions"), must_not_be("actionsEnabled", False)),
+        check=_tells_somebody,
     ),
 )

@@ -37,9 +37,10 @@ _ENCRYPTION = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.h
 _SECRET = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
     r"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"
-    r"|(?i:(?:password|passwd|secret|token|api_?key)\w*\s*[=:]\s*['\"]?[^\s'\"$<{]{8,})"
+    r"|(?i:(?<![:/])(?:password|passwd|secret|token|api_?key)(?!\w*(?:name|id|arn|path|file|url|s)\b)\w*"
+    r"\s*[=:]\s*['\"]?(?!arn:)[^\s'\"$`<{]{8,})"
 )
-"""Access keys, private keys, and values of something called a secret that are not taken from elsewhere."""
+"""Access keys, private keys, and values of what is called a secret, where they are not taken from elsewhere."""
 
 
 def _unless_inherited(name: str, check: Check) -> Check:

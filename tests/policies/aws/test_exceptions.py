@@ -65,6 +65,18 @@ def test_a_bucket_that_takes_access_logs_needs_no_key_of_its_own_and_no_log(othe
         assert said(rule, bucket)
 
 
+def test_a_part_of_a_composite_alarm_may_be_silent() -> None:
+    alarm = Given(type="aws:cloudwatch/metricAlarm:MetricAlarm", props={})
+    whole = Given(
+        type="aws:cloudwatch/compositeAlarm:CompositeAlarm",
+        name="whole",
+        props={"alarmRule": UNKNOWN},
+        refers={"alarmRule": ["subject"]},
+    )
+    assert said("aws-cloudwatch-alarm-require-action", alarm, whole) == []
+    assert said("aws-cloudwatch-alarm-require-action", alarm)
+
+
 def test_a_bucket_that_keeps_nothing_for_long_needs_no_lock() -> None:
     assert said("aws-s3-bucket-require-object-lock", Given(type=BUCKET, props={"bucket": "site-images"})) == []
 

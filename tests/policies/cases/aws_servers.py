@@ -11,6 +11,15 @@ from tests.policies import tables
 _case = tables.of(RULES)
 
 
+_SCRIPT = """#!/bin/sh
+cat > pod.yaml <<END
+secretName: node-identity-keys
+END
+PASSWORD=$(cat /run/secrets/password) TOKEN_ARN=arn:aws:secretsmanager:eu-west-1:123456789012:secret:peers
+exec serve --password $PASSWORD
+"""
+
+
 def encoded(script: str) -> str:
     """A start-up script as templates have it."""
     return base64.b64encode(script.encode()).decode()
@@ -23,7 +32,7 @@ def instance() -> dict[str, Any]:
         "rootBlockDevice": {"encrypted": True},
         "ebsBlockDevices": [{"deviceName": "/dev/sdf", "encrypted": True}],
         "associatePublicIpAddress": False,
-        "userData": "#!/bin/sh\nexec serve --password $PASSWORD",
+        "userData": _SCRIPT,
         "monitoring": True,
         "iamInstanceProfile": "server",
         "keyName": "",
