@@ -58,6 +58,8 @@ class _LineStep:
         if now - self._last < _LINE_INTERVAL_SECONDS:
             return
         amount = f" {done:.0f}/{total:.0f}" if done is not None and total else ""
+        if not (amount or note):
+            return
         text = f"  {self._title}{amount}{': ' + note if note else ''}"
         if text != self._said:
             print(text, file=self._out, flush=True)

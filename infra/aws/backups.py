@@ -9,12 +9,13 @@ import pulumi
 from pulumi_aws.cloudwatch.metric_alarm import MetricAlarm
 from pulumi_aws.iam.role import Role
 from pulumi_aws.iam.role_policy import RolePolicy
+from pulumi_aws.kms.alias import Alias
 from pulumi_aws.kms.key import Key
 from pulumi_aws.s3.bucket_replication_config import BucketReplicationConfig
 
 from infra.aws import limits, policies
 from infra.aws.bucket import LockedBucket, LockedBucketArgs
-from infra.aws.keys import Keys, deletion_window
+from infra.aws.keys import DELETION_DAYS, Keys
 from infra.aws.monitoring import Monitoring
 from infra.component import Component
 from infra.contracts import Place
@@ -32,7 +33,7 @@ class BackupsArgs:
 
 
 class Backups(Component, token="pouw:aws:Backups"):
-    """Outputs: ``bucket`` and ``copy`` (names), and ``arn`` of the first.
+    """Outputs: ``bucket`` and ``copy``, both by name.
 
     A removal is not copied, and the copy's key is another one: neither a mistake nor a lost key in one region takes the
     backups of both.
@@ -40,7 +41,6 @@ class Backups(Component, token="pouw:aws:Backups"):
 
     bucket: pulumi.Output[str]
     copy: pulumi.Output[str]
-    arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -53,16 +53,23 @@ class Backups(Component, token="pouw:aws:Backups"):
             description=f"Encrypts the copied backups of the site {place.site.name}",
             enable_key_rotation=True,
             rotation_period_in_days=365,
-            deletion_window_in_days=deletion_window(place),
+            deletion_window_in_days=DELETION_DAYS,
             policy=policies.document(policies.administration(limits.account(place))),
             tags=place.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+        )
+        Alias(
+            f"{name}-copy-alias",
+            region=away,
+            name=limits.key(place, away).alias,
+            target_key_id=copy_key.key_id,
+            opts=self.child(),
         )
         bucket = self._bucket("bucket", place.region, args.keys.key)
         copy = self._bucket("copy", away, copy_key.arn)
         self._copying(bucket, copy, copy_key)
         self._alarm(bucket, copy)
-        self.publish(bucket=bucket.bucket, copy=copy.bucket, arn=bucket.arn)
+        self.publish(bucket=bucket.bucket, copy=copy.bucket)
 
     def _bucket(self, part: str, region: str, key: pulumi.Input[str]) -> LockedBucket:
         arguments = LockedBucketArgs(place=self._args.place, region=region, key=key)
@@ -78,8 +85,12 @@ class Backups(Component, token="pouw:aws:Backups"):
             tags=place.tags,
             opts=self.child(),
         )
-        document = pulumi.Output.all(bucket.arn, copy.arn, self._args.keys.key, copy_key.arn).apply(
-            lambda known: policies.replicate(*known)
+        away = place.site.backups.copy_region or ""
+        document = policies.replicate(
+            limits.bucket_arn(place, place.region),
+            limits.bucket_arn(place, away),
+            limits.key(place, place.region),
+            limits.key(place, away),
         )
         allowed = RolePolicy(f"{self._name}-copy-policy", role=role.id, policy=document, opts=self.child())
         BucketReplicationConfig(

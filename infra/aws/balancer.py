@@ -101,6 +101,7 @@ class Balancer(Component, token="pouw:aws:Balancer"):
                 f"{self._name}-from-{cidr}",
                 security_group_id=front.id,
                 cidr_ipv4=cidr,
+                description="Clients, or checks of the health of the site",
                 **_port(TLS_PORT),
                 tags=args.place.tags,
                 opts=self.child(),
@@ -113,6 +114,7 @@ class Balancer(Component, token="pouw:aws:Balancer"):
         tags = self._args.place.tags
         SecurityGroupEgressRule(
             f"{self._name}-{part}-out",
+            description=f"Onwards from {part}",
             security_group_id=source,
             referenced_security_group_id=target,
             **_port(port),
@@ -121,6 +123,7 @@ class Balancer(Component, token="pouw:aws:Balancer"):
         )
         SecurityGroupIngressRule(
             f"{self._name}-{part}-in",
+            description=f"From {part}",
             security_group_id=target,
             referenced_security_group_id=source,
             **_port(port),

@@ -73,7 +73,7 @@ class LockedBucket(Component, token="pouw:aws:LockedBucket"):
         BucketLifecycleConfiguration(f"{name}-clean-up", rules=clean_up(place), **later)
         BucketPolicy(
             f"{name}-policy",
-            policy=made.arn.apply(bucket_policy),
+            policy=bucket_policy(limits.bucket_arn(place, region)),
             **{**common, "opts": self.child(depends_on=[closed])},
         )
         self.publish(bucket=made.bucket, arn=made.arn)

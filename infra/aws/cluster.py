@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import pulumi
@@ -11,7 +12,6 @@ from pulumi_aws.cloudwatch.metric_alarm import MetricAlarm
 from pulumi_aws.eks.access_entry import AccessEntry
 from pulumi_aws.eks.addon import Addon
 from pulumi_aws.eks.cluster import Cluster as EksCluster
-from pulumi_aws.iam.open_id_connect_provider import OpenIdConnectProvider
 from pulumi_aws.iam.role import Role
 from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
 
@@ -42,17 +42,16 @@ class ClusterArgs:
 
 
 class Cluster(Component, token="pouw:aws:Cluster"):
-    """Outputs: ``cluster`` (its name), ``kubeconfig``, ``issuer`` of workload tokens and ``trust`` (the ARN of the
-    account's provider for that issuer), ``security_group`` of the control plane and all machines.
+    """Outputs: ``cluster`` (its name), ``kubeconfig``, ``issuer`` of workload tokens, ``security_group`` of the control
+    plane and all machines.
 
-    Nothing is installed in the cluster unasked: networking comes as add-ons before any machine does, names and disks
-    with the pools, because they need a machine to run on.
+    Nothing is installed in the cluster unasked: networking and the agent that gives pods their roles come as add-ons
+    before any machine does, names and disks with the pools, because they need a machine to run on.
     """
 
     cluster: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     issuer: pulumi.Output[str]
-    trust: pulumi.Output[str]
     security_group: pulumi.Output[str]
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -60,15 +59,6 @@ class Cluster(Component, token="pouw:aws:Cluster"):
         self._name, self._args = name, args
         place = args.place
         made = self._control_plane()
-        self.issuer = made.identities[0].oidcs[0].issuer
-        provider = OpenIdConnectProvider(
-            f"{name}-issuer",
-            url=self.issuer,
-            client_id_lists=[policies.TOKEN_AUDIENCE],
-            tags=place.tags,
-            opts=self.child(),
-        )
-        self.trust = provider.arn
         self._networking(made)
         self._observers(made)
         self._alarm()
@@ -78,8 +68,7 @@ class Cluster(Component, token="pouw:aws:Cluster"):
         self.publish(
             cluster=made.name,
             kubeconfig=pulumi.Output.secret(kubeconfig),
-            issuer=self.issuer,
-            trust=self.trust,
+            issuer=made.identities[0].oidcs[0].issuer,
             security_group=made.vpc_config.cluster_security_group_id,
         )
 
@@ -117,24 +106,19 @@ class Cluster(Component, token="pouw:aws:Cluster"):
         )
 
     def _networking(self, made: EksCluster) -> None:
-        role = workload_role(f"{self._name}-network", self._args.place, self, ("kube-system", "aws-node"), self.child())
+        place, name = self._args.place, self._name
+        role = workload_role(f"{name}-network", place, ("kube-system", "aws-node"), self.child())
         allowed = RolePolicyAttachment(
-            f"{self._name}-network-policy",
-            role=role.name,
-            policy_arn=f"{MANAGED}/AmazonEKS_CNI_Policy",
-            opts=self.child(),
+            f"{name}-network-policy", role=role.name, policy_arn=f"{MANAGED}/AmazonEKS_CNI_Policy", opts=self.child()
         )
-        settings = json.dumps({"enableNetworkPolicy": "true"})
-        addon(self, self._name, "kube-proxy", made.name, self._args.place)
-        addon(
-            self,
-            self._name,
+        add = partial(addon, self, name, made.name, place)
+        add("kube-proxy")
+        agent = add("eks-pod-identity-agent")
+        add(
             "vpc-cni",
-            made.name,
-            self._args.place,
-            depends_on=[allowed],
-            service_account_role_arn=role.arn,
-            configuration_values=settings,
+            depends_on=[allowed, agent],
+            configuration_values=json.dumps({"enableNetworkPolicy": "true"}),
+            pod_identity_associations=[{"role_arn": role.arn, "service_account": "aws-node"}],
         )
 
     def _observers(self, made: EksCluster) -> None:
@@ -182,12 +166,12 @@ class Cluster(Component, token="pouw:aws:Cluster"):
 def addon(
     parent: Component,
     name: str,
-    kind: str,
     cluster: pulumi.Input[str],
     place: Place,
+    kind: str,
     *,
     depends_on: list[pulumi.Resource] | None = None,
-    **settings: pulumi.Input[str],
+    **settings: Any,
 ) -> Addon:
     """An add-on in the version that goes with the cluster's; what somebody changed by hand is put right."""
     return Addon(

@@ -16,9 +16,10 @@ from infra.contracts import Place
 
 def flow_log(name: str, place: Place, network: pulumi.Input[str], key: pulumi.Input[str], parent: Component) -> None:
     """Declare the log of every connection in ``network``, refused ones too."""
+    group_name = f"/pouw/{place.environment}/{place.site.name}/flow"
     group = LogGroup(
         f"{name}-flow-log-group",
-        name=f"/pouw/{place.environment}/{place.site.name}/flow",
+        name=group_name,
         kms_key_id=key,
         retention_in_days=retention(place.site.network.flow_log_days),
         tags=place.tags,
@@ -34,9 +35,8 @@ def flow_log(name: str, place: Place, network: pulumi.Input[str], key: pulumi.In
         tags=place.tags,
         opts=parent.child(),
     )
-    allowed = RolePolicy(
-        f"{name}-flow-log-policy", role=role.id, policy=group.arn.apply(policies.write_logs), opts=parent.child()
-    )
+    document = policies.write_logs(limits.log_group_arn(place, group_name))
+    allowed = RolePolicy(f"{name}-flow-log-policy", role=role.id, policy=document, opts=parent.child())
     FlowLog(
         f"{name}-flow-log",
         vpc_id=network,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
+from pulumi_aws.eks.pod_identity_association import PodIdentityAssociation
 from pulumi_aws.iam.role_policy import RolePolicy
 
 from infra.aws import limits, policies
@@ -24,7 +25,6 @@ SERVICE_ACCOUNTS: Final[Mapping[str, tuple[str, str]]] = {
     "backup": (NAMESPACE, "pouw-backup"),
 }
 """Namespace and name of the service account that each role is for."""
-_ANNOTATION: Final = "eks.amazonaws.com/role-arn"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,18 +39,31 @@ class IdentityArgs:
 
 
 class Identity(Component, token="pouw:aws:Identity"):
-    """Output: ``annotations`` of each workload's service account, by workload."""
+    """Output: ``annotations`` of each workload's service account, by workload.
+
+    There are none to set: the cluster itself knows which service account takes which role.
+    """
 
     annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         place, cluster = args.place, limits.cluster_name(args.place)
-        backup = pulumi.Output.all(args.backups.arn, args.keys.key).apply(lambda known: policies.back_up(*known))
-        documents = {"autoscaler": policies.scale(cluster, limits.cluster_arn(place)), "backup": backup}
-        annotations = {}
+        bucket, key = limits.bucket_arn(place, place.region), limits.key(place, place.region)
+        documents = {
+            "autoscaler": policies.scale(cluster, limits.cluster_arn(place)),
+            "backup": policies.back_up(bucket, key),
+        }
         for workload, account in SERVICE_ACCOUNTS.items():
-            role = workload_role(f"{name}-{workload}", place, args.cluster, account, self.child())
+            role = workload_role(f"{name}-{workload}", place, account, self.child())
             RolePolicy(f"{name}-{workload}-policy", role=role.id, policy=documents[workload], opts=self.child())
-            annotations[workload] = {_ANNOTATION: role.arn}
-        self.publish(annotations=annotations)
+            PodIdentityAssociation(
+                f"{name}-{workload}",
+                cluster_name=args.cluster.cluster,
+                namespace=account[0],
+                service_account=account[1],
+                role_arn=role.arn,
+                tags=place.tags,
+                opts=self.child(),
+            )
+        self.publish(annotations={workload: {} for workload in SERVICE_ACCOUNTS})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 from pulumi_aws.kms.alias import Alias
@@ -11,6 +12,9 @@ from pulumi_aws.kms.key import Key
 from infra.aws import limits, policies
 from infra.component import Component
 from infra.contracts import Place
+
+DELETION_DAYS: Final = 30
+"""Days in which a key's deletion can be taken back: the most there are, for what it encrypted is lost with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,16 +37,11 @@ class Keys(Component, token="pouw:aws:Keys"):
             description=f"Encrypts everything of the site {place.site.name}",
             enable_key_rotation=True,
             rotation_period_in_days=365,
-            deletion_window_in_days=deletion_window(place),
+            deletion_window_in_days=DELETION_DAYS,
             policy=policies.site_key(limits.account(place), place.region),
             tags=place.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=place.production),
         )
-        alias = f"alias/{limits.named('alias', place)}"
+        alias = limits.key(place, place.region).alias
         Alias(f"{name}-alias", name=alias, target_key_id=key.key_id, opts=self.child())
         self.publish(key=key.arn)
-
-
-def deletion_window(place: Place) -> int:
-    """Days in which a key's deletion can be taken back: the most there are in production, else the least."""
-    return 30 if place.production else 7

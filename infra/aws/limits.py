@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from infra.aws.policies import NamedKey
 from infra.contracts import Place
 from infra.naming import fitted
 
@@ -56,3 +57,18 @@ def cluster_arn(place: Place) -> str:
 def bucket(place: Place, region: str) -> str:
     """The name of the bucket of backups in a region. Names of buckets are shared by all accounts of the world."""
     return named("bucket", place, "backups", account(place), region)
+
+
+def bucket_arn(place: Place, region: str) -> str:
+    """The whole name of the bucket of backups in a region."""
+    return f"arn:aws:s3:::{bucket(place, region)}"
+
+
+def key(place: Place, region: str) -> NamedKey:
+    """The site's key in a region, as policies speak of it."""
+    return NamedKey(account=account(place), region=region, alias=f"alias/{named('alias', place)}")
+
+
+def log_group_arn(place: Place, name: str) -> str:
+    """The whole name of a log group of the site."""
+    return f"arn:aws:logs:{place.region}:{account(place)}:log-group:{name}"

@@ -52,14 +52,15 @@ class Monitoring(Component, token="pouw:aws:Monitoring"):
             tags=place.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=place.production),
         )
+        called, account = limits.named("topic", place, "alarms"), limits.account(place)
         topic = Topic(
             f"{name}-alarms",
-            name=limits.named("topic", place, "alarms"),
+            name=called,
             kms_master_key_id=key,
             tags=place.tags,
             opts=self.child(),
         )
-        policy = topic.arn.apply(lambda arn: policies.alarm_channel(limits.account(place), arn))
+        policy = policies.alarm_channel(account, f"arn:aws:sns:{place.region}:{account}:{called}")
         TopicPolicy(f"{name}-alarms-policy", arn=topic.arn, policy=policy, opts=self.child())
         for contact in args.contacts:
             TopicSubscription(

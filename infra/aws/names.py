@@ -105,7 +105,7 @@ class Names(Component, token="pouw:aws:Names"):
             enable_sni=True,
             request_interval=10,
             failure_threshold=3,
-            tags={**place.tags, "site": target.site, "Name": f"{target.site}-{host}"},
+            tags={**place.tags, "Name": f"{target.site}-{host}"},
             opts=self.child(),
             **where,
         )

@@ -19,7 +19,7 @@ from pulumi_aws.ec2.subnet import Subnet
 from pulumi_aws.ec2.vpc import Vpc
 from pulumi_aws.ec2.vpc_endpoint import VpcEndpoint
 
-from infra.aws import limits
+from infra.aws import limits, policies
 from infra.aws.flow_log import flow_log
 from infra.aws.keys import Keys
 from infra.aws.monitoring import Monitoring
@@ -27,7 +27,7 @@ from infra.component import Component
 from infra.contracts import Place
 
 SERVICES: Final = (
-    "autoscaling", "ec2", "ecr.api", "ecr.dkr", "eks", "elasticloadbalancing", "kms", "logs", "sts",
+    "autoscaling", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticloadbalancing", "kms", "logs", "sts",
 )  # fmt: skip
 """Services that machines and the cluster's own parts speak to, besides object storage: without leaving the network."""
 _ANYWHERE: Final = "0.0.0.0/0"
@@ -63,7 +63,9 @@ class Network(Component, token="pouw:aws:Network"):
             opts=self.child(),
         )
         # The network's own group lets its members reach each other: it is emptied, so that nothing relies on it.
-        DefaultSecurityGroup(f"{name}-default", vpc_id=vpc.id, tags=self._tags("default"), opts=self.child())
+        DefaultSecurityGroup(
+            f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], tags=self._tags("default"), opts=self.child()
+        )
         nodes = self._subnets(vpc, "nodes", place.plan.nodes, {"kubernetes.io/role/internal-elb": "1"})
         edges = self._subnets(vpc, "edges", place.plan.edges, {"kubernetes.io/role/elb": "1"})
         gateway = InternetGateway(f"{name}-gateway", vpc_id=vpc.id, tags=self._tags("gateway"), opts=self.child())
@@ -165,7 +167,7 @@ class Network(Component, token="pouw:aws:Network"):
             name_prefix=limits.prefix("security-group", place, "endpoints"),
             description="Endpoints of the services of AWS, reached from the network of the site",
             vpc_id=vpc.id,
-            ingress=[{"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": [place.plan.network]}],
+            ingress=[within(place.plan.network)],
             egress=[],
             tags=self._tags("endpoints"),
             opts=self.child(),
@@ -175,6 +177,7 @@ class Network(Component, token="pouw:aws:Network"):
             vpc_id=vpc.id,
             service_name=f"com.amazonaws.{place.region}.s3",
             vpc_endpoint_type="Gateway",
+            policy=policies.storage_endpoint(limits.account(place)),
             route_table_ids=[table.id for table in tables],
             tags=self._tags("endpoint-s3"),
             opts=self.child(),
@@ -185,9 +188,21 @@ class Network(Component, token="pouw:aws:Network"):
                 vpc_id=vpc.id,
                 service_name=f"com.amazonaws.{place.region}.{service}",
                 vpc_endpoint_type="Interface",
+                policy=policies.endpoint(limits.account(place)),
                 private_dns_enabled=True,
                 subnet_ids=[subnet.id for subnet in subnets],
                 security_group_ids=[group.id],
                 tags=self._tags(f"endpoint-{service}"),
                 opts=self.child(),
             )
+
+
+def within(network: str) -> dict[str, object]:
+    """A rule that lets the site's own addresses in, over TLS."""
+    return {
+        "description": "Machines and pods of the site",
+        "protocol": "tcp",
+        "from_port": 443,
+        "to_port": 443,
+        "cidr_blocks": [network],
+    }

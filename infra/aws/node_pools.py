@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import pulumi
@@ -138,9 +139,8 @@ class NodePools(Component, token="pouw:aws:NodePools"):
     def _addons(self, groups: Sequence[pulumi.Resource]) -> list[Addon]:
         """Names and disks: both need a machine before they are healthy, and stay on the ``system`` pool."""
         args, name = self._args, self._name
-        role = workload_role(
-            f"{name}-disks", args.place, args.cluster, ("kube-system", "ebs-csi-controller-sa"), self.child()
-        )
+        account = "ebs-csi-controller-sa"
+        role = workload_role(f"{name}-disks", args.place, ("kube-system", account), self.child())
         driver = RolePolicyAttachment(
             f"{name}-disks-policy",
             role=role.name,
@@ -150,28 +150,17 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         key = RolePolicy(
             f"{name}-disks-key",
             role=role.id,
-            policy=args.keys.key.apply(policies.use_for_disks),
+            policy=policies.use_for_disks(limits.key(args.place, args.place.region)),
             opts=self.child(),
         )
         where = {"nodeSelector": {POOL_LABEL: "system"}}
-        names = addon(
-            self,
-            name,
-            "coredns",
-            args.cluster.cluster,
-            args.place,
-            depends_on=list(groups),
-            configuration_values=json.dumps(where),
-        )
-        disks = addon(
-            self,
-            name,
+        add = partial(addon, self, name, args.cluster.cluster, args.place)
+        names = add("coredns", depends_on=list(groups), configuration_values=json.dumps(where))
+        disks = add(
             "aws-ebs-csi-driver",
-            args.cluster.cluster,
-            args.place,
             depends_on=[*groups, driver, key],
-            service_account_role_arn=role.arn,
             configuration_values=json.dumps({"controller": where}),
+            pod_identity_associations=[{"role_arn": role.arn, "service_account": account}],
         )
         return [names, disks]
 

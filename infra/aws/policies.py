@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 Statement = dict[str, Any]
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
-TOKEN_AUDIENCE: Final = "sts.amazonaws.com"  # noqa: S105 - whom a workload's token is for, no token
 KEY_USE: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 
 
@@ -48,21 +48,30 @@ def trust_service(service: str, conditions: Conditions | None = None) -> str:
 
 
 def trust_account(account: str) -> str:
-    """Who may take a role: whom the account's own policies let."""
-    principal = {"AWS": f"arn:aws:iam::{account}:root"}
-    return document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal})
-
-
-def trust_workload(issuer: str, provider: str, namespace: str, service_account: str) -> str:
-    """Who may take a role: one service account of one cluster, by the token that its pods are given."""
-    host = issuer.removeprefix("https://")
-    claims = {f"{host}:aud": TOKEN_AUDIENCE, f"{host}:sub": f"system:serviceaccount:{namespace}:{service_account}"}
+    """Who may take a role: whom the account's own policies let, if they carry the project's tag."""
     return document(
         {
             "Effect": "Allow",
-            "Action": "sts:AssumeRoleWithWebIdentity",
-            "Principal": {"Federated": provider},
-            "Condition": {"StringEquals": claims},
+            "Action": "sts:AssumeRole",
+            "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+            "Condition": {"StringEquals": {"aws:PrincipalTag/project": "pouw"}},
+        }
+    )
+
+
+def trust_pods(cluster_arn: str, namespace: str, service_account: str) -> str:
+    """Who may take a role: pods of one service account of one cluster, as the cluster itself vouches for them."""
+    pods = {
+        "aws:RequestTag/eks-cluster-arn": cluster_arn,
+        "aws:RequestTag/kubernetes-namespace": namespace,
+        "aws:RequestTag/kubernetes-service-account": service_account,
+    }
+    return document(
+        {
+            "Effect": "Allow",
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Principal": {"Service": "pods.eks.amazonaws.com"},
+            "Condition": {"StringEquals": pods},
         }
     )
 
@@ -77,6 +86,21 @@ def only_tls(action: str, resources: Sequence[str]) -> Statement:
         "Resource": list(resources),
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedKey:
+    """A key by its alias: its own name is not known before it is made, and a policy should be read before that."""
+
+    account: str
+    region: str
+    alias: str
+
+    def allow(self, actions: Sequence[str], when: Conditions | None = None) -> Statement:
+        """A statement that allows uses of this key and of no other."""
+        this = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": self.alias}}
+        keys = f"arn:aws:kms:{self.region}:{self.account}:key/*"
+        return allow(actions, [keys], when={**this, **(when or {})})
 
 
 def administration(account: str) -> Statement:
@@ -120,24 +144,24 @@ def write_logs(log_group: str) -> str:
     )
 
 
-def replicate(source: str, copy: str, key: str, copy_key: str) -> str:
+def replicate(source: str, copy: str, key: NamedKey, copy_key: NamedKey) -> str:
     """What the copying of one bucket to another needs."""
     read = ["s3:GetObjectRetention", "s3:GetObjectLegalHold", "s3:GetObjectVersionAcl"]
     return document(
         allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], [source]),
         allow([*read, "s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging"], [f"{source}/*"]),
         allow(["s3:ReplicateObject", "s3:ReplicateTags"], [f"{copy}/*"]),
-        allow(["kms:Decrypt"], [key]),
-        allow(["kms:Encrypt", "kms:GenerateDataKey"], [copy_key]),
+        key.allow(["kms:Decrypt"]),
+        copy_key.allow(["kms:Encrypt", "kms:GenerateDataKey"]),
     )
 
 
-def back_up(bucket: str, key: str) -> str:
+def back_up(bucket: str, key: NamedKey) -> str:
     """What the backup workload needs: to add objects and to read them. It can neither change nor remove one."""
     return document(
         allow(["s3:GetBucketLocation", "s3:ListBucket"], [bucket]),
         allow(["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [f"{bucket}/*"]),
-        allow(["kms:Decrypt", "kms:GenerateDataKey"], [key]),
+        key.allow(["kms:Decrypt", "kms:GenerateDataKey"]),
     )
 
 
@@ -163,9 +187,25 @@ def scale(cluster: str, cluster_arn: str) -> str:
     )
 
 
-def use_for_disks(key: str) -> str:
+def use_for_disks(key: NamedKey) -> str:
     """What the disk driver needs of a key: to use it, and to pass its use on to the disks' service."""
+    grants = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return document(key.allow(KEY_USE), key.allow(["kms:CreateGrant"], when=grants))
+
+
+def endpoint(account: str) -> str:
+    """Through the site's endpoints go the account's own identities and nobody else's: no borrowed key works there."""
+    own = {"StringEquals": {"aws:PrincipalAccount": account}}
+    return document(allow(["*"], ["*"], principal={"AWS": "*"}, when=own))
+
+
+def storage_endpoint(account: str) -> str:
+    """Through the endpoint of object storage anything may be read, for images lie in buckets of others.
+
+    Everything else is for the account's own identities in its own buckets: nothing is carried out of the site this way.
+    """
+    own = {"StringEquals": {"aws:PrincipalAccount": account, "aws:ResourceAccount": account}}
+    anybody = {"AWS": "*"}
     return document(
-        allow(KEY_USE, [key]),
-        allow(["kms:CreateGrant"], [key], when={"Bool": {"kms:GrantIsForAWSResource": "true"}}),
+        allow(["s3:GetObject"], ["*"], principal=anybody), allow(["s3:*"], ["*"], principal=anybody, when=own)
     )

@@ -21,7 +21,7 @@ from pulumi_azure_native.frontdoor.policy import Policy
 from pulumi_azure_native.monitor.diagnostic_setting import DiagnosticSetting
 
 from infra.azure.firewall import MANAGED_RULES, custom_rules
-from infra.azure.gateway import FRONTEND, Gateway, GatewayArgs
+from infra.azure.gateway import FRONTEND, Gateway, GatewayArgs, link_region
 from infra.azure.keys import Keys
 from infra.azure.limits import LIMITS, named, worldwide
 from infra.azure.monitoring import Monitoring
@@ -148,7 +148,7 @@ class Balancer(Component, token="pouw:azure:Balancer"):
             shared_private_link_resource={
                 "privateLink": {"id": gateway.gateway},
                 "groupId": FRONTEND,
-                "privateLinkLocation": self._args.place.region,
+                "privateLinkLocation": link_region(self._args.place.region),
                 "requestMessage": f"pouw {self._args.place.site.name}",
             },
             opts=self.child(),

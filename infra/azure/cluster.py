@@ -173,7 +173,6 @@ class Cluster(Component, token="pouw:azure:Cluster"):
             storage_account_id=monitoring.store,
             log_analytics_destination_type="Dedicated",
             logs=[{"category": category, "enabled": True} for category in AUDIT_CATEGORIES],
-            metrics=[{"category": "AllMetrics", "enabled": True}],
             opts=self.child(),
         )
         for part in ("AutoUpgrade", "NodeOSUpgrade"):

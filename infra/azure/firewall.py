@@ -9,8 +9,6 @@ from infra.contracts import READY_PATH
 
 REQUESTS_A_MINUTE: Final = 3000
 """From one address: fifty a second, well above what a wallet or an indexer asks."""
-_MOST_RANGES: Final = 600
-"""Ranges that one condition holds."""
 
 MANAGED_RULES: Final = (
     {"ruleSetType": "Microsoft_DefaultRuleSet", "ruleSetVersion": "2.1", "ruleSetAction": "Block"},
@@ -21,44 +19,46 @@ MANAGED_RULES: Final = (
 def custom_rules(allow_from: Sequence[str]) -> list[dict[str, Any]]:
     """Let in ``allow_from`` alone, and of those nobody too often.
 
-    Readiness is for everybody: whoever watches a name from outside, on any cloud, asks it from addresses of its own.
-
-    Raises:
-        ValueError: there are more ranges than the firewall can hold.
+    Anybody may read whether the site is ready: whoever watches a name, on any cloud, asks from addresses of its own.
     """
-    if len(allow_from) > _MOST_RANGES:
-        raise ValueError(f"{len(allow_from)} ranges may reach the balancer; Front Door's firewall holds {_MOST_RANGES}")
     stranger = {
         "matchVariable": "SocketAddr",
         "operator": "IPMatch",
         "negateCondition": True,
         "matchValue": list(allow_from),
     }
-    not_ready = {
+    elsewhere = {
         "matchVariable": "RequestUri",
         "operator": "RegEx",
         "negateCondition": True,
-        "matchValue": [rf"^[^?]*://[^/]+{READY_PATH}$|^{READY_PATH}$"],
+        "matchValue": [rf"^(https?://[^/]+)?{READY_PATH}$"],
+    }
+    more = {
+        "matchVariable": "RequestMethod",
+        "operator": "Equal",
+        "negateCondition": True,
+        "matchValue": ["GET", "HEAD"],
     }
     anything = {"matchVariable": "RequestUri", "operator": "Any", "matchValue": []}
     return [
+        _rule("strangersPaths", 10, [stranger, elsewhere]),
+        _rule("strangersMethods", 20, [stranger, more]),
         {
-            "name": "allowFrom",
-            "priority": 10,
-            "ruleType": "MatchRule",
-            "action": "Block",
-            "enabledState": "Enabled",
-            "matchConditions": [stranger, not_ready],
-        },
-        {
-            "name": "rate",
-            "priority": 20,
+            **_rule("rate", 30, [anything]),
             "ruleType": "RateLimitRule",
-            "action": "Block",
-            "enabledState": "Enabled",
             "rateLimitDurationInMinutes": 1,
             "rateLimitThreshold": REQUESTS_A_MINUTE,
             "groupBy": [{"variableName": "SocketAddr"}],
-            "matchConditions": [anything],
         },
     ]
+
+
+def _rule(name: str, priority: int, conditions: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "priority": priority,
+        "ruleType": "MatchRule",
+        "action": "Block",
+        "enabledState": "Enabled",
+        "matchConditions": conditions,
+    }

@@ -24,6 +24,18 @@ from infra.workload import RPC_PORT, WS_PORT
 FRONTEND: Final = "edge"
 """Name of the frontend that the private link leads to."""
 
+_LINK_REGIONS: Final = {
+    "israelcentral": "westeurope",
+    "italynorth": "francecentral",
+    "polandcentral": "germanywestcentral",
+    "southeastasia": "eastasia",
+    "spaincentral": "francecentral",
+    "switzerlandnorth": "germanywestcentral",
+    "uaenorth": "centralindia",
+    "westus2": "westus3",
+}
+"""Where Front Door has no private links, the nearest region that does."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayArgs:
@@ -86,6 +98,11 @@ class Gateway(Component, token="pouw:azure:Gateway"):
         )
         guard(self, f"{name}-lock", place, gateway.id)
         self.publish(gateway=gateway.id, address=gateway_address(place.plan))
+
+
+def link_region(region: str) -> str:
+    """The region from which Front Door links to a gateway in ``region``."""
+    return _LINK_REGIONS.get(region, region)
 
 
 def own_id(place: Place, collection: str, name: str) -> str:

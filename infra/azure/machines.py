@@ -25,6 +25,8 @@ ACCELERATOR_LABEL: Final = "pouw.dev/accelerator"
 SPOT: Final = "kubernetes.azure.com/scalesetpriority"
 """Label of spot machines, and key of the taint that Azure puts on them (value ``spot``, effect NoSchedule)."""
 MOST_PODS: Final = 60
+SURGE_PERCENT: Final = 33
+"""Of a pool, added while its machines are made anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,7 @@ def profile(pool: ZonePool, place: Place) -> dict[str, Any]:
         taints.append(f"{SPOT}=spot:NoSchedule")
         properties |= {"scale_set_priority": "Spot", "scale_set_eviction_policy": "Delete", "spot_max_price": -1.0}
     else:
-        properties["upgrade_settings"] = {"maxSurge": "33%", "drainTimeoutInMinutes": 30}
+        properties["upgrade_settings"] = {"maxSurge": f"{SURGE_PERCENT}%", "drainTimeoutInMinutes": 30}
     return {**properties, "node_labels": labels}
 
 

@@ -97,7 +97,7 @@ def retention_rules(place: Place) -> list[dict[str, Any]]:
     wanted = {"flows": ("insights-logs-flow", site.network.flow_log_days)}
     wanted |= {
         prefix.replace("-", ""): (f"insights-logs-{prefix}", site.cluster.log_days)
-        for prefix in ("audit", "cloud", "cluster", "front", "guard", "kube", "storage")
+        for prefix in ("audit", "cloud", "cluster", "csi", "front", "guard", "kube", "storage")
     }
     return [
         {

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pulumi
 
+from infra.azure import fitness
 from infra.azure.backups import Backups, BackupsArgs
 from infra.azure.balancer import Balancer, BalancerArgs
 from infra.azure.budget import Budget, BudgetArgs
@@ -54,6 +55,8 @@ class Site(Component, token="pouw:azure:Site"):
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         place, child = args.place, self.child()
+        if found := [str(one) for one in fitness.faults(place, hosts=args.hosts, allow_from=args.allow_from)]:
+            raise pulumi.RunError("\n".join(found))
         self.balancer_entry, self.peers_entry = balancer_entry(place), peers_entry(place)
         keys = Keys(f"{name}-keys", KeysArgs(place=place), child)
         monitoring = Monitoring(

@@ -23,6 +23,7 @@ ADD: Final = "roles/storage.objectCreator"
 COPY_INTERVAL: Final = "3600s"
 """The shortest that Google offers on a schedule."""
 _DAY: Final = 86_400
+_RESTORABLE_DAYS: Final = 30
 _LOCKS_KEPT: Final = 2
 """A backup is removed once it is this many times as old as its lock was long: when backups stop, the last ones stay."""
 
@@ -109,14 +110,17 @@ class Backups(Component, token="pouw:gcp:Backups"):
 
 
 def retention(days: int, *, locked: bool) -> dict[str, Any]:
-    """Versions, a lock of ``days`` that nobody can take off where it is ``locked``, and an end of what is old."""
+    """A lock of ``days`` that nobody can take off where it is ``locked``, and an end of what is old.
+
+    Google takes no versions beside such a lock: an object under it has one, which nobody can change or remove.
+    What is removed after it can be had back for a month.
+    """
     rules: list[tuple[str, dict[str, Any]]] = [
         ("Delete", {"age": _LOCKS_KEPT * days, "with_state": "LIVE"}),
-        ("Delete", {"days_since_noncurrent_time": days, "with_state": "ARCHIVED"}),
         ("AbortIncompleteMultipartUpload", {"age": 7}),
     ]
     return {
-        "versioning": {"enabled": True},
         "retention_policy": {"retention_period": str(days * _DAY), "is_locked": locked},
+        "soft_delete_policy": {"retention_duration_seconds": _RESTORABLE_DAYS * _DAY},
         "lifecycle_rules": [{"action": {"type": action}, "condition": condition} for action, condition in rules],
     }

@@ -15,13 +15,12 @@ from pulumi_gcp.serviceaccount.account import Account
 from infra.component import Component
 from infra.contracts import POOLS, Place
 from infra.gcp import limits
+from infra.gcp.fitness import PODS_PER_NODE
 from infra.gcp.keys import Keys
 from infra.gcp.monitoring import Monitoring
 from infra.gcp.network import PODS, SERVICES, Network
 
 CONTROL_PLANE_LOGS: Final = ("SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER")
-PODS_PER_NODE: Final = 64
-"""Half of the usual number: a /14 of pods then holds 2,048 machines."""
 _NODE_ROLE: Final = "roles/container.defaultNodeServiceAccount"
 
 

@@ -10,7 +10,7 @@ import pulumi
 
 from infra.component import Component
 from infra.contracts import Entry, Names, Place, RecordKind
-from infra.faults import Fault
+from infra.gcp import fitness
 from infra.gcp.backups import Backups, BackupsArgs
 from infra.gcp.balancer import Balancer, BalancerArgs
 from infra.gcp.budget import Budget, BudgetArgs
@@ -22,7 +22,6 @@ from infra.gcp.monitoring import Monitoring, MonitoringArgs
 from infra.gcp.network import Network, NetworkArgs
 from infra.gcp.node_pools import NodePools, NodePoolsArgs
 from infra.gcp.registry import Registry, RegistryArgs
-from infra.sites import Pools
 
 PROVISIONER: Final = "pd.csi.storage.gke.io"
 PEERS: Final[Mapping[str, str]] = {"cloud.google.com/l4-rbs": "enabled"}
@@ -42,7 +41,11 @@ class SiteArgs:
 
 
 class Site(Component, token="pouw:gcp:Site"):
-    """Outputs as of the contract."""
+    """Outputs as of the contract.
+
+    Raises:
+        pulumi.RunError: the settings do not fit together here.
+    """
 
     kubeconfig: pulumi.Output[str]
     egress: pulumi.Output[Sequence[str]]
@@ -57,7 +60,8 @@ class Site(Component, token="pouw:gcp:Site"):
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         place, child = args.place, self.child()
-        disks = volume_type(place.site.pools)
+        if faults := list(fitness.faults(place)):
+            raise pulumi.RunError("\n".join(str(fault) for fault in faults))
         keys = Keys(f"{name}-keys", KeysArgs(place=place), child)
         monitoring = Monitoring(
             f"{name}-monitoring", MonitoringArgs(place=place, keys=keys, contacts=args.contacts), child
@@ -95,6 +99,7 @@ class Site(Component, token="pouw:gcp:Site"):
         if place.site.budget is not None:
             Budget(f"{name}-budget", BudgetArgs(place=place, monitoring=monitoring, contacts=args.contacts), child)
         self.address_kind = "A"
+        volumes = disk_type(machine_type("miners", place.site.pools.miners))
         self.balancer_entry = Entry(type="NodePort", annotations={})
         self.peers_entry = Entry(type="LoadBalancer", annotations=PEERS)
         self.publish(
@@ -104,27 +109,7 @@ class Site(Component, token="pouw:gcp:Site"):
             annotations=identity.annotations,
             storage_class={
                 "provisioner": PROVISIONER,
-                "parameters": {"type": disks, "disk-encryption-kms-key": keys.key},
+                "parameters": {"type": volumes, "disk-encryption-kms-key": keys.key},
             },
             address=address,
         )
-
-
-def volume_type(pools: Pools) -> str:
-    """The one kind of volume that machines of every pool can carry.
-
-    Raises:
-        pulumi.RunError: there is none.
-    """
-    machines = {pool: machine_type(pool, getattr(pools, pool)) for pool in ("miners", "rpc")}
-    kinds = {disk_type(machine) for machine in machines.values()}
-    if len(kinds) > 1:
-        fault = Fault(
-            path="pouw:sites.pools",
-            message="the machines of two pools can carry no common kind of volume",
-            got=" and ".join(f"{pool}: {machine} ({disk_type(machine)})" for pool, machine in machines.items()),
-            expected="machine types that take the same disks",
-            remedy="choose both of the newest families (c4, n4, g4, a4), or none",
-        )
-        raise pulumi.RunError(str(fault))
-    return kinds.pop()

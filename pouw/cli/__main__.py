@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,9 @@ from importlib import metadata
 
 import click
 
+from infra.faults import Fault
 from pouw.errors import ExitCode, PouwError
+from pouw.paths import state_dir
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "up": ("pouw.cli.stack", "Bring a stack up and wait until its network works"),
@@ -24,6 +27,12 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "policy": ("pouw.cli.policy", "Compliance: reports, waivers, controls, rules on plain manifests"),
     "task": ("pouw.cli.task", "Useful work: submit a training task, fetch its model"),
 }
+
+
+_MACHINE = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EIO}
+)
+"""What the system says of folders that cannot hold our files: no fault of the program's."""
 
 
 class LazyGroup(click.Group):
@@ -79,7 +88,22 @@ def run(arguments: Sequence[str]) -> int:
         for fault in error.faults:
             click.echo(f"error: {fault}", err=True)
         return error.code
+    except OSError as error:
+        if error.errno not in _MACHINE:
+            raise
+        click.echo(f"error: {_refused(error)}", err=True)
+        return ExitCode.FAILED
     return code if isinstance(code, int) else ExitCode.OK
+
+
+def _refused(error: OSError) -> Fault:
+    return Fault(
+        path=str(error.filename or state_dir()),
+        message="cannot be written",
+        got=error.strerror or "",
+        expected="a folder with room that may be written",
+        remedy="make room, or set POUW_HOME (state) and POUW_CACHE (cache) to other folders",
+    )
 
 
 def main() -> None:

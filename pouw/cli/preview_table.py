@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from pouw.cost.estimate import Estimate
-from pouw.deployment.previews import Preview
 from pouw.engine.outcome import Outcome
 
 _COLUMNS = ("create", "update", "replace", "delete")
@@ -17,7 +16,7 @@ _WIDTH = 120
 """Columns of the output when it is no terminal."""
 
 
-def show(previews: Sequence[Preview], seconds: float, console: Console | None = None) -> None:
+def show(outcomes: Sequence[Outcome], seconds: float, console: Console | None = None) -> None:
     """Print it; ``seconds`` is what all of them took together."""
     console = console or Console(width=None if Console().is_terminal else _WIDTH, highlight=False)
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
@@ -27,21 +26,20 @@ def show(previews: Sequence[Preview], seconds: float, console: Console | None = 
     table.add_column("policy")
     table.add_column("cost a month", justify="right")
     table.add_column("seconds", justify="right")
-    for one in previews:
+    for one in outcomes:
         table.add_row(*_row(one))
     console.print(table)
-    for one in previews:
+    for one in outcomes:
         _show_faults(one, console)
-    red = sum(not one.outcome.ok for one in previews)
-    told = f"{len(previews)} previews in {seconds:.1f} s: " + (f"{red} failed" if red else "all green")
+    red = sum(not one.ok for one in outcomes)
+    told = f"{len(outcomes)} previews in {seconds:.1f} s: " + (f"{red} failed" if red else "all green")
     console.print(Text(told, style="red" if red else "green"))
-    if dates := {one.outcome.cost.prices_of for one in previews if one.outcome.cost}:
+    if dates := {one.cost.prices_of for one in outcomes if one.cost}:
         console.print(Text(f"prices of {', '.join(sorted(dates))}; autoscaled pools at their minimum", style="dim"))
 
 
-def _row(preview: Preview) -> list[Text]:
-    outcome = preview.outcome
-    name = preview.target.name + (" (example)" if preview.target.is_example else "")
+def _row(outcome: Outcome) -> list[Text]:
+    name = outcome.stack + (" (example)" if outcome.example else "")
     changes = outcome.changes
     counts = [str(getattr(changes, column)) if outcome.steps else "" for column in _COLUMNS]
     return [
@@ -68,10 +66,10 @@ def cost_text(cost: Estimate) -> str:
     return f"{delta:+,d} {cost.currency}{unknown}" if delta or not unknown else f"unknown: {len(cost.unknown)}"
 
 
-def _show_faults(preview: Preview, console: Console) -> None:
-    lines = [str(one) for one in preview.outcome.faults]
-    lines += [f"policy {one.rule} ({one.level}): {one.message}" for one in preview.outcome.violations]
+def _show_faults(outcome: Outcome, console: Console) -> None:
+    lines = [str(one) for one in outcome.faults]
+    lines += [f"policy {one.rule} ({one.level}): {one.message}" for one in outcome.violations]
     if lines:
-        console.print(Text(f"\n{preview.target.name}:", style="bold"))
+        console.print(Text(f"\n{outcome.stack}:", style="bold"))
     for line in lines:
         console.print(Text("  " + line.replace("\n", "\n    ")), soft_wrap=True)

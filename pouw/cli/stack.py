@@ -72,11 +72,11 @@ def preview(stack: Sequence[str], every: bool, as_json: bool) -> int:
     started = time.monotonic()
     found = previews.run(previews.every() if every else previews.named(stack or ["local"]), make_progress())
     if as_json or len(found) == 1:
-        return _report([one.outcome for one in found], as_json=as_json)
+        return _report(found, as_json=as_json)
     from pouw.cli import preview_table
 
     preview_table.show(found, time.monotonic() - started)
-    return _exit_code([one.outcome for one in found])
+    return _exit_code(found)
 
 
 @click.command(epilog="Examples:  pouw down  |  pouw down --keep-cluster  |  pouw down staging --yes")
@@ -155,6 +155,7 @@ def _stack_json(outcome: Outcome) -> dict[str, Any]:
     changes = outcome.changes
     return {
         "name": outcome.stack,
+        "example": outcome.example,
         "ok": outcome.ok,
         "seconds": round(outcome.seconds, 2),
         "create": changes.create,

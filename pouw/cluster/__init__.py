@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pouw.cluster.condition import ClusterStatus, ComponentStatus, State, status
-    from pouw.cluster.diagnosis import problems
+    from pouw.cluster.diagnosis import faults, problems
     from pouw.cluster.layout import Cluster
     from pouw.cluster.logfiles import logs
     from pouw.cluster.starting import up
     from pouw.cluster.stopping import down
 
-__all__ = ["Cluster", "ClusterStatus", "ComponentStatus", "State", "down", "logs", "problems", "status", "up"]
+__all__ = ["Cluster", "ClusterStatus", "ComponentStatus", "State", "down", "faults", "logs", "problems", "status", "up"]
 
 _HOMES = {
     "Cluster": "layout",
@@ -24,6 +24,7 @@ _HOMES = {
     "ComponentStatus": "condition",
     "State": "condition",
     "down": "stopping",
+    "faults": "diagnosis",
     "logs": "logfiles",
     "problems": "diagnosis",
     "status": "condition",

@@ -16,11 +16,16 @@ def problems() -> list[dict[str, str]]:
     """Each problem as ``{what, remedy}``. None where the cluster runs, or is absent and could be started."""
     seen = status()
     if seen.state is State.ABSENT:
-        return [_problem(fault) for fault in _faults()]
+        return [_problem(fault) for fault in _in_the_way()]
     return _unwell(seen)
 
 
-def _faults() -> list[Fault]:
+def faults() -> list[Fault]:
+    """What would keep a cluster that is absent from being started."""
+    return _in_the_way() if status().state is State.ABSENT else []
+
+
+def _in_the_way() -> list[Fault]:
     try:
         preflight.require_root(os.geteuid())
     except ClusterError as error:

@@ -48,7 +48,7 @@ def gather(at: Layout) -> Facts:
     return Facts(
         system=platform.system(),
         home=at.home,
-        writable=os.access(existing, os.W_OK),
+        writable=existing.is_dir() and os.access(existing, os.W_OK),
         free_bytes=shutil.disk_usage(existing).free,
         memory_bytes=_memory(),
         fresh=not at.before.exists(),

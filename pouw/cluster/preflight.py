@@ -69,7 +69,7 @@ def preflight(facts: Facts) -> list[Fault]:
             )
         ]
     if facts.owner and facts.owner != str(facts.home):
-        return [other_home(facts.owner, facts.home)]
+        return [*_folders(facts), *_resources(facts), other_home(facts.owner, facts.home)]
     return [*_folders(facts), *_resources(facts), *_ports(facts), *_addresses(facts), *_kernel(facts)]
 
 

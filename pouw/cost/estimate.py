@@ -143,17 +143,22 @@ def _monthly(line: Line, resource: Resource, table: Table) -> float | None:
     price = at(line.month, resource.region) if hour is None else hour * table.hours_a_month
     if price is None:
         return None
-    price *= _count(value(resource.inputs, line.each)) if line.each else 1
-    if line.plus:
-        each = at(line.plus.month, resource.region)
-        return None if each is None else price + each * _count(value(resource.inputs, line.plus.each))
-    return price
+    count = _count(value(resource.inputs, line.each), line.otherwise) if line.each else 1
+    if count is None:
+        return None
+    if line.plus is None:
+        return price * count
+    each, more = at(line.plus.month, resource.region), _count(value(resource.inputs, line.plus.each), None)
+    return None if each is None or more is None else price * count + each * more
 
 
-def _count(found: Any) -> int:
+def _count(found: Any, otherwise: int | None) -> int | None:
+    """How many an input asks for; ``otherwise`` where that is not known yet."""
+    if found is None:
+        return 0
     if isinstance(found, list):
         return len(found)
-    return int(found) if isinstance(found, int | float) else 0
+    return int(found) if isinstance(found, int | float) else otherwise
 
 
 def _pool_items(resource: Resource, pool: pools.Machines, table: Table) -> Iterator[Item]:

@@ -12,6 +12,8 @@ from pouw.engine.events import StepStarted, Subject
 
 _VERSIONED = re.compile(r"/v\d{8}(preview)?")
 _ZONE = re.compile(r"^(?P<region>[a-z]+-[a-z]+\d+)-[a-z]$")
+_UNKNOWN = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+"""A value that the engine does not know yet; it writes a fixed UUID for each type."""
 _PROVIDER = "pulumi:providers:"
 _CLOUDS: Mapping[str, str] = {"aws": "aws", "azure-native": "azure", "gcp": "gcp"}
 
@@ -81,7 +83,7 @@ class _Reader:
                 inputs=inputs,
                 parent=step.parent,
                 cloud=home.cloud if home is not None and inside else _CLOUDS.get(package, ""),
-                region=str(home.region) if home is not None and inside else self._region(step, inputs),
+                region=str(home.region) if home is not None and inside else self._region(step, inputs, home),
                 site=site,
             )
 
@@ -99,11 +101,13 @@ class _Reader:
             return provider
         return next((site for site in self._sites if name == site or name.startswith(f"{site}-")), "")
 
-    def _region(self, step: StepStarted, inputs: Mapping[str, Any]) -> str:
+    def _region(self, step: StepStarted, inputs: Mapping[str, Any], home: Site | None) -> str:
+        """Where the resource says that it is, else its provider, else the site that it belongs to."""
         provider = self._providers.get(step.provider, {})
-        places = (inputs.get("region"), inputs.get("location"), inputs.get("zone"))
-        found = next((place for place in (*places, provider.get("region"), provider.get("location")) if place), "")
-        return _as_region(str(found))
+        own = (inputs.get("region"), inputs.get("location"), inputs.get("zone"))
+        around = (provider.get("region"), provider.get("location"), home.region if home else None)
+        found = next((place for place in (*own, *around) if isinstance(place, str) and not _UNKNOWN.match(place)), "")
+        return _as_region(found)
 
 
 def _as_region(place: str) -> str:

@@ -106,6 +106,10 @@ _READERS: Mapping[str, Callable[[Resource, Sequence[Resource]], Iterator[Machine
 }
 
 
+TYPES = tuple(_READERS)
+"""Types that are pools of machines, or have some inside."""
+
+
 def _first(found: Any) -> Mapping[str, Any]:
     """An object, or the first of a list of them: some providers wrap a single block into a list."""
     if isinstance(found, list):

@@ -39,6 +39,8 @@ class Line(_Part):
     hour: ByRegion | None = None
     month: ByRegion | None = None
     each: str | None = None
+    otherwise: int | None = None
+    """How many there are where ``each`` is not known before the run."""
     plus: Plus | None = None
     usage: str = ""
 

@@ -49,24 +49,34 @@ class SiteAccess:
         Raises:
             ClusterError: the kubeconfig cannot be read or has no such context.
         """
-        from kubernetes import config
+        import yaml
+        from kubernetes import client, config
         from kubernetes.config import ConfigException
 
+        configuration = client.Configuration()
+        configuration.retries = False  # who waits asks again himself, and knows for how long
+        path = str(self.kubeconfig) if self.kubeconfig else None
         try:
-            api = config.new_client_from_config(
-                config_file=str(self.kubeconfig) if self.kubeconfig else None, context=self.context
+            config.load_kube_config(path, self.context, client_configuration=configuration)
+        except (ConfigException, OSError, yaml.YAMLError, ValueError) as error:
+            raise self._unusable(" ".join(str(error).split())) from error
+        except (TypeError, KeyError, AttributeError) as error:
+            # The library takes the document's shape for granted.
+            raise self._unusable("it is no kubeconfig") from error
+        if not configuration.host.startswith(("https://", "http://")):
+            raise self._unusable(f"the server of its cluster is no address: {configuration.host!r}")
+        return Connection(self.site, client.ApiClient(configuration))
+
+    def _unusable(self, reason: str) -> ClusterError:
+        return ClusterError(
+            Fault(
+                path=f"pouw:sites[{self.site}]",
+                message="no access to the cluster",
+                got=reason,
+                expected=f"a kubeconfig with the context {self.context or 'in use'}",
+                remedy="run `pouw up` for the embedded cluster, or check the kubeconfig",
             )
-        except (ConfigException, OSError) as error:
-            raise ClusterError(
-                Fault(
-                    path=f"pouw:sites[{self.site}]",
-                    message="no access to the cluster",
-                    got=str(error).splitlines()[0],
-                    expected=f"a kubeconfig with the context {self.context or 'in use'}",
-                    remedy="run `pouw up` for the embedded cluster, or check the kubeconfig",
-                )
-            ) from error
-        return Connection(self.site, api)
+        )
 
 
 @dataclass(kw_only=True)
@@ -223,7 +233,7 @@ class Connection:
         except ApiException as error:
             raise _api_fault(fault_path, error.status, error.reason) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise NodeError(Fault(path=fault_path, message="no answer", got=type(error).__name__)) from error
+            raise NodeError(Fault(path=fault_path, message="no answer", got=_why(error))) from error
         try:
             return json.loads(response.data)
         except ValueError as error:
@@ -237,6 +247,14 @@ class NotFoundError(NodeError):
 def _api_fault(path: str, status: int, reason: str) -> NodeError:
     kind = NotFoundError if status == HTTPStatus.NOT_FOUND else NodeError
     return kind(Fault(path=path, message="refused by the API server", got=f"{status} {reason}"))
+
+
+def _why(error: BaseException) -> str:
+    """The system's own words, as far down as there are any."""
+    deeper = getattr(error, "reason", None) or error.__cause__
+    if isinstance(deeper, BaseException):
+        return _why(deeper)
+    return getattr(error, "strerror", None) or type(error).__name__
 
 
 def _unreached(pod: str, error: ForwardError) -> NodeError:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from infra.faults import Fault
 from infra.settings import Exposure, Settings
+from pouw import cluster as embedded
 from pouw.cluster.facts import all_listeners
 from pouw.deployment import images
 from pouw.deployment.access import NodeError, access
@@ -60,7 +61,7 @@ def cluster_faults(settings: Settings) -> Iterator[Fault]:
 
 def faults(settings: Settings) -> list[Fault]:
     """Everything that would keep a stack from coming up, found before anything is changed."""
-    found: list[Fault] = []
+    found = embedded.faults() if settings.embedded else []
     if settings.embedded and settings.balancer.exposure.type == "NodePort":
         found += port_faults(settings.balancer.exposure, listeners())
     return [*found, *cluster_faults(settings), *images.faults(settings)]

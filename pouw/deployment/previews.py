@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pouw import stacks
@@ -35,14 +35,6 @@ class Target:
         return self.project.examples is not None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Preview:
-    """What the preview of a target came to."""
-
-    target: Target
-    outcome: Outcome
-
-
 def every() -> list[Target]:
     """All stacks, then all examples."""
     places = (Project(), stacks.EXAMPLES)
@@ -55,7 +47,7 @@ def named(names: Sequence[str]) -> list[Target]:
     return [Target(name=name, project=stacks.EXAMPLES if name in examples else Project()) for name in names]
 
 
-def run(targets: Sequence[Target], progress: Progress) -> list[Preview]:
+def run(targets: Sequence[Target], progress: Progress) -> list[Outcome]:
     """Preview them, as many at a time as the machine has room for; results in the order of ``targets``.
 
     Raises:
@@ -71,7 +63,7 @@ def run(targets: Sequence[Target], progress: Progress) -> list[Preview]:
         else:
             sizes[target] = sum(site.managed for site in settings.sites)
     outcomes = failed | (_run(sorted(sizes, key=lambda one: -sizes[one]), progress) if sizes else {})
-    return [Preview(target=target, outcome=outcomes[target]) for target in targets]
+    return [replace(outcomes[target], example=target.is_example) for target in targets]
 
 
 def _run(targets: Sequence[Target], progress: Progress) -> dict[Target, Outcome]:

@@ -98,16 +98,23 @@ class Rehearsal:
         """What the simulated cloud holds."""
         return SimulatedCloud(self.root / "cloud")
 
-    def run(self, chosen: Operation, progress: Progress, *, extra: Callable[[], ExtraConfig] = dict) -> Outcome:
+    def run(
+        self,
+        chosen: Operation,
+        progress: Progress,
+        *,
+        engine: Engine | None = None,
+        extra: Callable[[], ExtraConfig] = dict,
+    ) -> Outcome:
         """Run the engine in the rehearsal's own environment. A destroy that succeeds takes all of it away.
 
         ``extra`` makes configuration that the stack's file does not hold; it is called in that environment, too.
         """
         with self._environment():
-            engine = embedded_alone(resolution.resolve(progress))
+            alone = embedded_alone(engine or resolution.resolve(progress))
             told = {**self.project.placeholders(self.stack), **extra()}
             request = Request(operation=chosen, stack=self.stack, extra_config=told)
-            outcome = operation.run(request, engine, progress, project=self.project)
+            outcome = operation.run(request, alone, progress, project=self.project)
         if chosen is Operation.DESTROY and outcome.ok:
             self._remove()
         return outcome

@@ -97,6 +97,8 @@ class Outcome:
     seconds: float
     verdict: Verdict | None = None
     """What the compliance gate said, where it was asked."""
+    example: bool = False
+    """Whether it was an example's preview, which no stack ever follows."""
     cost: Estimate | None = None
     """What the run changes on the bill, where somebody asked."""
 

@@ -84,8 +84,12 @@ class Verdict:
     def summary(self) -> str:
         """One line with every count."""
         checks = sum(len(urns) for urns in self.passed.values())
-        told = f"{checks} checks of {len(self.passed)} rules passed, {len(self.of(Kind.VIOLATION))} violations, "
-        told += f"{len(self.of(Kind.UNEVALUATED))} not evaluated, {len(self.waived)} waived"
+        advice = [one for one in self.findings if not one.mandatory and not one.waived]
+        violations, unevaluated = (
+            sum(one.mandatory for one in self.of(kind)) for kind in (Kind.VIOLATION, Kind.UNEVALUATED)
+        )
+        told = f"{checks} checks of {len(self.passed)} rules passed, {violations} violations, "
+        told += f"{unevaluated} not evaluated, {len(advice)} advice, {len(self.waived)} waived"
         if supposed := self.of(Kind.SUPPOSED):
             told += f", {len(supposed)} passed with supposed names"
         wrong = len(self.waiver_faults) + len(self.gaps)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,11 @@ class Checkout:
             *REPOSITORY.glob("Pulumi*.yaml"),
             *REPOSITORY.glob("Dockerfile*"),
             *REPOSITORY.glob(".dockerignore"),
+            REPOSITORY / "pyproject.toml",
         ]:
             shutil.copy(path, root)
         shutil.copytree(REPOSITORY / "requirements", root / "requirements")
+        shutil.copy(REPOSITORY / "pyproject.toml", root)
         return cls(root=root, state=folder / "state")
 
     def stack(self, name: str, **changes: Any) -> None:
@@ -47,13 +50,19 @@ class Checkout:
         document["config"] = {key: value for key, value in document["config"].items() if value is not None}
         (self.root / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(document))
 
-    def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        """Run ``pouw`` with the arguments."""
-        environment = {**os.environ, "POUW_HOME": str(self.state), "PYTHONPATH": str(self.root)}
+    def run(
+        self,
+        *arguments: str,
+        timeout: float = 120,
+        inside: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``pouw`` with the arguments; ``inside`` is a command that runs another one, such as ``unshare``."""
+        own = {"POUW_HOME": str(self.state), "PYTHONPATH": str(self.root)}
         return subprocess.run(
-            [sys.executable, "-m", "pouw.cli", *arguments],
+            [*inside, sys.executable, "-m", "pouw.cli", *arguments],
             cwd=self.root,
-            env=environment,
+            env={**os.environ, **own, **(environment or {})},
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pouw.errors import ExitCode
 from tests.cli.command import Checkout
+from tests.deployment import registries
+from tests.deployment.registries import Access
 
 SITE = {"name": "local", "cloud": "kubernetes"}
 
@@ -36,9 +40,34 @@ def text(content: str) -> Callable[[Checkout], None]:
     return write
 
 
+def elsewhere(checkout: Checkout, *, text: str = "", **changes: Any) -> None:
+    """A stack on a cluster of the user's, with a kubeconfig of this text."""
+    path = checkout.root / "given.kubeconfig"
+    path.write_text(text or kubeconfig("https://127.0.0.1:1"))
+    checkout.stack("bad", sites=[{**SITE, "context": "dead"}], kubeconfig=str(path), **changes)
+
+
+def kubeconfig(server: str) -> str:
+    """One context, ``dead``."""
+    cluster = {"server": server, "insecure-skip-tls-verify": True}
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "dead",
+        "clusters": [{"name": "dead", "cluster": cluster}],
+        "users": [{"name": "dead", "user": {"token": "none"}}],
+        "contexts": [{"name": "dead", "context": {"cluster": "dead", "user": "dead"}}],
+    }
+    return json.dumps(document)
+
+
 CASES = {
     "unknown stack": Case(arguments=("up", "nowhere"), told=("no such stack", "'nowhere'", "local")),
     "stack name with a path": Case(arguments=("preview", "../x"), told=("no such stack",)),
+    "stack name without end": Case(
+        arguments=("up", "x" * 100_000), told=("no such stack", "xxx...", "1 to 100 letters")
+    ),
+    "unicode stack name": Case(arguments=("up", "orbé"), told=("no such stack", "'orbé'", "1 to 100 letters")),
     "malformed YAML": Case(write=text("config:\n  pouw:sites: ["), told=("Pulumi.bad.yaml:2", "is not YAML")),
     "empty file": Case(write=text(""), told=("pouw:sites", "is missing")),
     "unknown key": Case(write=lambda c: c.stack("bad", colour="red"), told=("pouw:colour", "unknown key", "sites")),
@@ -55,6 +84,34 @@ CASES = {
     ),
     "image without a tag": Case(
         write=lambda c: c.stack("bad", images={"node": "registry.example/node"}), told=("pouw:images.node", "tag")
+    ),
+    "one image of two for a cluster elsewhere": Case(
+        write=lambda c: elsewhere(c, images={"node": "registry.example/node:1"}),
+        code=ExitCode.CLUSTER,
+        told=("pouw:images: must be named", "no balancer", "pouw image build"),
+    ),
+    "kubeconfig that is no YAML": Case(
+        write=lambda c: elsewhere(c, text="clusters: ["),
+        code=ExitCode.CLUSTER,
+        told=("pouw:sites[0].context: no access to the cluster", "line 1, column 12"),
+    ),
+    "kubeconfig of another shape": Case(
+        write=lambda c: elsewhere(c, text="[]"),
+        code=ExitCode.CLUSTER,
+        told=("no access to the cluster", "no kubeconfig"),
+    ),
+    "kubeconfig without a server": Case(
+        write=lambda c: elsewhere(c, text=kubeconfig("")), code=ExitCode.CLUSTER, told=("the server", "is no address")
+    ),
+    "cluster that refuses": Case(
+        write=lambda c: elsewhere(c, text=kubeconfig("https://127.0.0.1:1")),
+        code=ExitCode.CLUSTER,
+        told=("pouw:sites[0].context: the cluster does not answer", "Connection refused", "start it"),
+    ),
+    "kind cluster and no kind": Case(
+        write=lambda c: c.stack("bad", sites=[{**SITE, "context": "kind-dev"}]),
+        code=ExitCode.CLUSTER,
+        told=("images are loaded into this cluster by kind, which is not on PATH", "install kind"),
     ),
     "unknown option": Case(arguments=("up", "--colour"), code=ExitCode.USAGE, told=("--colour",)),
     "unknown command": Case(arguments=("fly",), code=ExitCode.USAGE, told=("fly",)),
@@ -104,23 +161,66 @@ def test_a_port_that_is_in_use_is_told_with_its_holder(held_port: int, checkout:
 
 def test_a_cluster_that_does_not_answer_is_told_within_its_time(held_port: int, checkout: Checkout) -> None:
     # The port accepts connections and never says a word: the worst kind of unreachable.
-    write_kubeconfig(checkout.root / "dead.kubeconfig", held_port)
-    checkout.stack("bad", sites=[{**SITE, "context": "dead"}], kubeconfig="dead.kubeconfig")
+    elsewhere(checkout, text=kubeconfig(f"https://127.0.0.1:{held_port}"))
+    started = time.monotonic()
     done = checkout.run("up", "bad", timeout=60)
+    assert time.monotonic() - started < 20
     assert done.returncode == ExitCode.CLUSTER
     assert "pouw:sites[0].context: the cluster does not answer" in done.stderr
     assert not checkout.state.exists()
 
 
-def write_kubeconfig(path: Path, port: int) -> None:
-    """A kubeconfig with one context, ``dead``, on a loopback port."""
-    cluster = {"server": f"https://127.0.0.1:{port}", "insecure-skip-tls-verify": True}
-    document = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "dead",
-        "clusters": [{"name": "dead", "cluster": cluster}],
-        "users": [{"name": "dead", "user": {"token": "none"}}],
-        "contexts": [{"name": "dead", "context": {"cluster": "dead", "user": "dead"}}],
-    }
-    path.write_text(json.dumps(document))
+@pytest.mark.parametrize(
+    ("access", "told"),
+    [("open", "the registry has no such image"), ("closed", "the registry gives it to nobody without credentials")],
+)
+def test_an_image_that_cannot_be_pulled_is_told_with_its_registry(
+    access: Access, told: str, checkout: Checkout
+) -> None:
+    with registries.serving(access) as host:
+        checkout.stack("bad", images={"node": f"{host}/team/node:2"})
+        done = checkout.run("up", "bad")
+    assert done.returncode == ExitCode.CLUSTER
+    assert f"pouw:images.node: {told}" in done.stderr
+    assert f"got {host}/team/node:2 ({host}: status 40" in done.stderr
+    assert "one is built here" in done.stderr
+    assert not checkout.state.exists()
+
+
+def test_an_image_whose_registry_cannot_be_reached_is_told(checkout: Checkout) -> None:
+    checkout.stack("bad", images={"node": "localhost:1/node:1"})
+    done = checkout.run("up", "bad")
+    assert done.returncode == ExitCode.CLUSTER
+    assert "pouw:images.node: the registry cannot be reached; got localhost:1/node:1" in done.stderr
+    assert not checkout.state.exists()
+
+
+def test_a_user_who_is_not_root_is_told_what_it_is_needed_for(checkout: Checkout) -> None:
+    done = checkout.run("up", inside=("unshare", "--user", "--map-user=1000"))
+    assert done.returncode == ExitCode.CLUSTER
+    assert "user: the embedded cluster needs root" in done.stderr
+    assert "got user id 1000" in done.stderr
+    assert not checkout.state.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "told"),
+    [
+        ("up", "ro", "the state directory cannot be written"),
+        ("up", "size=64k", "too little free disk space"),
+        ("preview", "ro", "cannot be written; got Read-only file system"),
+        ("preview", "size=4k,nr_inodes=2", "cannot be written; got No space left on device"),
+    ],
+)
+def test_a_state_directory_that_holds_nothing_is_told(
+    command: str, options: str, told: str, checkout: Checkout, tmp_path: Path
+) -> None:
+    """A file system of its own, which goes with its mount namespace."""
+    script = f'mount -t tmpfs -o {options} none {tmp_path} && exec "$@"'
+    inside = ("unshare", "--mount", "sh", "-c", script, "sh")
+    done = checkout.run(command, inside=inside, environment={"POUW_HOME": str(tmp_path / "state")})
+    assert done.returncode != 0
+    assert told in done.stderr
+    assert "POUW_HOME" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())

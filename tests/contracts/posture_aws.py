@@ -13,6 +13,8 @@ from tests.infra.recorder import Recorded
 _ANYWHERE: Final = "0.0.0.0/0"
 _READING: Final = ("Describe", "Get", "List")
 _STRONG_TLS: Final = ("ELBSecurityPolicy-TLS13-1-2-", "ELBSecurityPolicy-TLS13-1-3-")
+_AGENT: Final = "eks-pod-identity-agent"
+_POD_TAGS: Final = ("eks-cluster-arn", "kubernetes-namespace", "kubernetes-service-account")
 _DISK: Final = ("blockDeviceMappings", 0, "ebs")
 _ENCRYPTION: Final = ("rules", 0, "applyServerSideEncryptionByDefault")
 
@@ -169,20 +171,16 @@ def _too_much(statement: Mapping[str, Any]) -> Iterator[str]:
 
 
 def workload_identity(found: Sequence[Recorded]) -> list[str]:
-    """Workloads take roles by the token of their own service account; nobody has a key."""
-    missing = list(wrong(found, "OpenIdConnectProvider", bool, "url"))
-    by_token = [
-        (one, each)
-        for one in of(found, "Role")
-        for each in statements(one.inputs["assumeRolePolicy"])
-        if each["Action"] == "sts:AssumeRoleWithWebIdentity"
-    ]
-    for one, each in by_token:
-        claims = at(each, "Condition", "StringEquals") or {}
-        if not any(key.endswith(":sub") and "*" not in value for key, value in claims.items()):
-            missing.append(f"{one.name}: any service account may take it")
-    if not any("pouw-backup" in json.dumps(each) for _, each in by_token):
-        missing.append("the backup workload has no role")
+    """Workloads take roles as their own service account of this cluster; nobody has a key."""
+    missing = [] if any(one.inputs["addonName"] == _AGENT for one in of(found, "Addon")) else [f"there is no {_AGENT}"]
+    for one in of(found, "Role"):
+        for each in statements(one.inputs["assumeRolePolicy"]):
+            pods = at(each, "Principal", "Service") == "pods.eks.amazonaws.com"
+            named = at(each, "Condition", "StringEquals") or {}
+            if pods and not {f"aws:RequestTag/{tag}" for tag in _POD_TAGS} <= set(named):
+                missing.append(f"{one.name}: any pod may take it")
+    served = {one.inputs["serviceAccount"] for one in of(found, "PodIdentityAssociation")}
+    missing += ["the backup workload has no role"] if "pouw-backup" not in served else []
     return [*missing, *(f"{one.name}: is a key" for one in of(found, "AccessKey"))]
 
 

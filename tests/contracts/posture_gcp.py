@@ -144,11 +144,15 @@ def deletion_protection(found: Sequence[Recorded]) -> list[str]:
 
 
 def backups_locked(found: Sequence[Recorded]) -> list[str]:
-    """Nobody can change or remove a backup while its lock holds, and nobody outside can be let in."""
+    """Nobody can change or remove a backup while its lock holds, it can be had back after, and nobody is let in.
+
+    The lock stands for versions, which Google refuses beside it.
+    """
     return [
         *wrong(found, "Bucket", _is_on, "retentionPolicy", "isLocked"),
         *wrong(found, "Bucket", lambda period: _seconds(period) >= 7 * _DAY, "retentionPolicy", "retentionPeriod"),
-        *wrong(found, "Bucket", _is_on, "versioning", "enabled"),
+        *wrong(found, "Bucket", lambda on: not on, "versioning", "enabled"),
+        *wrong(found, "Bucket", lambda kept: (kept or 0) >= 7 * _DAY, "softDeletePolicy", "retentionDurationSeconds"),
         *wrong(found, "Bucket", lambda mode: mode == "enforced", "publicAccessPrevention"),
         *wrong(found, "Bucket", _is_on, "uniformBucketLevelAccess"),
     ]

@@ -65,7 +65,7 @@ def test_a_facet_sees_one_thing_that_is_broken(facet: str, kind: str, path: tupl
         ("flow_log", "FlowLog"),
         ("backups_locked", "BucketPublicAccessBlock"),
         ("backups_copied", "BucketReplicationConfig"),
-        ("workload_identity", "OpenIdConnectProvider"),
+        ("workload_identity", "PodIdentityAssociation"),
         ("tls_edge", "WebAclAssociation"),
         ("budget", "Budget"),
     ],
@@ -74,8 +74,13 @@ def test_a_facet_misses_what_is_not_there(facet: str, kind: str) -> None:
     assert FACETS[facet](posture.without(declared(), kind)) != []
 
 
-def test_a_role_that_any_service_account_may_take_is_no_workload_identity() -> None:
-    trust = json.loads(policies.trust_workload("https://issuer.example", "provider", "pouw-system", "pouw-backup"))
-    trust["Statement"][0]["Condition"]["StringEquals"] = {"issuer.example:sub": "system:serviceaccount:*:*"}
+def test_a_role_that_any_pod_may_take_is_no_workload_identity() -> None:
+    trust = json.loads(policies.trust_pods("cluster", "pouw-system", "pouw-backup"))
+    del trust["Statement"][0]["Condition"]["StringEquals"]["aws:RequestTag/kubernetes-service-account"]
     found = posture.broken(declared(), "Role", ("assumeRolePolicy",), json.dumps(trust))
+    assert FACETS["workload_identity"](found) != []
+
+
+def test_without_the_agent_no_pod_has_an_identity() -> None:
+    found = [one for one in declared() if one.inputs.get("addonName") != "eks-pod-identity-agent"]
     assert FACETS["workload_identity"](found) != []

@@ -38,7 +38,12 @@ def pod(owner: str = "u", *, name: str = "p", **container: Any) -> Object:
 
 
 def text(status: Status) -> str:
-    return "\n".join((*status.troubles, *status.lacks))
+    return "\n".join(status.reasons)
+
+
+def event(uid: str, reason: str, message: str, **more: Any) -> Object:
+    about = {"uid": uid, "kind": "Pod", "name": "p"}
+    return {"involvedObject": about, "reason": reason, "message": message, **more}
 
 
 DONE = {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2, "conditions": [said("Available")]}
@@ -173,7 +178,7 @@ def test_a_container_that_does_not_run_says_why(container: Object, expected: str
     status = pod_status(pod(**container), {})
     assert status.phase is WAITING
     assert expected in text(status)
-    assert bool(expected) is bool(status.troubles)
+    assert bool(expected) is bool(status.reasons)
 
 
 def test_a_crash_asks_for_its_last_line_of_log() -> None:
@@ -192,11 +197,59 @@ def test_a_pod(phase: str, expected: Phase) -> None:
 
 
 def test_warnings_about_the_object_are_told_once_each_and_others_not() -> None:
-    def event(uid: str, message: str) -> Object:
-        return {"involvedObject": {"uid": uid, "kind": "Pod", "name": "p"}, "reason": "FailedMount", "message": message}
+    told = [
+        event(uid, "FailedMount", message) for uid, message in (("u", "first"), ("u", "second"), ("other", "third"))
+    ]
+    assert pod_status(obj("p"), {"Event": told}).troubles == ("Pod p: FailedMount: second",)
 
-    world = {"Event": [event("u", "first"), event("u", "second"), event("other", "third")]}
-    assert pod_status(obj("p"), world).troubles == ("Pod p: FailedMount: second",)
+
+def test_what_was_said_of_a_pod_before_its_container_ran_is_over() -> None:
+    running = pod(state={"running": {"startedAt": "2026-01-01T00:00:05Z"}})
+    early = event("uid-p", "FailedMount", "no such volume yet", lastTimestamp="2026-01-01T00:00:04Z")
+    late = event("uid-p", "Unhealthy", "Liveness probe failed: 500", lastTimestamp="2026-01-01T00:00:09Z")
+    assert pod_status(running, {"Event": [early, late]}).troubles == ("Pod p: Unhealthy: Liveness probe failed: 500",)
+
+
+def test_a_write_that_met_another_is_tried_again_and_no_trouble() -> None:
+    met = event("u", "FailedUpdate", 'persistentvolumeclaims "data": the object has been modified; please try again')
+    assert stateful_set_status(obj(spec={"replicas": 1}), {"Event": [met]}).troubles == ()
+
+
+@pytest.mark.parametrize("probe", ["Startup", "Readiness"])
+def test_a_probe_of_a_container_that_is_not_up_yet_is_worth_saying_only_when_the_wait_was_in_vain(probe: str) -> None:
+    status = pod_status(pod(), {"Event": [event("uid-p", "Unhealthy", f"{probe} probe failed: refused")]})
+    assert status.troubles == ()
+    assert status.lacks == (f"Pod p: Unhealthy: {probe} probe failed: refused",)
+
+
+RESOLVING = 'failed to resolve image "r/x:1": '
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "pulls", "phase"),
+    [
+        ("InvalidImageName", "couldn't parse image name", 0, FAILED),
+        ("ErrImageNeverPull", "not present with pull policy of Never", 0, FAILED),
+        ("ErrImagePull", RESOLVING + "r/x:1: not found", 1, FAILED),
+        ("ImagePullBackOff", "Back-off pulling image: ErrImagePull: pull access denied", 1, FAILED),
+        ("ErrImagePull", RESOLVING + "dial tcp 192.0.2.1:443: i/o timeout", 1, WAITING),
+        ("ErrImagePull", RESOLVING + "dial tcp 192.0.2.1:443: i/o timeout", 3, FAILED),
+        ("ContainerCreating", "", 0, WAITING),
+    ],
+)
+def test_an_image_that_does_not_come_ends_the_wait(reason: str, message: str, pulls: int, phase: Phase) -> None:
+    stuck = pod(owner="u", state={"waiting": {"reason": reason, "message": message}})
+    world = {"Pod": [stuck], "Event": [event("uid-p", "Failed", f"Failed to pull image: {message}", count=pulls)]}
+    status = stateful_set_status(obj(spec={"replicas": 1}), world)
+    assert status.phase is phase
+    assert (f"Pod p: container c: {reason}" in status.text) is (phase is FAILED)
+
+
+def test_a_pod_of_an_older_image_does_not_end_the_wait_for_the_newer() -> None:
+    stuck = pod(owner="u", state={"waiting": {"reason": "ErrImagePull", "message": "x:1: not found"}})
+    stuck["spec"] = {"containers": [{"name": "c", "image": "x:1"}]}
+    newer = {"replicas": 1, "template": {"spec": {"containers": [{"name": "c", "image": "x:2"}]}}}
+    assert stateful_set_status(obj(spec=newer), {"Pod": [stuck]}).phase is WAITING
 
 
 SERVING = {"EndpointSlice": [{"endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": True}}]}]}

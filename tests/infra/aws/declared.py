@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from infra import contracts
@@ -52,9 +53,6 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "vpcConfig": {"subnetIds": [], "clusterSecurityGroupId": "sg-cluster"},
     },
     "aws:eks/nodeGroup:NodeGroup": {"resources": [{"autoscalingGroups": [{"name": "eks-group"}]}]},
-    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
-        "arn": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/1"
-    },
     "aws:kms/key:Key": {"arn": "arn:aws:kms:us-east-1:111122223333:key/1", "keyId": "1"},
     "aws:cloudwatch/logGroup:LogGroup": {"arn": "arn:aws:logs:us-east-1:111122223333:log-group:group"},
     "aws:sns/topic:Topic": {"arn": "arn:aws:sns:us-east-1:111122223333:topic"},
@@ -72,6 +70,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "aws:lb/listener:Listener": {"arn": "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/one"},
     "aws:wafv2/webAcl:WebAcl": {"arn": "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/one/1"},
     "aws:ec2/eip:Eip": {"publicIp": "203.0.113.1"},
+    "aws:route53/zone:Zone": {"zoneId": "Z1", "nameServers": ["ns-1.awsdns-01.org"]},
 }
 
 
@@ -103,10 +102,16 @@ def site_of(stack: Settings, *, edge: bool = True) -> Site:
     return site
 
 
-def declared(stack: Settings | None = None, *, edge: bool = True) -> Sequence[Recorded]:
+def declared(stack: Settings, *, edge: bool = True) -> Sequence[Recorded]:
     """Everything that the site declares."""
-    found = record(lambda: site_of(stack or settings(), edge=edge), ANSWERS)
+    found = record(lambda: site_of(stack, edge=edge), ANSWERS)
     return [replace(one, inputs=whole(one.inputs)) for one in found]
+
+
+@cache
+def compliant() -> Sequence[Recorded]:
+    """What the compliant stack's site declares, with its edge."""
+    return declared(settings())
 
 
 def whole(value: Any) -> Any:

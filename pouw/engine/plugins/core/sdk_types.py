@@ -96,7 +96,6 @@ _GETTER: Final = re.compile(
     r"    def (?P<name>\w+)\(self\) -> (?P<type>[^\n]+):\n",
     re.DOTALL,
 )
-_DOC: Final = r'    def {name}\(self\) -> [^\n]+:\n\s+"""(?P<text>.*?)"""'
 _CONSTANT: Final = re.compile(r"pulumi\.set\(__self__, \"(?P<name>\w+)\", '(?P<value>[^']*)'\)")
 _DEFAULT: Final = re.compile(r"^ {8}if (?P<name>\w+) is None:\n {12}(?P=name) = ", re.MULTILINE)
 _MEMBER: Final = re.compile(r'^    \w+ = (?P<value>"(?:[^"\\]|\\.)*"|-?[\d.]+)$', re.MULTILINE)
@@ -154,19 +153,6 @@ class Sdk:
     def tokens(self) -> list[str]:
         """Every resource type of the SDK, providers aside."""
         return list(self._classes)
-
-    def documentation(self, token: str, wire_name: str) -> str:
-        """What the SDK's documentation says of an input; empty when it says nothing."""
-        place = self._place(token)
-        if place is None:
-            return ""
-        file, name = place
-        body = self._class(file, f"{name}Args") or self._class(file, f"{name}InitArgs") or ""
-        for getter in _GETTER.finditer(body):
-            if (getter["wire"] or getter["name"]) == wire_name:
-                found = re.compile(_DOC.format(name=getter["name"]), re.DOTALL).search(body, getter.start())
-                return " ".join(found["text"].split()) if found else ""
-        return ""
 
     @cached_property
     def _classes(self) -> Mapping[str, tuple[str, str]]:

@@ -121,5 +121,5 @@ def _check_readiness(
         identifier=found.identifier,
         state=found.state,
         inputs=found.inputs,
-        reasons=[waiter.redact(text) for text in (*status.troubles, *status.lacks)],
+        reasons=[waiter.redact(text) for text in status.reasons],
     )

@@ -81,8 +81,8 @@ class Cloud:
     """By resource type token."""
     replaces: Sequence[str]
     """Inputs whose change replaces whatever resource has them."""
-    address_inputs: bool = False
-    """Whether an input that is no output says where a resource stands: part of its address, so a change replaces it."""
+    is_address: Callable[[str], bool] = lambda _: False
+    """Whether an input that is no output is part of the resource's address: then its change replaces it."""
     formats: Sequence[tuple[str, Format]]
     """Regular expressions for the names of properties, at any depth, with the format of their texts."""
     open_enums: frozenset[str]
@@ -94,7 +94,7 @@ class Cloud:
     settings: Callable[[Mapping[str, Value]], Settings]
     """What a provider's configuration says."""
     identify: Callable[[ResourceType, Mapping[str, Value], Settings, str], str]
-    """The identifier of a resource in a rehearsal, from its outputs and a text that no other resource has."""
+    """The identifier of a resource in a rehearsal, from its properties and a text that no other resource has."""
     nobody: str
     """The account of every rehearsal: one that no real one can be."""
     regional: Callable[[str], bool] = lambda _: False

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from pouw.engine.plugins.core.changes import Change, changes, parse_path, touches, without_ignored
 from pouw.engine.plugins.core.properties import Value, plain
-from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
+from pouw.engine.plugins.core.sdk_types import ResourceType
 from pouw.engine.plugins.offline.cloud import Cloud
 from pouw.engine.plugins.offline.naming import is_autonamed
-
-_SAID: Final = re.compile(r"forces? (?:a )?new resource\b|changing this (?:value |property )?forces", re.IGNORECASE)
-_SOMETIMES: Final = re.compile(r"changing from|unless|only if|if (?:this|the)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,15 +19,9 @@ class Plan:
     changes: list[Change]
     delete_before_replace: bool
 
-    @property
-    def replaces(self) -> list[str]:
-        """Paths that take another resource."""
-        return [change.name for change in self.changes if change.replaces]
-
 
 def plan(
     cloud: Cloud,
-    sdk: Sdk,
     described: ResourceType,
     old: Mapping[str, Value],
     new: Mapping[str, Value],
@@ -42,12 +31,7 @@ def plan(
     found = without_ignored(changes(_own(old), _own(new)), ignored)
     rule = cloud.naming(described)
     patterns = [parse_path(text) for text in _replacing(cloud, described)]
-    marked = [
-        replace(
-            change, replaces=any(touches(change, pattern) for pattern in patterns) or _says_so(sdk, described, change)
-        )
-        for change in found
-    ]
+    marked = [replace(change, replaces=any(touches(change, pattern) for pattern in patterns)) for change in found]
     fixed_name = rule is not None and not is_autonamed(new, rule) and old.get(rule.property) == new.get(rule.property)
     return Plan(changes=marked, delete_before_replace=fixed_name and any(change.replaces for change in marked))
 
@@ -59,12 +43,6 @@ def _own(inputs: Mapping[str, Value]) -> dict[str, Value]:
 
 def _replacing(cloud: Cloud, described: ResourceType) -> list[str]:
     rule = cloud.naming(described)
-    address = [name for name in described.inputs if cloud.address_inputs and name not in described.outputs]
+    address = [name for name in described.inputs if name not in described.outputs and cloud.is_address(name)]
     anywhere = [name for name in cloud.replaces if name in described.inputs]
     return [*cloud.facts_of(described.token).replaces, *anywhere, *address, *([rule.property] if rule else [])]
-
-
-def _says_so(sdk: Sdk, described: ResourceType, change: Change) -> bool:
-    """Whether the SDK's documentation of the property says that a change makes a new resource."""
-    text = sdk.documentation(described.token, str(change.path[0]))
-    return bool(_SAID.search(text)) and not _SOMETIMES.search(text)

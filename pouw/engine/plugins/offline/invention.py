@@ -37,14 +37,14 @@ _DEEPEST = 6
 _CERTIFICATE: Final = base64.b64encode(b"rehearsal: no certificate").decode()
 _ADDRESSES: Final = 254
 _BY_NAME: Final = (
+    (r"region|location", "{region}"),
+    (r"project|accountId|ownerId|owner|registryId|subscriptionId|tenantId", "{account}"),
     (r"(?:.+A|a)rn", "{arn}"),
     (r"id|.+Id|.+ID|fingerprint|etag|generation|uniqueId", "{hash17}"),
     (r"selfLink|.*(?:Url|URL|Uri|URI|Endpoint|Link)", "https://{hash16}.rehearsal.invalid"),
     (r"fqdn|.*(?:dnsName|DnsName|Fqdn|FQDN|[dD]omainName|[hH]ostname|endpoint)", "{hash16}.rehearsal.invalid"),
     (r".*(?:[iI]p|IP|[aA]ddress)", "{address}"),
     (r".*(?:Time|Date|Timestamp|createdAt)", "1970-01-01T00:00:00Z"),
-    (r"region|location", "{region}"),
-    (r"project|accountId|ownerId|owner|registryId|subscriptionId|tenantId", "{account}"),
 )
 _PLAIN: Final[Mapping[PlainKind, Value]] = {"integer": 0, "number": 0, "boolean": False, "any": {}}
 
@@ -57,19 +57,24 @@ class Inventor:
         self._sdk = sdk
 
     def complete(
-        self, described: ResourceType, outputs: Mapping[str, Value], settings: Settings, seed: str
+        self,
+        described: ResourceType,
+        inputs: Mapping[str, Value],
+        planned: Mapping[str, Value],
+        settings: Settings,
+        seed: str,
     ) -> tuple[str, dict[str, Value]]:
-        """The resource's id, and its outputs with nothing unknown in them."""
+        """The resource's id, and its planned outputs with nothing unknown in them."""
         facts = self._cloud.facts_of(described.token)
-        made = dict(outputs)
-        words = _Words(made, settings, seed, self._cloud, described)
+        made = dict(planned)
+        words = _Words({**inputs, **made}, settings, seed, self._cloud, described)
         for text, template in facts.computed.items():
             fill(made, parse_path(text), words.rendered(template), None)
         rule = self._cloud.naming(described)
-        if rule is not None and made.get("name") is UNKNOWN and isinstance(outputs.get(rule.property), str):
-            made["name"] = outputs[rule.property]
+        if rule is not None and made.get("name") is UNKNOWN and isinstance(inputs.get(rule.property), str):
+            made["name"] = inputs[rule.property]
         finished = self._object(made, described.outputs, words, 0)
-        identifier = words.rendered(facts.id) if facts.id else words.identifier(made)
+        identifier = words.rendered(facts.id) if facts.id else words.identifier({**finished, **inputs})
         return str(identifier), finished
 
     def _object(self, values: Mapping[str, Value], types: Properties, words: _Words, depth: int) -> dict[str, Value]:
@@ -118,7 +123,7 @@ class _Words(dict[str, object]):
     """What templates may speak of: the resource's own texts, and what is made from its seed."""
 
     def __init__(
-        self, outputs: Mapping[str, Value], settings: Settings, seed: str, cloud: Cloud, described: ResourceType
+        self, values: Mapping[str, Value], settings: Settings, seed: str, cloud: Cloud, described: ResourceType
     ) -> None:
         digest = hashlib.sha512(seed.encode()).hexdigest()
         super().__init__(
@@ -131,27 +136,28 @@ class _Words(dict[str, object]):
             uuid=f"00000000-0000-0000-{digest[:4]}-{digest[4:16]}",
             digits21=f"{int(digest[:16], 16):021d}",
         )
-        self.update({name: _bare(value) for name, value in outputs.items() if isinstance(_bare(value), str | int)})
+        self.update({name: _bare(value) for name, value in values.items() if isinstance(_bare(value), str | int)})
         for length in (8, 12, 16, 17, 32, 64):
             self[f"hash{length}"] = f"{'0' * (length // 2)}{digest}"[:length]
             self[f"hash{length}upper"] = str(self[f"hash{length}"]).upper()
         self._cloud = cloud
         self._described = described
         self._settings = settings
+        self._values = values
 
     def __missing__(self, key: str) -> str:
         if key == "id":
             template = self._cloud.facts_of(self._described.token).id
-            return str(self.rendered(template)) if template else self.identifier({})
+            return str(self.rendered(template)) if template else self.identifier(self._values)
         if key == "arn":
             service, kind = re.sub(r"^\w+:|/\w+(?=:)", "", self._described.token).split(":")
             name = self.get("name") or self["hash17"]
             return f"arn:aws:{service}:{self['region']}:{self['account']}:{kind.lower()}/{name}"
         return f"rehearsal-{self['hash8']}"
 
-    def identifier(self, outputs: Mapping[str, Value]) -> str:
+    def identifier(self, values: Mapping[str, Value]) -> str:
         """An id by the cloud's general rule."""
-        return self._cloud.identify(self._described, outputs, self._settings, str(self["hash17"]))
+        return self._cloud.identify(self._described, values, self._settings, str(self["hash17"]))
 
     def rendered(self, template: Value) -> Value:
         """A template with its words in place; objects and lists are followed."""

@@ -96,7 +96,7 @@ class Rehearsal:
         )
         settings = replace(self.settings, region=text(inputs, "region") or self.settings.region)
         inventor = Inventor(self.cloud, self.sdk)
-        identifier, outputs = inventor.complete(described, planned, settings, f"{urn.text} {serial}")
+        identifier, outputs = inventor.complete(described, inputs, planned, settings, f"{urn.text} {serial}")
         rule = self.cloud.naming(described)
         return Record(
             token=described.token,

@@ -134,7 +134,7 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
         old, new = from_struct(request.old_inputs), from_struct(request.news)
         if self._rehearsal is not None:
             self._rehearsal.read(described, request.id, from_struct(request.olds))
-        found = plan(self._cloud, self._sdk, described, old, new, list(request.ignoreChanges))
+        found = plan(self._cloud, described, old, new, list(request.ignoreChanges))
         return difference(found.changes, delete_before_replace=found.delete_before_replace, inputs=True)
 
     @reported

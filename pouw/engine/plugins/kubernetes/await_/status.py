@@ -23,11 +23,12 @@ class Phase(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Crash:
-    """A container that ended badly: its last line of log says more than any status does."""
+    """A container that ended badly: ``text`` says how, and its last line of log more than any status does."""
 
     pod: str
     container: str
     restarts: int
+    text: str
 
     @property
     def key(self) -> str:
@@ -39,7 +40,8 @@ class Crash:
 class Status:
     """One look: the phase, one line of progress, and what stands in the way.
 
-    ``troubles`` are worth a warning at once; ``lacks`` is what is merely not there yet, and worth saying if that lasts.
+    ``crashes`` are worth a warning at once, ``troubles`` once they last: most pass by themselves. ``lacks`` is what is
+    merely not there yet, and worth saying when the wait was in vain.
     """
 
     phase: Phase
@@ -47,6 +49,11 @@ class Status:
     troubles: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     crashes: tuple[Crash, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """All that keeps the object from being ready."""
+        return (*self.troubles, *(crash.text for crash in self.crashes), *self.lacks)
 
 
 def ready(text: str = "") -> Status:

@@ -19,6 +19,10 @@ from pouw.engine.plugins.kubernetes.objects import Object, at, name_of, namespac
 
 _OBJECT: Final = "the object"
 _LOG_QUERY: Final = {"tailLines": "1", "limitBytes": "4096"}
+_LONGEST_LINE: Final = 500
+LASTING_SECONDS: Final = 15.0
+"""How long an object must have been in trouble without a break before the user is warned. The progress shows it at
+once: two controllers that meet, a volume that mounts at the second try come and go at every first start."""
 
 
 class NotReadyError(ProviderError):
@@ -42,6 +46,7 @@ class Waiter:
     redact: Callable[[str], str]
     _said: set[str] = field(default_factory=set, init=False)
     _status: str = field(default="", init=False)
+    _troubled_since: float | None = field(default=None, init=False)
     _last_lines: dict[str, str] = field(default_factory=dict, init=False)
 
     def until_ready(self, live: Object, served: ServedKind, awaited: Awaited, seconds: float) -> Object:
@@ -139,9 +144,15 @@ class Waiter:
         reasons: Sequence[str],
     ) -> None:
         text = self.redact(status.text) if status else ""
+        # Lasting trouble is looked at again without any change.
+        lasting = self._troubled_since + LASTING_SECONDS if self._troubled_since is not None else deadline
+        now = time.monotonic()
+        until = lasting if now < lasting < deadline else deadline
         try:
-            event = changed.get(timeout=max(0.0, deadline - time.monotonic()))
+            event = changed.get(timeout=max(0.0, until - now))
         except queue.Empty:
+            if until < deadline:
+                return
             waited = f"not ready within {seconds:.0f} s" if status else f"still there after {seconds:.0f} s"
             raise NotReadyError(f"{name_of(live)} is {waited}{': ' if text else ''}{text}", live, reasons) from None
         if event is None:
@@ -151,12 +162,22 @@ class Waiter:
                 raise NotReadyError(f"interrupted while waiting for {name_of(live)}: {text}", live, reasons)
 
     def _report(self, status: Status, live: Object) -> list[str]:
-        self._say(self.redact(status.text))
+        troubles = [self.redact(text) for text in status.troubles]
+        self._say("; ".join([self.redact(status.text), *troubles]))
+        for crash in status.crashes:
+            self._warn(self.redact(crash.text))
+            if line := self._last_line(crash, live):
+                self._warn(self.redact(line))
+        now = time.monotonic()
+        if not troubles:
+            self._troubled_since = None
+        elif self._troubled_since is None:
+            self._troubled_since = now
+        elif now - self._troubled_since >= LASTING_SECONDS:
+            for text in troubles:
+                self._warn(text)
         lines = [self._last_line(crash, live) for crash in status.crashes]
-        reasons = [self.redact(text) for text in (*status.troubles, *lines) if text]
-        for text in reasons:
-            self._warn(text)
-        return [*reasons, *status.lacks]
+        return [self.redact(text) for text in (*status.reasons, *lines) if text]
 
     def _say(self, text: str) -> None:
         if text != self._status:
@@ -180,7 +201,9 @@ class Waiter:
                     continue
                 if text:
                     break
-            self._last_lines[crash.key] = f"Pod {crash.pod}: container {crash.container}: log: {text}" if text else ""
+            self._last_lines[crash.key] = (
+                f"Pod {crash.pod}: container {crash.container}: log: {text[:_LONGEST_LINE]}" if text else ""
+            )
         return self._last_lines[crash.key]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 from pouw.engine.plugins.kubernetes.await_ import pods as pod_parts
-from pouw.engine.plugins.kubernetes.await_.pods import POD, WARNINGS, crashes, event_troubles, troubles
+from pouw.engine.plugins.kubernetes.await_.pods import POD, WARNINGS, crashes, event_troubles, on_the_way, troubles
 from pouw.engine.plugins.kubernetes.await_.status import (
     Awaited,
     Collection,
@@ -60,19 +62,21 @@ def deployment_status(deployment: Object, world: World) -> Status:
         if annotation(one, _REVISION) == annotation(deployment, _REVISION)
     ]
     current = owned(world.get("Pod") or (), sets)
-    found = [*troubles(current), *event_troubles(world, [deployment, *sets, *current])]
+    owners = [deployment, *sets]
     refused = condition(deployment, "ReplicaFailure")
-    if refused.get("status") == "True":
-        found.insert(0, f"{refused.get('reason')}: {refused.get('message')}")
+    refusal = [f"{refused.get('reason')}: {refused.get('message')}"] if refused.get("status") == "True" else []
     progressing = condition(deployment, "Progressing")
     if progressing.get("reason") == "ProgressDeadlineExceeded":
+        found = [*refusal, *troubles(current), *event_troubles(world, [*owners, *current])]
         return failed(str(progressing.get("message")), found, crashes(current))
     if updated >= wanted and replicas <= updated and available >= updated and is_true(deployment, "Available"):
         return ready("Deployment initialization complete")
     if updated >= wanted and replicas > updated:
-        return waiting(f"[2/2] Waiting for old Pods to go ({replicas - updated} left)", found, crashes(current))
-    text = f"[1/2] Waiting for app ReplicaSet to be available ({min(available, wanted)}/{wanted} Pods available)"
-    return waiting(text, found, crashes(current))
+        text = f"[2/2] Waiting for old Pods to go ({replicas - updated} left)"
+    else:
+        text = f"[1/2] Waiting for app ReplicaSet to be available ({min(available, wanted)}/{wanted} Pods available)"
+    status = on_the_way(text, current, world, spec=_pod_spec(deployment), owners=owners)
+    return replace(status, troubles=(*refusal, *status.troubles))
 
 
 def stateful_set_status(stateful_set: Object, world: World) -> Status:
@@ -81,11 +85,12 @@ def stateful_set_status(stateful_set: Object, world: World) -> Status:
         return waiting("Waiting for the controller to see the StatefulSet")
     wanted = _wanted(stateful_set)
     pods = owned(world.get("Pod") or (), [stateful_set])
-    found = [*troubles(pods), *event_troubles(world, [stateful_set, *pods])]
+    spec = _pod_spec(stateful_set)
     have = count(stateful_set, "status", "readyReplicas")
     if have < wanted:
         text = f"[1/2] Waiting for StatefulSet to create Pods ({have}/{wanted} Pods ready)"
-        return waiting(text, found, crashes(pods), lacks=_left_behind(stateful_set, pods))
+        lacks = _left_behind(stateful_set, pods)
+        return on_the_way(text, pods, world, spec=spec, owners=[stateful_set], lacks=lacks)
     strategy = at(stateful_set, "spec", "updateStrategy") or {}
     if strategy.get("type") == "OnDelete":
         return ready("StatefulSet initialization complete")
@@ -95,7 +100,7 @@ def stateful_set_status(stateful_set: Object, world: World) -> Status:
     if (partition and updated >= wanted - partition) or (not partition and same and updated >= wanted):
         return ready("StatefulSet initialization complete")
     text = f"[2/2] Waiting for StatefulSet update to roll out ({updated}/{wanted - partition} Pods updated)"
-    return waiting(text, found, crashes(pods))
+    return on_the_way(text, pods, world, spec=spec, owners=[stateful_set])
 
 
 def _left_behind(stateful_set: Object, pods: list[Object]) -> list[str]:
@@ -122,17 +127,16 @@ def daemon_set_status(daemon_set: Object, world: World) -> Status:
     if updated >= wanted and available >= wanted:
         return ready("DaemonSet initialization complete")
     pods = owned(world.get("Pod") or (), [daemon_set])
-    found = [*troubles(pods), *event_troubles(world, [daemon_set, *pods])]
     text = f"Waiting for DaemonSet Pods ({min(updated, available)}/{wanted} Pods available)"
-    return waiting(text, found, crashes(pods))
+    return on_the_way(text, pods, world, spec=_pod_spec(daemon_set), owners=[daemon_set])
 
 
 def job_status(job: Object, world: World) -> Status:
     """Run to its end; a suspended one is as far as it will get."""
     pods = owned(world.get("Pod") or (), [job])
-    found = [*troubles([pod for pod in pods if not _succeeded(pod)]), *event_troubles(world, [job, *pods])]
     failure = condition(job, "Failed")
     if failure.get("status") == "True":
+        found = [*troubles([pod for pod in pods if not _succeeded(pod)]), *event_troubles(world, [job, *pods])]
         text = f"Job {name_of(job)} failed: {failure.get('reason')}: {failure.get('message')}"
         return failed(text, found, crashes(pods))
     if is_true(job, "Complete"):
@@ -141,7 +145,12 @@ def job_status(job: Object, world: World) -> Status:
         return ready("the Job is suspended")
     numbers = {name: count(job, "status", name) for name in ("active", "succeeded", "failed")}
     text = f"Active: {numbers['active']} | Succeeded: {numbers['succeeded']} | Failed: {numbers['failed']}"
-    return waiting(text, found, crashes(pods))
+    unfinished = [pod for pod in pods if not _succeeded(pod)]
+    return on_the_way(text, unfinished, world, spec=_pod_spec(job), owners=[job])
+
+
+def _pod_spec(obj: Object) -> Mapping[str, Any]:
+    return at(obj, "spec", "template", "spec") or {}
 
 
 def _succeeded(pod: Object) -> bool:

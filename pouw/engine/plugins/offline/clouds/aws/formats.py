@@ -6,39 +6,25 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from infra import regions
 from pouw.engine.plugins.offline.formats import matching
 from pouw.engine.plugins.offline.settings import Settings
 
-ZONES: Final[Mapping[str, str]] = {
-    "af-south-1": "abc",
-    "ap-east-1": "abc",
-    "ap-northeast-1": "acd",
-    "ap-northeast-2": "abcd",
-    "ap-northeast-3": "abc",
-    "ap-south-1": "abc",
+_MORE: Final = {
     "ap-south-2": "abc",
-    "ap-southeast-1": "abc",
-    "ap-southeast-2": "abc",
     "ap-southeast-3": "abc",
     "ap-southeast-4": "abc",
-    "ca-central-1": "abd",
     "ca-west-1": "abc",
-    "eu-central-1": "abc",
-    "eu-central-2": "abc",
-    "eu-north-1": "abc",
-    "eu-south-1": "abc",
     "eu-south-2": "abc",
-    "eu-west-1": "abc",
-    "eu-west-2": "abc",
-    "eu-west-3": "abc",
     "il-central-1": "abc",
-    "me-central-1": "abc",
     "me-south-1": "abc",
-    "sa-east-1": "abc",
     "us-east-1": "abcdef",
-    "us-east-2": "abc",
     "us-west-1": "bc",
-    "us-west-2": "abcd",
+}
+"""What a site may not stand in, but a resource may: regions and zones that lack something a site needs."""
+ZONES: Final[Mapping[str, str]] = {
+    **{region: "".join(zone[-1] for zone in zones) for region, zones in regions.ZONES["aws"].items()},
+    **_MORE,
 }
 """Availability zones of each region, by their letters."""
 

@@ -95,7 +95,7 @@ CLOUD: Final = Cloud(
     title="Azure",
     facts=FACTS,
     replaces=["location"],
-    address_inputs=True,
+    is_address=lambda name: name.lower().endswith("name") or name in _SCOPES,
     formats=[
         (r"addressPrefix(es)?|\w+Cidrs?|authorizedIPRanges|(source|destination)AddressPrefixes", cidr),
         (r"location", location),

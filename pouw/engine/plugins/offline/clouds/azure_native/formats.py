@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from infra import regions
 from pouw.engine.plugins.offline.formats import matching
 from pouw.engine.plugins.offline.settings import Settings
 
-_NAMES: Final = """
-    australiacentral australiacentral2 australiaeast australiasoutheast austriaeast belgiumcentral brazilsouth
-    brazilsoutheast canadacentral canadaeast centralindia centralus chilecentral denmarkeast eastasia eastus eastus2
-    francecentral francesouth germanynorth germanywestcentral global indonesiacentral israelcentral italynorth
-    japaneast japanwest jioindiacentral jioindiawest koreacentral koreasouth malaysiawest mexicocentral
-    newzealandnorth northcentralus northeurope norwayeast norwaywest polandcentral qatarcentral southafricanorth
-    southafricawest southcentralus southindia southeastasia spaincentral swedencentral swedensouth switzerlandnorth
-    switzerlandwest uaecentral uaenorth uksouth ukwest westcentralus westeurope westindia westus westus2 westus3
-    chinaeast chinaeast2 chinaeast3 chinanorth chinanorth2 chinanorth3 usgovarizona usgovtexas usgovvirginia
+_MORE: Final = """
+    australiacentral australiacentral2 australiasoutheast austriaeast belgiumcentral brazilsoutheast canadaeast
+    chilecentral chinaeast chinaeast2 chinaeast3 chinanorth chinanorth2 chinanorth3 denmarkeast francesouth
+    germanynorth global indonesiacentral japanwest jioindiacentral jioindiawest koreasouth malaysiawest
+    mexicocentral newzealandnorth northcentralus norwaywest qatarcentral southafricawest southindia swedensouth
+    switzerlandwest uaecentral ukwest usgovarizona usgovtexas usgovvirginia westcentralus westindia westus
 """
-LOCATIONS: Final = frozenset(_NAMES.split())
+LOCATIONS: Final = frozenset({*regions.ZONES["azure"], *_MORE.split()})
 
 
 def location(value: str, settings: Settings) -> str:

@@ -6,22 +6,18 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from infra import regions
 from pouw.engine.plugins.offline.formats import matching
 from pouw.engine.plugins.offline.settings import Settings
 
-_NAMES: Final = """
-    africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2
-    asia-southeast1 asia-southeast2 australia-southeast1 australia-southeast2 europe-central2 europe-north1
-    europe-north2 europe-southwest1 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9
-    europe-west10 europe-west12 me-central1 me-central2 me-west1 northamerica-northeast1 northamerica-northeast2
-    northamerica-south1 southamerica-east1 southamerica-west1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3
-    us-west4
+_MORE: Final = """
+    africa-south1 asia-east2 asia-northeast2 asia-northeast3 asia-south2 asia-southeast2 australia-southeast2
+    europe-north2 europe-west10 europe-west12 me-central1 me-central2 me-west1 northamerica-northeast2
+    northamerica-south1 southamerica-west1 us-east5 us-south1 us-west3
 """
 ZONES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(_NAMES.split(), "abc"),
-    "europe-west1": "bcd",
-    "us-central1": "abcf",
-    "us-east1": "bcd",
+    **{region: "".join(zone[-1] for zone in zones) for region, zones in regions.ZONES["gcp"].items()},
+    **dict.fromkeys(_MORE.split(), "abc"),
 }
 """Zones of each region, by their letters."""
 _MULTI_REGIONS: Final = frozenset({"us", "eu", "asia", "europe", "global", "nam4", "eur4", "asia1"})

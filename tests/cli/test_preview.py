@@ -1,0 +1,131 @@
+"""Many previews through the real command: a table or a document, every stack to its end, a reason for each red."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from pouw.errors import ExitCode
+from tests.cli.command import Checkout
+
+COUNT = {"type": "integer", "minimum": 0}
+TEXT = {"type": "string"}
+TEXTS = {"type": "array", "items": TEXT}
+
+
+def record(**properties: Any) -> dict[str, Any]:
+    """The schema of an object that has all of these; more keys may be added any time."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+DOCUMENT = record(
+    schema={"const": 1},
+    ok={"type": "boolean"},
+    stacks={
+        "type": "array",
+        "items": record(
+            name=TEXT,
+            example={"type": "boolean"},
+            ok={"type": "boolean"},
+            seconds={"type": "number"},
+            create=COUNT,
+            update=COUNT,
+            replace=COUNT,
+            delete=COUNT,
+            same=COUNT,
+            changes={"type": "array", "items": record(operation=TEXT, type=TEXT, name=TEXT, properties=TEXTS)},
+            faults={"type": "array", "items": record(resource=TEXT, path=TEXT, got=TEXT, expected=TEXT, message=TEXT)},
+            policy=record(violations={"type": "array"}, unevaluated={"type": "array"}, waived={"type": "array"}),
+            cost=record(monthly_delta={"type": ["number", "null"]}, unknown=TEXTS, usage=TEXTS),
+        ),
+    },
+)
+RACK = {"name": "rack", "cloud": "kubernetes", "context": "rack"}
+IMAGES = {"node": "registry.example/pouw/node:1", "balancer": "registry.example/pouw/balancer:1"}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A checkout whose only stack is ``local``, and whose only example has one existing cluster."""
+    made = Checkout.make(tmp_path)
+    for path in made.root.glob("Pulumi.*.yaml"):
+        if path.name != "Pulumi.local.yaml":
+            path.unlink()
+    examples = made.root / "docs" / "examples"
+    examples.mkdir(parents=True)
+    config = {"pouw:environment": "staging", "pouw:sites": [RACK], "pouw:images": IMAGES}
+    (examples / "Pulumi.rack.yaml").write_text(yaml.safe_dump({"config": config}))
+    return made
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if "__pycache__" not in path.parts}
+
+
+@pytest.mark.engine
+def test_every_stack_and_example_is_a_line_and_a_red_one_stops_no_other(checkout: Checkout) -> None:
+    checkout.stack("broken", nodes={"miners": 0})
+    before = files(checkout.root)
+    done = checkout.run("preview", "--all")
+    assert done.returncode == ExitCode.CONFIGURATION
+    assert re.search(r"^broken +not asked +not begun *$", done.stdout, re.MULTILINE)
+    for name in (r"local", r"rack \(example\)"):
+        assert re.search(rf"^{name} +2\d +0 +0 +0 .*[0-9.]+ *$", done.stdout, re.MULTILINE), name
+    assert "pouw:nodes.miners: is not allowed; got 0" in done.stdout
+    assert "3 previews in" in done.stdout
+    assert "1 failed" in done.stdout
+    assert "Previewing rack" in done.stderr, "progress is not part of the result"
+    assert files(checkout.root) == before
+    assert not checkout.state.exists(), "a preview writes nothing"
+
+
+@pytest.mark.engine
+def test_the_document_of_all_previews_is_as_documented(checkout: Checkout) -> None:
+    checkout.stack("broken", nodes={"miners": "three"})
+    done = checkout.run("preview", "--all", "--json")
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, DOCUMENT)
+    by_name = {one["name"]: one for one in document["stacks"]}
+    assert {name: (one["ok"], one["example"]) for name, one in by_name.items()} == {
+        "broken": (False, False),
+        "local": (True, False),
+        "rack": (True, True),
+    }
+    (fault,) = by_name["broken"]["faults"]
+    assert (fault["path"], fault["got"]) == ("pouw:nodes.miners", "'three'")
+    assert fault["expected"]
+    assert by_name["local"]["cost"]["monthly_delta"] == 0
+    assert not document["ok"]
+
+
+@pytest.mark.engine
+def test_an_example_is_previewed_by_its_name_and_never_brought_up(checkout: Checkout) -> None:
+    seen = checkout.run("preview", "rack")
+    assert seen.returncode == ExitCode.OK, seen.stderr
+    assert "preview rack: ok" in seen.stdout
+    refused = checkout.run("up", "rack")
+    assert refused.returncode == ExitCode.CONFIGURATION
+    assert "no such stack; got 'rack'; expected one of local" in refused.stderr
+
+
+@pytest.mark.engine
+def test_a_fault_that_the_engine_tells_has_its_value_and_what_is_allowed(checkout: Checkout) -> None:
+    checkout.stack("imageless", sites=[RACK])
+    done = checkout.run("preview", "imageless", "--json")
+    assert done.returncode == ExitCode.FAILED
+    (stack,) = json.loads(done.stdout)["stacks"]
+    (fault,) = stack["faults"]
+    assert fault["got"] == "node: None, balancer: None"
+    assert fault["expected"] == "a tag or digest for each"
+
+
+def test_names_and_all_together_are_a_mistake_of_the_caller(checkout: Checkout) -> None:
+    done = checkout.run("preview", "local", "--all")
+    assert done.returncode == ExitCode.USAGE
+    assert "not both" in done.stderr

@@ -1,0 +1,77 @@
+"""Steps of a run, written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.configuration import parse
+from infra.settings import Settings
+from pouw.engine.events import StepStarted, Subject
+
+_STACK = "urn:pulumi:staging::pouw::"
+SITE = f"{_STACK}pouw:aws:Site::primary"
+POOLS = f"{_STACK}pouw:aws:Site$pouw:aws:NodePools::primary-pools"
+
+
+def settings(**more: Any) -> Settings:
+    """A stack with one site ``primary`` in AWS; ``more`` goes into the site."""
+    site = {
+        "name": "primary",
+        "cloud": "aws",
+        "region": "us-east-1",
+        "account": "123456789012",
+        "backups": {"copyRegion": "us-west-2"},
+        **more,
+    }
+    return parse({"environment": "staging", "sites": [site], "contacts": ["oncall@example.org"]})
+
+
+def provider(package: str, name: str = "default", **inputs: Any) -> StepStarted:
+    """A provider's own step."""
+    token = f"pulumi:providers:{package}"
+    return StepStarted(
+        subject=Subject(urn=f"{_STACK}{token}::{name}"),
+        operation="create",
+        logical=True,
+        changed=(),
+        planned=True,
+        after=inputs,
+    )
+
+
+def component(urn: str, parent: str = "") -> StepStarted:
+    """A component's step: it has no provider."""
+    return StepStarted(
+        subject=Subject(urn=urn), operation="create", logical=True, changed=(), planned=True, parent=parent, after={}
+    )
+
+
+def step(
+    token: str,
+    name: str,
+    after: Mapping[str, Any] | None,
+    *,
+    before: Mapping[str, Any] | None = None,
+    parent: str = SITE,
+    provided_by: str = "default",
+) -> StepStarted:
+    """A resource's step; the operation follows from its inputs before and after."""
+    if before is None:
+        word = "create"
+    elif after is None:
+        word = "delete"
+    else:
+        word = "same" if before == after else "update"
+    package = token.partition(":")[0]
+    return StepStarted(
+        subject=Subject(urn=f"{_STACK}{token}::{name}"),
+        operation=word,
+        logical=True,
+        changed=(),
+        planned=True,
+        provider=f"{_STACK}pulumi:providers:{package}::{provided_by}",
+        parent=parent,
+        before=before,
+        after=after,
+    )

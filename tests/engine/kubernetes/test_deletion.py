@@ -1,0 +1,36 @@
+"""Deletes return when the object is gone, or say what holds it."""
+
+from __future__ import annotations
+
+import pytest
+
+from pouw.engine.plugins.kubernetes.client import ApiError
+from tests.engine.kubernetes.controlplane import ControlPlane
+from tests.engine.kubernetes.provider import FailedError, Provider, urn
+from tests.engine.kubernetes.resources import CONFIG_MAP, config_map, live
+
+pytestmark = pytest.mark.engine
+
+
+def test_a_finalizer_that_nobody_removes_is_named_when_the_time_is_over(
+    provider: Provider, control_plane: ControlPlane, namespace: str
+) -> None:
+    news = config_map(namespace, k="v")
+    news["metadata"]["finalizers"] = ["pouw.dev/hold"]
+    made = provider.create(urn(CONFIG_MAP, "a"), news)
+    with pytest.raises(FailedError, match="still there after 1 s") as failed:
+        provider.delete(made, timeout=1)
+    assert "pouw.dev/hold" in failed.value.reasons
+    path = f"/api/v1/namespaces/{namespace}/configmaps/settings"
+    body = {"metadata": {"finalizers": None}}
+    control_plane.client.call("PATCH", path, body=body, content_type="application/merge-patch+json")
+    provider.delete(made)
+
+
+def test_a_namespace_is_gone_when_its_delete_returns(provider: Provider, control_plane: ControlPlane) -> None:
+    news = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "short-lived"}}
+    made = provider.create(urn("kubernetes:core/v1:Namespace", "n"), news)
+    provider.create(urn(CONFIG_MAP, "a"), config_map("short-lived", k="v"))
+    provider.delete(made)
+    with pytest.raises(ApiError, match="not found"):
+        live(control_plane, "/api/v1/namespaces/short-lived")

@@ -1,0 +1,126 @@
+"""Machines: how many, of what kind, and which may be taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra import contracts
+from infra.gcp.machines import ACCELERATORS, DEFAULTS, disk_type
+from infra.gcp.node_pools import bounds, machine, upgrade
+from infra.gcp.pools import Group, groups
+from infra.sites import Pools, Spot
+from tests.infra.gcp.declared import kind, settings
+from tests.infra.recorder import Recorded
+
+
+@st.composite
+def miners(draw: st.DrawFn) -> Spot:
+    """Any miners whose bounds the settings allow."""
+    maximum = draw(st.integers(1, 1000))
+    return Spot(
+        minimum=draw(st.integers(1, maximum)),
+        maximum=maximum,
+        spot=draw(st.booleans()),
+        on_demand_floor=draw(st.integers(1, maximum)),
+    )
+
+
+@given(miners())
+def test_the_floor_holds_and_both_kinds_together_keep_the_bounds(wanted: Spot) -> None:
+    made = [group for group in groups(Pools(miners=wanted)) if group.pool == "miners"]
+    staying = [group for group in made if not group.spot]
+    assert sum(group.maximum for group in made) == wanted.maximum
+    assert sum(group.minimum for group in made) >= wanted.minimum
+    assert sum(group.minimum for group in staying) >= min(wanted.on_demand_floor, wanted.minimum)
+    if wanted.spot:
+        assert sum(group.minimum for group in staying) >= (wanted.on_demand_floor if len(made) == 2 else wanted.minimum)
+    assert wanted.spot or len(made) == 1
+
+
+@given(miners())
+def test_a_group_begins_within_its_bounds(wanted: Spot) -> None:
+    assert all(3 * group.initial_per_zone <= group.maximum for group in groups(Pools(miners=wanted)))
+
+
+def test_machines_that_must_stay_are_a_group_that_never_shrinks() -> None:
+    wanted = Spot(minimum=3, maximum=12, on_demand_floor=2)
+    found = {group.name: bounds(group) for group in groups(Pools(miners=wanted))}
+    staying, spot = found["miners"], found["miners-spot"]
+    assert (staying["total_min_node_count"], staying["total_max_node_count"]) == (2, 2)
+    assert (spot["total_min_node_count"], spot["total_max_node_count"]) == (1, 10)
+
+
+def test_a_floor_as_high_as_the_maximum_leaves_no_room_for_spot_machines() -> None:
+    assert [group.name for group in groups(Pools(miners=Spot(maximum=3, on_demand_floor=3)))] == [
+        "system",
+        "rpc",
+        "miners",
+    ]
+
+
+def of(machine_type: str, pool: str = "miners") -> dict[str, object]:
+    """The machine of a group of one type."""
+    stack = settings()
+    group = Group(name=pool, pool=pool, machine=machine_type, disk_gib=100, minimum=1, maximum=3)
+    return machine(group, contracts.place(stack, stack.sites[0]))
+
+
+def test_a_type_with_accelerators_makes_a_pool_of_them_with_drivers() -> None:
+    assert of("a2-highgpu-4g")["guest_accelerators"] == [
+        {
+            "type": "nvidia-tesla-a100",
+            "count": 4,
+            "gpu_driver_installation_config": {"gpu_driver_version": "DEFAULT"},
+        }
+    ]
+    assert of("n2-standard-8")["guest_accelerators"] == []
+
+
+def test_scarce_machines_are_upgraded_without_one_more() -> None:
+    assert (upgrade("g2-standard-8")["max_surge"], upgrade("n2-standard-8")["max_surge"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("machine_type", "disk"),
+    [
+        ("n2-standard-8", "pd-balanced"),
+        ("a2-highgpu-1g", "pd-balanced"),
+        ("c4-standard-8", "hyperdisk-balanced"),
+        ("a3-ultragpu-8g", "hyperdisk-balanced"),
+        ("a3-highgpu-8g", "pd-balanced"),
+    ],
+)
+def test_machines_get_disks_that_they_can_carry(machine_type: str, disk: str) -> None:
+    assert disk_type(machine_type) == disk
+
+
+def test_no_pool_has_accelerators_unless_it_is_asked_for_them() -> None:
+    assert not set(DEFAULTS.values()) & set(ACCELERATORS)
+
+
+def test_miners_alone_keep_other_pods_away() -> None:
+    assert of("n2-standard-8")["taints"] == [{"key": "pouw.dev/pool", "value": "miners", "effect": "NO_SCHEDULE"}]
+    assert of("n2-standard-4", "rpc")["taints"] == []
+
+
+def test_every_machine_carries_the_label_and_the_network_tag_of_its_pool(found: Sequence[Recorded]) -> None:
+    seen = {
+        one.name: (one.inputs["nodeConfig"]["labels"]["pouw.dev/pool"], one.inputs["nodeConfig"]["tags"])
+        for one in kind(found, "NodePool")
+    }
+    assert seen == {
+        "primary-pools-system": ("system", ["pouw-production-primary-system"]),
+        "primary-pools-miners": ("miners", ["pouw-production-primary-miners"]),
+        "primary-pools-miners-spot": ("miners", ["pouw-production-primary-miners"]),
+        "primary-pools-rpc": ("rpc", ["pouw-production-primary-rpc"]),
+    }
+
+
+def test_spot_machines_are_in_the_spot_group_alone(found: Sequence[Recorded]) -> None:
+    assert [one.name for one in kind(found, "NodePool") if one.inputs["nodeConfig"]["spot"]] == [
+        "primary-pools-miners-spot"
+    ]

@@ -1,0 +1,281 @@
+"""A whole site: what holds for everything that it declares, whatever its settings."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+
+import pulumi
+import pulumi.runtime
+import pytest
+import yaml
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from infra import contracts
+from infra.configuration import parse
+from infra.contracts import Place
+from infra.gcp import limits
+from infra.gcp.site import PEERS
+from infra.regions import ZONES
+from infra.settings import Settings
+from pouw.engine.plugins.core.sdk_types import Sdk
+from pouw.engine.plugins.core.validation import Validator
+from tests.infra.gcp.declared import ANSWERS, SITE, declared, kind, settings, site_of
+from tests.infra.recorder import Recorded, record
+
+LABEL = r"[a-z]([-a-z0-9]*[a-z0-9])?"
+NAMES = {
+    "gcp:artifactregistry/repository:Repository": ("repositoryId", 63, LABEL),
+    "gcp:certificatemanager/certificate:Certificate": ("name", 63, LABEL),
+    "gcp:certificatemanager/certificateMap:CertificateMap": ("name", 63, LABEL),
+    "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": ("name", 63, LABEL),
+    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": ("name", 63, LABEL),
+    "gcp:compute/address:Address": ("name", 63, LABEL),
+    "gcp:compute/backendService:BackendService": ("name", 63, LABEL),
+    "gcp:compute/firewall:Firewall": ("name", 63, LABEL),
+    "gcp:compute/globalAddress:GlobalAddress": ("name", 63, LABEL),
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule": ("name", 63, LABEL),
+    "gcp:compute/healthCheck:HealthCheck": ("name", 63, LABEL),
+    "gcp:compute/network:Network": ("name", 63, LABEL),
+    "gcp:compute/router:Router": ("name", 63, LABEL),
+    "gcp:compute/routerNat:RouterNat": ("name", 63, LABEL),
+    "gcp:compute/sSLPolicy:SSLPolicy": ("name", 63, LABEL),
+    "gcp:compute/securityPolicy:SecurityPolicy": ("name", 63, LABEL),
+    "gcp:compute/subnetwork:Subnetwork": ("name", 63, LABEL),
+    "gcp:compute/targetHttpsProxy:TargetHttpsProxy": ("name", 63, LABEL),
+    "gcp:compute/uRLMap:URLMap": ("name", 63, LABEL),
+    "gcp:container/cluster:Cluster": ("name", 40, LABEL),
+    "gcp:container/nodePool:NodePool": ("name", 40, LABEL),
+    "gcp:dns/managedZone:ManagedZone": ("name", 63, LABEL),
+    "gcp:dns/policy:Policy": ("name", 63, LABEL),
+    "gcp:kms/cryptoKey:CryptoKey": ("name", 63, r"[\w-]+"),
+    "gcp:kms/keyRing:KeyRing": ("name", 63, r"[\w-]+"),
+    "gcp:logging/projectBucketConfig:ProjectBucketConfig": ("bucketId", 100, r"[A-Za-z0-9][\w.-]*"),
+    "gcp:logging/projectSink:ProjectSink": ("name", 100, r"[A-Za-z0-9][\w.-]*"),
+    "gcp:serviceaccount/account:Account": ("accountId", 30, r"[a-z][-a-z0-9]{4,28}[a-z0-9]"),
+    "gcp:storage/bucket:Bucket": ("name", 63, r"(?!goog)[a-z0-9][-a-z0-9]+[a-z0-9]"),
+}
+"""Property, limit and form of the names that Google takes."""
+SUFFIX = "-1234567"
+"""What the engine adds to a resource's own name where no other is given."""
+CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
+LABELLED = ("labels", "resourceLabels", "userLabels")
+
+labels = st.from_regex(r"\A[a-z]([-a-z0-9]{0,18}[a-z0-9])?\Z")
+
+
+@cache
+def sdk() -> Sdk:
+    """The SDK's types."""
+    return Sdk("pulumi_gcp")
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> Settings:
+    """Any stack of one site on Google Cloud."""
+    region, away = draw(st.lists(st.sampled_from(sorted(ZONES["gcp"])), min_size=2, max_size=2, unique=True))
+    minimum, more = draw(st.integers(1, 50)), draw(st.integers(1, 50))
+    pool = {"minimum": minimum, "maximum": minimum + more}
+    cidr = ipaddress.ip_network((f"10.{draw(st.integers(0, 255))}.0.0", draw(st.integers(16, 20))))
+    site = {
+        **SITE,
+        "name": draw(labels),
+        "account": draw(st.from_regex(r"\A[a-z][-a-z0-9]{4,28}[a-z0-9]\Z").filter(lambda text: "goog" not in text)),
+        "region": region,
+        "zones": draw(st.permutations(ZONES["gcp"][region]))[:3],
+        "network": {
+            "cidr": str(cidr),
+            "translation": draw(st.sampled_from(["zone", "shared"])),
+            "flowLogDays": draw(st.integers(1, 3653)),
+        },
+        "cluster": {"apiAllowFrom": draw(st.sampled_from([[], ["198.51.100.0/24"]]))},
+        "pools": {"system": pool, "miners": pool, "rpc": pool},
+        "backups": {"copyRegion": away, "retentionDays": draw(st.integers(7, 3650))},
+    }
+    environment = draw(st.sampled_from(["staging", "production"]))
+    own = draw(st.dictionaries(labels, labels, max_size=3))
+    return settings(site, environment=environment, tags=own)
+
+
+@examples(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(stacks())
+def test_any_site_has_names_in_their_limits_ranges_apart_labels_and_right_inputs(stack: Settings) -> None:
+    found = declared(stack)
+    assert list(bad_names(found)) == []
+    assert list(overlapping(found)) == []
+    assert list(unlabelled(found, wanted_labels(stack))) == []
+    assert list(wrong_inputs(found)) == []
+    assert list(elsewhere(found, stack)) == []
+
+
+def wanted_labels(stack: Settings) -> dict[str, str]:
+    """Labels that everything must carry."""
+    ours = {"project": "pouw", "environment": stack.environment, "managed-by": "pulumi"}
+    return {**stack.tags, **ours, "site": stack.sites[0].name}
+
+
+def bad_names(found: Sequence[Recorded]) -> Iterator[str]:
+    """Names that Google would refuse, and two things of one kind with one name."""
+    given_names = []
+    for one in found:
+        if one.token in NAMES:
+            key, limit, form = NAMES[one.token]
+            name = str(one.inputs.get(key) or f"{one.name}{SUFFIX}")
+            given_names.append((one.token, name))
+            if len(name) > limit or not re.fullmatch(form, name):
+                yield f"{one.token}: {name!r}"
+    yield from (f"{token}: {name} twice" for token, name in set(given_names) if given_names.count((token, name)) > 1)
+
+
+def overlapping(found: Sequence[Recorded]) -> Iterator[str]:
+    """Ranges of machines, pods, services and the control plane that share an address."""
+    [subnet] = kind(found, "Subnetwork")
+    [cluster] = kind(found, "Cluster")
+    ranges = [
+        subnet.inputs["ipCidrRange"],
+        *(one["ipCidrRange"] for one in subnet.inputs["secondaryIpRanges"]),
+        cluster.inputs["privateClusterConfig"]["masterIpv4CidrBlock"],
+    ]
+    for one, other in combinations([ipaddress.IPv4Network(text) for text in ranges], 2):
+        if one.overlaps(other):
+            yield f"{one} and {other}"
+
+
+def unlabelled(found: Sequence[Recorded], wanted: dict[str, str]) -> Iterator[str]:
+    """Resources that may carry labels and do not carry ours; the SDK's own types say which may."""
+    for one in found:
+        described = sdk().resource(one.token) if one.custom else None
+        inputs = described.inputs if described else {}
+        for key in LABELLED:
+            # Those of a channel say where it leads; its own labels have another name.
+            if key in inputs and (key, one.token) != ("labels", CHANNEL):
+                carried = dict(one.inputs.get(key) or {})
+                if not wanted.items() <= carried.items():
+                    yield f"{one.name}: {key} are {carried}"
+    for one in kind(found, "NodePool"):
+        if not wanted.items() <= dict(one.inputs["nodeConfig"]["resourceLabels"]).items():
+            yield f"{one.name}: its machines"
+
+
+def wrong_inputs(found: Sequence[Recorded]) -> Iterator[str]:
+    """Inputs that do not fit the SDK's types."""
+    validator = Validator(sdk())
+    for one in found:
+        if one.custom:
+            described = sdk().resource(one.token)
+            if described is None:
+                yield f"{one.token}: no such type"
+            else:
+                yield from (f"{one.name}: {fault}" for fault in validator.faults(one.inputs, described.inputs))
+
+
+def elsewhere(found: Sequence[Recorded], stack: Settings) -> Iterator[str]:
+    """Resources that may name a project and name none or another: they would be made wherever somebody is logged in."""
+    for one in found:
+        described = sdk().resource(one.token) if one.custom else None
+        if described and "project" in described.inputs and one.inputs.get("project") != stack.sites[0].account:
+            yield f"{one.name}: {one.inputs.get('project')}"
+
+
+def test_the_number_of_resources_does_not_follow_the_number_of_machines() -> None:
+    few = {"system": {"minimum": 1, "maximum": 2}, "miners": {"minimum": 1, "maximum": 2}}
+    many = {"system": {"minimum": 100, "maximum": 900}, "miners": {"minimum": 100, "maximum": 900}}
+    assert len(declared(settings({"pools": few}))) == len(declared(settings({"pools": many})))
+
+
+def options(stack: Settings) -> dict[str, pulumi.ResourceOptions]:
+    """Options of every resource, by its name."""
+    found: dict[str, pulumi.ResourceOptions] = {}
+
+    def note(args: pulumi.ResourceTransformationArgs) -> None:
+        found[f"{args.type_} {args.name}"] = args.opts
+
+    def declare() -> None:
+        pulumi.runtime.register_stack_transformation(note)
+        site_of(stack)
+
+    record(declare, ANSWERS)
+    return found
+
+
+def test_what_cannot_be_made_again_is_protected_in_production_and_nothing_is_elsewhere() -> None:
+    protected = {name.split()[0] for name, opts in options(settings()).items() if opts.protect}
+    assert protected == {
+        "gcp:artifactregistry/repository:Repository",
+        "gcp:compute/address:Address",
+        "gcp:compute/globalAddress:GlobalAddress",
+        "gcp:container/cluster:Cluster",
+        "gcp:dns/managedZone:ManagedZone",
+        "gcp:kms/cryptoKey:CryptoKey",
+        "gcp:kms/keyRing:KeyRing",
+        "gcp:logging/projectBucketConfig:ProjectBucketConfig",
+        "gcp:storage/bucket:Bucket",
+    }
+    assert not [name for name, opts in options(settings(environment="staging")).items() if opts.protect]
+
+
+def test_a_new_minimum_replaces_no_pool_and_no_cluster() -> None:
+    ignoring = {name: opts.ignore_changes for name, opts in options(settings()).items() if opts.ignore_changes}
+    pools = [name for name in ignoring if name.startswith("gcp:container/nodePool:")]
+    assert len(pools) == 4
+    assert all("initialNodeCount" in (changes or ()) for changes in ignoring.values())
+
+
+def test_volumes_are_encrypted_under_the_sites_own_key() -> None:
+    seen: list[object] = []
+    record(lambda: site_of(settings()).storage_class.apply(seen.append), ANSWERS)
+    assert seen == [
+        {
+            "provisioner": "pd.csi.storage.gke.io",
+            "parameters": {"type": "pd-balanced", "disk-encryption-kms-key": "primary-keys-site-key-id"},
+        }
+    ]
+
+
+def test_settings_that_do_not_fit_are_told_before_anything_is_declared() -> None:
+    stack = settings({"pools": {"miners": {"instance": "c4-standard-8"}}, "network": {"pods": "100.64.0.0/24"}})
+    with pytest.raises(pulumi.RunError) as told:
+        declared(stack)
+    assert "can carry no common kind of volume" in str(told.value)
+    assert "has no room for the 24 machines" in str(told.value)
+
+
+def test_the_peers_entry_keeps_the_senders_address() -> None:
+    assert PEERS == {"cloud.google.com/l4-rbs": "enabled"}
+
+
+def test_images_are_addressed_in_the_sites_own_registry() -> None:
+    seen: list[str] = []
+    record(lambda: site_of(settings()).repository.apply(seen.append), ANSWERS)
+    assert seen == ["europe-west4-docker.pkg.dev/pouw-production/pouw-production-primary/pouw"]
+
+
+def stack_place(name: str) -> Place:
+    """The place of a site of that name."""
+    stack = settings({"name": name})
+    return contracts.place(stack, stack.sites[0])
+
+
+def test_two_long_names_that_differ_at_the_end_stay_apart() -> None:
+    names = [limits.named("account", stack_place(f"{'a' * 18}{letter}"), "system") for letter in ("b", "c")]
+    assert len(set(names)) == 2
+
+
+@pytest.mark.parametrize("kind_of", sorted(limits.LIMITS))
+def test_every_kind_of_name_keeps_its_limit(kind_of: str) -> None:
+    assert len(limits.named(kind_of, stack_place("a" * 20), "b" * 300)) <= limits.LIMITS[kind_of]
+
+
+def test_the_example_of_the_guide_is_a_usable_configuration() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "clouds-gcp.md").read_text()
+    [text] = re.findall(r"```yaml\n(config:.*?)```", page, re.DOTALL)
+    values = {key.removeprefix("pouw:"): value for key, value in yaml.safe_load(text)["config"].items()}
+    stack = parse(values)
+    assert [site.cloud for site in stack.sites] == ["gcp"]
+    assert len(declared(stack)) > 100
