@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from policies.aws.relations import StackCheck, about, must_have
-from policies.checks import MISSING, find, must_be
+from policies.checks import MISSING, exists, find, must_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -25,7 +25,7 @@ def _some(is_right: Callable[[Mapping[str, Any]], bool], words: str) -> StackChe
         inside = [rule for _, rule in find(acl.props, "rules[*]") if rule is not MISSING]
         inside += [_lowered(rule) for rule in json.loads(acl.props.get("ruleJson") or "[]")]
         apart = [one.props for one in about(acl, stack, (RULE,), "webAclArn", by="arn")]
-        if not any(is_right(rule) for rule in (*inside, *apart)):
+        if not exists((*inside, *apart), is_right):
             yield f"rules: {words}"
 
     return check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.aws.relations import comes_from, must_name_key
-from policies.checks import both, find, must_be, must_be_at_least, must_be_set, must_not_be
+from policies.checks import both, exists, find, must_be, must_be_at_least, must_be_set, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -28,7 +28,7 @@ def _is_watched(trail: Resource, stack: Stack) -> Iterator[str]:
 
 def _alarms_somebody(counter: Resource, stack: Stack) -> Iterator[str]:
     name = counter.props["metricTransformation"]["name"]
-    if not any(one.props.get("metricName") == name for one in stack.of(ALARM)):
+    if not exists(stack.of(ALARM), lambda one: one.props.get("metricName") == name):
         yield f"metricTransformation.name: no alarm is about {name}"
 
 
