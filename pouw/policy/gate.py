@@ -145,6 +145,9 @@ def judged(outcome: Outcome, verdict: Verdict) -> Outcome:
     code = outcome.exit_code
     if verdict.red and code is ExitCode.OK:
         code = ExitCode.POLICY
+    elif code is ExitCode.POLICY and not verdict.red:
+        # The engine refused what a second look let through.
+        code = ExitCode.FAILED if outcome.faults else ExitCode.OK
     return replace(outcome, verdict=verdict, exit_code=code)
 
 
