@@ -94,7 +94,8 @@ class Rehearsal:
         Raises:
             ConfigurationError: there is no such stack.
         """
-        rehearsed = RehearsedProject(root=(project or Project()).root)
+        given = project or Project()
+        rehearsed = RehearsedProject(root=given.root, examples=given.examples)
         rehearsed.stack_file(stack)
         return cls(stack=stack, project=rehearsed, root=state_dir() / _WORD / rehearsed.name / stack)
 

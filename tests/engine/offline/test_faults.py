@@ -72,6 +72,13 @@ def test_a_resource_may_stand_in_another_region_than_its_provider(
     assert faults == []
 
 
+def test_a_key_of_the_programs_own_says_nothing_of_its_value(provider_of: ProviderOf) -> None:
+    labels = {"project": "p", "region": "r", "location": "l"}
+    bucket = KINDS["bucket"]
+    _, faults = provider_of("gcp").check(urn(bucket.token, "some"), {**bucket.inputs, "labels": labels})
+    assert faults == []
+
+
 def test_a_type_that_the_sdk_does_not_have_is_refused_by_name(provider_of: ProviderOf) -> None:
     from tests.engine.kubernetes.provider import FailedError
 

@@ -68,9 +68,9 @@ class Inventor:
         facts = self._cloud.facts_of(described.token)
         made = dict(planned)
         self._name(described, inputs, made, seed)
-        words = _Words({**inputs, **made}, settings, seed, self._cloud, described)
+        words = _Words({**made, **inputs}, settings, seed, self._cloud, described)
         for text, template in facts.computed.items():
-            chosen = template({**inputs, **planned}) if callable(template) else template
+            chosen = template({**planned, **inputs}) if callable(template) else template
             fill(made, parse_path(text), words.rendered(chosen), None)
         finished = self._object(made, described.outputs, words, 0)
         identifier = words.rendered(facts.id) if facts.id else words.identifier({**finished, **inputs})

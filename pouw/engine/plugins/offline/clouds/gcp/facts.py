@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pouw.engine.plugins.core.properties import Value
 from pouw.engine.plugins.offline.cloud import Facts, Name
+from pouw.engine.plugins.offline.clouds.gcp.formats import ZONES
 from pouw.engine.plugins.offline.formats import cidr4, matching, range_or_all
 
 _LOWER = "lower-case letters, digits and inner hyphens, beginning with a letter"
@@ -26,6 +28,18 @@ _REGIONAL = "projects/{project}/regions/{region}"
 _LOCATED = "projects/{project}/locations/{location}"
 _GROUP = "https://www.googleapis.com/compute/v1/projects/{{project}}/zones/{{location}}-{}/instanceGroups/{{name}}"
 """A regional pool has a group in each of its zones."""
+
+
+def _groups(values: Mapping[str, Value]) -> list[Value]:
+    """A node pool's instance groups, one in each of its zones."""
+    place = str(values.get("location"))
+    zones = values.get("nodeLocations") or [f"{place}-{letter}" for letter in ZONES.get(place, "")] or [place]
+    pool = values.get("name")
+    return [
+        f"https://www.googleapis.com/compute/v1/projects/{{project}}/zones/{zone}/instanceGroups/gke-{pool}-{{hash8}}-grp"
+        for zone in (zones if isinstance(zones, list) else [place])
+    ]
+
 
 FACTS: Final[Mapping[str, Facts]] = {
     "gcp:compute/network:Network": Facts(
@@ -192,6 +206,7 @@ FACTS: Final[Mapping[str, Facts]] = {
             "autoscaling.locationPolicy": ["BALANCED", "ANY"],
         },
         computed={"managedInstanceGroupUrls": [_GROUP.format(zone) for zone in "abc"]},
+        computed={"instanceGroupUrls": _groups, "managedInstanceGroupUrls": _groups},
         id=f"{_LOCATED}/clusters/{{cluster}}/nodePools/{{name}}",
     ),
     "gcp:artifactregistry/repository:Repository": Facts(
