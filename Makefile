@@ -6,14 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONTROL := $(VENV)/.control-ready
 DEV := $(VENV)/.dev-ready
+CLOUDS := $(VENV)/.clouds-ready
 UV := $(BIN)/uv --quiet
 
-.PHONY: help setup up down test check lock clean
+.PHONY: help setup clouds up down test check lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(CONTROL) ## Install the pouw command into .venv
+
+clouds: $(CLOUDS) ## Install the SDKs of AWS, Azure, GCP and Docker, 900 MB: previews of cloud stacks need them
 
 up: $(CONTROL) ## Bring a real network up on this machine and print its addresses
 	@$(BIN)/pouw up
@@ -50,6 +53,11 @@ $(CONTROL): requirements/control.lock pyproject.toml $(VENV)/.uv-ready
 	@echo "Installing the control side"
 	@tools/attempt "the control side" $(UV) pip install --compile-bytecode --require-hashes -r requirements/control.lock
 	@tools/attempt "pouw itself" $(UV) pip install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(CLOUDS): $(foreach cloud,aws azure gcp docker,requirements/$(cloud).lock) $(CONTROL)
+	@echo "Installing the SDKs of the clouds"
+	@$(UV) pip install --compile-bytecode --no-deps --require-hashes $(foreach cloud,aws azure gcp docker,-r requirements/$(cloud).lock)
 	@touch $@
 
 $(DEV): requirements/dev.lock $(CONTROL)

@@ -298,20 +298,6 @@ FACTS: Final[Mapping[str, Facts]] = {
         formats={"rules[*].match.config.srcIpRanges[*]": range_or_all},
         id="projects/{project}/global/securityPolicies/{name}",
     ),
-    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": Facts(
-        name=_dns(),
-        replaces=["domain", "type"],
-        computed={
-            "dnsResourceRecords": [
-                {
-                    "name": "_acme-challenge_{hash8}.{domain}.",
-                    "type": "CNAME",
-                    "data": "{hash16}.authorize.certificatemanager.invalid.",
-                }
-            ]
-        },
-        id=f"{_LOCATED}/dnsAuthorizations/{{name}}",
-    ),
     "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort": Facts(
         replaces=["group", "name", "port"], id="{group}/{port}/{name}"
     ),
@@ -337,5 +323,49 @@ FACTS: Final[Mapping[str, Facts]] = {
         replaces=["service"],
         values={"auditLogConfigs[*].logType": ["ADMIN_READ", "DATA_READ", "DATA_WRITE"]},
         id="projects/{project}/audit_config/{service}",
+    ),
+    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": Facts(
+        name=_dns(),
+        replaces=["domain", "type"],
+        values={"type": ["FIXED_RECORD", "PER_PROJECT_RECORD"]},
+        computed={
+            "dnsResourceRecords": [
+                {"name": "_acme-challenge.{domain}.", "type": "CNAME", "data": "{hash32}.authorize.rehearsal.invalid."}
+            ]
+        },
+        id=f"{_LOCATED}/dnsAuthorizations/{{name}}",
+    ),
+    "gcp:certificatemanager/certificate:Certificate": Facts(name=_dns(), replaces=["scope", "managed", "selfManaged"]),
+    "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": Facts(
+        name=_dns(), replaces=["map", "hostname", "matcher"]
+    ),
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule": Facts(
+        name=_dns(),
+        replaces=["ipAddress", "ipProtocol", "loadBalancingScheme", "portRange", "network", "subnetwork"],
+        values={
+            "loadBalancingScheme": ["EXTERNAL", "EXTERNAL_MANAGED", "INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED"],
+        },
+        id="projects/{project}/global/forwardingRules/{name}",
+    ),
+    "gcp:compute/sSLPolicy:SSLPolicy": Facts(
+        name=_dns(),
+        values={
+            "minTlsVersion": ["TLS_1_0", "TLS_1_1", "TLS_1_2", "TLS_1_3"],
+            "profile": ["COMPATIBLE", "MODERN", "RESTRICTED", "CUSTOM", "FIPS_202205"],
+        },
+        id="projects/{project}/global/sslPolicies/{name}",
+    ),
+    "gcp:compute/targetHttpsProxy:TargetHttpsProxy": Facts(
+        name=_dns(), replaces=["proxyBind"], id="projects/{project}/global/targetHttpsProxies/{name}"
+    ),
+    "gcp:compute/uRLMap:URLMap": Facts(name=_dns(), id="projects/{project}/global/urlMaps/{name}"),
+    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": Facts(
+        replaces=["repository", "role", "member", "condition"], id="{repository}/{role}/{member}"
+    ),
+    "gcp:serviceaccount/iAMMember:IAMMember": Facts(
+        replaces=["serviceAccountId", "role", "member", "condition"], id="{serviceAccountId}/{role}/{member}"
+    ),
+    "gcp:storage/bucketIAMMember:BucketIAMMember": Facts(
+        replaces=["bucket", "role", "member", "condition"], id="b/{bucket}/{role}/{member}"
     ),
 }
