@@ -45,14 +45,14 @@ $(VENV)/.uv-ready: requirements/bootstrap.lock
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON): not found; install Python 3.11 or newer, or set PYTHON=" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON): too old; pouw needs Python 3.11 or newer; set PYTHON=" >&2; exit 1; }
 	@echo "Setting up $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
+	@tools/attempt "a Python environment" $(PYTHON) -m venv $(VENV)
+	@tools/attempt "the installer" $(BIN)/python -m pip install --quiet --retries 2 --timeout 20 --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
 	@touch $@
 
 $(CONTROL): requirements/control.lock pyproject.toml $(VENV)/.uv-ready
 	@echo "Installing the control side"
-	@$(UV) pip install --compile-bytecode --require-hashes -r requirements/control.lock
-	@$(UV) pip install --no-deps --no-build-isolation -e .
+	@tools/attempt "the control side" $(UV) pip install --compile-bytecode --require-hashes -r requirements/control.lock
+	@tools/attempt "pouw itself" $(UV) pip install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(CLOUDS): $(foreach cloud,aws azure gcp docker,requirements/$(cloud).lock) $(CONTROL)
@@ -62,5 +62,5 @@ $(CLOUDS): $(foreach cloud,aws azure gcp docker,requirements/$(cloud).lock) $(CO
 
 $(DEV): requirements/dev.lock $(CONTROL)
 	@echo "Installing what tests and checks need"
-	@$(UV) pip install --compile-bytecode --require-hashes -r requirements/dev.lock
+	@tools/attempt "tests and checks" $(UV) pip install --compile-bytecode --require-hashes -r requirements/dev.lock
 	@touch $@

@@ -1,18 +1,21 @@
 """The shapes that most rules have, ready made: a path, and what its value must or must not be.
 
 Paths are written ``a.b[*].c``: ``[*]`` stands for every element, ``[0]`` for one. ``must_…`` denies absence
-(``Absence.DENY``), ``may_…`` and ``must_not_…`` allow it. A value that is ``None`` counts as missing. Nothing here
+(``Absence.DENY``), ``may_…`` and ``must_not_…`` allow it. A value that is ``None`` counts as missing. No check
 catches the exception that an unknown value raises.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias, TypeVar
+
+from pulumi_policy.proxy import UnknownValueError
 
 Check: TypeAlias = Callable[[Mapping[str, Any]], Iterator[str]]
 
+T = TypeVar("T")
 MISSING: Final = object()
 _STEP = re.compile(r"[^.\[\]]+|\[\*\]|\[\d+\]")
 
@@ -134,6 +137,24 @@ def both(*checks: Check) -> Check:
             yield from one(props)
 
     return check
+
+
+def exists(items: Iterable[T], holds: Callable[[T], bool]) -> bool:
+    """Whether something holds for one of the items. Known as soon as it holds for one, whatever is unknown of others.
+
+    Raises:
+        UnknownValueError: it holds for none of those of which enough is known.
+    """
+    unknown: UnknownValueError | None = None
+    for one in items:
+        try:
+            if holds(one):
+                return True
+        except UnknownValueError as error:
+            unknown = error
+    if unknown is not None:
+        raise unknown
+    return False
 
 
 def _is_empty(value: Any) -> bool:

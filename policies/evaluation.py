@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pulumi_policy.proxy import UnknownValueError
 
 from policies.rule import AnyRule, split
+from policies.wording import UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ def evaluate(rule: AnyRule, check: Callable[[], Iterator[str]]) -> Result:
             path, text = split(message)
             found.append(Violation(path=path, message=text))
     except UnknownValueError as error:
-        unevaluated = f"{'.'.join(error.props)} is not known before the deployment"
+        unevaluated = f"{'.'.join(error.props)}{UNKNOWN}"
     except Exception as error:  # noqa: BLE001 - whatever a rule dies of, it must count as a rule that did not run
         unevaluated = f"the rule failed: {type(error).__name__}: {error}"
     return Result(rule=rule, violations=tuple(found), unevaluated=unevaluated)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from policies.evaluation import Result
 
 NOT_EVALUATED = "not evaluated, "
+UNKNOWN = " is not known before the deployment"
+"""How the reason ends where a value was missing that time will tell."""
 _FIRST = re.compile(r"^(?P<rule>[a-z0-9-]+) \[(?P<severity>[a-z]+)\] (?P<path>\S*?): (?P<text>.*)$", re.MULTILINE)
 
 

@@ -33,7 +33,7 @@ from pouw.engine.session import Session
 from pouw.progress import LineProgress, SilentProgress
 
 GOAL = 1.25
-_BARE = """
+BARE = """
     import pulumi
 
 
@@ -63,7 +63,8 @@ _OURS = """
 _REFUSED = "raise ValueError('refused')\n"
 
 
-def _project(root: Path, name: str, program: str, parts: int) -> Project:
+def make_project(root: Path, name: str, program: str, parts: int) -> Project:
+    """A project that makes so many components."""
     folder = root / name
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
@@ -115,9 +116,9 @@ def measure(parts: int, rounds: int) -> Mapping[str, float]:
     with tempfile.TemporaryDirectory(prefix="pouw-bench-") as scratch:
         root = Path(scratch)
         os.environ["POUW_HOME"] = str(root / "state")
-        bare = _project(root, "bare", _BARE, parts)
-        ours = _project(root, "ours", _OURS, parts)
-        refused = _project(root, "refused", _REFUSED, parts)
+        bare = make_project(root, "bare", BARE, parts)
+        ours = make_project(root, "ours", _OURS, parts)
+        refused = make_project(root, "refused", _REFUSED, parts)
         with opened_for_preview("local", engine, extra={}, project=bare, progress=SilentProgress()) as session:
             kinds: Mapping[str, Callable[[], object]] = {
                 "floor": lambda: floor(session),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
+from policies.checks import exists
 from policies.kubernetes.manifests import Props
 from policies.rule import Absence, AnyRule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -12,23 +14,26 @@ NAMESPACE = "kubernetes:core/v1:Namespace"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 
 
-def _closed_namespaces(stack: Stack) -> dict[str, set[str]]:
-    """The directions that a policy for every pod closes, by namespace."""
-    closed: dict[str, set[str]] = {}
-    for one in stack.of(NETWORK_POLICY):
-        spec: Props = one.props["spec"]
-        selects = spec.get("podSelector") or {}
-        if selects.get("matchLabels") or selects.get("matchExpressions"):
-            continue
-        directions = {name for name in spec.get("policyTypes") or ("Ingress",) if not spec.get(name.lower())}
-        closed.setdefault(one.props["metadata"].get("namespace") or "default", set()).update(directions)
-    return closed
+def _closes(namespace: Resource, direction: str, policy: Resource) -> bool:
+    """Whether the policy denies a direction to every pod of the namespace."""
+    if not _is_in(policy, namespace):
+        return False
+    spec: Props = policy.props["spec"]
+    selects = spec.get("podSelector") or {}
+    for_all = not selects.get("matchLabels") and not selects.get("matchExpressions")
+    return for_all and direction in (spec.get("policyTypes") or ("Ingress",)) and not spec.get(direction.lower())
+
+
+def _is_in(one: Resource, namespace: Resource) -> bool:
+    """Whether it stands in the namespace: by reference, which is known before its name is, or by name."""
+    if namespace.urn in one.refers.get("metadata", ()):
+        return True
+    return bool((one.props["metadata"].get("namespace") or "default") == namespace.props["metadata"]["name"])
 
 
 def _namespace_is_closed(namespace: Resource, stack: Stack) -> Iterator[str]:
-    closed = stack.derive(_closed_namespaces).get(namespace.props["metadata"]["name"], set())
     for direction in ("Ingress", "Egress"):
-        if direction not in closed:
+        if not exists(stack.of(NETWORK_POLICY), partial(_closes, namespace, direction)):
             yield f"metadata.name: no network policy denies {direction.lower()} to every pod by default"
 
 

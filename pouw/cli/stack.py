@@ -60,8 +60,9 @@ def up(stack: str, dry_run: bool, rehearse: bool, as_json: bool) -> int:
 @click.command(epilog="Examples:  pouw preview  |  pouw preview staging production  |  pouw preview --all --json")
 @click.argument("stack", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Every stack that has a file, and every example in docs/examples.")
+@_rehearse_option
 @_json_option
-def preview(stack: Sequence[str], every: bool, as_json: bool) -> int:
+def preview(stack: Sequence[str], every: bool, rehearse: bool, as_json: bool) -> int:
     """Show what `up` would change in each STACK (default: local). Starts nothing, changes nothing.
 
     Several run side by side to their ends, whatever becomes of the others.
@@ -70,6 +71,10 @@ def preview(stack: Sequence[str], every: bool, as_json: bool) -> int:
 
     if every and stack:
         raise click.UsageError("name stacks, or give --all, not both")
+    if rehearse:
+        if every or len(stack) > 1:
+            raise click.UsageError("one stack is rehearsed at a time")
+        return _rehearse(Operation.PREVIEW, stack[0] if stack else "local", as_json=as_json)
     started = time.monotonic()
     found = previews.run(previews.every() if every else previews.named(stack or ["local"]), make_progress())
     if as_json or len(found) == 1:

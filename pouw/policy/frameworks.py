@@ -112,6 +112,8 @@ class State(StrEnum):
     """A check found a violation that no waiver covers."""
     OPEN = "open"
     """A check did not run to its end, and no waiver covers that."""
+    SUPPOSED = "supposed"
+    """Every check passed, some of them with names supposed that only the cloud can give."""
     WAIVED = "waived"
     """All that did not pass is covered by waivers."""
     NOT_SHOWN = "not shown"
@@ -159,15 +161,18 @@ def _control(
     passed = {rule: verdict.passed[rule] for rule in rules if rule in verdict.passed}
     results: dict[str, bool] = {kind: pipeline[kind] for kind in control.pipeline if kind in pipeline}
     resources = {urn for urns in passed.values() for urn in urns} | {one.urn for one in findings}
-    open_ = [one for one in findings if not one.waived]
+    supposed = any(one.kind is Kind.SUPPOSED for one in findings)
+    open_ = [one for one in findings if not one.waived and one.kind is not Kind.SUPPOSED]
     if control.grade is Grade.OUT_OF_REACH:
         state = State.OUT_OF_REACH
     elif any(one.kind is Kind.VIOLATION for one in open_) or not all(results.values()):
         state = State.BROKEN
     elif open_:
         state = State.OPEN
-    elif findings:
+    elif any(one.waived for one in findings):
         state = State.WAIVED
+    elif supposed:
+        state = State.SUPPOSED
     else:
         state = State.PASSING if passed or results else State.NOT_SHOWN
     return ControlVerdict(

@@ -41,9 +41,9 @@ PACK = REPOSITORY / "policies"
 
 
 class GateError(PouwError):
-    """The gate's own configuration cannot be used."""
+    """The gate's own configuration cannot be used; nothing was started."""
 
-    code = ExitCode.POLICY
+    code = ExitCode.CONFIGURATION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +145,9 @@ def judged(outcome: Outcome, verdict: Verdict) -> Outcome:
     code = outcome.exit_code
     if verdict.red and code is ExitCode.OK:
         code = ExitCode.POLICY
+    elif code is ExitCode.POLICY and not verdict.red:
+        # The engine refused what a second look let through.
+        code = ExitCode.FAILED if outcome.faults else ExitCode.OK
     return replace(outcome, verdict=verdict, exit_code=code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,15 +10,23 @@ from pouw.policy.verdict import Finding, Kind, Verdict
 
 
 def lines(verdict: Verdict | None) -> Iterator[str]:
-    """What is wrong, one line each with its remedy, and the counts."""
+    """What blocks, one line each with its remedy; the rest by rule; and the counts."""
     if verdict is None:
         return
     for gap in verdict.gaps:
         yield f"the gate cannot vouch for this run: {gap}"
     for fault in verdict.waiver_faults:
         yield str(fault)
-    for one in sorted(verdict.findings, key=lambda one: (not one.blocks, one.waived, one.rule, one.urn)):
-        yield f"{_word(one)}: {one}" + (f"; {one.remedy}" if one.remedy and not one.waived else "")
+    blocking = sorted((one for one in verdict.findings if one.blocks), key=lambda one: (one.rule, one.urn))
+    for one in blocking:
+        yield f"{_word(one)}: {one}; {one.remedy}"
+    rest: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for one in verdict.findings:
+        if not one.blocks and one.kind is not Kind.SUPPOSED:
+            rest[_word(one), one.rule].append(one)
+    for (word, _), found in sorted(rest.items()):
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        yield f"{word}: {found[0]}{more}"
     yield ("refused: " if verdict.red else "") + verdict.summary()
 
 
@@ -29,6 +38,7 @@ def as_json(verdict: Verdict | None) -> Mapping[str, Any]:
         "checks": sum(len(urns) for urns in verdict.passed.values()),
         "violations": [_finding(one) for one in verdict.of(Kind.VIOLATION)],
         "unevaluated": [_finding(one) for one in verdict.of(Kind.UNEVALUATED)],
+        "supposed": [_finding(one) for one in verdict.of(Kind.SUPPOSED)],
         "waived": [_finding(one) for one in verdict.waived],
         "faults": [*map(str, verdict.waiver_faults), *verdict.gaps],
     }

@@ -14,6 +14,8 @@ class Kind(StrEnum):
 
     VIOLATION = "violation"
     UNEVALUATED = "unevaluated"
+    SUPPOSED = "supposed"
+    """Not evaluated on what is known, and passed with names supposed that only the cloud can give."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ class Finding:
     @property
     def blocks(self) -> bool:
         """Whether it makes the gate red."""
-        return self.mandatory and not self.waived
+        return self.mandatory and not self.waived and self.kind is not Kind.SUPPOSED
 
     def __str__(self) -> str:
         where = self.urn.rsplit("::", 1)[-1]
@@ -82,7 +84,13 @@ class Verdict:
     def summary(self) -> str:
         """One line with every count."""
         checks = sum(len(urns) for urns in self.passed.values())
-        told = f"{checks} checks of {len(self.passed)} rules passed, {len(self.of(Kind.VIOLATION))} violations, "
-        told += f"{len(self.of(Kind.UNEVALUATED))} not evaluated, {len(self.waived)} waived"
+        advice = [one for one in self.findings if not one.mandatory and not one.waived]
+        violations, unevaluated = (
+            sum(one.mandatory for one in self.of(kind)) for kind in (Kind.VIOLATION, Kind.UNEVALUATED)
+        )
+        told = f"{checks} checks of {len(self.passed)} rules passed, {violations} violations, "
+        told += f"{unevaluated} not evaluated, {len(advice)} advice, {len(self.waived)} waived"
+        if supposed := self.of(Kind.SUPPOSED):
+            told += f", {len(supposed)} passed with supposed names"
         wrong = len(self.waiver_faults) + len(self.gaps)
         return told + (f", {wrong} faults of the gate" if wrong else "")

@@ -231,4 +231,4 @@ def test_unevaluated_and_violated_are_counted_apart(tmp_path: Path) -> None:
     crashing = Given(type=PART, props={**GOOD, "size": 0}, name="a")
     verdict = verdict_of(tmp_path, crashing, Given(type=PART, props={**B.props, "size": 9}, name="b"))
     assert (len(verdict.of(Kind.VIOLATION)), len(verdict.of(Kind.UNEVALUATED))) == (1, 1)
-    assert "1 violations, 1 not evaluated, 0 waived" in verdict.summary()
+    assert "1 violations, 1 not evaluated, 0 advice, 0 waived" in verdict.summary()

@@ -16,6 +16,11 @@ from pouw.policy.verdict import Finding, Kind
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0"}
 """GitHub's bands of ``security-severity``: the middle of each."""
+_TOLD = {
+    Kind.VIOLATION: "",
+    Kind.UNEVALUATED: "not evaluated: ",
+    Kind.SUPPOSED: "passed with supposed names: ",
+}
 
 
 def render(report: Report) -> str:
@@ -53,10 +58,10 @@ def _rule(rule: AnyRule) -> Mapping[str, Any]:
 
 def _result(located: Located, used: Sequence[str], stack: str) -> Mapping[str, Any]:
     finding = located.finding
-    told = "not evaluated: " if finding.kind is Kind.UNEVALUATED else ""
+    told = _TOLD[finding.kind]
     result: dict[str, Any] = {
         "ruleId": finding.rule,
-        "level": "error" if finding.mandatory else "warning",
+        "level": "note" if finding.kind is Kind.SUPPOSED else "error" if finding.mandatory else "warning",
         "message": {"text": f"{told}{finding.path + ': ' if finding.path else ''}{finding.message}. {finding.remedy}"},
         "locations": [
             {

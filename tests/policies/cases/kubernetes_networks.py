@@ -19,7 +19,17 @@ _CLOSED = Given(
     },
 )
 
+_REFERRING = Given(type=NETWORK_POLICY, name="closed", props=_CLOSED.props, refers={"metadata": ["subject"]})
+
 CASES = [
+    Case(
+        rule=_RULES["kubernetes-networks-namespace-require-default-deny"],
+        compliant=_NAMESPACE,
+        others=(_REFERRING,),
+        broken_other="closed",
+        at="spec.policyTypes[1]",
+        broken="Ingress",
+    ),
     Case(
         rule=_RULES["kubernetes-networks-namespace-require-default-deny"],
         compliant=_NAMESPACE,

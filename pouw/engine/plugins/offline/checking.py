@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from pouw.engine.plugins.core.changes import Path, contains, parse_path, path_text
@@ -16,7 +16,10 @@ from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
 from pouw.engine.plugins.core.validation import Validator
 from pouw.engine.plugins.offline.cloud import Cloud, Facts, Format
 from pouw.engine.plugins.offline.naming import AUTONAMED, name_fault, named
-from pouw.engine.plugins.offline.settings import Settings, decoded
+from pouw.engine.plugins.offline.settings import Settings, decoded, text
+
+_OWN_KEYS = frozenset({"labels", "metadata", "resourceLabels", "tags", "userLabels"})
+"""Objects whose keys are people's own words: `project` there is no project."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,8 @@ class Checker:
         faults = self._validator.faults(inputs, described.inputs)
         if rule is not None and (fault := name_fault(inputs.get(rule.property), rule)):
             faults.append(f"{rule.property}: {fault}")
-        faults += self._text_faults(inputs, self._cloud.facts_of(token), settings)
+        stands = next((place for name in self._cloud.places if (place := text(inputs, name))), settings.region)
+        faults += self._text_faults(inputs, self._cloud.facts_of(token), replace(settings, region=stands))
         if not faults and token in self._cloud.rules:
             faults += map(Redaction(inputs), self._cloud.rules[token](plain(inputs)))
         return Checked(inputs=inputs, faults=faults)
@@ -70,13 +74,14 @@ class Checker:
         formats = [(parse_path(path), check) for path, check in facts.formats.items()]
         values = [(parse_path(path), allowed) for path, allowed in facts.values.items()]
         found: list[str] = []
-        for path, text, secret in _texts(inputs, ()):
-            shown = "" if secret else f", got {text!r}"
+        for path, value, secret in _texts(inputs, ()):
+            shown = "" if secret else f", got {value!r}"
             for pattern, allowed in values:
-                if _at(pattern, path) and text not in allowed:
+                if _at(pattern, path) and value not in allowed:
                     found.append(f"{path_text(path)}: must be one of {', '.join(allowed)}{shown}")
-            check = next((check for pattern, check in formats if _at(pattern, path)), self._format_of(_name(path)))
-            if check is not None and (fault := check(text, settings)):
+            by_name = None if _OWN_KEYS.intersection(path) else self._format_of(_name(path))
+            check = next((check for pattern, check in formats if _at(pattern, path)), by_name)
+            if check is not None and (fault := check(value, settings)):
                 found.append(f"{path_text(path)}: {fault}{shown}")
         return found
 

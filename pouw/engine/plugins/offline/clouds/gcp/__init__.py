@@ -71,6 +71,7 @@ CLOUD: Final = Cloud(
     title="Google Cloud",
     facts=FACTS,
     replaces=["project", "location", "region", "zone"],
+    places=["region", "location"],
     formats=[
         (r"ipCidrRange|\w+CidrBlock|cidrBlock|(source|destination)Ranges|srcIpRanges|\w+Ipv4Cidr", cidr),
         (r"zones?|nodeLocations", zone),
