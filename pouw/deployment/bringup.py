@@ -90,7 +90,7 @@ def preview(
     engine: Engine | None = None,
     halt: Halt | None = None,
 ) -> Outcome:
-    """Show what ``up`` would change. Starts nothing, writes nothing, and builds nothing but the engine itself.
+    """Show what ``up`` would change. Starts nothing, leaves its evidence alone, and builds nothing but the engine.
 
     ``project`` is this repository's, or that of its examples; ``halt`` interrupts it outside the main thread.
 

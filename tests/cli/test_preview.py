@@ -82,7 +82,7 @@ def test_every_stack_and_example_is_a_line_and_a_red_one_stops_no_other(checkout
     assert "1 failed" in done.stdout
     assert "Previewing rack" in done.stderr, "progress is not part of the result"
     assert files(checkout.root) == before
-    assert not checkout.state.exists(), "a preview writes nothing"
+    assert [path.name for path in checkout.state.iterdir()] == ["evidence"], "a preview leaves its evidence alone"
 
 
 @pytest.mark.engine

@@ -17,8 +17,9 @@ from pouw.deployment import bringup
 from pouw.engine import operation
 from pouw.engine.operation import Operation, Request
 from pouw.engine.resolution import Engine
-from pouw.policy import gate
+from pouw.policy import admission, gate
 from pouw.policy.gate import PACK, gate_of
+from pouw.policy.verdict import Kind
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
 from tests.policies.analyzer import Analyzer
@@ -122,3 +123,36 @@ def test_most_rules_refuse() -> None:
     levels = Counter(rule.level for rule in RULES.values())
     assert levels[Level.MANDATORY] > levels[Level.ADVISORY]
     assert levels[Level.DISABLED] == 0
+
+
+KEYED = """
+    import pulumi
+    import pulumi_aws as aws
+
+    provider = aws.Provider("cloud", region="us-east-1")
+    opts = pulumi.ResourceOptions(provider=provider)
+    key = aws.kms.Key("key", enable_key_rotation=True, opts=opts)
+    action = pulumi.Config().require("action")
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*" if action == "*" else key.arn}
+    aws.iam.Policy(
+        "policy",
+        policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [statement], "Id": key.arn}),
+        opts=opts,
+    )
+"""
+ADMINISTRATOR = "aws-iam-policy-deny-administrator"
+
+
+@pytest.mark.parametrize(("action", "kind"), [("kms:Decrypt", Kind.SUPPOSED), ("*", Kind.VIOLATION)])
+def test_a_policy_that_names_what_is_not_made_yet_is_judged_with_supposed_names(
+    action: str, kind: Kind, engine: Engine, make_project: MakeProject
+) -> None:
+    project = make_project(KEYED, {"tiny:action": action})
+    request = Request(operation=Operation.PREVIEW, stack="local")
+    gate_ = gate_of("local", Settings(environment="staging", sites=()))
+    first = gate.run(request, engine, SilentProgress(), gate_, project=project)
+    assert {one.kind for one in first.verdict.findings if one.rule == ADMINISTRATOR} == {Kind.UNEVALUATED}
+    outcome = admission.preview(request, gate_, engine, SilentProgress(), project=project)
+    assert outcome.verdict is not None
+    assert {one.kind for one in outcome.verdict.findings if one.rule == ADMINISTRATOR} == {kind}
+    assert any(one.blocks for one in outcome.verdict.findings if one.rule == ADMINISTRATOR) is (kind is Kind.VIOLATION)

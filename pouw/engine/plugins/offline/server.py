@@ -198,7 +198,7 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
         if not supposition.is_asked_for():
             return provider_pb2.CreateResponse(id="", properties=to_struct(planned))
         inventor = Inventor(self._cloud, self._sdk)
-        identifier, invented = inventor.complete(described, planned, self._settings, urn.text)
+        identifier, invented = inventor.complete(described, inputs, planned, self._settings, urn.text)
         known = supposition.supposed(planned, invented, described.inputs)
         return provider_pb2.CreateResponse(id=identifier, properties=to_struct(known))
 
