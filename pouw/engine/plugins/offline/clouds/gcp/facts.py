@@ -26,8 +26,6 @@ def _dns(longest: int = 63, shortest: int = 1, property_: str = "name") -> Name:
 
 _REGIONAL = "projects/{project}/regions/{region}"
 _LOCATED = "projects/{project}/locations/{location}"
-_GROUP = "https://www.googleapis.com/compute/v1/projects/{{project}}/zones/{{location}}-{}/instanceGroups/{{name}}"
-"""A regional pool has a group in each of its zones."""
 
 
 def _groups(values: Mapping[str, Value]) -> list[Value]:
@@ -205,7 +203,6 @@ FACTS: Final[Mapping[str, Facts]] = {
             "upgradeSettings.strategy": ["SURGE", "BLUE_GREEN", "SHORT_LIVED"],
             "autoscaling.locationPolicy": ["BALANCED", "ANY"],
         },
-        computed={"managedInstanceGroupUrls": [_GROUP.format(zone) for zone in "abc"]},
         computed={"instanceGroupUrls": _groups, "managedInstanceGroupUrls": _groups},
         id=f"{_LOCATED}/clusters/{{cluster}}/nodePools/{{name}}",
     ),
