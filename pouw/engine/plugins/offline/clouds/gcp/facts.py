@@ -26,18 +26,15 @@ def _dns(longest: int = 63, shortest: int = 1, property_: str = "name") -> Name:
 
 _REGIONAL = "projects/{project}/regions/{region}"
 _LOCATED = "projects/{project}/locations/{location}"
-_GROUP = "https://www.googleapis.com/compute/v1/projects/{{project}}/zones/{{location}}-{}/instanceGroups/{{name}}"
-"""A regional pool has a group in each of its zones."""
 
 
 def _groups(values: Mapping[str, Value]) -> list[Value]:
     """A node pool's instance groups, one in each of its zones."""
-    place = str(values.get("location"))
+    place = str(values.get("location", "nowhere"))
     zones = values.get("nodeLocations") or [f"{place}-{letter}" for letter in ZONES.get(place, "")] or [place]
-    pool = values.get("name")
     return [
-        f"https://www.googleapis.com/compute/v1/projects/{{project}}/zones/{zone}/instanceGroups/gke-{pool}-{{hash8}}-grp"
-        for zone in (zones if isinstance(zones, list) else [place])
+        f"https://www.googleapis.com/compute/v1/projects/{{project}}/zones/{zone}/instanceGroups/gke-{{name}}-{{hash8}}"
+        for zone in zones
     ]
 
 
@@ -205,7 +202,6 @@ FACTS: Final[Mapping[str, Facts]] = {
             "upgradeSettings.strategy": ["SURGE", "BLUE_GREEN", "SHORT_LIVED"],
             "autoscaling.locationPolicy": ["BALANCED", "ANY"],
         },
-        computed={"managedInstanceGroupUrls": [_GROUP.format(zone) for zone in "abc"]},
         computed={"instanceGroupUrls": _groups, "managedInstanceGroupUrls": _groups},
         id=f"{_LOCATED}/clusters/{{cluster}}/nodePools/{{name}}",
     ),
