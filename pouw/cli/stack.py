@@ -150,7 +150,9 @@ def _report(outcomes: Sequence[Outcome], *, as_json: bool) -> int:
 
 
 def _exit_code(outcomes: Sequence[Outcome]) -> int:
-    return next((outcome.exit_code for outcome in outcomes if not outcome.ok), ExitCode.OK)
+    """The first failure's, unless somebody stopped it all."""
+    codes = [outcome.exit_code for outcome in outcomes if not outcome.ok]
+    return ExitCode.INTERRUPTED if ExitCode.INTERRUPTED in codes else next(iter(codes), ExitCode.OK)
 
 
 def _document(outcomes: Sequence[Outcome]) -> dict[str, Any]:

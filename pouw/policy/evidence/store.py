@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,8 +88,9 @@ def signing_key() -> Ed25519PrivateKey:
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        _write_once(path, pem, 0o600)
-        _write_once(folder() / "key.pub", chain.public_key(key).encode() + b"\n", 0o644)
+        if _write_once(path, pem, 0o600):
+            # Only by whoever made the key that stayed: another's public key would fit nothing.
+            _write_once(folder() / "key.pub", chain.public_key(key).encode() + b"\n", 0o644)
     loaded = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(loaded, Ed25519PrivateKey):
         raise EvidenceError(Fault(path=str(path), message="is no Ed25519 key", remedy="move it away"))
@@ -123,7 +125,8 @@ def verify(paths: Sequence[Path], trusted: str) -> Iterator[str]:
 
 def _write_once(path: Path, content: bytes, mode: int) -> bool:
     """Write a file that is not there yet, whole or not at all; whether it was ours: of two that race, one stays."""
-    made = path.with_suffix(f".{os.getpid()}")
+    # Previews of several stacks are threads of one process.
+    made = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
