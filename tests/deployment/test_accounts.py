@@ -38,6 +38,7 @@ def stack(cloud: str, account: str) -> Settings:
         "region": region,
         "account": account,
         "backups": {"copyRegion": copy},
+        **({"tenant": SUBSCRIPTION} if cloud == "azure" else {}),
     }
     return parse({"environment": "staging", "sites": [site], "contacts": ["oncall@example.org"]})
 

@@ -180,6 +180,22 @@ def test_the_edge_speaks_tls_alone_and_leads_to_the_private_gateway() -> None:
     assert listener["frontendIPConfiguration"]["id"].endswith("/frontendIPConfigurations/edge")
 
 
+def test_every_name_of_the_edge_is_behind_the_firewall_also_its_own() -> None:
+    [policy] = kind(production(), "SecurityPolicy")
+    [association] = policy.inputs["parameters"]["associations"]
+    names = {f"{one.name}-id" for name in ("AFDEndpoint", "AFDCustomDomain") for one in kind(production(), name)}
+    assert {domain["id"] for domain in association["domains"]} == names
+    assert len(names) == 3
+
+
+def test_every_alarm_rings_where_the_contacts_are() -> None:
+    [group] = kind(production(), "ActionGroup")
+    assert [one["emailAddress"] for one in group.inputs["emailReceivers"]] == ["oncall@pouw.example.org"]
+    called = [one.inputs["actions"]["actionGroups"] for one in kind(production(), "ActivityLogAlert")]
+    called += [one.inputs["actions"] for one in kind(production(), "MetricAlert")]
+    assert called == [[{"actionGroupId": f"{group.name}-id"}]] * 3
+
+
 def test_parts_of_the_gateway_name_one_another_by_ids_that_exist() -> None:
     [gateway] = kind(production(), "ApplicationGateway")
     text = json.dumps(gateway.inputs)

@@ -24,8 +24,11 @@ from infra.gcp import limits
 from infra.gcp.site import PEERS
 from infra.regions import ZONES
 from infra.settings import Settings
+from pouw.engine.plugins.core.naming import Naming
 from pouw.engine.plugins.core.sdk_types import Sdk
-from pouw.engine.plugins.core.validation import Validator
+from pouw.engine.plugins.offline import clouds
+from pouw.engine.plugins.offline import settings as offline
+from pouw.engine.plugins.offline.checking import Checker
 from tests.infra.gcp.declared import ANSWERS, SITE, declared, kind, settings, site_of
 from tests.infra.recorder import Recorded, record
 
@@ -164,15 +167,14 @@ def unlabelled(found: Sequence[Recorded], wanted: dict[str, str]) -> Iterator[st
 
 
 def wrong_inputs(found: Sequence[Recorded]) -> Iterator[str]:
-    """Inputs that do not fit the SDK's types."""
-    validator = Validator(sdk())
+    """Inputs that fit neither the SDK's types nor what is known of the cloud's formats."""
+    checker, anywhere = Checker(clouds.load("gcp"), sdk()), offline.Settings()
     for one in found:
         if one.custom:
-            described = sdk().resource(one.token)
-            if described is None:
-                yield f"{one.token}: no such type"
-            else:
-                yield from (f"{one.name}: {fault}" for fault in validator.faults(one.inputs, described.inputs))
+            naming = Naming(resource=one.name)
+            yield from (
+                f"{one.name}: {fault}" for fault in checker.check(one.token, one.inputs, {}, naming, anywhere).faults
+            )
 
 
 def elsewhere(found: Sequence[Recorded], stack: Settings) -> Iterator[str]:

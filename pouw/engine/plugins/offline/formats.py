@@ -18,6 +18,11 @@ def cidr(text: str, settings: Settings) -> str:
     return _cidr(text, ipaddress.ip_network)
 
 
+def range_or_all(text: str, settings: Settings) -> str:
+    """The same, or a star for every address."""
+    return "" if text == "*" else cidr(text, settings)
+
+
 def cidr4(text: str, settings: Settings) -> str:
     """The same for IPv4 alone."""
     del settings

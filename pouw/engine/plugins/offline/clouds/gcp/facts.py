@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pouw.engine.plugins.core.properties import Value
 from pouw.engine.plugins.offline.cloud import Facts, Name
-from pouw.engine.plugins.offline.formats import cidr4, matching
+from pouw.engine.plugins.offline.clouds.gcp.formats import ZONES
+from pouw.engine.plugins.offline.formats import cidr4, matching, range_or_all
 
 _LOWER = "lower-case letters, digits and inner hyphens, beginning with a letter"
 
@@ -24,6 +26,18 @@ def _dns(longest: int = 63, shortest: int = 1, property_: str = "name") -> Name:
 
 _REGIONAL = "projects/{project}/regions/{region}"
 _LOCATED = "projects/{project}/locations/{location}"
+
+
+def _groups(values: Mapping[str, Value]) -> list[Value]:
+    """A node pool's instance groups, one in each of its zones."""
+    place = str(values.get("location"))
+    zones = values.get("nodeLocations") or [f"{place}-{letter}" for letter in ZONES.get(place, "")] or [place]
+    pool = values.get("name")
+    return [
+        f"https://www.googleapis.com/compute/v1/projects/{{project}}/zones/{zone}/instanceGroups/gke-{pool}-{{hash8}}-grp"
+        for zone in (zones if isinstance(zones, list) else [place])
+    ]
+
 
 FACTS: Final[Mapping[str, Facts]] = {
     "gcp:compute/network:Network": Facts(
@@ -189,6 +203,7 @@ FACTS: Final[Mapping[str, Facts]] = {
             "upgradeSettings.strategy": ["SURGE", "BLUE_GREEN", "SHORT_LIVED"],
             "autoscaling.locationPolicy": ["BALANCED", "ANY"],
         },
+        computed={"instanceGroupUrls": _groups, "managedInstanceGroupUrls": _groups},
         id=f"{_LOCATED}/clusters/{{cluster}}/nodePools/{{name}}",
     ),
     "gcp:artifactregistry/repository:Repository": Facts(
@@ -290,7 +305,13 @@ FACTS: Final[Mapping[str, Facts]] = {
         id="projects/{project}/global/backendServices/{name}",
     ),
     "gcp:compute/securityPolicy:SecurityPolicy": Facts(
-        name=_dns(), replaces=["type"], id="projects/{project}/global/securityPolicies/{name}"
+        name=_dns(),
+        replaces=["type"],
+        formats={"rules[*].match.config.srcIpRanges[*]": range_or_all},
+        id="projects/{project}/global/securityPolicies/{name}",
+    ),
+    "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort": Facts(
+        replaces=["group", "name", "port"], id="{group}/{port}/{name}"
     ),
     "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": Facts(
         replaces=["cryptoKeyId", "role", "member", "condition"], id="{cryptoKeyId}/{role}/{member}"
@@ -314,5 +335,49 @@ FACTS: Final[Mapping[str, Facts]] = {
         replaces=["service"],
         values={"auditLogConfigs[*].logType": ["ADMIN_READ", "DATA_READ", "DATA_WRITE"]},
         id="projects/{project}/audit_config/{service}",
+    ),
+    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": Facts(
+        name=_dns(),
+        replaces=["domain", "type"],
+        values={"type": ["FIXED_RECORD", "PER_PROJECT_RECORD"]},
+        computed={
+            "dnsResourceRecords": [
+                {"name": "_acme-challenge.{domain}.", "type": "CNAME", "data": "{hash32}.authorize.rehearsal.invalid."}
+            ]
+        },
+        id=f"{_LOCATED}/dnsAuthorizations/{{name}}",
+    ),
+    "gcp:certificatemanager/certificate:Certificate": Facts(name=_dns(), replaces=["scope", "managed", "selfManaged"]),
+    "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": Facts(
+        name=_dns(), replaces=["map", "hostname", "matcher"]
+    ),
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule": Facts(
+        name=_dns(),
+        replaces=["ipAddress", "ipProtocol", "loadBalancingScheme", "portRange", "network", "subnetwork"],
+        values={
+            "loadBalancingScheme": ["EXTERNAL", "EXTERNAL_MANAGED", "INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED"],
+        },
+        id="projects/{project}/global/forwardingRules/{name}",
+    ),
+    "gcp:compute/sSLPolicy:SSLPolicy": Facts(
+        name=_dns(),
+        values={
+            "minTlsVersion": ["TLS_1_0", "TLS_1_1", "TLS_1_2", "TLS_1_3"],
+            "profile": ["COMPATIBLE", "MODERN", "RESTRICTED", "CUSTOM", "FIPS_202205"],
+        },
+        id="projects/{project}/global/sslPolicies/{name}",
+    ),
+    "gcp:compute/targetHttpsProxy:TargetHttpsProxy": Facts(
+        name=_dns(), replaces=["proxyBind"], id="projects/{project}/global/targetHttpsProxies/{name}"
+    ),
+    "gcp:compute/uRLMap:URLMap": Facts(name=_dns(), id="projects/{project}/global/urlMaps/{name}"),
+    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": Facts(
+        replaces=["repository", "role", "member", "condition"], id="{repository}/{role}/{member}"
+    ),
+    "gcp:serviceaccount/iAMMember:IAMMember": Facts(
+        replaces=["serviceAccountId", "role", "member", "condition"], id="{serviceAccountId}/{role}/{member}"
+    ),
+    "gcp:storage/bucketIAMMember:BucketIAMMember": Facts(
+        replaces=["bucket", "role", "member", "condition"], id="b/{bucket}/{role}/{member}"
     ),
 }
