@@ -188,7 +188,7 @@ def _bare(value: Value) -> Value:
 
 
 def _without_unknown(value: Value) -> Value:
-    """Without what is not known: a preview may suppose names while others are not there yet."""
+    """Without what is not known."""
     if isinstance(value, Mapping):
         return {key: _without_unknown(item) for key, item in value.items() if item is not UNKNOWN}
     return [_without_unknown(item) for item in value if item is not UNKNOWN] if isinstance(value, list) else value
