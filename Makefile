@@ -6,14 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONTROL := $(VENV)/.control-ready
 DEV := $(VENV)/.dev-ready
+CLOUDS := $(VENV)/.clouds-ready
 UV := $(BIN)/uv --quiet
 
-.PHONY: help setup up down test check lock clean
+.PHONY: help setup clouds up down test check lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(CONTROL) ## Install the pouw command into .venv
+
+clouds: $(CLOUDS) ## Install the SDKs of AWS, Azure, GCP and Docker, 900 MB: previews of cloud stacks need them
 
 up: $(CONTROL) ## Bring a real network up on this machine and print its addresses
 	@$(BIN)/pouw up
@@ -42,17 +45,22 @@ $(VENV)/.uv-ready: requirements/bootstrap.lock
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON): not found; install Python 3.11 or newer, or set PYTHON=" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON): too old; pouw needs Python 3.11 or newer; set PYTHON=" >&2; exit 1; }
 	@echo "Setting up $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
+	@tools/attempt "a Python environment" $(PYTHON) -m venv $(VENV)
+	@tools/attempt "the installer" $(BIN)/python -m pip install --quiet --retries 2 --timeout 20 --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
 	@touch $@
 
 $(CONTROL): requirements/control.lock pyproject.toml $(VENV)/.uv-ready
 	@echo "Installing the control side"
-	@$(UV) pip install --compile-bytecode --require-hashes -r requirements/control.lock
-	@$(UV) pip install --no-deps --no-build-isolation -e .
+	@tools/attempt "the control side" $(UV) pip install --compile-bytecode --require-hashes -r requirements/control.lock
+	@tools/attempt "pouw itself" $(UV) pip install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(CLOUDS): $(foreach cloud,aws azure gcp docker,requirements/$(cloud).lock) $(CONTROL)
+	@echo "Installing the SDKs of the clouds"
+	@$(UV) pip install --compile-bytecode --no-deps --require-hashes $(foreach cloud,aws azure gcp docker,-r requirements/$(cloud).lock)
 	@touch $@
 
 $(DEV): requirements/dev.lock $(CONTROL)
 	@echo "Installing what tests and checks need"
-	@$(UV) pip install --compile-bytecode --require-hashes -r requirements/dev.lock
+	@tools/attempt "tests and checks" $(UV) pip install --compile-bytecode --require-hashes -r requirements/dev.lock
 	@touch $@

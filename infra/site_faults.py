@@ -202,6 +202,14 @@ def _stack(values: Mapping[str, object], sites: list[Site]) -> Iterator[Fault]:
         if len(sites) > 1 and site.cloud == "kubernetes" and not site.egress:
             path, expected = f"{_SITES}[{index}].egress", "the ranges that its connections come from"
             yield Fault(path=path, message="is missing with several sites", got="nothing", expected=expected)
+    azure = [index for index, site in enumerate(sites) if site.cloud == "azure"]
+    for index in azure[1:] if public else ():
+        yield Fault(
+            path=f"{_SITES}[{index}].cloud",
+            message="is a second Azure site behind one public name",
+            got="azure",
+            expected="another cloud, because Azure's edge serves a name in one place only",
+        )
     if managed and not values.get("contacts"):
         expected = "mail addresses that alarms and budgets are sent to"
         yield Fault(path="pouw:contacts", message="is missing for a cloud site", got="nothing", expected=expected)

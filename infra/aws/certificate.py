@@ -41,6 +41,12 @@ def certificate(
 
 
 def proof_of(options: Sequence[Any], host: str) -> tuple[str, str]:
-    """Name and value of the record that proves ``host``, both without the root's dot."""
-    found = next(one for one in options if one.domain_name == host)
+    """Name and value of the record that proves ``host``, both without the root's dot.
+
+    Raises:
+        LookupError: there is none.
+    """
+    found = next((one for one in options if one.domain_name == host), None)
+    if found is None:
+        raise LookupError(f"AWS named no record that proves {host}, only {[one.domain_name for one in options]}")
     return found.resource_record_name.rstrip("."), found.resource_record_value.rstrip(".")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
-from pulumi_azure_native.monitor.diagnostic_setting import DiagnosticSetting
 from pulumi_azure_native.storage.blob_container import BlobContainer
 from pulumi_azure_native.storage.blob_container_immutability_policy import BlobContainerImmutabilityPolicy
 from pulumi_azure_native.storage.blob_service_properties import BlobServiceProperties
@@ -15,6 +14,7 @@ from pulumi_azure_native.storage.storage_account import StorageAccount
 
 from infra.azure import storage
 from infra.azure.keys import Keys, KeysArgs
+from infra.azure.limits import copy_of
 from infra.azure.monitoring import Monitoring
 from infra.azure.roles import guard
 from infra.component import Component
@@ -55,10 +55,15 @@ class Backups(Component, token="pouw:azure:Backups"):
     def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         place = args.place
-        there = replace(place, region=place.site.backups.copy_region or "")
+        there = copy_of(place)
         keys = Keys(f"{name}-copy-keys", KeysArgs(place=there), self.child())
-        source = self._store(name, place, args.keys, monitoring=args.monitoring)
-        target = self._store(f"{name}-copy", there, keys, monitoring=None)
+        source = self._store(name, place, args.keys)
+        target = self._store(f"{name}-copy", there, keys)
+        for part, store in ((name, source), (f"{name}-copy", target)):
+            blobs = pulumi.Output.concat(store.account.id, "/blobServices/default")
+            # Only an account of the same region can keep a log, so the copy's is in the workspace alone.
+            args.monitoring.write_down(self, f"{part}-audit", blobs, kept=store is source, after=store.ready)
+        args.monitoring.write_down(self, f"{name}-copy-vault-audit", keys.vault, kept=False)
         rules = [{"sourceContainer": CONTAINER, "destinationContainer": CONTAINER}]
         accounts = {"source_account": source.account.id, "destination_account": target.account.id}
         # The target decides the policy's and the rules' ids; the source repeats them.
@@ -87,7 +92,7 @@ class Backups(Component, token="pouw:azure:Backups"):
             scope=source.container.id,
         )
 
-    def _store(self, name: str, place: Place, keys: Keys, *, monitoring: Monitoring | None) -> _Store:
+    def _store(self, name: str, place: Place, keys: Keys) -> _Store:
         account = storage.account(self, name, place, keys, part="backups", private=True)
         service = BlobServiceProperties(
             f"{name}-service",
@@ -116,16 +121,6 @@ class Backups(Component, token="pouw:azure:Backups"):
             opts=self.child(),
         )
         guard(self, f"{name}-lock", place, account.id)
-        if monitoring is not None:
-            DiagnosticSetting(
-                f"{name}-audit",
-                name="pouw",
-                resource_uri=pulumi.Output.concat(account.id, "/blobServices/default"),
-                workspace_id=monitoring.logs,
-                storage_account_id=monitoring.store,
-                logs=[{"categoryGroup": "audit", "enabled": True}],
-                opts=self.child(),
-            )
         return _Store(account=account, container=container, ready=[service, container, lock])
 
 

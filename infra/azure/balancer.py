@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 from pulumi_azure_native.cdn.afd_custom_domain import AFDCustomDomain
@@ -18,8 +19,8 @@ from pulumi_azure_native.cdn.profile import Profile
 from pulumi_azure_native.cdn.route import Route
 from pulumi_azure_native.cdn.security_policy import SecurityPolicy
 from pulumi_azure_native.frontdoor.policy import Policy
-from pulumi_azure_native.monitor.diagnostic_setting import DiagnosticSetting
 
+from infra.azure import alarms
 from infra.azure.firewall import MANAGED_RULES, custom_rules
 from infra.azure.gateway import FRONTEND, Gateway, GatewayArgs, link_region
 from infra.azure.keys import Keys
@@ -32,6 +33,12 @@ from infra.azure.subnets import EDGE_PORT
 from infra.component import Component
 from infra.contracts import READY_PATH, Names, Place, RecordKind
 from infra.naming import fitted
+
+ACCESS_CATEGORIES: Final = (
+    "FrontDoorAccessLog",
+    "FrontDoorHealthProbeLog",
+    "FrontDoorWebApplicationFirewallLog",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +66,7 @@ class Balancer(Component, token="pouw:azure:Balancer"):
         self._args = args
         place, group = args.place, args.keys.group
         gateway = Gateway(f"{name}-gateway", GatewayArgs(place=place, group=group, network=args.network), self.child())
+        alarms.unhealthy(self, name, place, group=group, alarms=args.monitoring.alarms, gateway=gateway.gateway)
         profile = Profile(
             f"{name}-profile",
             resource_group_name=group,
@@ -82,7 +90,7 @@ class Balancer(Component, token="pouw:azure:Balancer"):
         )
         origins = self._origins(name, profile, gateway)
         domains = [self._domain(name, profile, host) for host in args.hosts]
-        self._firewall(name, profile, domains)
+        self._firewall(name, profile, [endpoint.id, *(domain.id for domain in domains)])
         Route(
             f"{name}-route",
             resource_group_name=group,
@@ -96,19 +104,12 @@ class Balancer(Component, token="pouw:azure:Balancer"):
             https_redirect="Disabled",
             # From here on the way is private, and the gateway has no name that a certificate could be for.
             forwarding_protocol="HttpOnly",
-            link_to_default_domain="Disabled",
+            # Name services of other clouds ask the edge's own name whether it is ready. The firewall guards it, too.
+            link_to_default_domain="Enabled",
             enabled_state="Enabled",
             opts=self.child(depends_on=[origins.ready]),
         )
-        DiagnosticSetting(
-            f"{name}-access-log",
-            name="pouw",
-            resource_uri=profile.id,
-            workspace_id=args.monitoring.logs,
-            storage_account_id=args.monitoring.store,
-            logs=[{"categoryGroup": "allLogs", "enabled": True}],
-            opts=self.child(),
-        )
+        args.monitoring.write_down(self, f"{name}-access-log", profile.id, categories=ACCESS_CATEGORIES)
         guard(self, f"{name}-lock", place, profile.id)
         self.publish(address=endpoint.host_name)
 
@@ -175,7 +176,7 @@ class Balancer(Component, token="pouw:azure:Balancer"):
         )
         return domain
 
-    def _firewall(self, name: str, profile: Profile, domains: Sequence[AFDCustomDomain]) -> None:
+    def _firewall(self, name: str, profile: Profile, domains: Sequence[pulumi.Output[str]]) -> None:
         place, group = self._args.place, self._args.keys.group
         policy = Policy(
             f"{name}-firewall",
@@ -197,7 +198,7 @@ class Balancer(Component, token="pouw:azure:Balancer"):
             parameters={
                 "type": "WebApplicationFirewall",
                 "wafPolicy": {"id": policy.id},
-                "associations": [{"domains": [{"id": one.id} for one in domains], "patternsToMatch": ["/*"]}],
+                "associations": [{"domains": [{"id": one} for one in domains], "patternsToMatch": ["/*"]}],
             },
             opts=self.child(),
         )

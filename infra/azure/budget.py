@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native.consumption.budget import Budget as ConsumptionBudget
 
-from infra.azure.limits import group_name, machines_group_name, named, subscription
+from infra.azure.limits import copy_of, group_name, machines_group_name, named, subscription
 from infra.azure.monitoring import Monitoring
 from infra.component import Component
 from infra.contracts import Place
@@ -56,12 +56,7 @@ def limits(settings: BudgetSettings) -> dict[str, Any]:
 
 def groups(place: Place) -> list[str]:
     """Resource groups that make up a site; the copy of its backups is in another region's."""
-    copy = f"{place.site.backups.copy_region}"
-    return [
-        group_name(place),
-        machines_group_name(place),
-        named(place, "resources:ResourceGroup", copy),
-    ]
+    return [group_name(place), machines_group_name(place), group_name(copy_of(place))]
 
 
 def notifications(contacts: Sequence[str], alarms: pulumi.Input[str]) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from pulumi_azure_native.compute.disk_encryption_set import DiskEncryptionSet
 from pulumi_azure_native.containerservice.maintenance_configuration import MaintenanceConfiguration
 from pulumi_azure_native.containerservice.managed_cluster import ManagedCluster
 from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssignedIdentity
-from pulumi_azure_native.monitor.diagnostic_setting import DiagnosticSetting
 from pulumi_azure_native.resources.deployment import Deployment
 
 from infra.azure import machines
@@ -20,7 +19,7 @@ from infra.azure.kubeconfig import authority, kubeconfig, listing_template
 from infra.azure.limits import machines_group_name, named
 from infra.azure.monitoring import Monitoring
 from infra.azure.network import Network
-from infra.azure.roles import grant, guard, kept, role_id
+from infra.azure.roles import grant, guard, identity, kept, role_id
 from infra.azure.subnets import CONTROL_PLANE
 from infra.component import Component
 from infra.contracts import Place
@@ -68,7 +67,7 @@ class Cluster(Component, token="pouw:azure:Cluster"):
         super().__init__(name, opts)
         self._args = args
         place, group, network = args.place, args.keys.group, args.network
-        controller, puller = self._identity(name, "controller"), self._identity(name, "puller")
+        controller, puller = (identity(self, f"{name}-{part}", place, group, part) for part in ("controller", "puller"))
         disks = DiskEncryptionSet(
             f"{name}-disks",
             resource_group_name=group,
@@ -110,7 +109,7 @@ class Cluster(Component, token="pouw:azure:Cluster"):
                 }
             },
             network_profile=network_profile(place),
-            security_profile=security_profile(args.keys, args.monitoring),
+            security_profile=security_profile(args),
             tags=place.tags,
             opts=options,
             **settings(place),
@@ -125,17 +124,6 @@ class Cluster(Component, token="pouw:azure:Cluster"):
             group=group,
             puller=puller.principal_id,
             disks=disks.id,
-        )
-
-    def _identity(self, name: str, part: str) -> UserAssignedIdentity:
-        place = self._args.place
-        return UserAssignedIdentity(
-            f"{name}-{part}",
-            resource_group_name=self._args.keys.group,
-            resource_name_=named(place, "managedidentity:UserAssignedIdentity", part),
-            location=place.region,
-            tags=place.tags,
-            opts=self.child(),
         )
 
     def _rights(
@@ -165,16 +153,7 @@ class Cluster(Component, token="pouw:azure:Cluster"):
     def _upkeep(self, name: str, cluster: ManagedCluster) -> None:
         """Audit logs, and the hours in which the cloud may change the cluster by itself."""
         monitoring, group = self._args.monitoring, self._args.keys.group
-        DiagnosticSetting(
-            f"{name}-audit",
-            name="pouw",
-            resource_uri=cluster.id,
-            workspace_id=monitoring.logs,
-            storage_account_id=monitoring.store,
-            log_analytics_destination_type="Dedicated",
-            logs=[{"category": category, "enabled": True} for category in AUDIT_CATEGORIES],
-            opts=self.child(),
-        )
+        monitoring.write_down(self, f"{name}-audit", cluster.id, categories=AUDIT_CATEGORIES)
         for part in ("AutoUpgrade", "NodeOSUpgrade"):
             MaintenanceConfiguration(
                 f"{name}-{part.lower()}-window",
@@ -250,17 +229,18 @@ def dns_address(services: str) -> str:
     return str(ipaddress.ip_network(services)[10])
 
 
-def security_profile(keys: Keys, monitoring: Monitoring) -> dict[str, Any]:
+def security_profile(args: ClusterArgs) -> dict[str, Any]:
     """Encryption of secrets by the own key, workload identity, threat detection, removal of unused images."""
     return {
         "azureKeyVaultKms": {
             "enabled": True,
-            "keyId": keys.key_version,
+            "keyId": args.keys.key_version,
             "keyVaultNetworkAccess": "Private",
-            "keyVaultResourceId": keys.vault,
+            # The API server reads its secrets by the vault's endpoint, from its first moment on.
+            "keyVaultResourceId": args.network.vault,
         },
         "workloadIdentity": {"enabled": True},
-        "defender": {"logAnalyticsWorkspaceResourceId": monitoring.logs, "securityMonitoring": {"enabled": True}},
+        "defender": {"logAnalyticsWorkspaceResourceId": args.monitoring.logs, "securityMonitoring": {"enabled": True}},
         "imageCleaner": {"enabled": True, "intervalHours": 168},
     }
 

@@ -12,8 +12,6 @@ from pulumi_azure_native.privatedns.private_zone import PrivateZone
 from pulumi_azure_native.privatedns.virtual_network_link import VirtualNetworkLink
 
 from infra.azure.limits import named
-from infra.azure.network import Network
-from infra.azure.subnets import ENDPOINTS
 from infra.component import Component
 from infra.contracts import Place
 
@@ -30,26 +28,27 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointsArgs:
-    """Which services, into which network. No two services may share a zone."""
+    """Which services, into which subnet of which network. No two services may share a zone."""
 
     place: Place
     group: pulumi.Input[str]
-    network: Network
+    network: pulumi.Input[str]
+    subnet: pulumi.Input[str]
     services: Sequence[Service]
 
 
 class Endpoints(Component, token="pouw:azure:Endpoints"):
-    """A private endpoint a service."""
+    """A private endpoint a service. ``ready`` is known once all of them answer by the services' own names."""
+
+    ready: pulumi.Output[Sequence[str]]
 
     def __init__(self, name: str, args: EndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
-        for service in args.services:
-            self._endpoint(f"{name}-{service.name}", service)
-        self.publish()
+        self.publish(ready=[self._endpoint(f"{name}-{service.name}", service).id for service in args.services])
 
-    def _endpoint(self, name: str, service: Service) -> None:
-        place, group, network = self._args.place, self._args.group, self._args.network
+    def _endpoint(self, name: str, service: Service) -> PrivateDnsZoneGroup:
+        place, group = self._args.place, self._args.group
         zone = PrivateZone(
             f"{name}-zone",
             resource_group_name=group,
@@ -58,14 +57,14 @@ class Endpoints(Component, token="pouw:azure:Endpoints"):
             tags=place.tags,
             opts=self.child(),
         )
-        VirtualNetworkLink(
+        link = VirtualNetworkLink(
             f"{name}-zone-link",
             resource_group_name=group,
             private_zone_name=zone.name,
             virtual_network_link_name="site",
             location="global",
             registration_enabled=False,
-            virtual_network={"id": network.network},
+            virtual_network={"id": self._args.network},
             tags=place.tags,
             opts=self.child(),
         )
@@ -74,19 +73,19 @@ class Endpoints(Component, token="pouw:azure:Endpoints"):
             resource_group_name=group,
             private_endpoint_name=named(place, "network:PrivateEndpoint", service.name),
             location=place.region,
-            subnet={"id": network.subnet(ENDPOINTS)},
+            subnet={"id": self._args.subnet},
             private_link_service_connections=[
                 {"name": service.name, "privateLinkServiceId": service.id, "groupIds": [service.part]}
             ],
             tags=place.tags,
             opts=self.child(),
         )
-        PrivateDnsZoneGroup(
+        return PrivateDnsZoneGroup(
             f"{name}-names",
             resource_group_name=group,
             private_endpoint_name=endpoint.name,
             private_dns_zone_group_name="default",
             name="default",
             private_dns_zone_configs=[{"name": service.name, "privateDnsZoneId": zone.id}],
-            opts=self.child(),
+            opts=self.child(depends_on=[link]),
         )

@@ -9,14 +9,13 @@ from typing import Final
 import pulumi
 from pulumi_azure_native.authorization.role_definition import RoleDefinition
 from pulumi_azure_native.managedidentity.federated_identity_credential import FederatedIdentityCredential
-from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssignedIdentity
 
 from infra.azure.backups import Backups
 from infra.azure.cluster import Cluster
 from infra.azure.keys import Keys
-from infra.azure.limits import group_name, named, subscription
+from infra.azure.limits import group_name, subscription
 from infra.azure.registry import Registry
-from infra.azure.roles import grant, role_id
+from infra.azure.roles import grant, identity, role_id
 from infra.component import Component
 from infra.contracts import Place
 from infra.naming import NAMESPACE
@@ -48,14 +47,7 @@ class Identity(Component, token="pouw:azure:Identity"):
         place, group = args.place, args.keys.group
         pull = role_id(place, "AcrPull")
         grant(self, f"{name}-pull", role=pull, principal=args.cluster.puller, scope=args.registry.registry)
-        backup = UserAssignedIdentity(
-            f"{name}-{BACKUP}",
-            resource_group_name=group,
-            resource_name_=named(place, "managedidentity:UserAssignedIdentity", BACKUP),
-            location=place.region,
-            tags=place.tags,
-            opts=self.child(),
-        )
+        backup = identity(self, f"{name}-{BACKUP}", place, group, BACKUP)
         FederatedIdentityCredential(
             f"{name}-{BACKUP}-trust",
             resource_group_name=group,

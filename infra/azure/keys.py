@@ -8,11 +8,10 @@ from typing import Any, Final
 import pulumi
 from pulumi_azure_native.keyvault.key import Key
 from pulumi_azure_native.keyvault.vault import Vault
-from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssignedIdentity
 from pulumi_azure_native.resources.resource_group import ResourceGroup
 
 from infra.azure.limits import group_name, named, worldwide
-from infra.azure.roles import grant, kept, role_id
+from infra.azure.roles import grant, identity, kept, role_id
 from infra.component import Component
 from infra.contracts import Place
 
@@ -51,14 +50,7 @@ class Keys(Component, token="pouw:azure:Keys"):
             opts=kept(self, place),
         )
         vault, key = vault_and_key(self, name, place, group.name, part="keys", private=True)
-        reader = UserAssignedIdentity(
-            f"{name}-reader",
-            resource_group_name=group.name,
-            resource_name_=named(place, "managedidentity:UserAssignedIdentity", place.region, "key-reader"),
-            location=place.region,
-            tags=place.tags,
-            opts=self.child(),
-        )
+        reader = identity(self, f"{name}-reader", place, group.name, place.region, "key-reader")
         granted = grant(
             self,
             f"{name}-reader-grant",

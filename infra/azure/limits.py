@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from infra.contracts import Place
@@ -45,6 +45,8 @@ LIMITS: Final[Mapping[str, Limit]] = {
     "azure-native:keyvault:Vault": Limit(property="vaultName", characters=24, pattern=r"^[a-z][a-z0-9]+$", least=3),
     "azure-native:managedidentity:UserAssignedIdentity": Limit(property="resourceName", characters=128, least=3),
     "azure-native:monitor:ActionGroup": Limit(property="actionGroupName", characters=260),
+    "azure-native:monitor:ActivityLogAlert": Limit(property="activityLogAlertName", characters=260),
+    "azure-native:monitor:MetricAlert": Limit(property="ruleName", characters=260),
     "azure-native:network:ApplicationGateway": Limit(property="applicationGatewayName", characters=80),
     "azure-native:network:FlowLog": Limit(property="flowLogName", characters=80),
     "azure-native:network:NatGateway": Limit(property="natGatewayName", characters=80),
@@ -83,6 +85,11 @@ def group_name(place: Place) -> str:
 def machines_group_name(place: Place) -> str:
     """Name of the resource group that the managed cluster keeps its machines in."""
     return named(place, "resources:ResourceGroup", place.region, "machines")
+
+
+def copy_of(place: Place) -> Place:
+    """The same place in the region that keeps the copy of its backups."""
+    return replace(place, region=place.site.backups.copy_region or "")
 
 
 def subscription(place: Place) -> str:

@@ -12,9 +12,9 @@ from pulumi_azure_native.monitor.diagnostic_setting import DiagnosticSetting
 from pulumi_azure_native.operationalinsights.workspace import Workspace
 from pulumi_azure_native.storage.management_policy import ManagementPolicy
 
-from infra.azure import storage
+from infra.azure import alarms, storage
 from infra.azure.keys import Keys
-from infra.azure.limits import named
+from infra.azure.limits import copy_of, group_name, named, subscription
 from infra.component import Component
 from infra.contracts import Place
 
@@ -62,7 +62,7 @@ class Monitoring(Component, token="pouw:azure:Monitoring"):
             policy={"rules": retention_rules(place)},
             opts=self.child(),
         )
-        alarms = ActionGroup(
+        channel = ActionGroup(
             f"{name}-alarms",
             resource_group_name=group,
             action_group_name=named(place, "monitor:ActionGroup"),
@@ -73,16 +73,35 @@ class Monitoring(Component, token="pouw:azure:Monitoring"):
             tags=place.tags,
             opts=self.child(),
         )
+        own = [f"{subscription(place)}/resourceGroups/{group_name(where)}" for where in (place, copy_of(place))]
+        rings: dict[str, Any] = {"group": group, "alarms": channel.id}
+        alarms.activity(self, name, place, part="changes", scopes=own, condition=alarms.changes(), **rings)
+        whole = [subscription(place)]
+        alarms.activity(self, name, place, part="incidents", scopes=whole, condition=alarms.incidents(), **rings)
+        self.publish(logs=workspace.id, alarms=channel.id, store=store.id, group=group)
+
+    def write_down(
+        self,
+        owner: Component,
+        name: str,
+        resource: pulumi.Input[str],
+        *,
+        categories: Sequence[str] = (),
+        kept: bool = True,
+        after: Sequence[pulumi.Resource] = (),
+    ) -> None:
+        """Have a resource write its log: ``categories``, or all that audits it; ``kept`` in the account, too."""
+        logs = [{"category": category, "enabled": True} for category in categories]
         DiagnosticSetting(
-            f"{name}-vault-audit",
+            name,
             name="pouw",
-            resource_uri=args.keys.vault,
-            workspace_id=workspace.id,
-            storage_account_id=store.id,
-            logs=[{"categoryGroup": "audit", "enabled": True}],
-            opts=self.child(),
+            resource_uri=resource,
+            workspace_id=self.logs,
+            storage_account_id=self.store if kept else None,
+            log_analytics_destination_type="Dedicated",
+            logs=logs or [{"categoryGroup": "audit", "enabled": True}],
+            opts=owner.child(depends_on=list(after)),
         )
-        self.publish(logs=workspace.id, alarms=alarms.id, store=store.id, group=group)
 
 
 def workspace_days(days: int) -> int:
@@ -97,7 +116,7 @@ def retention_rules(place: Place) -> list[dict[str, Any]]:
     wanted = {"flows": ("insights-logs-flow", site.network.flow_log_days)}
     wanted |= {
         prefix.replace("-", ""): (f"insights-logs-{prefix}", site.cluster.log_days)
-        for prefix in ("audit", "cloud", "cluster", "csi", "front", "guard", "kube", "storage")
+        for prefix in ("audit", "cloud", "cluster", "container", "csi", "front", "guard", "kube", "storage")
     }
     return [
         {

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssignedIdentity
 from pulumi_azure_native.network.flow_log import FlowLog
 from pulumi_azure_native.network.nat_gateway import NatGateway
 from pulumi_azure_native.network.network_security_group import NetworkSecurityGroup
 from pulumi_azure_native.network.public_ip_address import PublicIPAddress
 from pulumi_azure_native.network.virtual_network import VirtualNetwork
 
+from infra.azure.endpoints import Endpoints, EndpointsArgs, Service
 from infra.azure.keys import Keys
 from infra.azure.limits import named
 from infra.azure.monitoring import Monitoring
-from infra.azure.roles import grant, kept, role_id
-from infra.azure.subnets import Guard, Subnet, guard_rules, node_subnet, subnets
+from infra.azure.roles import grant, identity, kept, role_id
+from infra.azure.subnets import ENDPOINTS, Guard, Subnet, guard_rules, node_subnet, subnets
 from infra.component import Component
 from infra.contracts import Place
 
@@ -35,11 +35,13 @@ class NetworkArgs:
 
 
 class Network(Component, token="pouw:azure:Network"):
-    """A virtual network. ``subnet(name)`` gives the id of one of its subnets."""
+    """A virtual network. ``subnet(name)`` gives the id of one of its subnets; ``vault`` is the vault's id once the
+    network reaches it."""
 
     network: pulumi.Output[str]
     node_subnets: pulumi.Output[Sequence[str]]
     egress: pulumi.Output[Sequence[str]]
+    vault: pulumi.Output[str]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -69,15 +71,29 @@ class Network(Component, token="pouw:azure:Network"):
             opts=kept(self, place),
         )
         self._flow_log(name, network.id)
+        vault = Service(name="vault", id=args.keys.vault, part="vault", zone="privatelink.vaultcore.azure.net")
+        endpoint = self.endpoints(f"{name}-endpoint", network.id, [vault])
         self.publish(
             network=network.id,
             node_subnets=[pulumi.Output.concat(network.id, "/subnets/", node_subnet(zone)) for zone in range(3)],
             egress=[address.ip_address for address in addresses],
+            vault=pulumi.Output.all(args.keys.vault, endpoint.ready).apply(lambda known: str(known[0])),
         )
 
     def subnet(self, name: str) -> pulumi.Output[str]:
         """Id of the subnet of that name."""
         return pulumi.Output.concat(self.network, "/subnets/", name)
+
+    def endpoints(self, name: str, network: pulumi.Input[str], services: Sequence[Service]) -> Endpoints:
+        """Declare private endpoints of services."""
+        arguments = EndpointsArgs(
+            place=self._args.place,
+            group=self._args.keys.group,
+            network=network,
+            subnet=pulumi.Output.concat(network, "/subnets/", ENDPOINTS),
+            services=services,
+        )
+        return Endpoints(name, arguments, self.child())
 
     def _translation(self, name: str) -> tuple[list[PublicIPAddress], list[NatGateway]]:
         """Addresses on the way out, and the gateways that use them: one a zone, or one for all."""
@@ -104,14 +120,7 @@ class Network(Component, token="pouw:azure:Network"):
 
     def _flow_log(self, name: str, network: pulumi.Input[str]) -> None:
         place, keys, monitoring = self._args.place, self._args.keys, self._args.monitoring
-        writer = UserAssignedIdentity(
-            f"{name}-flow-writer",
-            resource_group_name=keys.group,
-            resource_name_=named(place, "managedidentity:UserAssignedIdentity", "flow-writer"),
-            location=place.region,
-            tags=place.tags,
-            opts=self.child(),
-        )
+        writer = identity(self, f"{name}-flow-writer", place, keys.group, "flow-writer")
         granted = grant(
             self,
             f"{name}-flow-writer-grant",

@@ -7,11 +7,10 @@ from typing import Any, Final
 
 import pulumi
 from pulumi_azure_native.containerregistry.registry import Registry as ContainerRegistry
-from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssignedIdentity
 
 from infra.azure.keys import Keys, vault_and_key
 from infra.azure.limits import group_name, named, subscription, worldwide
-from infra.azure.roles import grant, guard, kept, role_id
+from infra.azure.roles import grant, guard, identity, kept, role_id
 from infra.component import Component
 from infra.contracts import Place
 
@@ -29,7 +28,7 @@ class RegistryArgs:
 
 
 class Registry(Component, token="pouw:azure:Registry"):
-    """A registry. ``registry`` is its id.
+    """A registry. ``registry`` is its id, ``vault`` that of its key's vault.
 
     Its key has a vault of its own: a registry reaches a vault behind a firewall by an identity that exists only once
     the registry does, too late to encrypt by. That vault answers nobody but the registry's identity either.
@@ -37,19 +36,13 @@ class Registry(Component, token="pouw:azure:Registry"):
 
     repository: pulumi.Output[str]
     registry: pulumi.Output[str]
+    vault: pulumi.Output[str]
 
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         place, group = args.place, args.keys.group
         vault, key = vault_and_key(self, name, place, group, part="registry", private=False)
-        reader = UserAssignedIdentity(
-            f"{name}-reader",
-            resource_group_name=group,
-            resource_name_=named(place, "managedidentity:UserAssignedIdentity", _READER),
-            location=place.region,
-            tags=place.tags,
-            opts=self.child(),
-        )
+        reader = identity(self, f"{name}-reader", place, group, _READER)
         granted = grant(
             self,
             f"{name}-reader-grant",
@@ -83,6 +76,7 @@ class Registry(Component, token="pouw:azure:Registry"):
         self.publish(
             repository=pulumi.Output.concat(registry.login_server, "/", args.repository),
             registry=registry.id,
+            vault=vault.id,
         )
 
 

@@ -8,8 +8,9 @@ from typing import Final
 import pulumi
 from pulumi_azure_native.authorization.management_lock_by_scope import ManagementLockByScope
 from pulumi_azure_native.authorization.role_assignment import RoleAssignment
+from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssignedIdentity
 
-from infra.azure.limits import subscription
+from infra.azure.limits import named, subscription
 from infra.component import Component
 from infra.contracts import Place
 
@@ -29,6 +30,18 @@ ROLES: Final[Mapping[str, str]] = {
 def role_id(place: Place, role: str) -> str:
     """Id of a built-in role, as an assignment names it."""
     return f"{subscription(place)}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
+
+
+def identity(owner: Component, name: str, place: Place, group: pulumi.Input[str], *parts: str) -> UserAssignedIdentity:
+    """Declare an identity that something takes on; ``parts`` make its name in Azure."""
+    return UserAssignedIdentity(
+        name,
+        resource_group_name=group,
+        resource_name_=named(place, "managedidentity:UserAssignedIdentity", *parts),
+        location=place.region,
+        tags=place.tags,
+        opts=owner.child(),
+    )
 
 
 def grant(

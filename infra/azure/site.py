@@ -13,7 +13,7 @@ from infra.azure.backups import Backups, BackupsArgs
 from infra.azure.balancer import Balancer, BalancerArgs
 from infra.azure.budget import Budget, BudgetArgs
 from infra.azure.cluster import Cluster, ClusterArgs
-from infra.azure.endpoints import Endpoints, EndpointsArgs, Service
+from infra.azure.endpoints import Service
 from infra.azure.identity import Identity, IdentityArgs
 from infra.azure.keys import Keys, KeysArgs
 from infra.azure.monitoring import Monitoring, MonitoringArgs
@@ -64,18 +64,15 @@ class Site(Component, token="pouw:azure:Site"):
         )
         network = Network(f"{name}-network", NetworkArgs(place=place, keys=keys, monitoring=monitoring), child)
         registry = Registry(f"{name}-registry", RegistryArgs(place=place, keys=keys, repository=args.repository), child)
+        audited = {"vault": keys.vault, "registry": registry.registry, "registry-vault": registry.vault}
+        for part, resource in audited.items():
+            monitoring.write_down(self, f"{name}-{part}-audit", resource)
         backups = Backups(f"{name}-backups", BackupsArgs(place=place, keys=keys, monitoring=monitoring), child)
-        services = services_of(keys, registry, backups)
-        endpoints = Endpoints(
-            f"{name}-endpoints",
-            EndpointsArgs(place=place, group=keys.group, network=network, services=services),
-            child,
-        )
+        network.endpoints(f"{name}-endpoints", network.network, services_of(registry, backups))
         cluster = Cluster(
             f"{name}-cluster",
             ClusterArgs(place=place, keys=keys, monitoring=monitoring, network=network),
-            # Its control plane asks the private vault, by the vault's endpoint.
-            self.child(depends_on=[endpoints]),
+            child,
         )
         pools = NodePools(
             f"{name}-pools", NodePoolsArgs(place=place, keys=keys, network=network, cluster=cluster), child
@@ -115,10 +112,9 @@ class Site(Component, token="pouw:azure:Site"):
         )
 
 
-def services_of(keys: Keys, registry: Registry, backups: Backups) -> list[Service]:
-    """The cloud's own services that a site reaches by private endpoints."""
+def services_of(registry: Registry, backups: Backups) -> list[Service]:
+    """Services that machines and workloads reach by private endpoints."""
     return [
-        Service(name="vault", id=keys.vault, part="vault", zone="privatelink.vaultcore.azure.net"),
         Service(name="registry", id=registry.registry, part="registry", zone="privatelink.azurecr.io"),
         Service(name="backups", id=backups.account, part="blob", zone="privatelink.blob.core.windows.net"),
     ]

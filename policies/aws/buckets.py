@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from policies.aws.documents import refuses_plain_transport
 from policies.aws.relations import StackCheck, about, must_have
-from policies.checks import MISSING, both, find, must_be, must_not_be
+from policies.checks import MISSING, both, exists, find, must_be, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -40,7 +40,7 @@ def _some(types: tuple[str, ...], is_right: Callable[[Props], bool], words: str)
     """A resource of these types that is right is about the bucket."""
 
     def check(bucket: Resource, stack: Stack) -> Iterator[str]:
-        if not any(is_right(one.props) for one in about(bucket, stack, types, "bucket", by="bucket")):
+        if not exists(about(bucket, stack, types, "bucket", by="bucket"), lambda one: is_right(one.props)):
             yield f"bucket: {words}"
 
     return check
@@ -143,7 +143,7 @@ RULES: tuple[AnyRule, ...] = (
         reference=_GUIDE + "security-best-practices.html",
         check=_some(
             (POLICY,),
-            lambda one: bool(one.get("policy")) and refuses_plain_transport(one["policy"]),
+            lambda one: bool(one.get("policy")) and refuses_plain_transport(one["policy"], below="*"),
             "no policy refuses requests without TLS",
         ),
     ),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.aws.openings import is_anybody
 from policies.aws.relations import about
-from policies.checks import MISSING, find, must_be, must_match
+from policies.checks import MISSING, exists, find, must_be, must_match
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -53,7 +53,7 @@ def _has_addons(cluster: Resource, stack: Stack) -> Iterator[str]:
 
 def _has_budget(cluster: Resource, stack: Stack) -> Iterator[str]:
     del cluster
-    if not any(one.props.get("budgetType") == "COST" for one in stack.of(BUDGET)):
+    if not exists(stack.of(BUDGET), lambda one: one.props.get("budgetType") == "COST"):
         yield "name: no budget watches what its machines cost"
 
 

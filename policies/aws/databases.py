@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.checks import MISSING, both, find, must_be, must_be_at_least, must_be_set, must_not_be, must_not_be_set
+from policies.checks import (
+    MISSING,
+    Check,
+    both,
+    find,
+    must_be,
+    must_be_at_least,
+    must_be_set,
+    must_not_be,
+    must_not_be_set,
+)
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity
 
 INSTANCE = "aws:rds/instance:Instance"
@@ -19,6 +29,16 @@ _GUIDE = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/"
 _LEAST_DAYS = 7
 _TLS = ("rds.force_ssl", "require_secure_transport", "tls")
 _OFF = ("0", "off", "disabled")
+
+
+def _of_source(check: Check) -> Check:
+    """Of databases that are no copy of another: a copy has its source's backups, and is itself what takes over."""
+
+    def checked(props: Props) -> Iterator[str]:
+        if not any(name in tuple(props) for name in ("replicateSourceDb", "replicationSourceIdentifier")):
+            yield from check(props)
+
+    return checked
 
 
 def _takes_plain_connections(props: Props) -> Iterator[str]:
@@ -56,7 +76,7 @@ RULES: tuple[AnyRule, ...] = (
         why="By default the last backup is a day old, or there is none.",
         remedy=f"Set backupRetentionPeriod to at least {_LEAST_DAYS}.",
         reference=_GUIDE + "USER_WorkingWithAutomatedBackups.html",
-        check=must_be_at_least("backupRetentionPeriod", _LEAST_DAYS),
+        check=_of_source(must_be_at_least("backupRetentionPeriod", _LEAST_DAYS)),
     ),
     Rule(
         id="aws-rds-database-require-deletion-protection",
@@ -86,7 +106,7 @@ RULES: tuple[AnyRule, ...] = (
         why="When its one zone fails, the database waits for it.",
         remedy="Set multiAz: true.",
         reference=_GUIDE + "Concepts.MultiAZ.html",
-        check=must_be("multiAz", True),
+        check=_of_source(must_be("multiAz", True)),
     ),
     Rule(
         id="aws-rds-instance-require-updates",

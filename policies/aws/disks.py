@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.aws.relations import about
-from policies.checks import both, must_be, must_be_set, must_not_be
+from policies.checks import both, exists, must_be, must_be_set, must_not_be
 from policies.rule import Absence, AnyRule, Level, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -24,7 +24,7 @@ _FILES = "https://docs.aws.amazon.com/efs/latest/ug/"
 
 def _is_backed_up(files: Resource, stack: Stack) -> Iterator[str]:
     policies = about(files, stack, (FILE_BACKUP,), "fileSystemId")
-    if not any((one.props.get("backupPolicy") or {}).get("status") == "ENABLED" for one in policies):
+    if not exists(policies, lambda one: (one.props.get("backupPolicy") or {}).get("status") == "ENABLED"):
         yield "encrypted: no backup policy is about this file system"
 
 

@@ -57,21 +57,31 @@ def _is_narrowed(statement: Statement) -> bool:
     return any(
         key in _NARROWING and "*" not in values
         for operator, key, values in conditions(statement)
-        if not operator.startswith(("stringnot", "arnnot", "null")) and not operator.endswith("ifexists")
+        if not operator.startswith(("stringnot", "arnnot", "null", "forallvalues:"))
+        and not operator.endswith("ifexists")
     )
 
 
-def refuses_plain_transport(document: Any) -> bool:
-    """Whether the document denies everything to everybody who comes without TLS."""
+def refuses_plain_transport(document: Any, *, below: str = "") -> bool:
+    """Whether the document denies everything to everybody who comes without TLS.
+
+    ``below``: what one of its resources has to end with, where a resource has others inside.
+    """
     return any(
         one["Effect"] == "Deny"
         and _is_everyone(one.get("Principal"))
-        and any("*" in action for action in texts(one.get("Action")))
-        and any(
-            (operator, key) == ("bool", "aws:securetransport") and "false" in [text.lower() for text in values]
-            for operator, key, values in conditions(one)
-        )
+        and any(action == "*" or action.endswith(":*") for action in texts(one.get("Action")))
+        and any(name.endswith(below) for name in texts(one.get("Resource")))
+        and _only_without_tls(one)
         for _, one in statements(document, "")
+    )
+
+
+def _only_without_tls(statement: Statement) -> bool:
+    listed = list(conditions(statement))
+    return len(listed) == 1 and all(
+        operator in ("bool", "boolifexists") and key == "aws:securetransport" and values[0].lower() == "false"
+        for operator, key, values in listed
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from policies.aws.relations import StackCheck, about, must_have
-from policies.checks import MISSING, find, must_be
+from policies.checks import MISSING, exists, find, must_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -22,11 +23,21 @@ def _some(is_right: Callable[[Mapping[str, Any]], bool], words: str) -> StackChe
 
     def check(acl: Resource, stack: Stack) -> Iterator[str]:
         inside = [rule for _, rule in find(acl.props, "rules[*]") if rule is not MISSING]
+        inside += [_lowered(rule) for rule in json.loads(acl.props.get("ruleJson") or "[]")]
         apart = [one.props for one in about(acl, stack, (RULE,), "webAclArn", by="arn")]
-        if not any(is_right(rule) for rule in (*inside, *apart)):
+        if not exists((*inside, *apart), is_right):
             yield f"rules: {words}"
 
     return check
+
+
+def _lowered(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A rule as the service writes it, named as the provider names it."""
+    parts = {"action": rule.get("Action"), "statement": rule.get("Statement")}
+    return {
+        name: {f"{key[0].lower()}{key[1:]}": inner for key, inner in (part or {}).items()}
+        for name, part in parts.items()
+    }
 
 
 def _limits_rate(rule: Mapping[str, Any]) -> bool:

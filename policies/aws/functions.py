@@ -16,23 +16,33 @@ PARAMETER = "aws:ssm/parameter:Parameter"
 
 _FUNCTIONS = "https://docs.aws.amazon.com/lambda/latest/dg/"
 _SECRETS = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/"
-_SECRET_NAME = re.compile(r"(?i)(passw(or)?d|secret|token|credential|private_?key|api_?key)")
-_REFERENCE = re.compile(r"(?i)_?(arn|name|id|path|file|url)$")
-"""Ends of names whose value says where the secret is."""
+_SECRET_NAME = re.compile(
+    r"(?i:(?:^|[_/.-])(?:passw(?:or)?d|secret|token|credentials?|private_?key|api_?key|access_?key)(?:$|[_/.-]))"
+    r"|[a-z](?:Password|Secret|Token|Credentials?|PrivateKey|ApiKey)$"
+)
+"""A word of a name, as names of variables and of parameters are written."""
+_ABOUT = re.compile(
+    r"(?i)(arn|name|id|path|file|url|ttl|days|hours|seconds|expiry|length|type|version|enabled|issuer)$"
+)
+"""Ends of names whose value is about the secret: where it is, or how it is handled."""
 _RUNTIMES = ("dotnet8", "dotnet10", "java17", "java21", "java25", "nodejs22.x", "nodejs24.x", "provided.al2023",
              "python3.11", "python3.12", "python3.13", "python3.14", "ruby3.3", "ruby3.4")  # fmt: skip
 _LEAST_DAYS = 7
 
 
+def _is_secret(name: str) -> bool:
+    return bool(_SECRET_NAME.search(name)) and not _ABOUT.search(name)
+
+
 def _holds_secret(props: Props) -> Iterator[str]:
     variables = (props.get("environment") or {}).get("variables") or {}
     for name in variables:
-        if _SECRET_NAME.search(name) and not _REFERENCE.search(name):
+        if _is_secret(name):
             yield f"environment.variables.{name}: is a secret by its name"
 
 
 def _is_readable_secret(props: Props) -> Iterator[str]:
-    if props.get("type") != "SecureString" and _SECRET_NAME.search(str(props.get("name") or "")):
+    if props.get("type") != "SecureString" and _is_secret(str(props.get("name") or "")):
         yield "type: is not SecureString, and the parameter is a secret by its name"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from policies.aws.documents import Statement, allowed, conditions, is_for_anybody, texts
 from policies.aws.permissions import ROLE
-from policies.aws.relations import about, comes_from
+from policies.aws.relations import StackCheck, about, comes_from
 from policies.checks import MISSING, find, must_be, must_be_at_least, must_be_set, must_not_be_set
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -81,12 +81,17 @@ def _has_own_rights(user: Resource, stack: Stack) -> Iterator[str]:
         yield f"name: has rights of its own by {one.name}"
 
 
-def _attaches_administrator(attachment: Resource, stack: Stack) -> Iterator[str]:
-    # A policy of this stack is judged by what it says, and its ARN is not known before it is there.
-    if not comes_from(attachment, stack, "policyArn", (POLICY,)):
-        arn = str(attachment.props["policyArn"])
-        if arn.endswith(_ADMINISTRATORS):
-            yield f"policyArn: is {arn.rpartition('/')[2]}"
+def _attaches(names: tuple[str, ...]) -> StackCheck:
+    """One of these policies of AWS is attached."""
+
+    def check(attachment: Resource, stack: Stack) -> Iterator[str]:
+        # A policy of this stack is judged by what it says, and its ARN is not known before it is there.
+        if not comes_from(attachment, stack, "policyArn", (POLICY,)):
+            arn = str(attachment.props["policyArn"])
+            if arn.endswith(names):
+                yield f"policyArn: is {arn.rpartition('/')[2]}"
+
+    return check
 
 
 def _is_bounded(role: Resource, stack: Stack) -> Iterator[str]:
@@ -141,7 +146,18 @@ RULES: tuple[AnyRule, ...] = (
         why="Whoever gets hold of the identity owns the account.",
         remedy="Attach a policy that names what is needed.",
         reference=_GUIDE + "best-practices.html",
-        check=_attaches_administrator,
+        check=_attaches(_ADMINISTRATORS),
+    ),
+    StackRule(
+        id="aws-iam-attachment-limit-cloudshell",
+        types=ATTACHMENTS,
+        severity=Severity.LOW,
+        level=Level.ADVISORY,
+        absent=Absence.ALLOW,
+        why="The shell has an own way to the Internet, by which data leaves past every rule of the network.",
+        remedy="Attach a policy that refuses cloudshell:GetFileDownloadUrls.",
+        reference="https://docs.aws.amazon.com/cloudshell/latest/userguide/sec-auth-with-identities.html",
+        check=_attaches(("/AWSCloudShellFullAccess",)),
     ),
     Rule(
         id="aws-iam-role-deny-administrator",

@@ -69,10 +69,10 @@ PASSING: Mapping[str, StackCheck] = {
 
 
 def _turns_over(props: Props) -> Iterator[str]:
-    if props.get("keyUsage") in (None, "ENCRYPT_DECRYPT") and props.get("customerMasterKeySpec") in (
-        None,
-        "SYMMETRIC_DEFAULT",
-    ):
+    symmetric = (props.get("customerMasterKeySpec") or "SYMMETRIC_DEFAULT") == "SYMMETRIC_DEFAULT"
+    encrypts = (props.get("keyUsage") or "ENCRYPT_DECRYPT") == "ENCRYPT_DECRYPT"
+    # Keys of a store of one's own are turned over in the store.
+    if symmetric and encrypts and "customKeyStoreId" not in tuple(props):
         yield from must_be("enableKeyRotation", True)(props)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.aws.relations import StackCheck, about, must_have
-from policies.checks import both, may_be, must_be, must_not_be
+from policies.checks import both, exists, may_be, must_be, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -43,7 +43,7 @@ def _of_public(check: StackCheck) -> StackCheck:
 
 def _is_signed(zone: Resource, stack: Stack) -> Iterator[str]:
     signed = about(zone, stack, (DNSSEC,), "hostedZoneId", by="zoneId")
-    if not any(one.props.get("signingStatus") in (None, "SIGNING") for one in signed):
+    if not exists(signed, lambda one: one.props.get("signingStatus") in (None, "SIGNING")):
         yield "name: its answers are not signed"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.aws.documents import allowed, is_for_anybody, texts
 from policies.aws.openings import DEFAULT_SECURITY_GROUP, is_anybody
 from policies.aws.relations import SUBNET, about
-from policies.checks import MISSING, find, must_be, must_not_be
+from policies.checks import MISSING, exists, find, must_be, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -24,7 +24,7 @@ _LINK_GUIDE = "https://docs.aws.amazon.com/vpc/latest/privatelink/"
 
 def _has_flow_log(vpc: Resource, stack: Stack) -> Iterator[str]:
     logs = about(vpc, stack, (FLOW_LOG,), "vpcId")
-    if not any(one.props.get("trafficType") == "ALL" for one in logs):
+    if not exists(logs, lambda one: one.props.get("trafficType") == "ALL"):
         yield "cidrBlock: no flow log of all traffic is about it"
 
 
@@ -41,7 +41,7 @@ def _has_closed_default_group(vpc: Resource, stack: Stack) -> Iterator[str]:
 
 def _has_storage_endpoint(vpc: Resource, stack: Stack) -> Iterator[str]:
     endpoints = about(vpc, stack, (ENDPOINT,), "vpcId")
-    if not any(str(one.props.get("serviceName")).endswith(".s3") for one in endpoints):
+    if not exists(endpoints, lambda one: str(one.props.get("serviceName")).endswith(".s3")):
         yield "cidrBlock: it has no endpoint for S3"
 
 

@@ -20,6 +20,8 @@ EGRESS = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, GROUP_RULE, EGRESS_RULE)
 ACL = "aws:ec2/networkAcl:NetworkAcl"
 DEFAULT_ACL = "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl"
 ACL_RULE = "aws:ec2/networkAclRule:NetworkAclRule"
+PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
+PREFIX = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
 
 _ADMINISTRATION = (22, 23, 3389, 5985, 5986)
 """SSH, Telnet, remote desktop, Windows remote management."""
@@ -114,6 +116,13 @@ def _is_undescribed(props: Props) -> Iterator[str]:
             return
 
 
+def _names_anybody(props: Props) -> Iterator[str]:
+    for path in ("cidr", "entries[*].cidr"):
+        for at, cidr in find(props, path):
+            if cidr is not MISSING and is_anybody(cidr):
+                yield f"{at}: {cidr} is everybody, wherever the list is used"
+
+
 def _acl_entries(props: Props) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if "ruleAction" not in props:
         yield from ((at, one) for at, one in find(props, "ingress[*]") if one is not MISSING)
@@ -187,6 +196,16 @@ RULES: tuple[AnyRule, ...] = (
         remedy="Say in the rule's description who uses it.",
         reference=_GROUPS,
         check=_is_undescribed,
+    ),
+    Rule(
+        id="aws-vpc-prefixlist-deny-everybody",
+        types=(PREFIX_LIST, PREFIX),
+        severity=Severity.HIGH,
+        absent=Absence.ALLOW,
+        why="A rule that names a list is read as narrow, and opens to everybody by what the list holds.",
+        remedy="Name the ranges, and say 0.0.0.0/0 in the rule itself where everybody is meant.",
+        reference="https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html",
+        check=_names_anybody,
     ),
     Rule(
         id="aws-vpc-networkacl-deny-open-administration",

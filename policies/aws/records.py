@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.aws.relations import comes_from, must_name_key
-from policies.checks import both, find, must_be, must_be_at_least, must_be_set, must_not_be
+from policies.checks import both, exists, find, must_be, must_be_at_least, must_be_set, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -13,6 +13,8 @@ TRAIL = "aws:cloudtrail/trail:Trail"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 COMPOSITE_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
+
+FILTER = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 
 _TRAILS = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/"
 _LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/"
@@ -22,6 +24,18 @@ _LEAST_DAYS = 30
 def _is_watched(trail: Resource, stack: Stack) -> Iterator[str]:
     if not comes_from(trail, stack, "cloudWatchLogsGroupArn", (LOG_GROUP,)):
         yield from must_be_set("cloudWatchLogsGroupArn")(trail.props)
+
+
+def _alarms_somebody(counter: Resource, stack: Stack) -> Iterator[str]:
+    name = counter.props["metricTransformation"]["name"]
+    if not exists(stack.of(ALARM), lambda one: one.props.get("metricName") == name):
+        yield f"metricTransformation.name: no alarm is about {name}"
+
+
+def _tells_somebody(alarm: Resource, stack: Stack) -> Iterator[str]:
+    # Parts of a composite alarm are silent, so that it can say once what they would say many times.
+    if not stack.pointing_at(alarm, (COMPOSITE_ALARM,), "alarmRule"):
+        yield from both(must_be_set("alarmActions"), must_not_be("actionsEnabled", False))(alarm.inputs)
 
 
 def _records_data(props: Props) -> Iterator[str]:
@@ -104,7 +118,18 @@ RULES: tuple[AnyRule, ...] = (
         reference=_LOGS + "Working-with-log-groups-and-streams.html",
         check=must_be_at_least("retentionInDays", _LEAST_DAYS),
     ),
-    Rule(
+    StackRule(
+        id="aws-cloudwatch-filter-require-alarm",
+        types=(FILTER,),
+        severity=Severity.LOW,
+        level=Level.ADVISORY,
+        absent=Absence.DENY,
+        why="A filter that counts what must not happen, and alarms nobody, is a figure that nobody reads.",
+        remedy="Add a MetricAlarm on the filter's metric.",
+        reference="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/MonitoringLogData.html",
+        check=_alarms_somebody,
+    ),
+    StackRule(
         id="aws-cloudwatch-alarm-require-action",
         types=(ALARM, COMPOSITE_ALARM),
         severity=Severity.MEDIUM,
@@ -112,6 +137,6 @@ RULES: tuple[AnyRule, ...] = (
         why="An alarm that tells nobody is a figure on a page that nobody has open.",
         remedy="Name a topic in alarmActions, and leave actionsEnabled on.",
         reference="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html",
-        check=both(must_be_set("alarmActions"), must_not_be("actionsEnabled", False)),
+        check=_tells_somebody,
     ),
 )

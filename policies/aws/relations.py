@@ -23,7 +23,9 @@ def about(target: Resource, stack: Stack, types: tuple[str, ...], given: str, *,
     """Resources of these types whose input ``given`` comes from ``target``, or is the same text as its ``by``."""
     if linked := stack.pointing_at(target, types, given):
         return linked
-    plain = [one for one in stack.of(*types) if by and not one.refers.get(given)]
+    siblings = {one.urn for one in stack.of(target.type)} if by else set()
+    # One that comes from a sibling is the sibling's; reading it would only show that it is not known yet.
+    plain = [one for one in stack.of(*types) if by and siblings.isdisjoint(one.refers.get(given, ()))]
     return [one for one in plain if one.props.get(given) and one.props[given] == target.props.get(by)]
 
 
@@ -50,7 +52,7 @@ def must_span_zones(*inputs: str) -> StackCheck:
         origins = {urn for name in inputs for urn in resource.refers.get(name, ())}
         # A list that a network component hands on is not known before the subnets are; where it comes from is.
         if sum(one.urn in origins for one in stack.of(SUBNET)) < 2:
-            named = sum(len(resource.props.get(name) or ()) for name in inputs)
+            named = sum(len(resource.inputs.get(name) or ()) for name in inputs)
             if named < 2:
                 yield f"{inputs[0]}: names {named} subnets, and must name at least 2"
 
@@ -58,13 +60,16 @@ def must_span_zones(*inputs: str) -> StackCheck:
 
 
 def must_name_key(path: str) -> Callable[[Resource, Stack], Iterator[str]]:
-    """A key that is the account's own is named at the path: one of the stack, or by its ARN or alias."""
+    """A key that is the account's own is declared at the path: one of the stack, or by its ARN or alias.
+
+    Outputs say nothing here: where no key was declared, AWS fills in its own.
+    """
     holder, _, name = path.rpartition(".")
     top = path.partition(".")[0].partition("[")[0]
 
     def check(resource: Resource, stack: Stack) -> Iterator[str]:
         known = not comes_from(resource, stack, top, KEYS)
-        for at, node in find(resource.props, holder) if holder else (("", resource.props),):
+        for at, node in find(resource.inputs, holder) if holder else (("", resource.inputs),):
             here = f"{at}.{name}" if at else name
             # The names of a mapping are always known; only reading an unknown value of it raises.
             if node is MISSING or name not in tuple(node):

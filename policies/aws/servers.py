@@ -8,14 +8,27 @@ import re
 from collections.abc import Iterator
 
 from policies.aws.relations import comes_from
-from policies.checks import MISSING, both, find, must_be, must_be_at_most, must_be_set, must_not_be, must_not_be_set
+from policies.checks import (
+    MISSING,
+    Check,
+    both,
+    find,
+    must_be,
+    must_be_at_most,
+    must_be_set,
+    must_not_be,
+    must_not_be_set,
+)
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
 INSTANCE = "aws:ec2/instance:Instance"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 PROFILE = "aws:iam/instanceProfile:InstanceProfile"
-SERVERS = (INSTANCE, TEMPLATE)
+SPOT = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
+CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
+MACHINES = (INSTANCE, SPOT, CONFIGURATION)
+SERVERS = (*MACHINES, TEMPLATE)
 METADATA_DEFAULTS = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
 
 _GUIDE = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/"
@@ -24,9 +37,31 @@ _ENCRYPTION = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.h
 _SECRET = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
     r"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"
-    r"|(?i:(?:password|passwd|secret|token|api_?key)\w*\s*[=:]\s*['\"]?[^\s'\"$<{]{8,})"
+    r"|(?i:(?<![:/])(?:password|passwd|secret|token|api_?key)(?!\w*(?:name|id|arn|path|file|url|s)\b)\w*"
+    r"\s*[=:]\s*['\"]?(?!arn:)[^\s'\"$`<{]{8,})"
 )
-"""Access keys, private keys, and values of something called a secret that are not taken from elsewhere."""
+"""Access keys, private keys, and values of what is called a secret, where they are not taken from elsewhere."""
+
+
+def _unless_inherited(name: str, check: Check) -> Check:
+    """A machine that is made from a template has the template's settings where it names none; they are judged there."""
+
+    def checked(props: Props) -> Iterator[str]:
+        names = tuple(props)
+        if name in names or "launchTemplate" not in names:
+            yield from check(props)
+
+    return checked
+
+
+def _of_metadata(check: Check) -> Check:
+    """Of machines that have a metadata service."""
+
+    def checked(props: Props) -> Iterator[str]:
+        if (props.get("metadataOptions") or {}).get("httpEndpoint") != "disabled":
+            yield from check(props)
+
+    return _unless_inherited("metadataOptions", checked)
 
 
 def _is_unmonitored(props: Props) -> Iterator[str]:
@@ -72,7 +107,7 @@ RULES: tuple[AnyRule, ...] = (
         why="One request that a program is tricked into sends the machine's credentials to a stranger.",
         remedy="Set metadataOptions.httpTokens: required.",
         reference=_METADATA,
-        check=must_be("metadataOptions.httpTokens", "required"),
+        check=_of_metadata(must_be("metadataOptions.httpTokens", "required")),
     ),
     Rule(
         id="aws-ec2-server-limit-metadata-hops",
@@ -82,7 +117,7 @@ RULES: tuple[AnyRule, ...] = (
         why="With a second hop every container on the machine takes the machine's credentials.",
         remedy="Set metadataOptions.httpPutResponseHopLimit: 1; an image may raise the default.",
         reference=_METADATA,
-        check=must_be_at_most("metadataOptions.httpPutResponseHopLimit", 1),
+        check=_of_metadata(must_be_at_most("metadataOptions.httpPutResponseHopLimit", 1)),
     ),
     Rule(
         id="aws-ec2-metadatadefaults-require-tokens",
@@ -96,13 +131,13 @@ RULES: tuple[AnyRule, ...] = (
     ),
     Rule(
         id="aws-ec2-instance-require-encryption",
-        types=(INSTANCE,),
+        types=MACHINES,
         severity=Severity.HIGH,
         absent=Absence.DENY,
         why="Whoever gets hold of a disk or its snapshot reads the data.",
         remedy="Set rootBlockDevice.encrypted: true, and encrypted on each of ebsBlockDevices.",
         reference=_ENCRYPTION,
-        check=_instance_is_encrypted,
+        check=_unless_inherited("rootBlockDevice", _instance_is_encrypted),
     ),
     Rule(
         id="aws-ec2-launchtemplate-require-encryption",
@@ -150,14 +185,14 @@ RULES: tuple[AnyRule, ...] = (
     ),
     Rule(
         id="aws-ec2-server-require-monitoring",
-        types=SERVERS,
+        types=(INSTANCE, SPOT, TEMPLATE),
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
         why="Without detailed monitoring figures come every five minutes, and a scaler reacts to the past.",
         remedy="Turn detailed monitoring on.",
         reference=_GUIDE + "manage-detailed-monitoring.html",
-        check=_is_unmonitored,
+        check=_unless_inherited("monitoring", _is_unmonitored),
     ),
     StackRule(
         id="aws-ec2-instance-require-role",

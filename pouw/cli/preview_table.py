@@ -8,8 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pouw.cost.estimate import Estimate
+from pouw.cost import bill
 from pouw.engine.outcome import Outcome
+from pouw.policy import shown
+from pouw.policy.verdict import Kind
 
 _COLUMNS = ("create", "update", "replace", "delete")
 _WIDTH = 120
@@ -46,29 +48,31 @@ def _row(outcome: Outcome) -> list[Text]:
         Text(name, style="" if outcome.ok else "red"),
         *(Text(count) for count in counts),
         Text(_policy(outcome)),
-        Text(cost_text(outcome.cost) if outcome.cost else ""),
+        Text(bill.change(outcome.cost) if outcome.cost else ""),
         Text(f"{outcome.seconds:.1f}" if outcome.seconds else "not begun"),
     ]
 
 
 def _policy(outcome: Outcome) -> str:
-    if outcome.violations:
-        mandatory = sum(one.level == "mandatory" for one in outcome.violations)
-        counts = {"mandatory": mandatory, "advisory": len(outcome.violations) - mandatory}
-        return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return "passed" if outcome.tallies else "not asked"
-
-
-def cost_text(cost: Estimate) -> str:
-    """The change of what is known, and how much is not: ``+1,234 USD and 3 unknown``."""
-    delta = round(cost.delta)
-    unknown = f" and {len(cost.unknown)} unknown" if cost.unknown else ""
-    return f"{delta:+,d} {cost.currency}{unknown}" if delta or not unknown else f"unknown: {len(cost.unknown)}"
+    verdict = outcome.verdict
+    if verdict is None:
+        return "not asked"
+    found = verdict.of(Kind.VIOLATION)
+    violations = sum(one.blocks for one in found)
+    counts = {
+        "violations": violations,
+        "advice": len(found) - violations,
+        "not evaluated": len(verdict.of(Kind.UNEVALUATED)),
+        "waived": len(verdict.waived),
+    }
+    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return ("red: " if verdict.red else "") + (told or ("faults of the gate" if verdict.red else "passed"))
 
 
 def _show_faults(outcome: Outcome, console: Console) -> None:
     lines = [str(one) for one in outcome.faults]
-    lines += [f"policy {one.rule} ({one.level}): {one.message}" for one in outcome.violations]
+    if outcome.verdict is not None and outcome.verdict.red:
+        lines += [f"policy: {line}" for line in shown.lines(outcome.verdict)]
     if lines:
         console.print(Text(f"\n{outcome.stack}:", style="bold"))
     for line in lines:

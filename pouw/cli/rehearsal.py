@@ -55,3 +55,12 @@ def vanish(stack: str, resource: str) -> int:
     gone = Rehearsal.of(stack).vanish(resource)
     click.echo(f"{BANNER}\n{gone.token} {gone.id} is gone")
     return ExitCode.OK
+
+
+@rehearsal.command(epilog="Examples:  pouw rehearsal discard production")
+@click.argument("stack")
+def discard(stack: str) -> int:
+    """Forget all of STACK's rehearsal, what is protected in it included."""
+    Rehearsal.of(stack).discard()
+    click.echo(f"the rehearsal of {stack} is gone")
+    return ExitCode.OK

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from pouw import stacks
+from pouw.cost import bill
 from pouw.deployment import bringup
 from pouw.deployment.endpoints import Endpoints
 from pouw.engine.operation import Operation
@@ -59,8 +60,9 @@ def up(stack: str, dry_run: bool, rehearse: bool, as_json: bool) -> int:
 @click.command(epilog="Examples:  pouw preview  |  pouw preview staging production  |  pouw preview --all --json")
 @click.argument("stack", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Every stack that has a file, and every example in docs/examples.")
+@_rehearse_option
 @_json_option
-def preview(stack: Sequence[str], every: bool, as_json: bool) -> int:
+def preview(stack: Sequence[str], every: bool, rehearse: bool, as_json: bool) -> int:
     """Show what `up` would change in each STACK (default: local). Starts nothing, changes nothing.
 
     Several run side by side to their ends, whatever becomes of the others.
@@ -69,6 +71,10 @@ def preview(stack: Sequence[str], every: bool, as_json: bool) -> int:
 
     if every and stack:
         raise click.UsageError("name stacks, or give --all, not both")
+    if rehearse:
+        if every or len(stack) > 1:
+            raise click.UsageError("one stack is rehearsed at a time")
+        return _rehearse(Operation.PREVIEW, stack[0] if stack else "local", as_json=as_json)
     started = time.monotonic()
     found = previews.run(previews.every() if every else previews.named(stack or ["local"]), make_progress())
     if as_json or len(found) == 1:
@@ -144,7 +150,9 @@ def _report(outcomes: Sequence[Outcome], *, as_json: bool) -> int:
 
 
 def _exit_code(outcomes: Sequence[Outcome]) -> int:
-    return next((outcome.exit_code for outcome in outcomes if not outcome.ok), ExitCode.OK)
+    """The first failure's, unless somebody stopped it all."""
+    codes = [outcome.exit_code for outcome in outcomes if not outcome.ok]
+    return ExitCode.INTERRUPTED if ExitCode.INTERRUPTED in codes else next(iter(codes), ExitCode.OK)
 
 
 def _document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -173,28 +181,7 @@ def _stack_json(outcome: Outcome) -> dict[str, Any]:
             for one in outcome.faults
         ],
         "policy": shown.as_json(outcome.verdict),
-        "cost": _cost_json(outcome),
-    }  # fmt: skip
-
-
-def _cost_json(outcome: Outcome) -> dict[str, Any]:
-    cost = outcome.cost
-    if cost is None:
-        return {"monthly_delta": None, "unknown": [], "usage": []}
-    return {
-        "monthly_delta": round(cost.delta, 2),
-        "monthly": round(cost.monthly, 2),
-        "monthly_maximum": round(cost.maximum, 2),
-        "currency": cost.currency,
-        "prices_of": cost.prices_of,
-        "unknown": list(cost.unknown),
-        "usage": list(cost.usage),
-        "items": [
-            {"resource": one.urn, "what": one.what, "monthly": round(one.monthly, 2),
-             "monthly_maximum": round(one.maximum or 0, 2)}
-            for one in cost.items
-            if one.monthly is not None and one.maximum
-        ],
+        "cost": bill.as_json(outcome.cost),
     }  # fmt: skip
 
 
@@ -220,3 +207,6 @@ def _print_outcome(outcome: Outcome) -> None:
         else f"{outcome.operation} {outcome.stack}: {verdict}; {changes.create} created, {changes.update} updated, "
         f"{changes.replace} replaced, {changes.delete} deleted, {changes.same} unchanged; {outcome.seconds:.1f} s"
     )
+    if outcome.cost is not None:
+        for line in bill.lines(outcome.cost):
+            click.echo(line)

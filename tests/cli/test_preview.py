@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,7 @@ import yaml
 
 from pouw.errors import ExitCode
 from tests.cli.command import Checkout
+from tests.engine.test_operation_engine import await_true, processes_of
 
 COUNT = {"type": "integer", "minimum": 0}
 TEXT = {"type": "string"}
@@ -82,7 +87,7 @@ def test_every_stack_and_example_is_a_line_and_a_red_one_stops_no_other(checkout
     assert "1 failed" in done.stdout
     assert "Previewing rack" in done.stderr, "progress is not part of the result"
     assert files(checkout.root) == before
-    assert not checkout.state.exists(), "a preview writes nothing"
+    assert [path.name for path in checkout.state.iterdir()] == ["evidence"], "a preview leaves its evidence alone"
 
 
 @pytest.mark.engine
@@ -123,6 +128,30 @@ def test_a_fault_that_the_engine_tells_has_its_value_and_what_is_allowed(checkou
     (fault,) = stack["faults"]
     assert fault["got"] == "node: None, balancer: None"
     assert fault["expected"] == "a tag or digest for each"
+
+
+@pytest.mark.engine
+def test_an_interrupt_ends_all_previews_and_leaves_no_process(checkout: Checkout) -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-m", "pouw.cli", "preview", "--all", "--json"],
+        cwd=checkout.root,
+        env={**os.environ, "POUW_HOME": str(checkout.state), "PYTHONPATH": str(checkout.root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        await_true(lambda: any("execution.py" in one for one in processes_of(checkout.root)), "a program begins")
+        running.send_signal(signal.SIGINT)
+        said, complained = running.communicate(timeout=60)
+    finally:
+        running.kill()
+        running.communicate()
+    assert running.returncode == ExitCode.INTERRUPTED
+    assert not any(one["ok"] for one in json.loads(said)["stacks"])
+    assert "Traceback" not in complained
+    await_true(lambda: processes_of(checkout.root) == [], "engines, hosts and programs end")
 
 
 def test_names_and_all_together_are_a_mistake_of_the_caller(checkout: Checkout) -> None:

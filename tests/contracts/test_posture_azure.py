@@ -34,7 +34,7 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("private_api", "ManagedCluster", (ACCESS, "disableRunCommand"), False),
     ("private_api", "ManagedCluster", ("disableLocalAccounts",), False),
     ("audit_log", "Workspace", ("retentionInDays",), 30),
-    ("audit_log", "DiagnosticSetting", ("storageAccountId",), None),
+    ("audit_log", "DiagnosticSetting", ("workspaceId",), None),
     ("flow_log", "FlowLog", ("enabled",), False),
     ("flow_log", "FlowLog", ("retentionPolicy", "days"), 7),
     ("deletion_protection", "Vault", ("properties", "softDeleteRetentionInDays"), 7),
@@ -89,6 +89,7 @@ def test_a_facet_sees_one_thing_that_is_broken(facet: str, kind: str, path: tupl
     ("facet", "suffix", "path", "value"),
     [
         ("audit_log", "cluster-audit", ("logs", 0, "enabled"), False),
+        ("audit_log", "backups-audit", ("storageAccountId",), None),
         ("backups_locked", "backups-account", ("publicNetworkAccess",), "Enabled"),
         ("backups_locked", "backups-account", ("allowSharedKeyAccess",), True),
         ("backups_copied", "backups-copy-account", ("location",), "westeurope"),

@@ -117,6 +117,11 @@ def test_a_site_that_its_cloud_would_refuse_is_told_with_its_path(
             "pouw:sites[1].network.cidr",
             "site primary",
         ),
+        (
+            {"sites": [AZURE, {**AZURE, "name": "active", "role": "active", "network": {"cidr": "10.60.0.0/16"}}]},
+            "pouw:sites[1].cloud",
+            "in one place only",
+        ),
     ],
 )
 def test_what_sites_need_of_the_stack_is_told(broken: dict[str, Any], path: str, reason: str) -> None:
@@ -129,6 +134,11 @@ def test_a_single_public_cloud_site_needs_a_name_and_a_private_one_does_not() ->
     public = {**STACK, "sites": [AWS], "dns": {}}
     assert [fault.split(": ")[0] for fault in told(public)] == ["pouw:dns.zone"]
     assert told({**public, "balancer": {}}) == []
+
+
+def test_two_private_azure_sites_are_no_fault() -> None:
+    other = {**AZURE, "name": "active", "role": "active", "network": {"cidr": "10.60.0.0/16"}}
+    assert told({**STACK, "sites": [AZURE, other], "balancer": {}}) == []
 
 
 def test_faults_of_values_and_between_sites_come_together() -> None:

@@ -25,7 +25,8 @@ from pouw.toolchain import programs
 from tests.cluster.conftest import HOME
 from tests.network import stack
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster"), pytest.mark.timeout(900)]
+"""Fifty seconds on two free cores; a busy machine takes its time, and each point has a bound of its own."""
 
 _LOOK_SECONDS = 0.01
 _POINT_SECONDS = 120.0

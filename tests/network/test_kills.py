@@ -9,7 +9,13 @@ import pytest
 from tests.network import stack
 from tests.network.stack import BACK_SECONDS, height, lowest, wait
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster"), pytest.mark.usefixtures("network")]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.xdist_group("cluster"),
+    pytest.mark.usefixtures("network"),
+    # Python leaves a TLS socket open whose other end was killed between its connection and its handshake.
+    pytest.mark.filterwarnings("ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning"),
+]
 
 Record = Callable[[str, object], None]
 

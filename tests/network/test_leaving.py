@@ -8,7 +8,7 @@ from tests.cluster.conftest import HOME
 from tests.cluster.snapshot import snapshot
 from tests.network import stack
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster"), pytest.mark.timeout(900)]
 
 
 def test_down_leaves_nothing_of_a_network_and_up_works_right_after(bare: dict[str, object], network: None) -> None:

@@ -74,11 +74,11 @@ def test_the_controls_that_a_pipeline_shows_are_fed_from_it() -> None:
     assert {"gate", "tests"} <= set(soc2["CC8.1"].pipeline)
 
 
-def verdict(kind: Kind | None = None, *, ticket: str = "") -> Verdict:
+def verdict(kind: Kind | None = None, *, ticket: str = "", mandatory: bool = True) -> Verdict:
     if kind is None:
         return Verdict(stack="local", environment="local", passed={PRIVILEGED: [URN]})
     finding = Finding(kind=kind, rule=PRIVILEGED, urn=URN, path="spec", message="is bad", severity="high",
-                      mandatory=True, ticket=ticket)  # fmt: skip
+                      mandatory=mandatory, ticket=ticket)  # fmt: skip
     return Verdict(stack="local", environment="local", findings=[finding])
 
 
@@ -89,6 +89,7 @@ def verdict(kind: Kind | None = None, *, ticket: str = "") -> Verdict:
         (verdict(Kind.VIOLATION), State.BROKEN),
         (verdict(Kind.UNEVALUATED), State.OPEN),
         (verdict(Kind.VIOLATION, ticket="OPS-1"), State.WAIVED),
+        (verdict(Kind.VIOLATION, mandatory=False), State.ADVISED),
         (Verdict(stack="local", environment="local"), State.NOT_SHOWN),
     ],
     ids=lambda given: str(given) if isinstance(given, State) else "",

@@ -211,6 +211,8 @@ def test_what_was_said_of_a_pod_before_its_container_ran_is_over() -> None:
 
 
 def test_a_write_that_met_another_is_tried_again_and_no_trouble() -> None:
+    said_so = said("PodScheduled", "False", "SchedulerError", "claims: the object has been modified; please try again")
+    assert pod_status(obj(conditions=[said_so]), {}).reasons == ()
     met = event("u", "FailedUpdate", 'persistentvolumeclaims "data": the object has been modified; please try again')
     assert stateful_set_status(obj(spec={"replicas": 1}), {"Event": [met]}).troubles == ()
 

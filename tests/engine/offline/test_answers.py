@@ -172,7 +172,7 @@ def difference(
         ("azure-native", "storage", {"location": "northeurope"}, ["location"], ["location"]),
         ("azure-native", "storage", {"resourceGroupName": "other"}, ["resourceGroupName"], ["resourceGroupName"]),
         ("azure-native", "storage", {"kind": "BlobStorage"}, ["kind"], []),
-        ("gcp", "gke", {"location": "europe-west4"}, ["location"], ["location"]),
+        ("gcp", "gke", {"location": "europe-west1-b"}, ["location"], ["location"]),
         ("gcp", "gke", {"releaseChannel": {"channel": "RAPID"}}, ["releaseChannel.channel"], []),
         ("docker", "image", {"imageName": "other"}, ["imageName"], []),
     ],

@@ -56,6 +56,29 @@ def test_what_is_unknown_is_right_whatever_it_will_be(provider_of: ProviderOf) -
     assert faults == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [
+        ("subnet", {"region": "us-east-1", "availabilityZone": "us-east-1e"}),
+        ("gke", {"location": "us-east1", "nodeLocations": ["us-east1-c"]}),
+        ("gke", {"location": "us-east1-d", "nodeLocations": ["us-east1-c"]}),
+    ],
+)
+def test_a_resource_may_stand_in_another_region_than_its_provider(
+    provider_of: ProviderOf, kind: str, inputs: dict[str, Value]
+) -> None:
+    token = KINDS[kind].token
+    _, faults = provider_of(token.partition(":")[0]).check(urn(token, "some"), {**KINDS[kind].inputs, **inputs})
+    assert faults == []
+
+
+def test_a_key_of_the_programs_own_says_nothing_of_its_value(provider_of: ProviderOf) -> None:
+    labels = {"project": "p", "region": "r", "location": "l"}
+    bucket = KINDS["bucket"]
+    _, faults = provider_of("gcp").check(urn(bucket.token, "some"), {**bucket.inputs, "labels": labels})
+    assert faults == []
+
+
 def test_a_type_that_the_sdk_does_not_have_is_refused_by_name(provider_of: ProviderOf) -> None:
     from tests.engine.kubernetes.provider import FailedError
 

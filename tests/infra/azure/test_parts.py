@@ -6,7 +6,20 @@ from types import SimpleNamespace
 
 import pytest
 
-from infra.azure import backups, budget, cluster, gateway, identity, keys, monitoring, names, network, registry, roles
+from infra.azure import (
+    alarms,
+    backups,
+    budget,
+    cluster,
+    gateway,
+    identity,
+    keys,
+    monitoring,
+    names,
+    network,
+    registry,
+    roles,
+)
 from infra.azure.limits import group_name, named, worldwide
 from infra.azure.site import balancer_entry, peers_entry
 from infra.contracts import Target
@@ -160,3 +173,16 @@ def test_the_budget_tells_of_what_was_spent_and_of_what_will_be() -> None:
     found = budget.notifications(["oncall@pouw.example.org"], "alarms")
     told = [(one["threshold"], one["thresholdType"]) for one in found.values()]
     assert told == [(80, "Actual"), (100, "Actual"), (100, "Forecasted")]
+
+
+def test_taking_protection_away_rings() -> None:
+    category, status, operations = alarms.changes()
+    assert (category["equals"], status["equals"]) == ("Administrative", "Succeeded")
+    told = {one["equals"] for one in operations["anyOf"]}
+    for gone in ("locks/delete", "diagnosticSettings/delete", "immutabilityPolicies/write", "roleAssignments/write"):
+        assert any(operation.endswith(gone) for operation in told), gone
+
+
+def test_no_condition_on_the_activity_log_mixes_kinds() -> None:
+    for condition in (*alarms.changes(), *alarms.incidents()):
+        assert set(condition) in ({"field", "equals"}, {"anyOf"})

@@ -17,7 +17,7 @@ from infra.regions import ZONES
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.core.validation import Validator
 from tests.infra.azure import declared
-from tests.infra.azure.declared import kind
+from tests.infra.clouds import kind
 from tests.infra.recorder import Recorded, of_type, record
 
 SDK = Sdk("pulumi_azure_native")
@@ -180,6 +180,22 @@ def test_the_edge_speaks_tls_alone_and_leads_to_the_private_gateway() -> None:
     assert listener["frontendIPConfiguration"]["id"].endswith("/frontendIPConfigurations/edge")
 
 
+def test_every_name_of_the_edge_is_behind_the_firewall_also_its_own() -> None:
+    [policy] = kind(production(), "SecurityPolicy")
+    [association] = policy.inputs["parameters"]["associations"]
+    names = {f"{one.name}-id" for name in ("AFDEndpoint", "AFDCustomDomain") for one in kind(production(), name)}
+    assert {domain["id"] for domain in association["domains"]} == names
+    assert len(names) == 3
+
+
+def test_every_alarm_rings_where_the_contacts_are() -> None:
+    [group] = kind(production(), "ActionGroup")
+    assert [one["emailAddress"] for one in group.inputs["emailReceivers"]] == ["oncall@pouw.example.org"]
+    called = [one.inputs["actions"]["actionGroups"] for one in kind(production(), "ActivityLogAlert")]
+    called += [one.inputs["actions"] for one in kind(production(), "MetricAlert")]
+    assert called == [[{"actionGroupId": f"{group.name}-id"}]] * 3
+
+
 def test_parts_of_the_gateway_name_one_another_by_ids_that_exist() -> None:
     [gateway] = kind(production(), "ApplicationGateway")
     text = json.dumps(gateway.inputs)
@@ -214,7 +230,7 @@ def test_the_outputs_are_those_that_workloads_are_deployed_with() -> None:
     found = outputs(kubeconfig="", egress="", repository="", annotations="", storage_class="", address="")
     assert json.loads(found["kubeconfig"])["clusters"][0]["cluster"]["certificate-authority-data"] == "YXV0aG9yaXR5"
     assert found["egress"] == ["203.0.113.1"] * 3
-    assert found["repository"] == "images.azurecr.io/pouw-node"
+    assert found["repository"] == "images.azurecr.io/pouw"
     assert found["annotations"] == {"backup": {"azure.workload.identity/client-id": "client"}}
     assert found["storage_class"]["parameters"]["diskEncryptionSetID"] == "primary-cluster-disks-id"
     assert found["address"] == "edge.z01.azurefd.net"

@@ -70,14 +70,14 @@ def test_subnets_of_a_list_that_is_not_known_yet_are_counted_by_where_it_comes_f
 
 
 def resource(token: str, name: str, refers: Mapping[str, str] | None = None, **props: Any) -> Resource:
-    linked = {given: frozenset({urn(BUCKET, of)}) for given, of in (refers or {}).items()}
+    linked = {given: frozenset({origin}) for given, origin in (refers or {}).items()}
     return Resource(urn=urn(token, name), type=token, name=name, props=props, refers=linked)
 
 
 def test_what_comes_from_a_resource_is_about_it_and_text_is_compared() -> None:
     mine, other = resource(BUCKET, "mine", bucket="chain"), resource(BUCKET, "other", bucket="spare")
-    by_reference = resource(VERSIONING, "a", {"bucket": "other"}, bucket="chain")
-    by_name = resource(VERSIONING, "b", bucket="chain")
+    by_reference = resource(VERSIONING, "a", {"bucket": urn(BUCKET, "other")}, bucket="chain")
+    by_name = resource(VERSIONING, "b", {"bucket": urn("random:index:Name", "shared")}, bucket="chain")
     stack = Stack([mine, other, by_reference, by_name])
     assert [one.name for one in about(mine, stack, (VERSIONING,), "bucket", by="bucket")] == ["b"]
     assert [one.name for one in about(other, stack, (VERSIONING,), "bucket", by="bucket")] == ["a"]

@@ -7,6 +7,7 @@ from typing import Any
 from policies.aws.balancers import FIREWALL, RULES
 from tests.policies import tables
 from tests.policies.analyzer import Given
+from tests.policies.contract import REMOVED
 
 _case = tables.of(RULES)
 _ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/edge/1"
@@ -48,7 +49,7 @@ CASES = [
     _case(_WAF, balancer(), "resourceArn", "arn:other", others=(_ASSOCIATION,), broken_other="firewall"),
     _case(_WAF, {**balancer(), "internal": True}, "internal", False),
     _case("aws-elb-balancer-deny-open-failure", balancer(), "enableWafFailOpen", True),
-    _case("aws-elb-balancer-require-stated-exposure", balancer(), "internal", ""),
+    _case("aws-elb-balancer-require-stated-exposure", balancer(), "internal", REMOVED),
     _case("aws-elb-balancer-require-cross-zone", _NETWORK, "enableCrossZoneLoadBalancing", False),
     _case("aws-elb-balancer-require-zones", balancer(), "subnets", ["subnet-1"]),
     _case("aws-elb-targets-require-health-checks", {"healthCheck": {"enabled": True}}, "healthCheck.enabled", False),

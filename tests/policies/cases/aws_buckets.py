@@ -53,7 +53,8 @@ _KMS = _rules(applyServerSideEncryptionByDefault={"sseAlgorithm": "aws:kms"})
 _GRANTS = {"grants": [{"permission": "READ", "grantee": {"type": "Group", "uri": "http://acs/groups/s3/LogDelivery"}}]}
 
 CASES = [
-    *(_case(_BLOCK, ACCESS_BLOCK, _OPEN, name, False) for name in (*_OPEN, "bucket")),
+    *(_case(_BLOCK, ACCESS_BLOCK, _OPEN, name, False) for name in _OPEN),
+    _case(_BLOCK, ACCESS_BLOCK, _OPEN, "bucket", "other"),
     *(_make("aws-s3-account-require-public-access-block", _OPEN, name, False) for name in _OPEN),
     _case("aws-s3-bucket-require-versioning", VERSIONING[0], {"versioningConfiguration": {"status": "Enabled"}},
           "versioningConfiguration.status", "Suspended"),

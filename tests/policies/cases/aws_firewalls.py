@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from policies.aws.firewalls import LOGGING, RULE, RULES
@@ -23,6 +24,11 @@ def acl(*rules: Any) -> dict[str, Any]:
     return {"arn": _ARN, "rules": list(rules), "visibilityConfig": visible}
 
 
+def written(action: str) -> str:
+    """One rule about the rate, as the service writes it."""
+    return json.dumps([{"Statement": {"RateBasedStatement": {"Limit": 2000}}, "Action": {action: {}}}])
+
+
 _BOTH = acl(_RATE, _KNOWN)
 _LIMIT = "aws-wafv2-webacl-require-rate-limit"
 _COUNTING = "aws-wafv2-webacl-deny-counting"
@@ -31,8 +37,9 @@ _METRICS = "aws-wafv2-webacl-require-metrics"
 CASES = [
     _case("aws-wafv2-webacl-require-logging", _BOTH, "resourceArn", "arn:other", others=(_LOG,), broken_other="log"),
     _case(_LIMIT, _BOTH, "rules[0].action", {"count": {}}, absent_at="rules"),
-    _case(_LIMIT, acl(_KNOWN), "webAclArn", "arn:other", others=(_APART,), broken_other="apart"),
-    _case("aws-wafv2-webacl-require-managed-rules", _BOTH, "rules[1].statement", {"geoMatchStatement": {}}),
+    _case(_LIMIT, acl(), "webAclArn", "arn:other", others=(_APART,), broken_other="apart"),
+    _case(_LIMIT, {"ruleJson": written("Block")}, "ruleJson", written("Count")),
+    _case("aws-wafv2-webacl-require-managed-rules", acl(_KNOWN), "rules[0].statement", {"geoMatchStatement": {}}),
     _case(_COUNTING, _BOTH, "rules[1].overrideAction", {"count": {}}),
     _case(_COUNTING, _KNOWN, "overrideAction", {"count": {}}, type=RULE),
     _case(_METRICS, _BOTH, "visibilityConfig.cloudwatchMetricsEnabled", False),

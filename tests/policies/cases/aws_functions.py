@@ -10,7 +10,7 @@ _case = tables.of(RULES)
 _ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:peers"
 _FUNCTION = {
     "runtime": "python3.13",
-    "environment": {"variables": {"LEVEL": "info", "DB_PASSWORD_ARN": _ARN}},
+    "environment": {"variables": {"LEVEL": "info", "DB_PASSWORD_ARN": _ARN, "MAX_TOKENS": "9", "TOKEN_TTL": "60"}},
     "vpcConfig": {"subnetIds": ["subnet-1"]},
 }
 _SECRET = {"arn": _ARN, "recoveryWindowInDays": 30}
@@ -19,6 +19,8 @@ _ROTATED = Given(type=ROTATION, name="rotation", props={"secretId": _ARN})
 CASES = [
     _case("aws-lambda-function-match-runtime", _FUNCTION, "runtime", "python3.8"),
     _case("aws-lambda-function-deny-secrets", _FUNCTION, "environment.variables.DB_PASSWORD", "correct horse",
+          absent_at="environment"),
+    _case("aws-lambda-function-deny-secrets", _FUNCTION, "environment.variables.peerToken", "correct horse",
           absent_at="environment"),
     _case("aws-lambda-function-require-network", _FUNCTION, "vpcConfig.subnetIds", []),
     _case("aws-secretsmanager-secret-require-rotation", _SECRET, "secretId", "arn:other", others=(_ROTATED,),

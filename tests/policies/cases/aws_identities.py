@@ -50,6 +50,8 @@ CASES = [
     _case("aws-iam-role-limit-accounts", _PODS, "assumeRolePolicy", trust({"AWS": "arn:aws:iam::123456789012:root"})),
     _case("aws-iam-attachment-deny-administrator", {"policyArn": _READER, "role": "node"}, "policyArn", _ADMINISTRATOR,
           absent_at="role"),
+    _case("aws-iam-attachment-limit-cloudshell", {"policyArn": _READER, "role": "node"}, "policyArn",
+          "arn:aws:iam::aws:policy/AWSCloudShellFullAccess", absent_at="role"),
     _case("aws-iam-role-deny-administrator", {"managedPolicyArns": [_READER]}, "managedPolicyArns[0]", _ADMINISTRATOR),
     _case("aws-iam-role-deny-inline", {"inlinePolicies": []}, "inlinePolicies", [{"name": "own", "policy": "{}"}]),
     _case("aws-iam-role-require-boundary", {"permissionsBoundary": _READER}, "permissionsBoundary", REMOVED),

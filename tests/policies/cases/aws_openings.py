@@ -9,6 +9,7 @@ from policies.aws.openings import (
     EGRESS_RULE,
     GROUP_RULE,
     INGRESS_RULE,
+    PREFIX,
     RULES,
 )
 from tests.policies import tables
@@ -19,6 +20,7 @@ _DATA = "aws-vpc-securitygroup-deny-open-data"
 _PORTS = "aws-vpc-securitygroup-limit-open-ports"
 _EGRESS = "aws-vpc-securitygroup-limit-egress"
 _DESCRIPTION = "aws-vpc-securitygroup-require-description"
+_PREFIXES = "aws-vpc-prefixlist-deny-everybody"
 _ACL = "aws-vpc-networkacl-deny-open-administration"
 
 
@@ -75,6 +77,8 @@ CASES = [
     _case(_DESCRIPTION, group(), "ingress[0].description", ""),
     _case(_DESCRIPTION, single(), "description", "", type=GROUP_RULE),
     _case(_DESCRIPTION, entry(), "description", "", type=INGRESS_RULE),
+    _case(_PREFIXES, {"entries": [{"cidr": "203.0.113.0/24"}]}, "entries[0].cidr", "0.0.0.0/0", absent_at="entries"),
+    _case(_PREFIXES, {"cidr": "203.0.113.0/24"}, "cidr", "::/0", type=PREFIX),
     _case(_ACL, access_list(), "ingress[0].cidrBlock", "0.0.0.0/0", absent_at="ingress"),
     _case(_ACL, _ACL_ENTRY, "ipv6CidrBlock", "::/0", type=ACL_RULE),
 ]

@@ -5,10 +5,19 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from policies.aws.servers import RULES, TEMPLATE
+from policies.aws.servers import CONFIGURATION, RULES, TEMPLATE
 from tests.policies import tables
 
 _case = tables.of(RULES)
+
+
+_SCRIPT = """#!/bin/sh
+cat > pod.yaml <<END
+secretName: node-identity-keys
+END
+PASSWORD=$(cat /run/secrets/password) TOKEN_ARN=arn:aws:secretsmanager:eu-west-1:123456789012:secret:peers
+exec serve --password $PASSWORD
+"""
 
 
 def encoded(script: str) -> str:
@@ -23,7 +32,7 @@ def instance() -> dict[str, Any]:
         "rootBlockDevice": {"encrypted": True},
         "ebsBlockDevices": [{"deviceName": "/dev/sdf", "encrypted": True}],
         "associatePublicIpAddress": False,
-        "userData": "#!/bin/sh\nexec serve --password $PASSWORD",
+        "userData": _SCRIPT,
         "monitoring": True,
         "iamInstanceProfile": "server",
         "keyName": "",
@@ -42,6 +51,7 @@ def template() -> dict[str, Any]:
     }
 
 
+_CONFIGURATION = {"metadataOptions": {"httpTokens": "required"}}
 _TOKENS = "aws-ec2-server-require-metadata-tokens"
 _HOPS = "aws-ec2-server-limit-metadata-hops"
 _INSTANCE_DISKS = "aws-ec2-instance-require-encryption"
@@ -52,6 +62,8 @@ _MONITORING = "aws-ec2-server-require-monitoring"
 CASES = [
     _case(_TOKENS, instance(), "metadataOptions.httpTokens", "optional"),
     _case(_TOKENS, template(), "metadataOptions.httpTokens", "optional", absent_at="metadataOptions", type=TEMPLATE),
+    _case(_TOKENS, {"metadataOptions": {"httpEndpoint": "disabled"}}, "metadataOptions.httpEndpoint", "enabled"),
+    _case(_TOKENS, _CONFIGURATION, "metadataOptions.httpTokens", "optional", type=CONFIGURATION),
     _case(_HOPS, instance(), "metadataOptions.httpPutResponseHopLimit", 2),
     _case("aws-ec2-metadatadefaults-require-tokens", {"httpTokens": "required"}, "httpTokens", "no-preference"),
     _case(_INSTANCE_DISKS, instance(), "rootBlockDevice.encrypted", False),

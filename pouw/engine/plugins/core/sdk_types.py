@@ -154,6 +154,13 @@ class Sdk:
         """Every resource type of the SDK, providers aside."""
         return list(self._classes)
 
+    def module(self, token: str) -> str | None:
+        """The module that defines a token's class, so that it can be imported without its package."""
+        place = self._place(token)
+        if place is None:
+            return None
+        return f"{self.package}.{place[0].removesuffix('.py').replace('/', '.')}"
+
     @cached_property
     def _classes(self) -> Mapping[str, tuple[str, str]]:
         """Folder and class by token, from the table that the package registers when it is imported."""

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import TypeVar
 
 from pouw.engine.plugins.core.changes import Path, contains, parse_path, path_text
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.naming import Naming
-from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, is_file, plain
+from pouw.engine.plugins.core.properties import Secret, Value, is_file, plain
 from pouw.engine.plugins.core.redaction import Redaction
-from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
+from pouw.engine.plugins.core.sdk_types import (
+    ANY,
+    ListOf,
+    MapOf,
+    Named,
+    OneOf,
+    Properties,
+    ResourceType,
+    Sdk,
+    Type,
+)
 from pouw.engine.plugins.core.validation import Validator
 from pouw.engine.plugins.offline.cloud import Cloud, Facts, Format
-from pouw.engine.plugins.offline.naming import AUTONAMED, name_fault, named
-from pouw.engine.plugins.offline.settings import Settings, decoded
-
-_OWN_KEYS = frozenset({"labels", "metadata", "resourceLabels", "tags", "userLabels"})
-"""Objects whose keys are people's own words: `project` there is no project."""
+from pouw.engine.plugins.offline.naming import name_fault, named
+from pouw.engine.plugins.offline.settings import Settings, decoded, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +36,17 @@ class Checked:
 
     inputs: Mapping[str, Value]
     faults: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Text:
+    """A text somewhere in the inputs."""
+
+    path: Path
+    name: str
+    """The property that holds it, itself or in a list; empty for what stands under a key of the program's own."""
+    value: str
+    secret: bool
 
 
 class Checker:
@@ -57,7 +76,10 @@ class Checker:
         faults = self._validator.faults(inputs, described.inputs)
         if rule is not None and (fault := name_fault(inputs.get(rule.property), rule)):
             faults.append(f"{rule.property}: {fault}")
-        faults += self._text_faults(inputs, self._cloud.facts_of(token), settings)
+        stands = next((place for name in self._cloud.places if (place := text(inputs, name))), settings.region)
+        faults += self._text_faults(
+            inputs, described.inputs, self._cloud.facts_of(token), replace(settings, region=stands)
+        )
         if not faults and token in self._cloud.rules:
             faults += map(Redaction(inputs), self._cloud.rules[token](plain(inputs)))
         return Checked(inputs=inputs, faults=faults)
@@ -67,22 +89,52 @@ class Checker:
         properties = self.described(f"pulumi:providers:{self._cloud.package}").inputs
         values = {name: value for name, value in decoded(news, properties).items() if name != "version"}
         faults = self._validator.faults(values, properties)
-        return faults + self._text_faults(values, Facts(), self._cloud.settings(values))
+        return faults + self._text_faults(values, properties, Facts(), self._cloud.settings(values))
 
-    def _text_faults(self, inputs: Mapping[str, Value], facts: Facts, settings: Settings) -> list[str]:
+    def _text_faults(
+        self, inputs: Mapping[str, Value], properties: Properties, facts: Facts, settings: Settings
+    ) -> list[str]:
         formats = [(parse_path(path), check) for path, check in facts.formats.items()]
         values = [(parse_path(path), allowed) for path, allowed in facts.values.items()]
         found: list[str] = []
-        for path, text, secret in _texts(inputs, ()):
-            shown = "" if secret else f", got {text!r}"
+        for one in self._texts(inputs, properties, ()):
+            shown = "" if one.secret else f", got {one.value!r}"
             for pattern, allowed in values:
-                if _at(pattern, path) and text not in allowed:
-                    found.append(f"{path_text(path)}: must be one of {', '.join(allowed)}{shown}")
-            by_name = None if _OWN_KEYS.intersection(path) else self._format_of(_name(path))
-            check = next((check for pattern, check in formats if _at(pattern, path)), by_name)
-            if check is not None and (fault := check(text, settings)):
-                found.append(f"{path_text(path)}: {fault}{shown}")
+                if _at(pattern, one.path) and one.value not in allowed:
+                    found.append(f"{path_text(one.path)}: must be one of {', '.join(allowed)}{shown}")
+            own = next((check for pattern, check in formats if _at(pattern, one.path)), None)
+            check = own or self._format_of(one.name)
+            if check is not None and (fault := check(one.value, settings)):
+                found.append(f"{path_text(one.path)}: {fault}{shown}")
         return found
+
+    def _texts(
+        self, inputs: Mapping[str, Value], properties: Properties, path: Path, *, secret: bool = False
+    ) -> Iterator[_Text]:
+        """Every known text in an object's properties."""
+        for name, value in inputs.items():
+            if name in properties:
+                yield from self._texts_in(value, properties[name].type, (*path, name), name, secret=secret)
+
+    def _texts_in(self, value: Value, wanted: Type, path: Path, name: str, *, secret: bool) -> Iterator[_Text]:
+        if isinstance(value, Secret):
+            yield from self._texts_in(value.value, wanted, path, name, secret=True)
+        elif isinstance(value, str):
+            yield _Text(path=path, name=name, value=value, secret=secret)
+        elif isinstance(value, list):
+            item = _of(wanted, ListOf)
+            for index, one in enumerate(value):
+                yield from self._texts_in(one, item.item if item else ANY, (*path, index), name, secret=secret)
+        elif isinstance(value, Mapping) and not is_file(value):
+            named = _of(wanted, Named)
+            described = self._sdk.named(named) if named else None
+            if isinstance(described, Mapping):
+                yield from self._texts(value, described, path, secret=secret)
+                return
+            entry = _of(wanted, MapOf)
+            for key, one in value.items():
+                # A key that the program chose says nothing of what its value is.
+                yield from self._texts_in(one, entry.item if entry else ANY, (*path, key), "", secret=secret)
 
     def _find_format(self, name: str) -> Format | None:
         return next((check for pattern, check in self._cloud.formats if re.fullmatch(pattern, name)), None)
@@ -92,22 +144,10 @@ def _at(pattern: Path, path: Path) -> bool:
     return len(pattern) == len(path) and contains(pattern, path)
 
 
-def _name(path: Path) -> str:
-    return next((step for step in reversed(path) if isinstance(step, str)), "")
+Kind = TypeVar("Kind", ListOf, MapOf, Named)
 
 
-def _texts(value: Value, path: Path, *, secret: bool = False) -> Iterator[tuple[Path, str, bool]]:
-    """Every known text below a value; whether it is secret."""
-    if isinstance(value, Secret):
-        yield from _texts(value.value, path, secret=True)
-    elif value is UNKNOWN or is_file(value):
-        return
-    elif isinstance(value, str):
-        yield path, value, secret
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            if key != AUTONAMED:
-                yield from _texts(item, (*path, key), secret=secret)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, (*path, index), secret=secret)
+def _of(wanted: Type, kind: type[Kind]) -> Kind | None:
+    """The type, or the member of a union, that is of a kind."""
+    members = wanted.members if isinstance(wanted, OneOf) else (wanted,)
+    return next((one for one in members if isinstance(one, kind)), None)

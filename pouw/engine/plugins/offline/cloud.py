@@ -57,7 +57,8 @@ class Facts:
     formats: Mapping[str, Format] = field(default_factory=dict)
     name: Name | None = None
     computed: Mapping[str, Value] = field(default_factory=dict)
-    """Outputs that the cloud decides on: what a rehearsal gives for them. Texts are templates."""
+    """Outputs that the cloud decides on: what a rehearsal gives for them. Texts are templates; a function makes them
+    from what is known of the resource's properties."""
     id: str = ""
     """Template of the identifier that a rehearsal gives."""
     protects: str = ""
@@ -81,6 +82,8 @@ class Cloud:
     """By resource type token."""
     replaces: Sequence[str]
     """Inputs whose change replaces whatever resource has them."""
+    places: Sequence[str] = ()
+    """Inputs that say where a resource stands if not in the provider's region, the first that is given."""
     is_address: Callable[[str], bool] = lambda _: False
     """Whether an input that is no output is part of the resource's address: then its change replaces it."""
     formats: Sequence[tuple[str, Format]]

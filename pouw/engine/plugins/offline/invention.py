@@ -67,15 +67,25 @@ class Inventor:
         """The resource's id, and its planned outputs with nothing unknown in them."""
         facts = self._cloud.facts_of(described.token)
         made = dict(planned)
-        words = _Words({**inputs, **made}, settings, seed, self._cloud, described)
+        self._name(described, inputs, made, seed)
+        words = _Words({**made, **inputs}, settings, seed, self._cloud, described)
         for text, template in facts.computed.items():
-            fill(made, parse_path(text), words.rendered(template), None)
-        rule = self._cloud.naming(described)
-        if rule is not None and made.get("name") is UNKNOWN and isinstance(inputs.get(rule.property), str):
-            made["name"] = inputs[rule.property]
+            chosen = template(_without_unknown({**planned, **inputs})) if callable(template) else template
+            fill(made, parse_path(text), words.rendered(chosen), None)
         finished = self._object(made, described.outputs, words, 0)
         identifier = words.rendered(facts.id) if facts.id else words.identifier({**finished, **inputs})
         return str(identifier), finished
+
+    def _name(self, described: ResourceType, inputs: Mapping[str, Value], made: dict[str, Value], seed: str) -> None:
+        """Names that are not outputs come back as ``name``; a name of which only the beginning is given gets an end."""
+        rule = self._cloud.naming(described)
+        if rule is None:
+            return
+        given, prefix = inputs.get(rule.property), inputs.get(f"{rule.property}Prefix")
+        if isinstance(given, str) and made.get("name") is UNKNOWN:
+            made["name"] = given
+        if isinstance(prefix, str) and made.get(rule.property) is UNKNOWN:
+            made[rule.property] = f"{prefix}{hashlib.sha256(seed.encode()).hexdigest()[: rule.random]}"
 
     def _object(self, values: Mapping[str, Value], types: Properties, words: _Words, depth: int) -> dict[str, Value]:
         return {
@@ -153,7 +163,7 @@ class _Words(dict[str, object]):
             service, kind = re.sub(r"^\w+:|/\w+(?=:)", "", self._described.token).split(":")
             name = self.get("name") or self["hash17"]
             return f"arn:aws:{service}:{self['region']}:{self['account']}:{kind.lower()}/{name}"
-        return f"rehearsal-{self['hash8']}"
+        return "" if key in self._described.inputs else f"rehearsal-{self['hash8']}"
 
     def identifier(self, values: Mapping[str, Value]) -> str:
         """An id by the cloud's general rule."""
@@ -175,3 +185,10 @@ class _Words(dict[str, object]):
 
 def _bare(value: Value) -> Value:
     return value.value if isinstance(value, Secret) else value
+
+
+def _without_unknown(value: Value) -> Value:
+    """Without what is not known."""
+    if isinstance(value, Mapping):
+        return {key: _without_unknown(item) for key, item in value.items() if item is not UNKNOWN}
+    return [_without_unknown(item) for item in value if item is not UNKNOWN] if isinstance(value, list) else value

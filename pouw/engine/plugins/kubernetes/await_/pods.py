@@ -142,7 +142,7 @@ def _told(event: Mapping[str, Any]) -> str:
 
 def _reasons(pod: Mapping[str, Any]) -> Iterator[str]:
     scheduled = condition(pod, "PodScheduled")
-    if scheduled.get("status") == "False":
+    if scheduled.get("status") == "False" and _TRIED_AGAIN not in str(scheduled.get("message")):
         yield f"{scheduled.get('reason')}: {_short(scheduled.get('message'))}"
     if at(pod, "status", "phase") == "Failed" and at(pod, "status", "reason"):
         yield f"{at(pod, 'status', 'reason')}: {_short(at(pod, 'status', 'message'))}"

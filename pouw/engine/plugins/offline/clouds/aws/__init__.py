@@ -60,6 +60,7 @@ CLOUD: Final = Cloud(
     title="AWS",
     facts={**network.FACTS, **services.FACTS},
     replaces=["region"],
+    places=["region"],
     formats=[
         (r"(\w+I|i)pv6CidrBlocks?|ipv6Cidr|cidrIpv6", cidr6),
         (r"\w*[cC]idrBlocks?|cidrIpv4|\w+Cidrs", cidr),

@@ -30,12 +30,12 @@ ZONES: Final[Mapping[str, str]] = {
 
 
 def zone(value: str, settings: Settings) -> str:
-    """An availability zone of the provider's region; local zones carry a place between region and letter."""
+    """An availability zone of the resource's region; a local zone has a place between region and letter."""
     region = settings.region
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d(-[a-z]+-\d)?[a-z]", value):
         return "must be an availability zone such as eu-west-1a"
     if region and not value.startswith(region):
-        return f"must be a zone of {region}, the provider's region"
+        return f"must be a zone of {region}"
     letters = ZONES.get(region, "")
     if letters and value.removeprefix(region) not in letters and "-" not in value.removeprefix(region):
         return f"must be one of {', '.join(region + letter for letter in letters)}"

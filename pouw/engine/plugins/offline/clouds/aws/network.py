@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pouw.engine.plugins.core.properties import Value
 from pouw.engine.plugins.offline.cloud import Facts, Name
 from pouw.engine.plugins.offline.formats import cidr4_between
 
@@ -15,6 +16,21 @@ def _id(prefix: str) -> Facts:
 
 _BLOCK = cidr4_between(16, 28)
 _BALANCER = Name(longest=32, pattern=r"(?!-|internal-)[A-Za-z0-9-]+(?<!-)", rule="letters, digits and inner hyphens")
+
+
+def _proofs(values: Mapping[str, Value]) -> list[Value]:
+    """A certificate's records, one for each name that it is asked for."""
+    return [
+        {
+            "domainName": host,
+            "resourceRecordName": f"_{{hash32}}.{host.removeprefix('*.')}.",
+            "resourceRecordType": "CNAME",
+            "resourceRecordValue": "_{hash32}.acm-validations.aws.",
+        }
+        for host in dict.fromkeys([values.get("domainName"), *(values.get("subjectAlternativeNames") or [])])
+        if isinstance(host, str)
+    ]
+
 
 FACTS: Final[Mapping[str, Facts]] = {
     "aws:ec2/vpc:Vpc": Facts(
@@ -129,14 +145,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         values={"validationMethod": ["DNS", "EMAIL", "NONE"]},
         computed={
             "arn": "arn:aws:acm:{region}:{account}:certificate/{uuid}",
-            "domainValidationOptions": [
-                {
-                    "domainName": "{domainName}",
-                    "resourceRecordName": "_{hash32}.{domainName}.",
-                    "resourceRecordType": "CNAME",
-                    "resourceRecordValue": "_{hash32}.acm-validations.aws.",
-                }
-            ],
+            "domainValidationOptions": _proofs,
             "status": "PENDING_VALIDATION",
         },
         id="{arn}",
@@ -147,7 +156,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         id="Z{hash17upper}",
     ),
     "aws:route53/record:Record": Facts(
-        replaces=["name", "type", "zoneId", "setIdentifier"], id="{zoneId}_{name}_{type}"
+        replaces=["name", "type", "zoneId", "setIdentifier"], id="{zoneId}_{name}_{type}_{setIdentifier}"
     ),
     "aws:route53/healthCheck:HealthCheck": Facts(
         replaces=["ipAddress", "measureLatency", "requestInterval", "type", "referenceName"],

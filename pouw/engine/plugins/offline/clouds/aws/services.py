@@ -69,7 +69,12 @@ FACTS: Final[Mapping[str, Facts]] = {
         ],
         values={"capacityType": ["ON_DEMAND", "SPOT", "CAPACITY_BLOCK"]},
         name=Name(property="nodeGroupName", longest=63, pattern=r"[0-9A-Za-z][\w-]*", rule="letters, digits, - and _"),
-        computed={"status": "ACTIVE"},
+        computed={
+            "status": "ACTIVE",
+            "resources": [
+                {"autoscalingGroups": [{"name": "eks-{nodeGroupName}-{uuid}"}], "remoteAccessSecurityGroupId": ""}
+            ],
+        },
         id="{clusterName}:{nodeGroupName}",
     ),
     "aws:eks/addon:Addon": Facts(

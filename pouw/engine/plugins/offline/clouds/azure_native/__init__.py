@@ -97,7 +97,7 @@ CLOUD: Final = Cloud(
     replaces=["location"],
     is_address=lambda name: name.lower().endswith("name") or name in _SCOPES,
     formats=[
-        (r"addressPrefix(es)?|\w+Cidrs?|authorizedIPRanges|(source|destination)AddressPrefixes", cidr),
+        (r"addressPrefix(es)?|\w+Cidrs?", cidr),
         (r"location", location),
         (r"(subscription|tenant|principal|client|object)Id", guid),
         (r"(subnet|virtualNetwork|workspaceResource|vnetSubnet|podSubnet)I[dD]", arm_id),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pouw.engine.plugins.core.properties import Value
 from pouw.engine.plugins.offline.cloud import Facts, Name
 from pouw.engine.plugins.offline.clouds.azure_native.formats import guid
 from pouw.engine.plugins.offline.formats import matching
@@ -12,6 +13,10 @@ from pouw.engine.plugins.offline.formats import matching
 SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
 """The subscription and tenant of answers and rehearsals: no real one has this number."""
 
+_KUBECONFIG: Final = (
+    '{{"apiVersion": "v1", "kind": "Config", "clusters": [{{"name": "rehearsal", "cluster": '
+    '{{"server": "https://{hash16}.rehearsal.invalid", "certificate-authority-data": "{certificate}"}}}}]}}'
+)
 _WORD = "letters, digits and any of ._-, beginning with a letter or digit and not ending with . or -"
 _WORD_PATTERN = r"[A-Za-z0-9](?:[\w.-]*\w)?"
 
@@ -36,6 +41,16 @@ def _named(property_: str, shortest: int, longest: int, pattern: str, rule: str,
 def _in_network(property_: str, *replaces: str, **values: list[str]) -> Facts:
     name = Name(property=property_, longest=80, pattern=_WORD_PATTERN, rule=_WORD, random=8, separator="")
     return Facts(name=name, replaces=replaces, values=values)
+
+
+def _outputs(values: Mapping[str, Value]) -> Mapping[str, Value]:
+    """A deployment's outputs: only Azure can evaluate them. A text is a kubeconfig, all that sites ask for."""
+    template = (values.get("properties") or {}).get("template") or {}
+    declared = template.get("outputs") if isinstance(template, dict) else None
+    return {
+        name: {"type": one.get("type"), "value": _KUBECONFIG if str(one.get("type")).lower() == "string" else None}
+        for name, one in (declared or {}).items()
+    }
 
 
 FACTS: Final[Mapping[str, Facts]] = {
@@ -195,4 +210,49 @@ FACTS: Final[Mapping[str, Facts]] = {
         replaces=["workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "resourceUri"],
     ),
     "azure-native:storage:ManagementPolicy": Facts(values={"managementPolicyName": ["default"]}),
+    "azure-native:authorization:RoleDefinition": Facts(
+        name=Name(property="roleDefinitionId", style="uuid"), formats={"roleDefinitionId": guid}
+    ),
+    "azure-native:cdn:Profile": Facts(
+        name=_named(
+            "profileName", 1, 260, r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", "letters, digits and inner hyphens"
+        ),
+        replaces=["sku.name"],
+        computed={"frontDoorId": "{uuid}", "provisioningState": "Succeeded"},
+    ),
+    "azure-native:cdn:AFDEndpoint": Facts(computed={"hostName": "{endpointName}-{hash16}.z01.azurefd.net"}),
+    "azure-native:cdn:AFDCustomDomain": Facts(
+        replaces=["hostName"],
+        computed={
+            "validationProperties": {"expirationDate": "1970-01-01T00:00:00Z", "validationToken": "{hash32}"},
+            "domainValidationState": "Pending",
+        },
+    ),
+    "azure-native:dns:Zone": Facts(
+        name=_named("zoneName", 1, 253, r"(?:[\w-]{1,63}\.)+[\w-]{1,63}", "a domain of two labels or more", copy=True),
+        computed={"nameServers": ["ns1-rehearsal.invalid."]},
+    ),
+    "azure-native:dns:RecordSet": Facts(replaces=["recordType"]),
+    "azure-native:managedidentity:FederatedIdentityCredential": Facts(
+        name=_named(
+            "federatedIdentityCredentialResourceName",
+            3,
+            120,
+            r"[A-Za-z0-9][\w-]*",
+            "letters, digits, - and _",
+            copy=True,
+        ),
+    ),
+    "azure-native:network:PrivateEndpoint": _in_network("privateEndpointName"),
+    "azure-native:resources:Deployment": Facts(
+        name=_named("deploymentName", 1, 64, r"[\w.()-]+", "letters, digits and any of ._()-"),
+        computed={"properties.outputs": _outputs, "properties.provisioningState": "Succeeded"},
+    ),
+    "azure-native:trafficmanager:Profile": Facts(
+        name=_named(
+            "profileName", 1, 63, r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", "letters, digits, inner - and ."
+        ),
+        values={"trafficRoutingMethod": ["Performance", "Priority", "Weighted", "Geographic", "MultiValue", "Subnet"]},
+        computed={"dnsConfig.fqdn": "{profileName}.trafficmanager.net"},
+    ),
 }

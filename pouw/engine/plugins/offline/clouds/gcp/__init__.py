@@ -71,8 +71,9 @@ CLOUD: Final = Cloud(
     title="Google Cloud",
     facts=FACTS,
     replaces=["project", "location", "region", "zone"],
+    places=["region", "location"],
     formats=[
-        (r"ipCidrRange|\w+CidrBlock|cidrBlock|(source|destination)Ranges|srcIpRanges|\w+Ipv4Cidr", cidr),
+        (r"ipCidrRange|\w+CidrBlock|cidrBlock|(source|destination)Ranges|\w+Ipv4Cidr", cidr),
         (r"zones?|nodeLocations", zone),
         (r"region", region),
         (r"location", location),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pouw.engine.plugins.core.properties import Value
 from pouw.engine.plugins.offline.cloud import Facts, Name
+from pouw.engine.plugins.offline.clouds.gcp.formats import ZONES
 from pouw.engine.plugins.offline.formats import cidr4, matching, range_or_all
 
 _LOWER = "lower-case letters, digits and inner hyphens, beginning with a letter"
@@ -24,8 +26,17 @@ def _dns(longest: int = 63, shortest: int = 1, property_: str = "name") -> Name:
 
 _REGIONAL = "projects/{project}/regions/{region}"
 _LOCATED = "projects/{project}/locations/{location}"
-_GROUP = "https://www.googleapis.com/compute/v1/projects/{{project}}/zones/{{location}}-{}/instanceGroups/{{name}}"
-"""A regional pool has a group in each of its zones."""
+
+
+def _groups(values: Mapping[str, Value]) -> list[Value]:
+    """A node pool's instance groups, one in each of its zones."""
+    place = str(values.get("location", "nowhere"))
+    zones = values.get("nodeLocations") or [f"{place}-{letter}" for letter in ZONES.get(place, "")] or [place]
+    return [
+        f"https://www.googleapis.com/compute/v1/projects/{{project}}/zones/{zone}/instanceGroups/gke-{{name}}-{{hash8}}"
+        for zone in zones
+    ]
+
 
 FACTS: Final[Mapping[str, Facts]] = {
     "gcp:compute/network:Network": Facts(
@@ -191,7 +202,7 @@ FACTS: Final[Mapping[str, Facts]] = {
             "upgradeSettings.strategy": ["SURGE", "BLUE_GREEN", "SHORT_LIVED"],
             "autoscaling.locationPolicy": ["BALANCED", "ANY"],
         },
-        computed={"managedInstanceGroupUrls": [_GROUP.format(zone) for zone in "abc"]},
+        computed={"instanceGroupUrls": _groups, "managedInstanceGroupUrls": _groups},
         id=f"{_LOCATED}/clusters/{{cluster}}/nodePools/{{name}}",
     ),
     "gcp:artifactregistry/repository:Repository": Facts(
@@ -298,20 +309,6 @@ FACTS: Final[Mapping[str, Facts]] = {
         formats={"rules[*].match.config.srcIpRanges[*]": range_or_all},
         id="projects/{project}/global/securityPolicies/{name}",
     ),
-    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": Facts(
-        name=_dns(),
-        replaces=["domain", "type"],
-        computed={
-            "dnsResourceRecords": [
-                {
-                    "name": "_acme-challenge_{hash8}.{domain}.",
-                    "type": "CNAME",
-                    "data": "{hash16}.authorize.certificatemanager.invalid.",
-                }
-            ]
-        },
-        id=f"{_LOCATED}/dnsAuthorizations/{{name}}",
-    ),
     "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort": Facts(
         replaces=["group", "name", "port"], id="{group}/{port}/{name}"
     ),
@@ -337,5 +334,49 @@ FACTS: Final[Mapping[str, Facts]] = {
         replaces=["service"],
         values={"auditLogConfigs[*].logType": ["ADMIN_READ", "DATA_READ", "DATA_WRITE"]},
         id="projects/{project}/audit_config/{service}",
+    ),
+    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": Facts(
+        name=_dns(),
+        replaces=["domain", "type"],
+        values={"type": ["FIXED_RECORD", "PER_PROJECT_RECORD"]},
+        computed={
+            "dnsResourceRecords": [
+                {"name": "_acme-challenge.{domain}.", "type": "CNAME", "data": "{hash32}.authorize.rehearsal.invalid."}
+            ]
+        },
+        id=f"{_LOCATED}/dnsAuthorizations/{{name}}",
+    ),
+    "gcp:certificatemanager/certificate:Certificate": Facts(name=_dns(), replaces=["scope", "managed", "selfManaged"]),
+    "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": Facts(
+        name=_dns(), replaces=["map", "hostname", "matcher"]
+    ),
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule": Facts(
+        name=_dns(),
+        replaces=["ipAddress", "ipProtocol", "loadBalancingScheme", "portRange", "network", "subnetwork"],
+        values={
+            "loadBalancingScheme": ["EXTERNAL", "EXTERNAL_MANAGED", "INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED"],
+        },
+        id="projects/{project}/global/forwardingRules/{name}",
+    ),
+    "gcp:compute/sSLPolicy:SSLPolicy": Facts(
+        name=_dns(),
+        values={
+            "minTlsVersion": ["TLS_1_0", "TLS_1_1", "TLS_1_2", "TLS_1_3"],
+            "profile": ["COMPATIBLE", "MODERN", "RESTRICTED", "CUSTOM", "FIPS_202205"],
+        },
+        id="projects/{project}/global/sslPolicies/{name}",
+    ),
+    "gcp:compute/targetHttpsProxy:TargetHttpsProxy": Facts(
+        name=_dns(), replaces=["proxyBind"], id="projects/{project}/global/targetHttpsProxies/{name}"
+    ),
+    "gcp:compute/uRLMap:URLMap": Facts(name=_dns(), id="projects/{project}/global/urlMaps/{name}"),
+    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": Facts(
+        replaces=["repository", "role", "member", "condition"], id="{repository}/{role}/{member}"
+    ),
+    "gcp:serviceaccount/iAMMember:IAMMember": Facts(
+        replaces=["serviceAccountId", "role", "member", "condition"], id="{serviceAccountId}/{role}/{member}"
+    ),
+    "gcp:storage/bucketIAMMember:BucketIAMMember": Facts(
+        replaces=["bucket", "role", "member", "condition"], id="b/{bucket}/{role}/{member}"
     ),
 }

@@ -24,21 +24,16 @@ _MULTI_REGIONS: Final = frozenset({"us", "eu", "asia", "europe", "global", "nam4
 
 
 def zone(value: str, settings: Settings) -> str:
-    """A zone, of the provider's region if there is one."""
+    """A zone, of the region that the resource stands in if it stands in one."""
+    home = re.sub(r"-[a-z]$", "", settings.region)
     place, _, letter = value.rpartition("-")
-    if not re.fullmatch(r"[a-z]+(-[a-z]+)+\d{1,2}-[a-z]|global|regional", value):
-        return "must be a zone such as europe-west1-b"
-    if settings.region and place != settings.region:
-        return f"must be a zone of {settings.region}, the provider's region"
+    if value in ("global", "regional"):
+        return ""
     if place not in ZONES:
-        return (
-            ""
-            if value in ("global", "regional")
-            else "must be a zone such as europe-west1-b, of a region that there is"
-        )
-    if letter not in ZONES[place]:
-        return f"must be one of {', '.join(f'{place}-{one}' for one in ZONES[place])}"
-    return ""
+        return "must be a zone such as europe-west1-b, of a region that there is"
+    if home in ZONES and place != home:
+        return f"must be a zone of {home}"
+    return "" if letter in ZONES[place] else f"must be one of {', '.join(f'{place}-{one}' for one in ZONES[place])}"
 
 
 def region(value: str, settings: Settings) -> str:
@@ -58,6 +53,7 @@ def location(value: str, settings: Settings) -> str:
 
 
 project = matching(
-    r"(?:[\w.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]", "a project: 6 to 30 lower-case letters, digits and hyphens"
+    r"(?:projects/)?(?:[\w.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
+    "a project: 6 to 30 lower-case letters, digits and hyphens",
 )
 label = matching(r"[a-z0-9_-]{0,63}", "a label: lower-case letters, digits, hyphens and underscores, at most 63")

@@ -1,0 +1,214 @@
+"""What previews cost against bare Pulumi programs that register the same: ``python -m bench.preview [STACK...]``.
+
+The floor of a stack is the same engine, called as a program, on a program made from the stack's own preview: the same
+types with the same inputs, the same components and providers, and the same modules of the SDKs imported. It reads no
+settings, decides nothing, and knows no order but that parents come first. Runs alternate, and medians are compared.
+
+Then all stacks and examples side by side, against one after the other and against what the cores could do at best.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import yaml
+
+from bench.engine.preview import alternate, floor
+from pouw.deployment import bringup, previews
+from pouw.deployment.previews import Target
+from pouw.engine import resolution
+from pouw.engine.events import StepStarted
+from pouw.engine.outcome import Outcome
+from pouw.engine.plugins.core.sdk_types import Sdk
+from pouw.engine.project import Project
+from pouw.engine.resolution import Engine
+from pouw.engine.scratch import opened_for_preview
+from pouw.engine.session import Session
+from pouw.progress import LineProgress, SilentProgress
+
+GOAL = 1.25
+GOAL_OF_ALL_S = 20.0
+_PROVIDER = "pulumi:providers:"
+_STACK = "pulumi:pulumi:Stack"
+_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which the engine marks a secret
+_UNKNOWN = (
+    "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+    "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+    "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+    "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+    "030794c1-ac77-496b-92df-f27374a8bd58",
+    "e48ece36-62e2-4504-bad9-02848725956a",
+    "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+)
+"""What the engine writes for a value that it does not know yet, one for each type."""
+_BARE = f"""
+    import json
+    from pathlib import Path
+
+    import pulumi
+    {{imports}}
+
+    made, unknown = {{{{}}}}, None
+
+
+    def told(value):
+        if isinstance(value, dict):
+            if {_SECRET!r} in value:
+                return pulumi.Output.secret(unknown)
+            return {{{{key: told(one) for key, one in value.items()}}}}
+        if isinstance(value, list):
+            return [told(one) for one in value]
+        return unknown if value in {_UNKNOWN!r} else value
+
+
+    for one in json.loads(Path(__file__).with_name("resources.json").read_text()):
+        opts = pulumi.ResourceOptions(parent=made.get(one["parent"]), provider=made.get(one["provider"]))
+        if one["kind"] == "component":
+            made[one["urn"]] = pulumi.ComponentResource(one["type"], one["name"], None, opts)
+        elif one["kind"] == "provider":
+            inputs = told(one["inputs"])
+            made[one["urn"]] = pulumi.ProviderResource(one["type"], one["name"], inputs, opts)
+        else:
+            made[one["urn"]] = pulumi.CustomResource(one["type"], one["name"], told(one["inputs"]), opts)
+            unknown = made[one["urn"]].id if unknown is None else unknown
+"""
+
+
+def bare(outcome: Outcome, target: Target, folder: Path) -> Project:
+    """A project whose program registers what the preview did."""
+    resources = [_resource(step) for step in outcome.steps if _is_declared(step)]
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: bare\nruntime: python\n")
+    own = target.project.stack_settings(target.name).get("config") or {}
+    plain = {key: value for key, value in own.items() if not key.startswith("pouw:")}
+    (folder / f"Pulumi.{target.name}.yaml").write_text(yaml.safe_dump({"config": plain}))
+    (folder / "resources.json").write_text(json.dumps(resources))
+    imports = "\n    ".join(f"import {module}" for module in _modules(outcome.steps))
+    (folder / "__main__.py").write_text(dedent(_BARE.format(imports=imports)))
+    return Project(root=folder)
+
+
+def _is_declared(step: StepStarted) -> bool:
+    """Whether the program declared it; the engine makes default providers by itself."""
+    token = step.subject.type
+    return token != _STACK and not (token.startswith(_PROVIDER) and step.subject.name.startswith("default"))
+
+
+def _resource(step: StepStarted) -> Mapping[str, Any]:
+    token, is_provider = step.subject.type, step.subject.type.startswith(_PROVIDER)
+    kind = "provider" if is_provider else "custom" if step.provider else "component"
+    inputs = {key: value for key, value in (step.after or {}).items() if not key.startswith("__")}
+    if is_provider:
+        inputs.pop("version", None)
+    return {
+        "urn": step.subject.urn,
+        "kind": kind,
+        "type": token.removeprefix(_PROVIDER),
+        "name": step.subject.name,
+        "parent": step.parent,
+        "provider": step.provider,
+        "inputs": inputs,
+    }
+
+
+def _modules(steps: Sequence[StepStarted]) -> list[str]:
+    """The modules that define the classes of these resources."""
+    sdks: dict[str, Sdk] = {}
+    found = set()
+    for step in steps:
+        package = step.subject.type.partition(":")[0]
+        if not step.provider or package == "pulumi":
+            continue
+        sdk = sdks.setdefault(package, Sdk(f"pulumi_{package.replace('-', '_')}"))
+        if module := sdk.module(step.subject.type):
+            found.add(module)
+    return sorted(found)
+
+
+def _ours(target: Target, engine: Engine) -> Outcome:
+    outcome = bringup.preview(target.name, SilentProgress(), project=target.project, engine=engine)
+    if not outcome.ok:
+        raise SystemExit("\n".join(f"{target.name}: {fault}" for fault in outcome.faults))
+    return outcome
+
+
+@contextmanager
+def _floors(targets: Sequence[Target], engine: Engine) -> Iterator[Mapping[Target, Session]]:
+    """For each target its bare program, ready to be previewed."""
+    with ExitStack() as held:
+        scratch = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="pouw-bench-")))
+        os.environ["POUW_HOME"] = str(scratch / "state")
+        ready: dict[Target, Session] = {}
+        for number, target in enumerate(targets):
+            project = bare(_ours(target, engine), target, scratch / str(number))
+            ready[target] = held.enter_context(
+                opened_for_preview(target.name, engine, extra={}, project=project, progress=SilentProgress())
+            )
+        yield ready
+
+
+def measure(targets: Sequence[Target], rounds: int) -> Mapping[str, Any]:
+    """Median seconds of each target and its floor, and of all side by side."""
+    engine = resolution.resolve(LineProgress())
+    found: dict[str, Mapping[str, float]] = {}
+    with _floors(targets, engine) as floors:
+        for target in targets:
+            kinds = {
+                "bare": lambda target=target: floor(floors[target]),
+                "ours": lambda target=target: _ours(target, engine),
+            }
+            seconds = alternate(kinds, rounds)
+            found[target.name] = {**seconds, "ratio": seconds["ours"] / seconds["bare"]}
+        started = time.perf_counter()
+        outcomes = previews.run(targets, SilentProgress())
+        took = time.perf_counter() - started
+    if not all(one.ok for one in outcomes):
+        raise SystemExit("\n".join(f"{one.stack}: {fault}" for one in outcomes for fault in one.faults))
+    one_by_one = sum(one["ours"] for one in found.values())
+    floors_s = [one["bare"] for one in found.values()]
+    at_best = max(*floors_s, sum(floors_s) / _cores())
+    return {
+        "stacks": found,
+        "all": {"seconds": took, "one_by_one": one_by_one, "floor": at_best, "ratio": took / at_best},
+        "cores": _cores(),
+        "load": os.getloadavg()[0],
+    }
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def main() -> int:
+    """Measure, print, and fail if a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stack", nargs="*", help="stacks and examples; all of them unless given")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    result = measure(previews.named(asked.stack) if asked.stack else previews.every(), asked.rounds)
+    if asked.json:
+        print(json.dumps({**result, "goal": GOAL, "goal_of_all": GOAL_OF_ALL_S}))
+    else:
+        for name, one in result["stacks"].items():
+            print(f"{name:<16}{one['ours']:7.2f} s   bare {one['bare']:6.2f} s   {one['ratio']:.2f} x")
+        whole = result["all"]
+        print(f"side by side    {whole['seconds']:7.2f} s   one by one {whole['one_by_one']:.2f} s")
+        print(f"at best         {whole['floor']:7.2f} s   {whole['ratio']:.2f} x; {result['cores']} cores")
+        print(f"load of the machine: {result['load']:.1f}")
+    missed = any(one["ratio"] > GOAL for one in result["stacks"].values())
+    return int(missed or result["all"]["seconds"] > GOAL_OF_ALL_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
