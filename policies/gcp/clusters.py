@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from policies.checks import MISSING, exists, find, may_be, must_be, must_be_set, must_match, must_not_be
-from policies.gcp.openings import is_anybody
+from policies.openings import is_anybody
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from policies.checks import MISSING, find, must_be, must_not_be
-from policies.gcp.openings import is_anybody
+from policies.openings import is_anybody
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity
 
 INSTANCE = "gcp:sql/databaseInstance:DatabaseInstance"

@@ -9,16 +9,18 @@ from pouw.engine.plugins.core.validation import Validator
 from tests.policies.contract import Case
 from tests.policies.test_rules import CASES
 
-SDK = Sdk("pulumi_aws")
-VALIDATOR = Validator(SDK, is_open=lambda _: True)
+SDKS = {package: Sdk(f"pulumi_{package}") for package in ("aws", "gcp", "docker")}
+VALIDATORS = {package: Validator(sdk, is_open=lambda _: True) for package, sdk in SDKS.items()}
 MISSING = "is required"
-"""A fixture has what its rule is about, and leaves out what AWS asks for besides."""
+"""A fixture has what its rule is about, and leaves out what the cloud asks for besides."""
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.rule.id.startswith("aws-")], ids=str)
+@pytest.mark.parametrize("case", [case for case in CASES if case.rule.id.split("-")[0] in SDKS], ids=str)
 def test_a_fixture_is_made_of_what_its_type_has(case: Case) -> None:
     for given in (*case.stack(), *case.broken_stack()):
-        described = SDK.resource(given.type)
+        package = given.type.partition(":")[0]
+        described = SDKS[package].resource(given.type)
         assert described is not None
         inputs = {name: value for name, value in given.props.items() if name in described.inputs}
-        assert [fault for fault in VALIDATOR.faults(inputs, described.inputs) if MISSING not in fault] == []
+        faults = VALIDATORS[package].faults(inputs, described.inputs)
+        assert [fault for fault in faults if MISSING not in fault] == []
