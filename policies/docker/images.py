@@ -38,13 +38,6 @@ def _builds_on_anything(props: Props) -> Iterator[str]:
             yield f"build.args.{name}: is {arguments[name]}, and must be named by digest"
 
 
-def _moves(props: Props) -> Iterator[str]:
-    last = str(props.get("imageName") or "").rpartition("/")[2]
-    _, _, tag = last.partition(":")
-    if tag in ("", "latest"):
-        yield f"imageName: ends in {last}, which the next build takes away"
-
-
 RULES: tuple[AnyRule, ...] = (
     Rule(
         id="docker-image-registry-deny-password",
@@ -85,16 +78,6 @@ RULES: tuple[AnyRule, ...] = (
         remedy="Name the base by digest.",
         reference=_BUILD + "building/best-practices/",
         check=_builds_on_anything,
-    ),
-    Rule(
-        id="docker-image-name-match-content",
-        types=(IMAGE,),
-        severity=Severity.MEDIUM,
-        absent=Absence.DENY,
-        why="A name that every build takes over says nothing of what is behind it.",
-        remedy="Put the version and the content into the tag of imageName.",
-        reference=_BUILD + "building/best-practices/",
-        check=_moves,
     ),
     Rule(
         id="docker-image-build-deny-host-network",

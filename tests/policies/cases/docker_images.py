@@ -8,7 +8,6 @@ from tests.policies import tables
 _case = tables.of(RULES)
 _BASE = f"python:3.13-slim@sha256:{'0' * 64}"
 _IMAGE = {
-    "imageName": "registry.example.org:5000/pouw:node-1.0.0-abc",
     "build": {
         "platform": "linux/amd64",
         "network": "none",
@@ -24,8 +23,6 @@ CASES = [
     _case("docker-image-build-pin-platform", _IMAGE, "build.platform", ""),
     _case(_SECRETS, _IMAGE, "build.args.NPM_TOKEN", "some", absent_at="build.args"),
     _case("docker-image-build-pin-base", _IMAGE, "build.args.BASE", "python:3.13-slim"),
-    _case("docker-image-name-match-content", _IMAGE, "imageName", "registry.example.org:5000/pouw"),
-    _case("docker-image-name-match-content", _IMAGE, "imageName", "registry.example.org/pouw:latest"),
     _case("docker-image-build-deny-host-network", _IMAGE, "build.network", "host"),
     _case("docker-image-build-match-builder", _IMAGE, "build.builderVersion", "BuilderV1"),
 ]
