@@ -17,7 +17,7 @@ from pouw.policy.gate import Gate, Judged
 from pouw.policy.verdict import Kind
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
-from tests.policies.planted import PROGRAM, Part, gcp
+from tests.policies.planted import PROGRAM, Part, docker, gcp
 
 __all__ = ["engine", "make_project", "pouw_home"]
 
@@ -40,7 +40,10 @@ class Cloud:
 
 each_cloud = pytest.mark.parametrize(
     "cloud",
-    [Cloud(name="gcp", config=gcp.CONFIG, broken=gcp.BROKEN, breaks=gcp.BREAKS, clean=gcp.CLEAN)],
+    [
+        Cloud(name="gcp", config=gcp.CONFIG, broken=gcp.BROKEN, breaks=gcp.BREAKS, clean=gcp.CLEAN),
+        Cloud(name="docker", config={}, broken=docker.BROKEN, breaks=docker.BREAKS, clean=docker.CLEAN),
+    ],
     ids=str,
 )
 Judge = Callable[[Cloud, Sequence[Part]], Judged]
