@@ -37,7 +37,11 @@ SUBJECTS: Mapping[str, Sequence[str]] = {
     ),
     "azure-native": (),
     "gcp": (),
-    "kubernetes": ("policies.kubernetes.pods", "policies.kubernetes.networks"),
+    "kubernetes": (
+        "policies.kubernetes.pods",
+        "policies.kubernetes.hosts",
+        "policies.kubernetes.networks",
+    ),
     "docker": (),
     "pouw": ("policies.pouw.settings",),
 }
