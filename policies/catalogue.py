@@ -40,6 +40,8 @@ SUBJECTS: Mapping[str, Sequence[str]] = {
     "kubernetes": (
         "policies.kubernetes.pods",
         "policies.kubernetes.hosts",
+        "policies.kubernetes.credentials",
+        "policies.kubernetes.grants",
         "policies.kubernetes.networks",
     ),
     "docker": (),
