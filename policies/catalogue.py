@@ -46,6 +46,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = {
         "policies.kubernetes.running",
         "policies.kubernetes.availability",
         "policies.kubernetes.networks",
+        "policies.kubernetes.services",
     ),
     "docker": (),
     "pouw": ("policies.pouw.settings",),
