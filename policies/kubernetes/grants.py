@@ -108,9 +108,7 @@ def _is_no_token(secret: Props) -> Iterator[str]:
         yield "type: is a token that never ends"
 
 
-_role = partial(
-    Rule, types=(ROLE, CLUSTER_ROLE), severity=Severity.HIGH, absent=Absence.ALLOW, reference=_REFERENCE
-)
+_role = partial(Rule, types=(ROLE, CLUSTER_ROLE), severity=Severity.HIGH, absent=Absence.ALLOW, reference=_REFERENCE)
 _binding = partial(
     Rule, types=(BINDING, CLUSTER_BINDING), severity=Severity.CRITICAL, absent=Absence.ALLOW, reference=_REFERENCE
 )

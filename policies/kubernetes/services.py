@@ -99,9 +99,7 @@ def _leads_somewhere(ingress: Resource, stack: Stack) -> Iterator[str]:
             yield f"spec.{at}: no Service {name} is in its namespace"
 
 
-_service = partial(
-    StackRule, types=(SERVICE,), severity=Severity.MEDIUM, absent=Absence.DENY, reference=_SERVICES
-)
+_service = partial(StackRule, types=(SERVICE,), severity=Severity.MEDIUM, absent=Absence.DENY, reference=_SERVICES)
 _ingress = partial(Rule, types=(INGRESS,), severity=Severity.HIGH, absent=Absence.DENY, reference=_INGRESSES)
 
 RULES: tuple[AnyRule, ...] = (
