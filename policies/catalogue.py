@@ -55,7 +55,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = {
         "policies.kubernetes.slots",
     ),
     "docker": (),
-    "pouw": ("policies.pouw.settings",),
+    "pouw": ("policies.pouw.settings", "policies.pouw.sites"),
 }
 """The first part of a type token, and the modules whose ``RULES`` are about such resources."""
 

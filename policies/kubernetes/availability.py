@@ -11,6 +11,7 @@ from policies.kubernetes.relations import (
     find_named,
     in_production,
     is_production,
+    metadata,
     owns,
     place,
     pods,
@@ -35,10 +36,9 @@ def _replicas(props: Props) -> float:
 
 def _scalers(workload: Resource, stack: Stack) -> Iterator[Resource]:
     for one in stack.of(SCALER):
-        target = one.inputs["spec"]["scaleTargetRef"]
-        if place(one, stack) == place(workload, stack) and target["kind"] == workload.inputs["kind"]:
-            if target["name"] == workload.inputs["metadata"]["name"]:
-                yield one
+        target, mine = one.inputs["spec"]["scaleTargetRef"], (workload.inputs["kind"], metadata(workload)["name"])
+        if place(one, stack) == place(workload, stack) and (target["kind"], target["name"]) == mine:
+            yield one
 
 
 def _is_more_than_one(workload: Resource, stack: Stack) -> Iterator[str]:

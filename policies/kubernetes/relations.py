@@ -40,16 +40,17 @@ def metadata(resource: Resource) -> Props:
 
 def place(resource: Resource, stack: Stack) -> str:
     """The namespace that an object stands in: the URN of one that the stack declares, or else its name."""
-    named = stack.derive(_namespaces)
+    declared = stack.derive(_namespaces)
     for urn in resource.refers.get("metadata", ()):
-        if urn in named.values():
+        if urn in declared:
             return urn
     name = metadata(resource).get("namespace") or "default"
-    return named.get(name, name)
+    # Two sites have namespaces of one name; which of them a plain name means, the plan does not say.
+    return next((urn for urn, known in declared.items() if known == name), str(name))
 
 
 def _namespaces(stack: Stack) -> Mapping[str, str]:
-    return {metadata(one)["name"]: one.urn for one in stack.of(NAMESPACE)}
+    return {one.urn: metadata(one)["name"] for one in stack.of(NAMESPACE)}
 
 
 def pods(stack: Stack) -> Sequence[Pods]:
@@ -64,7 +65,7 @@ def pods(stack: Stack) -> Sequence[Pods]:
 
 def owns(where: str, stack: Stack) -> bool:
     """Whether everything in this namespace is the stack's."""
-    return where in stack.derive(_namespaces).values() or any(one.place == where for one in stack.derive(pods))
+    return where in stack.derive(_namespaces) or any(one.place == where for one in stack.derive(pods))
 
 
 def selects(selector: Props, labels: Props) -> bool:

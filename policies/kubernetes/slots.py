@@ -101,7 +101,7 @@ RULES: tuple[AnyRule, ...] = (
     ),
     _rule(
         id="kubernetes-slots-service-match-size",
-        why="A slot that serves with fewer nodes than the one that it replaces fails under the load that it takes over.",
+        why="A slot that serves with fewer nodes than the one it replaces fails under the load that it takes over.",
         remedy="Bring the new slot to its full size before the switch, and take the old one down after it.",
         check=_leads_to_the_larger,
     ),

@@ -12,7 +12,7 @@ from tests.policies.analyzer import Given
 _of = tables.of(RULES)
 _ACTIVE = "pouw\0dev/active-slot"
 _ABSENT = "spec.template.metadata.labels.pouw\0dev/slot"
-_SECRET = "spec.template.spec.volumes[0].secret.secretName"  # noqa: S105 - a path
+_SECRET = "spec.template.spec.volumes[0].secret.secretName"
 
 
 def nodes(slot: str) -> dict[str, Any]:

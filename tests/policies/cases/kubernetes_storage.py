@@ -9,6 +9,7 @@ from policies.kubernetes.storage import RULES
 from tests.policies import tables
 
 _of = tables.of(RULES)
+_KEY = "kubernetes-storage-class-require-key"
 _ACCESS = "accessModes[0]"
 
 
@@ -35,7 +36,7 @@ _SET = {
 
 CASES = [
     *(
-        _of("kubernetes-storage-class-require-key", storage_class(provisioner, parameter), f"parameters.{parameter}", "")
+        _of(_KEY, storage_class(provisioner, parameter), f"parameters.{parameter}", "")
         for provisioner, parameter in (
             ("ebs.csi.aws.com", "kmsKeyId"),
             ("disk.csi.azure.com", "diskEncryptionSetID"),
