@@ -8,7 +8,18 @@ from typing import Final
 
 from policies.checks import find, must_not_be, must_not_be_set
 from policies.kubernetes.manifests import Props
-from policies.kubernetes.relations import SERVICE, find_named, in_production, kind, metadata, owns, place, selected
+from policies.kubernetes.relations import (
+    NETWORK_POLICY,
+    SERVICE,
+    find_named,
+    is_production,
+    kind,
+    metadata,
+    owns,
+    place,
+    selected,
+    selects,
+)
 from policies.rule import Absence, AnyRule, Level, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -62,6 +73,16 @@ def _has_ports(service: Resource, stack: Stack) -> Iterator[str]:
         for at, port in find(spec, "ports[*].targetPort"):
             if isinstance(port, str) and not port.isdigit() and port not in offered:
                 yield f"spec.{at}: {one.workload.inputs['metadata']['name']} has no port {port}"
+
+
+def _is_held_behind_nodes(service: Resource, stack: Stack) -> Iterator[str]:
+    spec: Props = service.inputs["spec"]
+    if spec.get("type") != "NodePort" or not is_production(stack):
+        return
+    for one in selected(service, {"matchLabels": spec.get("selector") or {}}, stack):
+        policies = (other for other in stack.of(NETWORK_POLICY) if place(other, stack) == one.place)
+        if not any(selects(policy.inputs["spec"].get("podSelector") or {}, one.labels) for policy in policies):
+            yield f"spec.type: is NodePort, and no network policy is about {metadata(one.workload)['name']}"
 
 
 def _has_tls(ingress: Props) -> Iterator[str]:
@@ -153,14 +174,14 @@ RULES: tuple[AnyRule, ...] = (
         check=must_not_be("spec.type", "ExternalName"),
     ),
     _service(
-        id="kubernetes-core-service-deny-nodeport",
+        id="kubernetes-core-service-match-nodeport",
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.ALLOW,
         why="A node port opens on every machine of the cluster, whatever stands before it.",
-        remedy="Use a load balancer, or let the machines' firewall admit its addresses alone.",
+        remedy="Use a load balancer, or say in a network policy who may reach the pods, and at which ports.",
         reference=f"{_SERVICES}#type-nodeport",
-        check=in_production(must_not_be("spec.type", "NodePort")),
+        check=_is_held_behind_nodes,
     ),
     _ingress(
         id="kubernetes-networking-ingress-require-tls",

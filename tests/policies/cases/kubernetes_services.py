@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policies.kubernetes.manifests import DEPLOYMENT
-from policies.kubernetes.relations import SERVICE
+from policies.kubernetes.relations import NETWORK_POLICY, SERVICE
 from policies.kubernetes.services import RULES
 from tests.policies import tables
 from tests.policies.analyzer import Given
@@ -54,6 +54,11 @@ def _case(rule: str, at: str, broken: Any, *others: Given, props: dict[str, Any]
 
 _LABEL = "spec.template.metadata.labels"
 _PORT = "spec.template.spec.containers[0].ports[0].name"
+_HELD = Given(
+    type=NETWORK_POLICY,
+    name="held",
+    props={"metadata": _NAME, "spec": {"podSelector": {"matchLabels": {**_LABELS}}}},
+)
 _BACKEND = Given(type=SERVICE, name="service", props=service())
 
 CASES = [
@@ -66,7 +71,8 @@ CASES = [
     _case("core-service-match-ports", _PORT, "other", pods(), broken_other="server", absent_at=_LABEL),
     _case("core-service-deny-externalips", "spec.externalIPs", ["192.0.2.1"], absent_at="spec.type"),
     _case("core-service-deny-externalname", "spec.type", "ExternalName"),
-    _case("core-service-deny-nodeport", "spec.type", "NodePort"),
+    _case("core-service-match-nodeport", "spec.podSelector.matchLabels", {"app": "other"}, pods(), _HELD,
+          props=service("NodePort"), broken_other="held", absent_at="spec.podSelector.matchLabels"),
     _case("networking-ingress-require-tls", "spec.tls", REMOVED, props=ingress()),
     _case("networking-ingress-require-tls", "spec.tls[0].hosts[0]", "b.example.org", props=ingress()),
     _case("networking-ingress-require-hosts", "spec.rules[0].host", "*.example.org", props=ingress()),
