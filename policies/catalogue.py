@@ -57,9 +57,25 @@ SUBJECTS: Mapping[str, Sequence[str]] = {
         "policies.gcp.functions",
         "policies.gcp.ownership",
     ),
-    "kubernetes": ("policies.kubernetes.pods", "policies.kubernetes.networks"),
+    "kubernetes": (
+        "policies.kubernetes.pods",
+        "policies.kubernetes.hosts",
+        "policies.kubernetes.credentials",
+        "policies.kubernetes.grants",
+        "policies.kubernetes.images",
+        "policies.kubernetes.running",
+        "policies.kubernetes.availability",
+        "policies.kubernetes.networks",
+        "policies.kubernetes.services",
+        "policies.kubernetes.references",
+        "policies.kubernetes.namespaces",
+        "policies.kubernetes.storage",
+        "policies.kubernetes.batch",
+        "policies.kubernetes.admission",
+        "policies.kubernetes.slots",
+    ),
     "docker": ("policies.docker.images",),
-    "pouw": ("policies.pouw.settings",),
+    "pouw": ("policies.pouw.settings", "policies.pouw.sites"),
 }
 """The first part of a type token, and the modules whose ``RULES`` are about such resources."""
 
