@@ -14,6 +14,7 @@ _make = tables.of(RULES)
 _FLOWS = "azure-network-network-require-flowlog"
 _LOG = (Given(type=FLOW_LOG_TYPE, name="log", props=FLOW_LOG),)
 _NAMES = (Given(type=networks.ENDPOINT_NAMES, name="names", props=ENDPOINT_NAMES),)
+_TO_VAULT = {**ENDPOINT, "privateLinkServiceConnections": [{"privateLinkServiceId": "/vaults/pouwkeys"}]}
 _GUARD = "azure-network-subnet-require-guard"
 _OUTBOUND = "azure-network-subnet-deny-default-outbound"
 _INTERFACE = {"ipConfigurations": [{"name": "one"}], "enableIPForwarding": False, "tags": TAGS}
@@ -36,6 +37,6 @@ CASES = [
     _make("azure-network-interface-deny-public-address", _INTERFACE, "ipConfigurations[0].publicIPAddress",
           {"id": "address"}, absent_at="ipConfigurations"),
     _make("azure-network-interface-deny-forwarding", _INTERFACE, "enableIPForwarding", True),
-    _make("azure-network-endpoint-require-names", ENDPOINT, "privateEndpointName", "other", others=_NAMES,
+    _make("azure-network-endpoint-require-names", _TO_VAULT, "privateEndpointName", "other", others=_NAMES,
           broken_other="names"),
 ]  # fmt: skip
