@@ -22,8 +22,10 @@ def _of_machine(check: Check) -> Check:
     """The check on what a machine is made by: the resource itself, or the profile of a set's machines."""
 
     def checked(props: Props) -> Iterator[str]:
-        if "virtualMachineProfile" in props:
-            yield from (f"virtualMachineProfile.{text}" for text in check(props["virtualMachineProfile"] or {}))
+        if "virtualMachineProfile" in props or "orchestrationMode" in props:
+            # A set without a profile makes no machines; those that are put into it are judged themselves.
+            profile = props.get("virtualMachineProfile")
+            yield from (f"virtualMachineProfile.{text}" for text in (check(profile) if profile else ()))
         else:
             yield from check(props)
 

@@ -29,7 +29,7 @@ _GUARDED_BY_CLOUD = ("Microsoft.ContainerService/managedClusters",)
 
 def _subnets(props: Props) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every subnet with its path; the resource is a network with some, or one of a network."""
-    if "addressSpace" in props:
+    if "addressSpace" in props or "subnets" in props:
         yield from ((f"{at}.", one) for at, one in find(props, "subnets[*]") if one is not MISSING)
     else:
         yield "", props

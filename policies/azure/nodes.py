@@ -12,12 +12,14 @@ from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity
 POOL = "azure-native:containerservice:AgentPool"
 POOLS = (CLUSTER, POOL)
 
+_OF_CLUSTERS = ("agentPoolProfiles", "dnsPrefix", "identity", "sku")
+"""What only a cluster has."""
 _GUIDE = "https://learn.microsoft.com/en-us/azure/aks/"
 
 
 def _pools(props: Props) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every pool with its path; the resource is a pool, or a cluster that brings some."""
-    if "agentPoolProfiles" in props:
+    if any(name in props for name in _OF_CLUSTERS):
         yield from ((f"{at}.", one) for at, one in find(props, "agentPoolProfiles[*]") if one is not MISSING)
     else:
         yield "", props

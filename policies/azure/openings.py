@@ -48,6 +48,13 @@ def is_anybody(source: str) -> bool:
     return network.prefixlen < (8 if network.version == 4 else 7)
 
 
+def admitted(node: Any, path: str) -> Iterator[str]:
+    """Ranges of a firewall's exceptions that are so wide that it keeps nobody out."""
+    for at, source in find(node, path):
+        if source is not MISSING and is_anybody(source):
+            yield f"{at}: {source} is everybody"
+
+
 def _allowing(props: Props) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every rule that lets something in, with its path; the resource is a group, or one rule of a group."""
     if "access" in props:
@@ -96,7 +103,7 @@ def _is_wide(props: Props) -> Iterator[str]:
 
 def _echoes(props: Props) -> Iterator[str]:
     for one in _openings(props):
-        if one.protocol == "udp" and any(one.first <= port <= one.last for port in (53, 123, 161, 389, 1900)):
+        if one.protocol in ("udp", "*") and any(one.first <= port <= one.last for port in (53, 123, 161, 389, 1900)):
             yield f"{one.at}: {one.source} may ask a service that answers with more than it was asked"
 
 

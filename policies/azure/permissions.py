@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from policies.azure.relations import GROUP, comes_from
+from policies.azure.relations import comes_from
 from policies.checks import MISSING, find, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -22,11 +22,15 @@ _ADMINISTRATORS: Final = {
     "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
 }
 """Roles that give roles, by their ids, which are the same in every directory."""
+_WHOLE: Final = ("azure-native:subscription:Alias", "azure-native:management:ManagementGroup")
 _CONTRIBUTOR: Final = {"b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor"}
 _WIDE = re.compile(
     r"/?subscriptions/[^/]+/?|/?providers/microsoft\.management/managementgroups/[^/]+/?|/", re.IGNORECASE
 )
-_GIVING = re.compile(r"microsoft\.authorization/((roleassignments|roledefinitions)/(\*|write)|\*(/.*)?)", re.IGNORECASE)
+_GIVING = re.compile(
+    r"microsoft\.authorization/((roleassignments|roledefinitions)/(\*|write)|elevateaccess/action|\*(/(?!read$).*)?)",
+    re.IGNORECASE,
+)
 
 
 def _gives(roles: dict[str, str]) -> Callable[[Resource, Stack], Iterator[str]]:
@@ -43,8 +47,8 @@ def _gives(roles: dict[str, str]) -> Callable[[Resource, Stack], Iterator[str]]:
 
 def _is_wide(grant: Resource, stack: Stack) -> bool:
     """Whether it is over a subscription or more. What comes from a resource is over that resource."""
-    things = [one for one in stack.resources if one.urn in grant.refers.get("scope", ())]
-    if any(one.type.startswith("azure-native:") and one.type != GROUP for one in things):
+    origins = [one.type for one in stack.resources if one.urn in grant.refers.get("scope", ())]
+    if any(kind.startswith("azure-native:") and kind not in _WHOLE for kind in origins):
         return False
     return bool(_WIDE.fullmatch(str(grant.props["scope"])))
 
@@ -59,7 +63,7 @@ def _allows_everything(props: Props) -> Iterator[str]:
 def _allows_whole_services(props: Props) -> Iterator[str]:
     for path in ("permissions[*].actions[*]", "permissions[*].dataActions[*]"):
         for at, action in find(props, path):
-            if action is not MISSING and re.fullmatch(r"[^*/]+/\*", action):
+            if action is not MISSING and re.fullmatch(r"[^*/]+/\*(/(?!read$).*)?", action):
                 yield f"{at}: {action} is all of a service, with what it will learn"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure.openings import admitted
 from policies.azure.relations import about
 from policies.azure.vaults import REGISTRY
 from policies.checks import must_be, must_not_be
@@ -17,9 +18,11 @@ _SERVICE = "privateLinkServiceConnections[*].privateLinkServiceId"
 
 
 def _is_open(props: Props) -> Iterator[str]:
-    shut = props.get("publicNetworkAccess") == "Disabled"
-    if not shut and (props.get("networkRuleSet") or {}).get("defaultAction") != "Deny":
+    if props.get("publicNetworkAccess") == "Disabled":
+        return
+    if (props.get("networkRuleSet") or {}).get("defaultAction") != "Deny":
         yield "networkRuleSet.defaultAction: is not Deny, and every network may connect"
+    yield from admitted(props, "networkRuleSet.ipRules[*].iPAddressOrRange")
 
 
 def _is_out_of_reach(registry: Resource, stack: Stack) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure.openings import admitted
 from policies.azure.relations import DIAGNOSTICS
 from policies.checks import may_be, must_be, must_match, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
@@ -21,6 +22,7 @@ def _is_open(props: Props) -> Iterator[str]:
         return
     if (props.get("networkRuleSet") or {}).get("defaultAction") != "Deny":
         yield "networkRuleSet.defaultAction: is not Deny, and every network may connect"
+    yield from admitted(props, "networkRuleSet.ipRules[*].iPAddressOrRange")
 
 
 def _has_public_address(account: Resource, stack: Stack) -> Iterator[str]:

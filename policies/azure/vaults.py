@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure.openings import admitted
 from policies.azure.relations import about, comes_from
 from policies.checks import MISSING, find, may_be, must_be, must_be_set, must_not_be_set
 from policies.rule import Absence, AnyRule, Props, Rule, Severity, StackRule
@@ -21,10 +22,11 @@ _LEAST_RSA = 2048
 
 def _is_open(vault: Resource, stack: Stack) -> Iterator[str]:
     properties = vault.props["properties"]
-    shut = properties.get("publicNetworkAccess") == "Disabled"
-    if shut or (properties.get("networkAcls") or {}).get("defaultAction") == "Deny":
+    if properties.get("publicNetworkAccess") == "Disabled":
         return
-    if not _serves_registry(vault, stack):
+    if (properties.get("networkAcls") or {}).get("defaultAction") == "Deny":
+        yield from admitted(vault.props, "properties.networkAcls.ipRules[*].value")
+    elif not _serves_registry(vault, stack):
         yield "properties.networkAcls.defaultAction: is not Deny, and every network may ask"
 
 

@@ -8,8 +8,7 @@ from policies.azure.openings import GUARD
 from policies.azure.registries import ENDPOINT
 from policies.azure.relations import DIAGNOSTICS, LOCKS
 from policies.catalogue import rules_of
-from policies.rule import Rule
-from tests.policies.analyzer import UNKNOWN, Analyzer, Given
+from tests.policies.analyzer import Analyzer, Given
 from tests.policies.azure import fixtures
 from tests.policies.azure.fixtures import alert, diagnostics
 
@@ -88,70 +87,3 @@ def test_most_rules_are_about_something_in_that_stack() -> None:
     types = {one.type for one in STACK}
     about = [rule for rule in RULES.values() if types & set(rule.types)]
     assert len(about) > len(RULES) * 0.9
-
-
-def said(rule: str, *stack: Given) -> list[str]:
-    """What one rule says of the first of these."""
-    analyzer = Analyzer(RULES[rule])
-    if isinstance(RULES[rule], Rule):
-        return [one.text for one in analyzer.resource(stack[0])]
-    return [one.text for one in analyzer.stack(*stack) if one.urn == stack[0].urn]
-
-
-OWN_KEY = Given(type=vaults.KEY, name="key", props={}, refers={"vaultName": ["subject"]})
-OPEN = Given(type=vaults.VAULT, props={"vaultName": UNKNOWN, "properties": {"publicNetworkAccess": "Enabled"}})
-USER = Given(type=vaults.REGISTRY, name="registry", props={}, refers={"encryption": ["key"]})
-HELD = Given(type=vaults.HELD, name="secret", props={}, refers={"vaultName": ["subject"]})
-VAULTS = "azure-keyvault-vault-deny-open-network"
-
-
-def test_the_vault_of_a_registry_may_be_open_before_anything_has_a_name() -> None:
-    assert said(VAULTS, OPEN, OWN_KEY, USER) == []
-
-
-def test_a_vault_that_holds_more_than_a_registrys_key_may_not() -> None:
-    assert len(said(VAULTS, OPEN, OWN_KEY, USER, HELD)) == 1
-    assert len(said(VAULTS, OPEN, OWN_KEY)) == 1
-
-
-def test_a_log_about_another_that_is_not_known_yet_is_no_log_about_this_one() -> None:
-    vault = Given(type=vaults.VAULT, props={"vaultName": "one"})
-    other = Given(type=vaults.VAULT, name="other", props={"vaultName": "two"})
-    log = {**diagnostics("x"), "resourceUri": UNKNOWN}
-    (found,) = said(
-        "azure-monitor-resource-require-audit",
-        vault,
-        other,
-        Given(type=DIAGNOSTICS, name="log", props=log, refers={"resourceUri": ["other"]}),
-    )
-    assert "not evaluated" not in found
-    assert (
-        said(
-            "azure-monitor-resource-require-audit",
-            vault,
-            Given(type=DIAGNOSTICS, name="log", props=log, refers={"resourceUri": ["subject"]}),
-        )
-        == []
-    )
-
-
-def test_an_owner_of_one_resource_is_no_owner_of_the_subscription() -> None:
-    owner = {
-        "roleDefinitionId": "/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
-        "scope": UNKNOWN,
-    }
-    over = Given(type=permissions.GRANT, props=owner, refers={"scope": ["vault"]})
-    assert (
-        said("azure-authorization-grant-deny-administrator", over, Given(type=vaults.VAULT, name="vault", props={}))
-        == []
-    )
-
-
-def test_a_private_gateway_needs_neither_firewall_nor_certificate() -> None:
-    frontends = [{"name": "public", "publicIPAddress": {"id": "unused"}}, {"name": "edge"}]
-    listeners = [{"name": "edge", "protocol": "Http", "frontendIPConfiguration": {"id": "/x/edge"}}]
-    gateway = Given(
-        type=edges.GATEWAY, props={"frontendIPConfigurations": frontends, "httpListeners": listeners, "zones": ["1"]}
-    )
-    for rule in ("listener-require-firewall", "listener-require-tls", "gateway-require-tls12"):
-        assert said(f"azure-gateway-{rule}", gateway) == []
