@@ -9,13 +9,13 @@ from pouw.engine.plugins.core.validation import Validator
 from tests.policies.contract import Case
 from tests.policies.test_rules import CASES
 
-SDKS = {package: Sdk(f"pulumi_{package}") for package in ("aws", "gcp", "docker")}
+SDKS = {package: Sdk(f"pulumi_{package.replace('-', '_')}") for package in ("aws", "azure-native", "gcp", "docker")}
 VALIDATORS = {package: Validator(sdk, is_open=lambda _: True) for package, sdk in SDKS.items()}
 MISSING = "is required"
 """A fixture has what its rule is about, and leaves out what the cloud asks for besides."""
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.rule.id.split("-")[0] in SDKS], ids=str)
+@pytest.mark.parametrize("case", [case for case in CASES if case.subject.type.partition(":")[0] in SDKS], ids=str)
 def test_a_fixture_is_made_of_what_its_type_has(case: Case) -> None:
     for given in (*case.stack(), *case.broken_stack()):
         package = given.type.partition(":")[0]

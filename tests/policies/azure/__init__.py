@@ -1,0 +1,1 @@
+"""What the rules about Azure have in common."""

@@ -1,0 +1,52 @@
+"""Cases of ``policies.azure.clusters``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policies.azure.clusters import BUDGET as BUDGET_TYPE
+from policies.azure.clusters import MAINTENANCE, RULES
+from tests.policies import tables
+from tests.policies.analyzer import Given
+from tests.policies.azure.fixtures import BUDGET, CLUSTER, WINDOW
+from tests.policies.contract import REMOVED, Case
+
+_make = tables.of(RULES)
+
+
+def _case(rule: str, at: str, broken: Any, **fields: Any) -> Case:
+    return _make(f"azure-aks-cluster-{rule}", CLUSTER, at, broken, **fields)
+
+
+_WINDOW = Given(type=MAINTENANCE, name="window", props=WINDOW)
+_BUDGET = Given(type=BUDGET_TYPE, name="budget", props=BUDGET)
+_KMS = "securityProfile.azureKeyVaultKms"
+
+CASES = [
+    _case("deny-open-api", "apiServerAccessProfile.authorizedIPRanges[0]", "0.0.0.0/0",
+          absent_at="apiServerAccessProfile.authorizedIPRanges"),
+    _case("require-network-integration", "apiServerAccessProfile.enableVnetIntegration", False),
+    _case("deny-run-command", "apiServerAccessProfile.disableRunCommand", False),
+    _case("require-roles", "enableRBAC", False),
+    _case("require-directory", "aadProfile.managed", False),
+    _case("require-directory", "aadProfile.enableAzureRBAC", False),
+    _case("deny-local-accounts", "disableLocalAccounts", False),
+    _case("deny-service-principal", "servicePrincipalProfile.secret", "hidden", absent_at="identity"),
+    _case("deny-service-principal", "identity.type", "None"),
+    _case("require-workload-identity", "oidcIssuerProfile.enabled", False),
+    _case("require-workload-identity", "securityProfile.workloadIdentity.enabled", False),
+    _case("require-network-policy", "networkProfile.networkPolicy", "none"),
+    _case("limit-egress", "networkProfile.outboundType", "loadBalancer"),
+    _case("require-secrets-encryption", f"{_KMS}.enabled", False),
+    _case("require-secrets-encryption", f"{_KMS}.keyVaultNetworkAccess", "Public"),
+    _case("require-defender", "securityProfile.defender.securityMonitoring.enabled", False),
+    _case("require-policy-addon", "addonProfiles.azurepolicy.enabled", False),
+    _case("require-upgrades", "autoUpgradeProfile.upgradeChannel", "none"),
+    _case("require-node-upgrades", "autoUpgradeProfile.nodeOSUpgradeChannel", "Unmanaged"),
+    _case("require-window", "resourceName", "other", others=(_WINDOW,), broken_other="window"),
+    _case("pin-version", "kubernetesVersion", "latest"),
+    _case("require-uptime", "sku.tier", "Free"),
+    _case("deny-machine-edits", "nodeResourceGroupProfile.restrictionLevel", "Unrestricted"),
+    _case("require-disk-encryption", "diskEncryptionSetID", REMOVED),
+    _case("require-budget", "category", "Usage", others=(_BUDGET,), broken_other="budget"),
+]  # fmt: skip

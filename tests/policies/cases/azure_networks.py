@@ -1,0 +1,42 @@
+"""Cases of ``policies.azure.networks``."""
+
+from __future__ import annotations
+
+from policies.azure import networks
+from policies.azure.networks import RULES
+from policies.azure.storage import FLOW_LOG as FLOW_LOG_TYPE
+from tests.policies import tables
+from tests.policies.analyzer import Given
+from tests.policies.azure.fixtures import ADDRESS, ENDPOINT, ENDPOINT_NAMES, FLOW_LOG, NETWORK, SUBNET, TAGS
+from tests.policies.contract import REMOVED
+
+_make = tables.of(RULES)
+_FLOWS = "azure-network-network-require-flowlog"
+_LOG = (Given(type=FLOW_LOG_TYPE, name="log", props=FLOW_LOG),)
+_NAMES = (Given(type=networks.ENDPOINT_NAMES, name="names", props=ENDPOINT_NAMES),)
+_TO_VAULT = {**ENDPOINT, "privateLinkServiceConnections": [{"privateLinkServiceId": "/vaults/pouwkeys"}]}
+_GUARD = "azure-network-subnet-require-guard"
+_OUTBOUND = "azure-network-subnet-deny-default-outbound"
+_INTERFACE = {"ipConfigurations": [{"name": "one"}], "enableIPForwarding": False, "tags": TAGS}
+_ANALYTICS = "flowAnalyticsConfiguration.networkWatcherFlowAnalyticsConfiguration.enabled"
+
+CASES = [
+    _make(_GUARD, NETWORK, "subnets[0].networkSecurityGroup", REMOVED),
+    _make(_GUARD, SUBNET, "networkSecurityGroup", REMOVED, type=networks.SUBNET),
+    _make(_OUTBOUND, NETWORK, "subnets[0].defaultOutboundAccess", True),
+    _make(_OUTBOUND, SUBNET, "defaultOutboundAccess", True, type=networks.SUBNET),
+    _make(_FLOWS, NETWORK, "enabled", False, absent_at="targetResourceId", others=_LOG, broken_other="log"),
+    _make(_FLOWS, NETWORK, "targetResourceId", "/virtualNetworks/other", others=_LOG, broken_other="log"),
+    _make("azure-network-network-require-ddos-protection", NETWORK, "enableDdosProtection", False),
+    _make("azure-network-flowlog-require-retention", FLOW_LOG, "retentionPolicy.days", 7),
+    _make("azure-network-flowlog-require-analytics", FLOW_LOG, _ANALYTICS, False),
+    _make("azure-network-address-require-standard", ADDRESS, "sku.name", "Basic"),
+    _make("azure-network-address-require-zones", ADDRESS, "zones", []),
+    _make("azure-network-translation-require-zone", {"zones": ["1"], "tags": TAGS}, "zones", []),
+    _make("azure-network-peering-deny-forwarding", {"allowForwardedTraffic": False}, "allowForwardedTraffic", True),
+    _make("azure-network-interface-deny-public-address", _INTERFACE, "ipConfigurations[0].publicIPAddress",
+          {"id": "address"}, absent_at="ipConfigurations"),
+    _make("azure-network-interface-deny-forwarding", _INTERFACE, "enableIPForwarding", True),
+    _make("azure-network-endpoint-require-names", _TO_VAULT, "privateEndpointName", "other", others=_NAMES,
+          broken_other="names"),
+]  # fmt: skip
