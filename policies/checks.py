@@ -157,5 +157,13 @@ def exists(items: Iterable[T], holds: Callable[[T], bool]) -> bool:
     return False
 
 
+def known(read: Callable[[], T], otherwise: T) -> T:
+    """What is read, or ``otherwise`` while it is not known. Only for a value that something else vouches for."""
+    try:
+        return read()
+    except UnknownValueError:
+        return otherwise
+
+
 def _is_empty(value: Any) -> bool:
     return isinstance(value, Mapping | Sequence) and len(value) == 0

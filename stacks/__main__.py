@@ -6,12 +6,14 @@ import pulumi
 
 import grounds
 import names
+import providers
 import workloads
 from infra import configuration
 
 stack = configuration.load()
-zone = names.declare(stack)
-sites = [grounds.of(stack, site, zone) for site in stack.sites]
+own = providers.declare(stack)
+zone = names.declare(stack, own)
+sites = [grounds.of(stack, site, zone, own.get(site.name)) for site in stack.sites]
 deployed = [workloads.deploy(stack, ground, [other for other in sites if other is not ground]) for ground in sites]
 names.record(stack, zone, deployed)
 

@@ -43,9 +43,9 @@ class Ground:
     address_kind: contracts.RecordKind = "A"
 
 
-def of(stack: Settings, site: Site, zone: contracts.Names | None) -> Ground:
-    """The ground of a site; ``zone`` takes the records that prove a certificate."""
-    return _managed(stack, site, zone) if site.managed else _existing(stack, site)
+def of(stack: Settings, site: Site, zone: contracts.Names | None, provider: pulumi.ProviderResource | None) -> Ground:
+    """The ground of a site; ``zone`` takes the records that prove a certificate, ``provider`` is a cloud site's own."""
+    return _existing(stack, site) if provider is None else _managed(stack, site, zone, provider)
 
 
 def _existing(stack: Settings, site: Site) -> Ground:
@@ -68,8 +68,7 @@ def _existing(stack: Settings, site: Site) -> Ground:
     )
 
 
-def _managed(stack: Settings, site: Site, zone: contracts.Names | None) -> Ground:
-    # Only the clouds that a stack uses are imported: each costs more than a second.
+def _managed(stack: Settings, site: Site, zone: contracts.Names | None, provider: pulumi.ProviderResource) -> Ground:
     cloud = importlib.import_module(f"infra.{site.cloud}.site")
     exposure = stack.balancer.exposure
     arguments = cloud.SiteArgs(
@@ -80,7 +79,7 @@ def _managed(stack: Settings, site: Site, zone: contracts.Names | None) -> Groun
         hosts=hosts(stack, site),
         allow_from=exposure.allow_from if exposure.type == "LoadBalancer" else (),
     )
-    made: contracts.Site = cloud.Site(site.name, arguments)
+    made: contracts.Site = cloud.Site(site.name, arguments, pulumi.ResourceOptions(providers=[provider]))
     node_image, balancer_image = _images(stack, site, made)
     return Ground(
         site=site,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import pulumi
 
 from infra import contracts
 from infra.contracts import Target
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from workloads import Deployed
 
 
-def declare(stack: Settings) -> contracts.Names | None:
+def declare(stack: Settings, providers: Mapping[str, pulumi.ProviderResource]) -> contracts.Names | None:
     """The zone, held by the first active cloud site's cloud; ``None`` where no name or no cloud is asked for."""
     managed = [site for site in stack.sites if site.managed]
     if stack.dns.zone is None or not managed:
@@ -24,7 +26,8 @@ def declare(stack: Settings) -> contracts.Names | None:
     home = next((site for site in managed if site.role == "active"), managed[0])
     cloud = importlib.import_module(f"infra.{home.cloud}.names")
     arguments = cloud.NamesArgs(place=contracts.place(stack, home), zone=stack.dns.zone)
-    made: contracts.Names = cloud.Names("names", arguments)
+    opts = pulumi.ResourceOptions(providers=[providers[home.name]])
+    made: contracts.Names = cloud.Names("names", arguments, opts)
     return made
 
 

@@ -136,7 +136,8 @@ def client_service(exposure: Exposure, entry: Entry | None = None) -> Manifest:
             number["nodePort"] = node_ports[key]
         ports.append(number)
     spec: Manifest = {"type": kind, "selector": selector("balancer"), "ports": ports}
-    if entry is None and exposure.type == "LoadBalancer" and exposure.allow_from:
+    # An entry with an address is inside of a cloud's network, whose edge asks who may connect.
+    if kind == "LoadBalancer" and exposure.allow_from and not (entry and entry.address):
         spec["loadBalancerSourceRanges"] = list(exposure.allow_from)
     if entry and entry.address:
         spec["loadBalancerIP"] = entry.address

@@ -40,7 +40,7 @@ class Peering(Component, token="pouw:kubernetes:Peering"):
         NetworkPolicy(
             f"{name}-policy",
             metadata=metadata,
-            spec=pulumi.Output.from_input(args.sources).apply(network_policy),
+            spec=network_policy(pulumi.Output.from_input(args.sources).apply(_blocks)),
             opts=self.child(),
         )
         service = Service(
@@ -67,12 +67,19 @@ def given_address(status: object) -> str:
     return ""
 
 
-def network_policy(sources: Sequence[str]) -> Manifest:
-    """Nodes may be reached from ``sources`` and may dial the peers' port anywhere: a peer is known by its key."""
+def _blocks(sources: Sequence[str]) -> list[Manifest]:
+    return [{"ipBlock": {"cidr": cidr}} for cidr in sources]
+
+
+def network_policy(senders: pulumi.Input[list[Manifest]]) -> Manifest:
+    """Nodes may be reached by ``senders`` and may dial the peers' port anywhere: a peer is known by its key.
+
+    Only who they are is unknown before the other sites have their addresses; what else it says can be judged.
+    """
     port = [{"protocol": "TCP", "port": P2P_PORT}]
     return {
         "podSelector": {"matchLabels": selector("node")},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": [{"from": [{"ipBlock": {"cidr": cidr}} for cidr in sources], "ports": port}],
-        "egress": [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": port}],
+        "ingress": [{"from": senders, "ports": port}],
+        "egress": [{"to": _blocks(["0.0.0.0/0"]), "ports": port}],
     }

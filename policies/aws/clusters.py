@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.aws.openings import is_anybody
 from policies.aws.relations import about
 from policies.checks import MISSING, exists, find, must_be, must_match
+from policies.openings import is_anybody
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 

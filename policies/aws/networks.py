@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.aws.documents import allowed, is_for_anybody, texts
-from policies.aws.openings import DEFAULT_SECURITY_GROUP, is_anybody
+from policies.aws.openings import DEFAULT_SECURITY_GROUP
 from policies.aws.relations import SUBNET, about
 from policies.checks import MISSING, exists, find, must_be, must_not_be
+from policies.openings import is_anybody
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from ipaddress import ip_network
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.checks import MISSING, find
+from policies.openings import (
+    ADMINISTRATION,
+    DATA,
+    LAST_PORT,
+    Opening,
+    is_anybody,
+    must_not_let_all_out,
+    must_not_open,
+    must_open_little,
+)
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity
 
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
@@ -23,36 +31,8 @@ ACL_RULE = "aws:ec2/networkAclRule:NetworkAclRule"
 PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
 PREFIX = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
 
-_ADMINISTRATION = (22, 23, 3389, 5985, 5986)
-"""SSH, Telnet, remote desktop, Windows remote management."""
-_DATA = (139, 445, 1433, 1521, 2049, 2375, 2379, 2380, 3306, 5432, 5601, 6379, 9042, 9200, 10250, 11211, 27017)
-"""File shares, databases, caches, search, and the doors of container hosts."""
-_WIDEST = 10
-_LAST_PORT = 65535
 _GROUPS = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html"
 _ACLS = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opening:
-    """A range of ports that an address range may reach or be reached from; ``at`` is the path of the address range."""
-
-    at: str
-    cidr: str
-    first: int
-    last: int
-
-    @property
-    def words(self) -> str:
-        """The ports for people."""
-        return f"port {self.first}" if self.first == self.last else f"ports {self.first}-{self.last}"
-
-
-def is_anybody(cidr: str) -> bool:
-    """Whether the range is so wide that it is nobody's own; two halves of the Internet are the Internet, too."""
-    network = ip_network(cidr, strict=False)
-    # fc00::/7 holds all private addresses of IPv6, as 10.0.0.0/8 does most of IPv4.
-    return network.prefixlen < (8 if network.version == 4 else 7)
 
 
 def _blocks(props: Props, direction: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -80,31 +60,14 @@ def _openings(props: Props, direction: str = "ingress") -> Iterator[Opening]:
 def _ports(protocol: str, block: Mapping[str, Any]) -> tuple[int, int] | None:
     """The ports of a rule; none where its protocol has no ports."""
     if protocol.lower() in ("-1", "all"):
-        return 0, _LAST_PORT
+        return 0, LAST_PORT
     if protocol.lower() in ("tcp", "udp", "6", "17"):
         return int(block["fromPort"]), int(block["toPort"])
     return None
 
 
-def _opens(ports: tuple[int, ...], what: str) -> Callable[[Props], Iterator[str]]:
-    def check(props: Props) -> Iterator[str]:
-        for one in _openings(props):
-            if hit := [port for port in ports if one.first <= port <= one.last]:
-                yield f"{one.at}: {one.cidr} may reach {what} on port {hit[0]}"
-
-    return check
-
-
-def _is_wide(props: Props) -> Iterator[str]:
-    for one in _openings(props):
-        if one.last - one.first >= _WIDEST:
-            yield f"{one.at}: {one.cidr} may reach {one.words}"
-
-
-def _leaves_for_anywhere(props: Props) -> Iterator[str]:
-    for one in _openings(props, "egress"):
-        if (one.first, one.last) == (0, _LAST_PORT):
-            yield f"{one.at}: everything may leave for {one.cidr}"
+def _ways_out(props: Props) -> Iterator[Opening]:
+    return _openings(props, "egress")
 
 
 def _is_undescribed(props: Props) -> Iterator[str]:
@@ -136,11 +99,11 @@ def _acl_lets_in_administrators(props: Props) -> Iterator[str]:
             continue
         ports = _ports(str(entry["protocol"]), entry)
         # Access lists know no connections: answers from outside come in on these ports, whatever was asked.
-        if ports is None or (ports[0] >= 1024 and ports[1] == _LAST_PORT):
+        if ports is None or (ports[0] >= 1024 and ports[1] == LAST_PORT):
             continue
         for key in ("cidrBlock", "ipv6CidrBlock"):
             cidr = entry.get(key)
-            if cidr and is_anybody(cidr) and any(ports[0] <= port <= ports[1] for port in _ADMINISTRATION):
+            if cidr and is_anybody(cidr) and any(ports[0] <= port <= ports[1] for port in ADMINISTRATION):
                 yield f"{at}.{key}: {cidr} may reach administration" if at else f"{key}: {cidr} may administer"
 
 
@@ -153,7 +116,7 @@ RULES: tuple[AnyRule, ...] = (
         why="Ports of administration that anybody reaches are guessed at from the first minute.",
         remedy="Name the few address ranges that administer, or use Session Manager and open nothing.",
         reference=_GROUPS,
-        check=_opens(_ADMINISTRATION, "administration"),
+        check=must_not_open(_openings, ADMINISTRATION, "administration"),
     ),
     Rule(
         id="aws-vpc-securitygroup-deny-open-data",
@@ -163,7 +126,7 @@ RULES: tuple[AnyRule, ...] = (
         why="Databases, file shares and container hosts are made for neighbours and give everything to strangers.",
         remedy="Allow the security group of the programs that use it, and no address range.",
         reference=_GROUPS,
-        check=_opens(_DATA, "data"),
+        check=must_not_open(_openings, DATA, "data"),
     ),
     Rule(
         id="aws-vpc-securitygroup-limit-open-ports",
@@ -173,7 +136,7 @@ RULES: tuple[AnyRule, ...] = (
         why="A wide range opens whatever will listen there one day.",
         remedy="Open the few ports that the service has, each by itself.",
         reference=_GROUPS,
-        check=_is_wide,
+        check=must_open_little(_openings),
     ),
     Rule(
         id="aws-vpc-securitygroup-limit-egress",
@@ -184,7 +147,7 @@ RULES: tuple[AnyRule, ...] = (
         why="Whoever gets into a machine that may talk to everything takes the data out by any port.",
         remedy="Name the ports, and where they are known the ranges, that it has to reach.",
         reference=_GROUPS,
-        check=_leaves_for_anywhere,
+        check=must_not_let_all_out(_ways_out),
     ),
     Rule(
         id="aws-vpc-securitygroup-require-description",

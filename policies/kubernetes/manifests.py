@@ -33,6 +33,15 @@ def pod(props: Props) -> tuple[str, Props]:
     return ".".join(steps), node
 
 
+def template(props: Props) -> Props:
+    """What pods of a workload are made from: metadata and spec. A pod is its own."""
+    steps = _TEMPLATES.get(props["kind"], _TEMPLATE)[:-1]
+    node: Props = props
+    for step in steps:
+        node = node.get(step) or {}
+    return node
+
+
 def containers(props: Props, *, started_for_good: bool = False) -> Iterator[tuple[str, Props]]:
     """Every container of the pod inside a workload, with its path; ``started_for_good`` leaves out those that end."""
     at, spec = pod(props)

@@ -57,8 +57,14 @@ def _policy(outcome: Outcome) -> str:
     verdict = outcome.verdict
     if verdict is None:
         return "not asked"
-    violations, unevaluated = len(verdict.of(Kind.VIOLATION)), len(verdict.of(Kind.UNEVALUATED))
-    counts = {"violations": violations, "not evaluated": unevaluated, "waived": len(verdict.waived)}
+    found = verdict.of(Kind.VIOLATION)
+    violations = sum(one.blocks for one in found)
+    counts = {
+        "violations": violations,
+        "advice": len(found) - violations,
+        "not evaluated": len(verdict.of(Kind.UNEVALUATED)),
+        "waived": len(verdict.waived),
+    }
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return ("red: " if verdict.red else "") + (told or ("faults of the gate" if verdict.red else "passed"))
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.faults import Fault
 from infra.settings import NAMESPACE, Settings
 from pouw import image, stacks
 from pouw.deployment import accounts, agreement, clouds, costing, endpoints, images, kubeconfigs, preflight
@@ -23,7 +24,7 @@ from pouw.engine.process import Halt
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.stackconfig import ExtraConfig
-from pouw.errors import EngineError, ExitCode, PouwError
+from pouw.errors import ConfigurationError, EngineError, ExitCode, PouwError
 from pouw.paths import state_dir
 from pouw.policy import admission
 from pouw.policy.evidence import store as evidence
@@ -56,6 +57,7 @@ def up(stack: str, progress: Progress) -> Result:
         PouwError: something it needs is not to be had; nothing half-done is left that a next call would not continue.
     """
     settings = ready_to_preview(stack, Project())
+    _require_seed(stack, settings)
     _guard(stack, settings)
     if found := preflight.faults(settings):
         raise PreflightError(*found)
@@ -70,9 +72,11 @@ def up(stack: str, progress: Progress) -> Result:
         if any(site.managed for site in settings.sites):
             kubeconfigs.keep(settings, operation.outputs(stack, engine, secrets=True))
         expected = settings.nodes.total * len(settings.sites)
-        with progress.step("Waiting for the nodes to agree on a new block") as step:
+        # Where nothing was changed, the block that was there before shows as well as a new one that they agree.
+        above = before if outcome.changes.total else before - 1
+        with progress.step("Waiting for the nodes to agree on a block") as step:
             agreed = agreement.wait(
-                network, expected=expected, above=before, deadline_seconds=AGREEMENT_SECONDS, step=step
+                network, expected=expected, above=above, deadline_seconds=AGREEMENT_SECONDS, step=step
             )
             site = next(site for site in settings.sites if site.role == "active")
             where = endpoints.of_site(site, connections)
@@ -161,6 +165,24 @@ def _access(settings: Settings) -> ExtraConfig:
     if settings.embedded and not settings.kubeconfig:
         return {f"{NAMESPACE}:kubeconfig": (str(embedded_kubeconfig()), False)}
     return {}
+
+
+def _require_seed(stack: str, settings: Settings) -> None:
+    """A stack that others operate too has its seed in its file: made here, each machine would give nodes other keys.
+
+    Raises:
+        ConfigurationError: it has none.
+    """
+    if settings.environment != "local" and "nodeKeySeed" not in stacks.values(stack):
+        raise ConfigurationError(
+            Fault(
+                path=f"{NAMESPACE}:nodeKeySeed",
+                message="is missing",
+                got="nothing",
+                expected=f"a secret in Pulumi.{stack}.yaml, from which the nodes' keys are derived",
+                remedy=f"openssl rand -hex 32 | pulumi config set --secret {NAMESPACE}:nodeKeySeed --stack {stack}",
+            )
+        )
 
 
 def _seed_file(stack: str) -> Path:

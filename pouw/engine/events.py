@@ -60,6 +60,8 @@ class StepEnded:
     outputs: Mapping[str, Any]
     """Secrets read ``[secret]``."""
     planned: bool
+    kept: bool = False
+    """Whether the state holds these outputs already, as far as can be seen: of a secret it never can."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +124,7 @@ _SEVERITIES: Mapping[str, Literal["info", "warning", "error"]] = {
     "warning": "warning",
     "error": "error",
 }
+SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which the engine marks a secret object
 _DEBUG = b'"severity":"debug"'
 
 
@@ -166,11 +169,14 @@ def _started(body: Mapping[str, Any]) -> StepStarted:
 
 def _ended(body: Mapping[str, Any]) -> StepEnded:
     meta = body["metadata"]
+    outputs = (meta.get("new") or {}).get("outputs") or {}
+    before = (meta.get("old") or {}).get("outputs") or {}
     return StepEnded(
         subject=Subject(urn=meta["urn"]),
         operation=meta["op"],
-        outputs=(meta.get("new") or {}).get("outputs") or {},
+        outputs=outputs,
         planned=bool(body.get("planning")),
+        kept=meta["op"] == "same" and outputs == before and SECRET_MARK not in json.dumps(outputs),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.faults import Fault
 from pouw.engine.events import (
+    SECRET_MARK,
     Diagnostic,
     Event,
     PolicyTally,
@@ -95,6 +96,8 @@ class Outcome:
     violations: Sequence[PolicyViolation]
     tallies: Sequence[PolicyTally]
     seconds: float
+    settled: bool = False
+    """Whether the state holds all that a plan would leave, outputs too: deploying it would write the same again."""
     verdict: Verdict | None = None
     """What the compliance gate said, where it was asked."""
     example: bool = False
@@ -126,6 +129,8 @@ class Recorder:
     operation: str
     stack: str
     _started: dict[str, StepStarted] = field(default_factory=dict)
+    _kept: bool = False
+    """Whether the state holds the stack's outputs already, by the engine's last word of them."""
     _outputs: Mapping[str, Any] = field(default_factory=dict)
     _problems: list[Diagnostic] = field(default_factory=list)
     _violations: list[PolicyViolation] = field(default_factory=list)
@@ -139,6 +144,7 @@ class Recorder:
             case StepStarted(logical=True):
                 self._started[event.subject.urn] = event
             case StepEnded(subject=subject) if subject.type == _STACK_TYPE:
+                self._kept = event.kept
                 self._outputs = {key: _hidden(value) for key, value in event.outputs.items()} or self._outputs
             case StepFailed():
                 self._failed.append(event)
@@ -157,11 +163,12 @@ class Recorder:
         """The result, once the process has ended."""
         succeeded = ending.status == 0 and not (self._summary and not self._summary.succeeded)
         faults = [] if succeeded else self._faults(ending)
+        changes = _count(self._summary, self._started.values())
         return Outcome(
             operation=self.operation,
             stack=self.stack,
             exit_code=self._exit_code(ending, succeeded=succeeded),
-            changes=_count(self._summary, self._started.values()),
+            changes=changes,
             resources=[_change(step) for step in self._started.values() if _is_change(step)],
             steps=tuple(self._started.values()),
             outputs=self._outputs,
@@ -170,6 +177,7 @@ class Recorder:
             violations=self._violations,
             tallies=self._tallies,
             seconds=ending.seconds,
+            settled=succeeded and not changes.total and self._kept,
         )
 
     def _exit_code(self, ending: Ending, *, succeeded: bool) -> ExitCode:
@@ -203,14 +211,13 @@ class Recorder:
         return told or [ResourceFault(resource="", path=self.stack, message=message)]
 
 
-_SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which the engine marks a secret object
 _HIDDEN = "[secret]"
 
 
 def _hidden(value: Any) -> Any:
     """The output with each secret inside it read as one word; the engine left its envelope, without the content."""
     if isinstance(value, Mapping):
-        return _HIDDEN if _SECRET_MARK in value else {key: _hidden(one) for key, one in value.items()}
+        return _HIDDEN if SECRET_MARK in value else {key: _hidden(one) for key, one in value.items()}
     return [_hidden(one) for one in value] if isinstance(value, list) else value
 
 

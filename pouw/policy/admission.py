@@ -8,7 +8,7 @@ from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
-from pouw.policy import analysis, supposing
+from pouw.policy import analysis
 from pouw.policy import gate as gates
 from pouw.policy.evidence import bundle
 from pouw.policy.gate import Gate, Judged
@@ -20,35 +20,29 @@ def preview(
     request: Request, gate: Gate, engine: Engine, progress: Progress, *, project: Project | None = None
 ) -> Outcome:
     """Preview with the gate, and keep the evidence; the verdict is in the outcome."""
-    return _kept(_planned(request, gate, engine, progress, project), gate, engine)
+    return _kept(gates.run(request, engine, progress, gate, project=project), gate, engine)
 
 
 def up(request: Request, gate: Gate, engine: Engine, progress: Progress, *, project: Project | None = None) -> Outcome:
     """Deploy what the gate lets through, and keep the evidence.
 
     The preview is judged first: where the gate is red, or the preview fails, its outcome is returned and nothing was
-    created. The deployment runs with the pack too, on the values that a preview does not know. Where the preview let
-    something pass that it could not evaluate on what is known, the state that came of it is judged once more.
+    created. A plan that leaves everything as it is is not deployed. The deployment runs with the pack too, on the
+    values that a preview does not know. Where the preview let something pass that it could not evaluate on what is
+    known, the state that came of it is judged once more.
     """
-    planned = _planned(replace(request, operation=Operation.PREVIEW), gate, engine, progress, project)
+    planned = gates.run(replace(request, operation=Operation.PREVIEW), engine, progress, gate, project=project)
     if not planned.outcome.ok:
         return _kept(planned, gate, engine)
+    if planned.outcome.settled:
+        return _kept(
+            replace(planned, outcome=replace(planned.outcome, operation=request.operation.value)), gate, engine
+        )
     done = gates.run(request, engine, progress, gate, project=project)
     if done.outcome.ok and any(one.kind is not Kind.VIOLATION for one in planned.verdict.findings if one.mandatory):
         verdict = analysis.verdict(request, engine, progress, gate, project=project)
         done = Judged(outcome=gates.judged(done.outcome, verdict), verdict=verdict)
     return _kept(replace(done, plan=planned.plan), gate, engine)
-
-
-def _planned(request: Request, gate: Gate, engine: Engine, progress: Progress, project: Project | None) -> Judged:
-    """A preview, and a second look at what it does not know."""
-    first = gates.run(request, engine, progress, gate, project=project)
-    if not supposing.is_worth_it(first.verdict):
-        return first
-    again = replace(request, environment={**request.environment, **supposing.ENVIRONMENT})
-    second = gates.run(again, engine, progress, gate, project=project)
-    verdict = supposing.merged(first.verdict, second.verdict)
-    return replace(first, outcome=gates.judged(first.outcome, verdict), verdict=verdict)
 
 
 def _kept(judged: Judged, gate: Gate, engine: Engine) -> Outcome:

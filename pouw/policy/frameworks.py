@@ -114,8 +114,6 @@ class State(StrEnum):
     """A mandatory check did not run to its end, and no waiver covers that."""
     ADVISED = "advised"
     """What did not pass refuses nothing in this environment."""
-    SUPPOSED = "supposed"
-    """Every check passed, some of them with names supposed that only the cloud can give."""
     WAIVED = "waived"
     """All that did not pass is covered by waivers."""
     NOT_SHOWN = "not shown"
@@ -189,6 +187,4 @@ def _control(
 
 def _unblocked(findings: Sequence[Finding]) -> State:
     """Where nothing blocks, what is the least of it."""
-    if any(one.kind is not Kind.SUPPOSED and not one.waived for one in findings):
-        return State.ADVISED
-    return State.WAIVED if any(one.waived for one in findings) else State.SUPPOSED
+    return State.WAIVED if all(one.waived for one in findings) else State.ADVISED

@@ -22,7 +22,7 @@ def lines(verdict: Verdict | None) -> Iterator[str]:
         yield f"{_word(one)}: {one}; {one.remedy}"
     rest: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
     for one in verdict.findings:
-        if not one.blocks and one.kind is not Kind.SUPPOSED:
+        if not one.blocks:
             rest[_word(one), one.rule].append(one)
     for (word, _), found in sorted(rest.items()):
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
@@ -38,7 +38,6 @@ def as_json(verdict: Verdict | None) -> Mapping[str, Any]:
         "checks": sum(len(urns) for urns in verdict.passed.values()),
         "violations": [_finding(one) for one in verdict.of(Kind.VIOLATION)],
         "unevaluated": [_finding(one) for one in verdict.of(Kind.UNEVALUATED)],
-        "supposed": [_finding(one) for one in verdict.of(Kind.SUPPOSED)],
         "waived": [_finding(one) for one in verdict.waived],
         "faults": [*map(str, verdict.waiver_faults), *verdict.gaps],
     }

@@ -14,8 +14,6 @@ class Kind(StrEnum):
 
     VIOLATION = "violation"
     UNEVALUATED = "unevaluated"
-    SUPPOSED = "supposed"
-    """Not evaluated on what is known, and passed with names supposed that only the cloud can give."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +40,7 @@ class Finding:
     @property
     def blocks(self) -> bool:
         """Whether it makes the gate red."""
-        return self.mandatory and not self.waived and self.kind is not Kind.SUPPOSED
+        return self.mandatory and not self.waived
 
     def __str__(self) -> str:
         where = self.urn.rsplit("::", 1)[-1]
@@ -90,7 +88,5 @@ class Verdict:
         )
         told = f"{checks} checks of {len(self.passed)} rules passed, {violations} violations, "
         told += f"{unevaluated} not evaluated, {len(advice)} advice, {len(self.waived)} waived"
-        if supposed := self.of(Kind.SUPPOSED):
-            told += f", {len(supposed)} passed with supposed names"
         wrong = len(self.waiver_faults) + len(self.gaps)
         return told + (f", {wrong} faults of the gate" if wrong else "")

@@ -70,6 +70,10 @@ CASES = {
     "unicode stack name": Case(arguments=("up", "orbé"), told=("no such stack", "'orbé'", "1 to 100 letters")),
     "malformed YAML": Case(write=text("config:\n  pouw:sites: ["), told=("Pulumi.bad.yaml:2", "is not YAML")),
     "empty file": Case(write=text(""), told=("pouw:sites", "is missing")),
+    "no seed of keys for others": Case(
+        write=lambda c: c.stack("bad", environment="staging"),
+        told=("pouw:nodeKeySeed", "is missing", "config set --secret"),
+    ),
     "unknown key": Case(write=lambda c: c.stack("bad", colour="red"), told=("pouw:colour", "unknown key", "sites")),
     "wrong type": Case(
         write=lambda c: c.stack("bad", nodes={"miners": "three"}), told=("pouw:nodes.miners", "'three'")

@@ -22,6 +22,7 @@ from pouw.deployment import accounts
 
 AWS_ACCOUNT = "123456789012"
 SUBSCRIPTION = "0b1f6471-1bf0-4dda-aec3-cb9272f09590"
+TENANT = "5c1f6471-1bf0-4dda-aec3-cb9272f09590"
 PROJECT = "pouw-staging"
 REGIONS = {
     "aws": ("us-east-1", "us-west-2"),
@@ -38,7 +39,7 @@ def stack(cloud: str, account: str) -> Settings:
         "region": region,
         "account": account,
         "backups": {"copyRegion": copy},
-        **({"tenant": SUBSCRIPTION} if cloud == "azure" else {}),
+        **({"tenant": TENANT} if cloud == "azure" else {}),
     }
     return parse({"environment": "staging", "sites": [site], "contacts": ["oncall@example.org"]})
 

@@ -98,6 +98,8 @@ def test_a_site_comes_up_stays_changes_and_goes(make_project: MakeProject, run: 
     assert replaced == {"network", "settings", "subnet-eu-west-1a", "subnet-eu-west-1b", "subnet-eu-west-1c"}
     assert {one.name for one in changed.resources if one.operation == "update"} == {"cluster"}
     assert len(names(rehearsal)) == AWS_RESOURCES - 2, "what was replaced is gone"
+    configure(project, {**AWS_CONFIG, "range": "10.0.0.0/18"})
+    assert run(rehearsal, "up").changes.replace == len(replaced), "and what replaced it can be replaced"
 
     assert run(rehearsal, "destroy").changes.delete == AWS_RESOURCES
     assert not rehearsal.root.exists(), "nothing is left, the cloud included"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -155,6 +156,30 @@ def test_secret_outputs_are_one_word_at_any_depth() -> None:
     mark = {"4dabf18193072939515e22adb298388d": "x", "ciphertext": "[secret]"}
     outcome = folded(line(resOutputsEvent=metadata("same", STACK, new={"outputs": {"a": [mark, 1], "b": {"c": mark}}})))
     assert outcome.outputs == {"a": ["[secret]", 1], "b": {"c": "[secret]"}}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "settled"),
+    [
+        ({"a": 1}, True),
+        ({"a": 2}, False),
+        ({"a": 1, "b": 2}, False),
+        ({"a": {"4dabf18193072939515e22adb298388d": "x", "ciphertext": "[secret]"}}, False),
+    ],
+)
+def test_a_plan_is_settled_when_the_state_is_seen_to_hold_all_that_it_would_leave(
+    outputs: dict[str, Any], settled: bool
+) -> None:
+    old = outputs if "a" in outputs and isinstance(outputs["a"], dict) else {"a": 1}
+    ended = line(resOutputsEvent=metadata("same", STACK, old={"outputs": old}, new={"outputs": outputs}))
+    assert folded(ended, status=0).settled is settled
+
+
+def test_a_plan_that_changes_a_resource_is_not_settled() -> None:
+    same = line(resOutputsEvent=metadata("same", STACK, old={"outputs": {}}, new={"outputs": {}}))
+    change = line(resourcePreEvent=metadata("update"))
+    assert folded(same, status=0).settled
+    assert not folded(same, change, status=0).settled
 
 
 def test_printed_errors_are_split_at_each_error() -> None:

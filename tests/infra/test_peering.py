@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from infra.contracts import RPC_NODE_PORT, WS_NODE_PORT, Entry
 from infra.kubernetes.address_pool import ANNOTATIONS, AddressPool, AddressPoolArgs
 from infra.kubernetes.balancer import client_service
-from infra.kubernetes.peering import Peering, PeeringArgs, given_address, network_policy
+from infra.kubernetes.peering import Peering, PeeringArgs, given_address
 from infra.kubernetes.storage import Storage, StorageArgs
 from infra.settings import Exposure
 from tests.infra.recorder import of_type, record
@@ -16,7 +16,16 @@ OTHERS = ["192.0.2.1/32", "192.0.2.2/32"]
 
 
 def test_only_other_sites_come_in_and_only_to_the_peers_port() -> None:
-    [rule] = network_policy(OTHERS)["ingress"]
+    arguments = PeeringArgs(
+        namespace="pouw-system",
+        site="primary",
+        slot="blue",
+        entry=Entry(type="LoadBalancer", annotations={}),
+        sources=OTHERS,
+    )
+    made = record(lambda: Peering("primary", arguments))
+    [policy] = of_type(made, "kubernetes:networking.k8s.io/v1:NetworkPolicy")
+    [rule] = policy.inputs["spec"]["ingress"]
     assert [entry["ipBlock"]["cidr"] for entry in rule["from"]] == OTHERS
     assert [port["port"] for port in rule["ports"]] == [30303]
 
@@ -55,6 +64,12 @@ def test_an_entry_of_the_cloud_decides_over_the_exposure_to_clients() -> None:
     inside = client_service(exposure, Entry(type="LoadBalancer", annotations={}, address="10.20.63.251"))
     assert inside["loadBalancerIP"] == "10.20.63.251"
     assert "loadBalancerSourceRanges" not in inside
+
+
+def test_an_address_of_the_clusters_own_pool_is_for_the_clients_that_are_named() -> None:
+    exposure = Exposure(type="LoadBalancer", allow_from=("192.0.2.0/24",))
+    spec = client_service(exposure, Entry(type="LoadBalancer", annotations=ANNOTATIONS))
+    assert spec["loadBalancerSourceRanges"] == ["192.0.2.0/24"]
 
 
 def test_a_pool_of_addresses_is_for_those_that_name_it() -> None:

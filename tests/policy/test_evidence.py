@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,14 @@ def test_the_key_is_its_owners_alone_and_stays() -> None:
     assert first.private_bytes_raw() == second.private_bytes_raw()
     assert (store.folder() / "key.pem").stat().st_mode & 0o077 == 0
     assert store.trusted_key() == chain.public_key(first)
+
+
+def test_runs_side_by_side_share_one_key_and_no_number() -> None:
+    with ThreadPoolExecutor(8) as workers:
+        paths = sorted(one.result() for one in [workers.submit(store.add, "local", RUN, []) for _ in range(24)])
+    assert [int(path.stem) for path in paths] == list(range(24))
+    assert list(store.verify(paths, store.trusted_key())) == []
+    assert [path.name for path in store.folder().iterdir() if path.name.startswith(".")] == []
 
 
 def test_forgetting_a_stack_leaves_nothing_of_it() -> None:

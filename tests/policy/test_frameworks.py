@@ -90,7 +90,6 @@ def verdict(kind: Kind | None = None, *, ticket: str = "", mandatory: bool = Tru
         (verdict(Kind.UNEVALUATED), State.OPEN),
         (verdict(Kind.VIOLATION, ticket="OPS-1"), State.WAIVED),
         (verdict(Kind.VIOLATION, mandatory=False), State.ADVISED),
-        (verdict(Kind.SUPPOSED), State.SUPPOSED),
         (Verdict(stack="local", environment="local"), State.NOT_SHOWN),
     ],
     ids=lambda given: str(given) if isinstance(given, State) else "",

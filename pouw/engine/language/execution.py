@@ -10,6 +10,7 @@ needs it, the program's own ``pulumi``.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -76,20 +77,17 @@ def describe(error: BaseException, sdk: str) -> str:
 
 
 def _spare_time() -> None:
-    """Leave out what a program pays for and nobody sees: half of the time that a stack of two hundred resources takes.
+    """Leave out what a program pays for and nobody sees.
 
-    - Collecting garbage while thousands of classes are made that all stay.
     - The whole of an SDK's package for one of its modules: each begins with ``from . import outputs``, and looking for
       that name in a package that is loaded on demand loads all of it.
     - Debug messages, four or five calls of the engine a resource, which it drops unless it was told to be verbose.
     """
-    import gc
     import importlib
 
     import pulumi
     from pulumi import _utils
 
-    gc.set_threshold(_GARBAGE)
     pulumi.log.debug = lambda *_, **__: None
     lazy: Any = getattr(_utils, "_LazyModule", None)
     if lazy is None:  # the program's SDK may be another one than ours
@@ -155,6 +153,8 @@ def main(arguments: list[str]) -> int:
     _die_with_parent()
     # The engine closes its plugins with an interrupt to the whole group: the host answers it, and takes us along.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Thousands of classes are made, and all of them stay: looking for garbage among them is a quarter of the time.
+    gc.set_threshold(_GARBAGE)
     kind, *rest = arguments
     if kind == "program":
         return _run_program(rest[0], rest[1], rest[2:])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,18 +83,17 @@ def signing_key() -> Ed25519PrivateKey:
 
     path = folder() / "key.pem"
     if not path.exists():
-        key = Ed25519PrivateKey.generate()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        pem = key.private_bytes(
+        pem = Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        if _write_once(path, pem, 0o600):
-            # Only by whoever made the key that stayed: another's public key would fit nothing.
-            _write_once(folder() / "key.pub", chain.public_key(key).encode() + b"\n", 0o644)
-    loaded = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(loaded, Ed25519PrivateKey):
+        _write_once(path, pem, 0o600)
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
         raise EvidenceError(Fault(path=str(path), message="is no Ed25519 key", remedy="move it away"))
-    return loaded
+    # From the key that is kept, not from the one just made: of two that race, another's may have stayed.
+    _write_once(folder() / "key.pub", chain.public_key(key).encode() + b"\n", 0o644)
+    return key
 
 
 def trusted_key(path: Path | None = None) -> str:
@@ -125,15 +124,16 @@ def verify(paths: Sequence[Path], trusted: str) -> Iterator[str]:
 
 def _write_once(path: Path, content: bytes, mode: int) -> bool:
     """Write a file that is not there yet, whole or not at all; whether it was ours: of two that race, one stays."""
-    # Previews of several stacks are threads of one process.
-    made = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
-    handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
+    if path.exists():
+        return False
+    handle, made = tempfile.mkstemp(dir=path.parent, prefix=".")
     try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(made).chmod(mode)
         os.link(made, path)
     except FileExistsError:
         return False
     finally:
-        made.unlink()
+        Path(made).unlink()
     return True

@@ -19,7 +19,6 @@ _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0"}
 _TOLD = {
     Kind.VIOLATION: "",
     Kind.UNEVALUATED: "not evaluated: ",
-    Kind.SUPPOSED: "passed with supposed names: ",
 }
 
 
@@ -61,7 +60,7 @@ def _result(located: Located, used: Sequence[str], stack: str) -> Mapping[str, A
     told = _TOLD[finding.kind]
     result: dict[str, Any] = {
         "ruleId": finding.rule,
-        "level": "note" if finding.kind is Kind.SUPPOSED else "error" if finding.mandatory else "warning",
+        "level": "error" if finding.mandatory else "warning",
         "message": {"text": f"{told}{finding.path + ': ' if finding.path else ''}{finding.message}. {finding.remedy}"},
         "locations": [
             {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.infra.aws.declared import compliant, declared, kind, settings
+from tests.infra.aws.declared import compliant, declared, settings
+from tests.infra.clouds import kind
 
 
 def test_the_copy_stands_in_the_other_region_under_a_key_there() -> None:

@@ -7,7 +7,8 @@ import ipaddress
 from infra.aws.balancer import allowed
 from infra.aws.firewall import rules
 from infra.aws.names import CHECKERS
-from tests.infra.aws.declared import HOSTS, compliant, declared, kind, settings
+from tests.infra.aws.declared import compliant, declared, settings
+from tests.infra.clouds import HOSTS, kind
 
 
 def test_the_edge_lets_in_those_who_were_named_and_those_who_check_it() -> None:

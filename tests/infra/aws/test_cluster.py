@@ -6,7 +6,8 @@ import json
 
 from infra.aws.cluster import client_configuration, reachability
 from infra.sites import Cluster
-from tests.infra.aws.declared import compliant, kind
+from tests.infra.aws.declared import compliant
+from tests.infra.clouds import kind
 
 
 def test_the_api_server_is_private_unless_somebody_is_named() -> None:

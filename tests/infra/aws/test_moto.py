@@ -15,7 +15,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tests.infra.aws.declared import compliant, kind
+from tests.infra.aws.declared import compliant
+from tests.infra.clouds import kind
 from tests.infra.recorder import Recorded
 
 REGION = "us-east-1"

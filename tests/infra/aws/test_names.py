@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from infra import contracts
 from infra.aws.names import Names, NamesArgs
 from infra.contracts import Target
-from tests.infra.aws.declared import kind, settings, whole
+from tests.infra.aws.declared import settings
+from tests.infra.clouds import kind, whole
 from tests.infra.recorder import Recorded, record
 
 ACTIVE = Target(site="primary", active=True, kind="CNAME", address="one.elb.us-east-1.amazonaws.com")

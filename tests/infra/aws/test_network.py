@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from infra.aws.network import SERVICES
-from tests.infra.aws.declared import compliant, declared, kind, settings
+from tests.infra.aws.declared import compliant, declared, settings
+from tests.infra.clouds import kind
 
 
 def test_each_zone_has_a_private_subnet_an_edge_and_its_own_translation() -> None:

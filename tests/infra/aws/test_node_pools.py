@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.infra.aws.declared import compliant, declared, kind, settings
+from tests.infra.aws.declared import compliant, declared, settings
+from tests.infra.clouds import kind
 
 
 def test_every_machine_carries_its_pool_and_only_miners_are_kept_apart() -> None:

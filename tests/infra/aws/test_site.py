@@ -28,7 +28,8 @@ from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.offline import clouds
 from pouw.engine.plugins.offline.checking import Checker
 from pouw.engine.plugins.offline.settings import Settings as ProviderSettings
-from tests.infra.aws.declared import ANSWERS, SITE, compliant, declared, kind, settings, site_of
+from tests.infra.aws.declared import ANSWERS, SITE, compliant, declared, settings, site_of
+from tests.infra.clouds import kind
 from tests.infra.recorder import Recorded, record
 
 NAMES = {

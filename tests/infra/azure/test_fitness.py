@@ -11,7 +11,8 @@ from infra.azure.fitness import faults
 from infra.azure.gateway import link_region
 from infra.regions import ZONES
 from tests.infra.azure import declared
-from tests.infra.azure.declared import HOSTS, place
+from tests.infra.azure.declared import place
+from tests.infra.clouds import HOSTS
 
 ANY = ("198.51.100.0/24",)
 

@@ -17,7 +17,7 @@ from infra.regions import ZONES
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.core.validation import Validator
 from tests.infra.azure import declared
-from tests.infra.azure.declared import kind
+from tests.infra.clouds import kind
 from tests.infra.recorder import Recorded, of_type, record
 
 SDK = Sdk("pulumi_azure_native")
@@ -230,7 +230,7 @@ def test_the_outputs_are_those_that_workloads_are_deployed_with() -> None:
     found = outputs(kubeconfig="", egress="", repository="", annotations="", storage_class="", address="")
     assert json.loads(found["kubeconfig"])["clusters"][0]["cluster"]["certificate-authority-data"] == "YXV0aG9yaXR5"
     assert found["egress"] == ["203.0.113.1"] * 3
-    assert found["repository"] == "images.azurecr.io/pouw-node"
+    assert found["repository"] == "images.azurecr.io/pouw"
     assert found["annotations"] == {"backup": {"azure.workload.identity/client-id": "client"}}
     assert found["storage_class"]["parameters"]["diskEncryptionSetID"] == "primary-cluster-disks-id"
     assert found["address"] == "edge.z01.azurefd.net"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infra.gcp.backups import retention
-from tests.infra.gcp.declared import kind
+from tests.infra.clouds import kind
 from tests.infra.recorder import Recorded
 
 CHANGING = (

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from infra.contracts import RPC_NODE_PORT, WS_NODE_PORT
 from infra.gcp.edge_rules import rules
-from tests.infra.gcp.declared import GROUPS, HOSTS, kind
+from tests.infra.clouds import HOSTS, kind
+from tests.infra.gcp.declared import GROUPS
 from tests.infra.recorder import Recorded
 
 RANGES = [f"198.51.{index}.0/24" for index in range(25)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infra.gcp.budget import CHANNELS
-from tests.infra.gcp.declared import declared, kind, settings
+from tests.infra.clouds import kind
+from tests.infra.gcp.declared import declared, settings
 from tests.infra.recorder import Recorded
 
 

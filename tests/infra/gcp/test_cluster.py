@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from infra import contracts
 from infra.contracts import Place
 from infra.gcp.cluster import access, kubeconfig, upkeep
-from tests.infra.gcp.declared import kind, settings
+from tests.infra.clouds import kind
+from tests.infra.gcp.declared import settings
 from tests.infra.recorder import Recorded
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from infra.gcp import agents
 from infra.gcp.keys import protection_level
-from tests.infra.gcp.declared import kind
+from tests.infra.clouds import kind
 from tests.infra.recorder import Recorded
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from infra.gcp.alarms import ALARMS
 from infra.gcp.monitoring import audit_filter
-from tests.infra.gcp.declared import declared, kind, settings
+from tests.infra.clouds import kind
+from tests.infra.gcp.declared import declared, settings
 from tests.infra.recorder import Recorded
 
 

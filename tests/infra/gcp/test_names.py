@@ -10,7 +10,8 @@ import pytest
 from infra import contracts
 from infra.contracts import RecordKind, Target
 from infra.gcp.names import Names, NamesArgs, absolute, data, routing, unchecked
-from tests.infra.gcp.declared import HOSTS, kind, settings
+from tests.infra.clouds import HOSTS, kind
+from tests.infra.gcp.declared import settings
 from tests.infra.recorder import Recorded, record
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from infra.addressing import plan
 from infra.gcp import firewall
 from infra.gcp.network import egress_addresses
-from tests.infra.gcp.declared import kind
+from tests.infra.clouds import kind
 from tests.infra.recorder import Recorded
 
 PLAN = plan("10.20.0.0/16")

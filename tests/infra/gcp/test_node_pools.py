@@ -13,7 +13,8 @@ from infra.gcp.machines import ACCELERATORS, DEFAULTS, disk_type
 from infra.gcp.node_pools import bounds, machine, upgrade
 from infra.gcp.pools import Group, groups
 from infra.sites import Pools, Spot
-from tests.infra.gcp.declared import kind, settings
+from tests.infra.clouds import kind
+from tests.infra.gcp.declared import settings
 from tests.infra.recorder import Recorded
 
 

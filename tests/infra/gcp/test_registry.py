@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.infra.gcp.declared import kind
+from tests.infra.clouds import kind
 from tests.infra.recorder import Recorded
 
 

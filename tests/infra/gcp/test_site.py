@@ -29,7 +29,8 @@ from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.offline import clouds
 from pouw.engine.plugins.offline import settings as offline
 from pouw.engine.plugins.offline.checking import Checker
-from tests.infra.gcp.declared import ANSWERS, SITE, declared, kind, settings, site_of
+from tests.infra.clouds import kind
+from tests.infra.gcp.declared import ANSWERS, SITE, declared, settings, site_of
 from tests.infra.recorder import Recorded, record
 
 LABEL = r"[a-z]([-a-z0-9]*[a-z0-9])?"

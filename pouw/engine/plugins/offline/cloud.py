@@ -58,7 +58,7 @@ class Facts:
     name: Name | None = None
     computed: Mapping[str, Value] = field(default_factory=dict)
     """Outputs that the cloud decides on: what a rehearsal gives for them. Texts are templates; a function makes them
-    from the resource's properties."""
+    from what is known of the resource's properties."""
     id: str = ""
     """Template of the identifier that a rehearsal gives."""
     protects: str = ""

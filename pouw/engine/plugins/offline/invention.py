@@ -70,7 +70,7 @@ class Inventor:
         self._name(described, inputs, made, seed)
         words = _Words({**made, **inputs}, settings, seed, self._cloud, described)
         for text, template in facts.computed.items():
-            chosen = template({**planned, **inputs}) if callable(template) else template
+            chosen = template(_without_unknown({**planned, **inputs})) if callable(template) else template
             fill(made, parse_path(text), words.rendered(chosen), None)
         finished = self._object(made, described.outputs, words, 0)
         identifier = words.rendered(facts.id) if facts.id else words.identifier({**finished, **inputs})
@@ -185,3 +185,10 @@ class _Words(dict[str, object]):
 
 def _bare(value: Value) -> Value:
     return value.value if isinstance(value, Secret) else value
+
+
+def _without_unknown(value: Value) -> Value:
+    """Without what is not known."""
+    if isinstance(value, Mapping):
+        return {key: _without_unknown(item) for key, item in value.items() if item is not UNKNOWN}
+    return [_without_unknown(item) for item in value if item is not UNKNOWN] if isinstance(value, list) else value

@@ -39,7 +39,7 @@ class Rehearsal:
         with self.store.transaction() as held:
             held.forget_unknown(urn.text)
             self._refuse_conflict(held, urn, described, inputs)
-            record = self._made(urn, described, inputs, serial=len(held.of_urn(urn.text)))
+            record = self._another(held, urn, described, inputs)
             taken = held.get(record.token, record.place, record.id) or (
                 held.of_name(record.token, record.place, record.name) if record.name else None
             )
@@ -80,6 +80,12 @@ class Rehearsal:
                     f"set {guard} to false, run `up`, then delete it"
                 )
             held.remove(found)
+
+    def _another(self, held: Transaction, urn: Urn, described: ResourceType, inputs: Mapping[str, Value]) -> Record:
+        """A resource beside those that it is to replace: with an id that none of them has, if ids are the cloud's."""
+        theirs = {one.id for one in held.of_urn(urn.text)}
+        made = [self._made(urn, described, inputs, serial=serial) for serial in range(len(theirs) + 1)]
+        return next((one for one in made if one.id not in theirs), made[0])
 
     def _made(
         self,

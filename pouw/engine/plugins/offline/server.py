@@ -19,11 +19,9 @@ from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
 from pouw.engine.plugins.core.serving import EngineLog, Log
 from pouw.engine.plugins.core.simulation import SimulatedCloud
 from pouw.engine.plugins.core.urn import Urn
-from pouw.engine.plugins.offline import supposition
 from pouw.engine.plugins.offline.checking import Checker
 from pouw.engine.plugins.offline.cloud import Cloud
 from pouw.engine.plugins.offline.diff import plan
-from pouw.engine.plugins.offline.invention import Inventor
 from pouw.engine.plugins.offline.outputs import Outputs
 from pouw.engine.plugins.offline.rehearsal import Rehearsal
 from pouw.engine.plugins.offline.settings import Settings, decoded
@@ -142,7 +140,7 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
         urn, described = self._subject(request)
         inputs = from_struct(request.properties)
         if request.preview:
-            return self._create_planned(urn, described, inputs)
+            return provider_pb2.CreateResponse(id="", properties=to_struct(self._planned(described, inputs)))
         if self._rehearsal is None:
             raise self._refusal("created", urn)
         made = self._rehearsal.create(urn, described, inputs)
@@ -192,15 +190,6 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> dict[str, Value]:
         facts = self._cloud.facts_of(described.token)
         return self._outputs.planned(described, inputs, facts, tags=self._settings.tags, olds=olds)
-
-    def _create_planned(self, urn: Urn, described: ResourceType, inputs: Mapping[str, Value]) -> Any:
-        planned = self._planned(described, inputs)
-        if not supposition.is_asked_for():
-            return provider_pb2.CreateResponse(id="", properties=to_struct(planned))
-        inventor = Inventor(self._cloud, self._sdk)
-        identifier, invented = inventor.complete(described, inputs, planned, self._settings, urn.text)
-        known = supposition.supposed(planned, invented, described.inputs)
-        return provider_pb2.CreateResponse(id=identifier, properties=to_struct(known))
 
     def _refusal(self, done: str, urn: Urn) -> ProviderError:
         return ProviderError(

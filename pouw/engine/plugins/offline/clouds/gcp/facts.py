@@ -30,12 +30,11 @@ _LOCATED = "projects/{project}/locations/{location}"
 
 def _groups(values: Mapping[str, Value]) -> list[Value]:
     """A node pool's instance groups, one in each of its zones."""
-    place = str(values.get("location"))
+    place = str(values.get("location", "nowhere"))
     zones = values.get("nodeLocations") or [f"{place}-{letter}" for letter in ZONES.get(place, "")] or [place]
-    pool = values.get("name")
     return [
-        f"https://www.googleapis.com/compute/v1/projects/{{project}}/zones/{zone}/instanceGroups/gke-{pool}-{{hash8}}-grp"
-        for zone in (zones if isinstance(zones, list) else [place])
+        f"https://www.googleapis.com/compute/v1/projects/{{project}}/zones/{zone}/instanceGroups/gke-{{name}}-{{hash8}}"
+        for zone in zones
     ]
 
 
