@@ -43,6 +43,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = {
         "policies.azure.backups",
         "policies.azure.vaults",
         "policies.azure.clusters",
+        "policies.azure.upkeep",
         "policies.azure.nodes",
         "policies.azure.registries",
         "policies.azure.machines",

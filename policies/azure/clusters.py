@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure.openings import is_anybody
-from policies.azure.relations import comes_from, must_have
+from policies.azure.relations import comes_from
 from policies.azure.vaults import DISK_SET
-from policies.checks import MISSING, both, exists, find, must_be, must_be_set, must_match, must_not_be, must_not_be_set
+from policies.checks import MISSING, both, find, must_be, must_be_set, must_not_be, must_not_be_set
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
 CLUSTER = "azure-native:containerservice:ManagedCluster"
-MAINTENANCE = "azure-native:containerservice:MaintenanceConfiguration"
-BUDGET = "azure-native:consumption:Budget"
 
 _GUIDE = "https://learn.microsoft.com/en-us/azure/aks/"
 
@@ -29,19 +27,9 @@ def _is_open(props: Props) -> Iterator[str]:
             yield f"apiServerAccessProfile.{at}: the API is open to {cidr}"
 
 
-def _has_budget(cluster: Resource, stack: Stack) -> Iterator[str]:
-    del cluster
-    if not exists(stack.of(BUDGET), lambda one: one.props.get("category") == "Cost"):
-        yield "resourceName: no budget watches what its machines cost"
-
-
 def _encrypts_disks(cluster: Resource, stack: Stack) -> Iterator[str]:
     if not comes_from(cluster, stack, "diskEncryptionSetID", (DISK_SET,)):
         yield from must_be_set("diskEncryptionSetID")(cluster.inputs)
-
-
-def _is_weekly(props: Props) -> bool:
-    return bool(props.get("maintenanceWindow") or props.get("timeInWeek"))
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -193,70 +181,6 @@ RULES: tuple[AnyRule, ...] = (
         reference=_GUIDE + "use-azure-policy",
         check=must_be("addonProfiles.azurepolicy.enabled", True),
     ),
-    Rule(
-        id="azure-aks-cluster-require-upgrades",
-        types=(CLUSTER,),
-        severity=Severity.MEDIUM,
-        absent=Absence.DENY,
-        why="A control plane that nobody upgrades falls out of support with its known holes.",
-        remedy="Set autoUpgradeProfile.upgradeChannel: patch or stable.",
-        reference=_GUIDE + "auto-upgrade-cluster",
-        check=must_be("autoUpgradeProfile.upgradeChannel", "patch", "stable", "rapid", "node-image"),
-    ),
-    Rule(
-        id="azure-aks-cluster-require-node-upgrades",
-        types=(CLUSTER,),
-        severity=Severity.MEDIUM,
-        absent=Absence.DENY,
-        why="Fixes of the operating system reach the machines when somebody thinks of it.",
-        remedy="Set autoUpgradeProfile.nodeOSUpgradeChannel: NodeImage or SecurityPatch.",
-        reference=_GUIDE + "auto-upgrade-node-os-image",
-        check=must_be("autoUpgradeProfile.nodeOSUpgradeChannel", "NodeImage", "SecurityPatch"),
-    ),
-    StackRule(
-        id="azure-aks-cluster-require-window",
-        types=(CLUSTER,),
-        severity=Severity.LOW,
-        level=Level.ADVISORY,
-        absent=Absence.DENY,
-        why="The cloud upgrades when it likes, in the busiest hour of the week, too.",
-        remedy="Add a MaintenanceConfiguration with a maintenanceWindow.",
-        reference=_GUIDE + "planned-maintenance",
-        check=must_have(
-            (MAINTENANCE,), "resourceName", "no maintenance window is its own", by="resourceName", holds=_is_weekly
-        ),
-    ),
-    Rule(
-        id="azure-aks-cluster-pin-version",
-        types=(CLUSTER,),
-        severity=Severity.MEDIUM,
-        absent=Absence.DENY,
-        why="Two stacks of one program get different versions of Kubernetes, depending on the day.",
-        remedy="Set kubernetesVersion to a minor version such as 1.33.",
-        reference=_GUIDE + "supported-kubernetes-versions",
-        check=must_match("kubernetesVersion", r"1\.\d{2}(\.\d+)?", "a version such as 1.33"),
-    ),
-    Rule(
-        id="azure-aks-cluster-require-uptime",
-        types=(CLUSTER,),
-        severity=Severity.MEDIUM,
-        absent=Absence.DENY,
-        why="The free control plane is promised to nobody, and gives way when many nodes ask at once.",
-        remedy="Set sku.tier: Standard or Premium.",
-        reference=_GUIDE + "free-standard-pricing-tiers",
-        check=must_be("sku.tier", "Standard", "Premium"),
-    ),
-    Rule(
-        id="azure-aks-cluster-deny-machine-edits",
-        types=(CLUSTER,),
-        severity=Severity.LOW,
-        level=Level.ADVISORY,
-        absent=Absence.DENY,
-        why="What is changed on the machines by hand is undone by the next upgrade, or breaks it.",
-        remedy="Set nodeResourceGroupProfile.restrictionLevel: ReadOnly.",
-        reference=_GUIDE + "node-resource-group-lockdown",
-        check=must_be("nodeResourceGroupProfile.restrictionLevel", "ReadOnly"),
-    ),
     StackRule(
         id="azure-aks-cluster-require-disk-encryption",
         types=(CLUSTER,),
@@ -266,16 +190,5 @@ RULES: tuple[AnyRule, ...] = (
         remedy="Set diskEncryptionSetID.",
         reference=_GUIDE + "azure-disk-customer-managed-keys",
         check=_encrypts_disks,
-    ),
-    StackRule(
-        id="azure-aks-cluster-require-budget",
-        types=(CLUSTER,),
-        severity=Severity.LOW,
-        level=Level.ADVISORY,
-        absent=Absence.DENY,
-        why="A scaler that runs away is noticed with the bill.",
-        remedy="Add a Budget of category Cost with notifications.",
-        reference="https://learn.microsoft.com/en-us/azure/cost-management-billing/costs/tutorial-acm-create-budgets",
-        check=_has_budget,
     ),
 )

@@ -100,7 +100,7 @@ RULES: tuple[AnyRule, ...] = (
         absent=Absence.DENY,
         why="An upgrade that goes one machine at a time takes days, and is put off.",
         remedy="Set upgradeSettings.maxSurge: 33%.",
-        reference=_GUIDE + "upgrade-aks-node-pools-rolling",
+        reference=_GUIDE + "upgrade-aks-cluster",
         check=_in_pool(_is_stuck),
     ),
     Rule(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policies.azure.clusters import BUDGET, CLUSTER
+from policies.azure.clusters import CLUSTER
 from policies.azure.networks import ADDRESS
 from policies.azure.openings import FIREWALL_RULES, GUARD
 from policies.azure.relations import DIAGNOSTICS, must_have
+from policies.azure.upkeep import BUDGET
 from policies.azure.vaults import REGISTRY, VAULT
 from policies.checks import MISSING, exists, find, may_be, must_be, must_be_at_least, must_be_set
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from policies.azure import backups, databases, edges, machines, networks, nodes, permissions, records, storage, vaults
-from policies.azure.clusters import BUDGET, CLUSTER, MAINTENANCE
+from policies.azure.clusters import CLUSTER
 from policies.azure.openings import GUARD
 from policies.azure.registries import ENDPOINT
 from policies.azure.relations import DIAGNOSTICS, LOCKS
+from policies.azure.upkeep import BUDGET, MAINTENANCE
 from policies.catalogue import rules_of
 from tests.policies.analyzer import Analyzer, Given
 from tests.policies.azure import fixtures
