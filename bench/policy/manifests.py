@@ -2,9 +2,9 @@
 
     python -m bench.policy.manifests
 
-Both read the same two folders: our own objects, rendered, and the planted violations of the tests. Each run is a process
-of its own, start to end, as a pipeline would run it; the best of three counts. checkov is installed once, into a virtual
-environment of its own below the cache directory.
+Both read the same two folders: our own objects, rendered, and the planted violations of the tests. Each run is a
+process of its own, start to end, as a pipeline would run it; the best of three counts. checkov is installed once, into
+a virtual environment of its own below the cache directory.
 """
 
 from __future__ import annotations
