@@ -68,7 +68,8 @@ def balancer(refers: Mapping[str, list[str]], **spec: Any) -> Given:
 def test_ranges_made_of_addresses_of_the_stack_need_not_be_known() -> None:
     address = origin("aws:ec2/eip:Eip")
     assert said(RANGES, balancer({"spec": ["origin"]}, loadBalancerSourceRanges=UNKNOWN), address) == []
-    for given in ({}, {"loadBalancerSourceRanges": []}):
+    nothing: list[dict[str, Any]] = [{}, {"loadBalancerSourceRanges": []}]
+    for given in nothing:
         (unsaid,) = said(RANGES, balancer({"spec": ["origin"]}, **given), address)
         assert "everybody may connect" in unsaid
     (text,) = said(RANGES, balancer({}, loadBalancerSourceRanges=UNKNOWN), address)
