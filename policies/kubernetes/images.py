@@ -22,12 +22,16 @@ def _images(check: Callable[[Props, str], Iterator[str]]) -> Callable[[Resource,
         origins = workload.refers.get("spec", frozenset())
         built = any(one.urn in origins for one in stack.of(*IMAGES))
         for at, container in containers(workload.inputs):
-            image = known(lambda one=container: one["image"], "") if built else container["image"]  # type: ignore[misc]
-            if image:
+            if image := _image(container, built=built):
                 for message in check(container, image):
                     yield f"{at}.{message}"
 
     return applied
+
+
+def _image(container: Props, *, built: bool) -> str:
+    """The image's name; empty where the build will give it."""
+    return known(lambda: str(container["image"]), "") if built else str(container["image"])
 
 
 def _tag(image: str) -> str:

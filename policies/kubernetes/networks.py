@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 from policies.checks import exists
 from policies.kubernetes.manifests import Props
@@ -51,10 +50,10 @@ def _opens_not_all(direction: str, peers: str) -> Callable[[Props], Iterator[str
     return check
 
 
-def _is_everybody(peer: Props) -> Any:
+def _is_everybody(peer: Props) -> bool:
     block, spaces = peer.get("ipBlock") or {}, peer.get("namespaceSelector")
     if block:
-        return block["cidr"] in _EVERYWHERE
+        return bool(block["cidr"] in _EVERYWHERE)
     if spaces is None or peer.get("podSelector"):
         return False
     return not spaces.get("matchLabels") and not spaces.get("matchExpressions")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from policies.checks import find, must_not_be, must_not_be_set
+from policies.checks import find, known, must_not_be, must_not_be_set
 from policies.kubernetes.manifests import Props
 from policies.kubernetes.relations import (
     NETWORK_POLICY,
@@ -41,10 +41,10 @@ def _says_who_may_connect(service: Resource, stack: Stack) -> Iterator[str]:
     notes = metadata(service).get("annotations") or {}
     if spec.get("type") != "LoadBalancer" or any(notes.get(key) == _PRIVATE[key] for key in _PRIVATE):
         return
-    # Ranges that come from addresses of the stack are there, and known once those are.
-    if "loadBalancerSourceRanges" in tuple(spec) and service.refers.get("spec"):
-        return
-    if not spec.get("loadBalancerSourceRanges"):
+    # Ranges that are made of addresses of the stack are known once those are.
+    named = "loadBalancerSourceRanges"
+    from_addresses = service.refers.get("spec") and named in tuple(spec)
+    if not (known(lambda: spec[named], "later") if from_addresses else spec.get(named)):
         yield "spec.loadBalancerSourceRanges: is empty, so everybody may connect, and nobody has said so"
 
 
