@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from policies import catalogue
-from policies.checks import find, must_be
+from policies.checks import both, find, must_be
 from policies.record import Record
 from policies.rule import Absence, Addition, Props, Rule, Severity, Surroundings, adding
 from pouw.policy import record as records
@@ -63,8 +63,6 @@ def test_secrets_and_unknown_values_stay_and_files_are_left_alone() -> None:
     props = {"bucket": UNKNOWN, "grants": [SECRET, {"id": UNKNOWN}], "count": 2.5, "tags": {}}
     assert remedied(replace(BUCKET, props=props)) == replace(BUCKET, props={**props, "tags": OURS})
     assert remedied(replace(BUCKET, props={"code": FILE})) is None
-    assert remedied(replace(BUCKET, props={"tags": {"site": UNKNOWN}})) is None
-    assert remedied(replace(BUCKET, props={"tags": SECRET | {"value": {"owner": "me"}}})) is None
 
 
 def test_what_a_provider_filled_in_is_missing_and_what_was_declared_is_not() -> None:
@@ -163,11 +161,18 @@ def _reads(props: Props, around: Surroundings) -> Iterator[Addition]:
     yield "colour", props["size"]
 
 
+def _paints_inside(props: Props, around: Surroundings) -> Iterator[Addition]:
+    del props, around
+    yield "colour", "red"
+    yield "box.lid", True
+
+
 @pytest.mark.parametrize(
     ("fix", "props", "failure"),
     [
         (_crashes, {"size": 1}, "the fix failed: ZeroDivisionError: 1 of tiny:x:Part"),
         (_reads, {"size": UNKNOWN}, "size is not known before the deployment"),
+        (_paints_inside, {"box": SECRET}, "box.lid: box is a secret"),
         (adding("colour", "green"), {"size": 1}, "what can be added is not enough"),
         (adding("colour", "red"), {"colour": "green"}, "colour: is declared, and a fix only adds"),
         (adding("colour", {"red": 1}), {"size": 1}, "colour: a fix adds single values, and not dict"),  # type: ignore[arg-type]
@@ -183,3 +188,11 @@ def test_a_fix_that_fails_changes_nothing_and_says_why(
     assert [one.rule for one in analyzer.resource(given)] == [rule.id]
     first = records.read(path)[0]
     assert [(one.rule, one.paths, one.failure) for one in first.fixes] == [(rule.id, [], failure)]
+
+
+def test_a_rule_that_was_not_evaluated_to_its_end_has_nothing_fixed(tmp_path: Path) -> None:
+    path = tmp_path / "record.jsonl"
+    rule = replace(_rule(adding("colour", "red")), check=both(must_be("colour", "red"), must_be("size", 1)))
+    analyzer = Analyzer(rule, config=LETTING, record=Record(path))
+    assert analyzer.remedied(Given(type="tiny:x:Part", props={"size": UNKNOWN})) is None
+    assert not path.exists()
