@@ -143,6 +143,8 @@ class Policy(Part):
     """Whether a violation refuses the deployment, or is only told; production is never `advisory`."""
     levels: dict[str, Literal["mandatory", "advisory", "disabled"]] = Field(default_factory=dict)
     """Levels of single rules, by id; none may be lower than the rule's own in production."""
+    remediate: bool = False
+    """Whether rules that can may add what is missing, such as a tag; told in the preview."""
 
 
 class Settings(Part):

@@ -20,9 +20,14 @@ MISSING: Final = object()
 _STEP = re.compile(r"[^.\[\]]+|\[\*\]|\[\d+\]")
 
 
+def steps_of(path: str) -> list[str]:
+    """The path taken apart: names, and ``[*]`` or ``[0]``."""
+    return _STEP.findall(path)
+
+
 def find(node: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Every value at the path with its own path; ``MISSING`` where the way to it ends early."""
-    yield from _walk(node, _STEP.findall(path), "")
+    yield from _walk(node, steps_of(path), "")
 
 
 def _walk(node: Any, steps: Sequence[str], at: str) -> Iterator[tuple[str, Any]]:

@@ -6,6 +6,7 @@ it and no other.
 
 An engine knows one level a policy. The two dispatching policies are mandatory; what advisory rules find is said by two
 further ones, which evaluate nothing and repeat what the first two found. A caller that reads the record disables them.
+A fifth one lets rules add what is missing. It is disabled unless a run says otherwise; an engine calls it first.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policies import catalogue, packconfig
 from policies.evaluation import Result, evaluate
+from policies.fixing import remedied
 from policies.packconfig import PackConfig
 from policies.record import Record
-from policies.rule import AnyRule, Level, Rule, StackRule
+from policies.rule import AnyRule, Level, Rule, StackRule, Surroundings
 from policies.stack import Resource, Stack
 from policies.wording import messages
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 RESOURCES, STACK = "resources", "stack"
 RESOURCE_ADVICE, STACK_ADVICE = "resource-advice", "stack-advice"
+REMEDIES = "remedies"
 SETTINGS_TYPE = "pouw:index:Settings"
 """The type by which rules about the stack's own settings name them. They come with the configuration."""
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -93,6 +96,23 @@ class Dispatcher:
                 told += [(text, one.urn) for text in advice]
                 self._record.write("stack", one.urn, one.type, results, waived)
         self._advice.stack = told
+
+    def remedy(self, args: ResourceValidationArgs) -> Mapping[str, Any] | None:
+        """The resource's properties with what rules add; none where nothing is added."""
+        config = self._configured(args.get_config())
+        if not config.remediate:
+            return None
+        rules = [
+            rule
+            for rule in self._rules_for(args.resource_type)
+            if isinstance(rule, Rule)
+            and config.level(rule) is not Level.DISABLED
+            and not config.is_waived(rule.id, args.urn)
+        ]
+        around = Surroundings(type=args.resource_type, tags=config.tags(args.urn))
+        result = remedied(args.props, rules, around)
+        self._record.write_fixes(args.urn, args.resource_type, result.fixes)
+        return result.props if any(one.paths for one in result.fixes) else None
 
     def resource_advice(self, args: ResourceValidationArgs, report: Report) -> None:
         """Say what advisory rules found on the resource that was just evaluated."""
@@ -193,6 +213,7 @@ def policies(dispatcher: Dispatcher) -> list[Policy]:
             "levels": {"type": "object"},
             "waived": {"type": "array", "items": {"type": "object"}},
             "settings": {"type": "object"},
+            "remediate": {"type": "boolean"},
         }
     )
     return [
@@ -221,5 +242,12 @@ def policies(dispatcher: Dispatcher) -> list[Policy]:
             "Advice about a resource among the others",
             dispatcher.stack_advice,
             enforcement_level=EnforcementLevel.ADVISORY,
+        ),
+        ResourceValidationPolicy(
+            REMEDIES,
+            "What rules add to one resource",
+            remediate=dispatcher.remedy,
+            enforcement_level=EnforcementLevel.DISABLED,
+            config_schema=schema,
         ),
     ]

@@ -1,7 +1,8 @@
 """What a run tells the pack: the environment, levels that differ from the rules' own, what is waived.
 
     {"environment": "staging", "advisory": true, "levels": {"<rule id>": "advisory"},
-     "waived": [{"rule": "<rule id>", "resource": "<pattern of type::name>"}], "settings": {...}}
+     "waived": [{"rule": "<rule id>", "resource": "<pattern of type::name>"}], "settings": {...},
+     "remediate": false}
 
 Without any of it a pack is as strict as in production.
 """
@@ -16,7 +17,7 @@ from typing import Any
 from policies.rule import AnyRule, Level
 
 PRODUCTION = "production"
-_KEYS = frozenset({"environment", "advisory", "levels", "waived", "settings"})
+_KEYS = frozenset({"environment", "advisory", "levels", "waived", "settings", "remediate"})
 
 
 class PackConfigError(Exception):
@@ -47,11 +48,21 @@ class PackConfig:
     waived: tuple[Waived, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The stack's own settings, for the rules about them."""
+    remediate: bool = False
+    """Whether rules may add what is missing."""
 
     def level(self, rule: AnyRule) -> Level:
         """The level that the rule has in this run."""
         own = self.levels.get(rule.id, rule.level)
         return Level.ADVISORY if self.advisory and own is Level.MANDATORY else own
+
+    def tags(self, urn: str) -> Mapping[str, str]:
+        """The tags of every resource of the stack. Which site one is of is certain only where there is one site."""
+        if not self.settings:
+            return {}
+        own = {"project": urn.split("::")[1], "environment": self.environment, "managed-by": "pulumi"}
+        sites = list(self.settings.get("sites") or ())
+        return {**own, "site": sites[0]["name"]} if len(sites) == 1 else own
 
     def is_waived(self, rule: str, urn: str) -> bool:
         """Whether the rule is waived for the resource."""
@@ -89,6 +100,7 @@ def parse(told: Mapping[str, Any], rules: Mapping[str, AnyRule]) -> PackConfig:
         levels=levels,
         waived=waived,
         settings=dict(told.get("settings", {})),
+        remediate=told.get("remediate", False) is True,
     )
 
 

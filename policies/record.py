@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from policies.evaluation import Result
+from policies.fixing import Fixed
 
 VARIABLE = "POUW_POLICY_RECORD"
-Phase: TypeAlias = Literal["resource", "stack"]
+Phase: TypeAlias = Literal["resource", "stack", "remedy"]
 
 
 class Record:
@@ -36,9 +37,18 @@ class Record:
 
     def write(self, phase: Phase, urn: str, token: str, results: Iterable[Result], waived: frozenset[str]) -> None:
         """Add the line of one resource, whole, in one write."""
+        self._append(as_json(phase, urn, token, results, waived))
+
+    def write_fixes(self, urn: str, token: str, fixes: Iterable[Fixed]) -> None:
+        """Add the line of one resource that something was added to, or that a fix failed on."""
+        listed = [{"rule": one.rule, "paths": list(one.paths), "failure": one.failure} for one in fixes]
+        if listed:
+            self._append({**as_json("remedy", urn, token, (), frozenset()), "fixes": listed})
+
+    def _append(self, body: Mapping[str, Any]) -> None:
         if self._path is None:
             return
-        line = json.dumps(as_json(phase, urn, token, results, waived), separators=(",", ":")).encode() + b"\n"
+        line = json.dumps(body, separators=(",", ":")).encode() + b"\n"
         with self._lock:
             handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             try:

@@ -14,6 +14,9 @@ Props: TypeAlias = Mapping[str, Any]
 """Properties of a resource. Reading one that is unknown during a preview raises; no rule may catch that."""
 
 CLOUDS = ("aws", "azure", "gcp", "kubernetes", "docker", "pouw")
+Addition: TypeAlias = tuple[str, str | bool | float]
+"""A path, as in ``tags.site`` or ``spec.containers[0].tty``, and the value that is missing there."""
+
 VERBS = ("require", "deny", "limit", "match", "pin")
 _PART = "[a-z0-9]+"
 _ID = re.compile(rf"^({'|'.join(CLOUDS)})-{_PART}-{_PART}-({'|'.join(VERBS)})(-{_PART})+$")
@@ -76,11 +79,23 @@ class _Described:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a fix may know besides the resource's properties."""
+
+    type: str
+    """The resource's type token."""
+    tags: Mapping[str, str]
+    """The tags that every resource of the stack has, as far as they are certain."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rule(_Described):
     """A rule about one resource, seen alone: its inputs."""
 
     check: Callable[[Props], Iterator[str]]
     """Pure. Yields ``path: what is wrong`` for each violation, the path as in ``spec.containers[0].image``."""
+    fix: Callable[[Props, Surroundings], Iterator[Addition]] | None = None
+    """Pure. Yields what to add to a resource that breaks the rule; nothing where that is not safe."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +107,16 @@ class StackRule(_Described):
 
 
 AnyRule: TypeAlias = Rule | StackRule
+
+
+def adding(path: str, value: str | bool | float) -> Callable[[Props, Surroundings], Iterator[Addition]]:
+    """A fix that adds one value, wherever it is missing."""
+
+    def fix(props: Props, around: Surroundings) -> Iterator[Addition]:
+        del props, around
+        yield path, value
+
+    return fix
 
 
 def split(message: str) -> tuple[str, str]:

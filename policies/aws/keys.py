@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from policies.aws.relations import StackCheck, by_type, must_name_key
 from policies.checks import may_be_at_least, must_be, must_not_be
-from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
+from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule, adding
 from policies.stack import Resource, Stack
 
 KEY = "aws:kms/key:Key"
@@ -86,6 +86,7 @@ RULES: tuple[AnyRule, ...] = (
         remedy="Set enableKeyRotation: true; only symmetric keys can.",
         reference=_GUIDE + "rotate-keys.html",
         check=_turns_over,
+        fix=adding("enableKeyRotation", True),
     ),
     Rule(
         id="aws-kms-key-limit-deletion",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from policies.checks import MISSING, find
-from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity
+from policies.rule import Absence, Addition, AnyRule, Level, Props, Rule, Severity, Surroundings
 
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 GROUP = "aws:autoscaling/group:Group"
@@ -59,6 +59,13 @@ def _is_nobodys(props: Props) -> Iterator[str]:
         yield f"tags: lacks {', '.join(missing)}"
 
 
+def _adds_tags(props: Props, around: Surroundings) -> Iterator[Addition]:
+    tags = props.get("tags") or {}
+    for name in TAGS:
+        if name not in tags and name in around.tags:
+            yield f"tags.{name}", around.tags[name]
+
+
 def _hands_on_nothing(props: Props) -> Iterator[str]:
     tagged = [one.get("resourceType") for _, one in find(props, "tagSpecifications[*]") if one is not MISSING]
     if missing := [kind for kind in ("instance", "volume") if kind not in tagged]:
@@ -83,6 +90,7 @@ RULES: tuple[AnyRule, ...] = (
         remedy=f"Set the tags {', '.join(TAGS)} on the resource; those of a provider do not show in a plan.",
         reference=_GUIDE,
         check=_is_nobodys,
+        fix=_adds_tags,
     ),
     Rule(
         id="aws-tags-group-require-owner",

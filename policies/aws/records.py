@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.aws.relations import comes_from, must_name_key
 from policies.checks import both, exists, find, must_be, must_be_at_least, must_be_set, must_not_be
-from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
+from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule, adding
 from policies.stack import Resource, Stack
 
 TRAIL = "aws:cloudtrail/trail:Trail"
@@ -65,6 +65,7 @@ RULES: tuple[AnyRule, ...] = (
         remedy="Set enableLogFileValidation: true.",
         reference=_TRAILS + "cloudtrail-log-file-validation-intro.html",
         check=must_be("enableLogFileValidation", True),
+        fix=adding("enableLogFileValidation", True),
     ),
     Rule(
         id="aws-cloudtrail-trail-deny-gaps",

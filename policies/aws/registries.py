@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policies.aws.relations import must_have
 from policies.checks import must_be
-from policies.rule import Absence, AnyRule, Level, Rule, Severity, StackRule
+from policies.rule import Absence, AnyRule, Level, Rule, Severity, StackRule, adding
 
 REPOSITORY = "aws:ecr/repository:Repository"
 LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
@@ -22,6 +22,7 @@ RULES: tuple[AnyRule, ...] = (
         remedy="Set imageScanningConfiguration.scanOnPush: true.",
         reference=_GUIDE + "image-scanning.html",
         check=must_be("imageScanningConfiguration.scanOnPush", True),
+        fix=adding("imageScanningConfiguration.scanOnPush", True),
     ),
     Rule(
         id="aws-ecr-repository-require-immutable-tags",

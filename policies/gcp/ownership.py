@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from policies.rule import Absence, AnyRule, Props, Rule, Severity
+from policies.rule import Absence, Addition, AnyRule, Props, Rule, Severity, Surroundings
 
 LABELS = ("project", "environment", "site", "managed-by")
+_FIXED = ("labels", "resourceLabels", "userLabels")
+"""Where labels can be added. Those of a node pool's machines would replace the machines, for example."""
 
 _NAMES: Mapping[str, Mapping[str, str]] = {
     "labels": {
@@ -51,6 +53,14 @@ def _rule(place: str, name: str) -> Rule:
         if missing := [label for label in LABELS if not node.get(label)]:
             yield f"{place}: lacks {', '.join(missing)}"
 
+    def adds_labels(props: Props, around: Surroundings) -> Iterator[Addition]:
+        if around.type.endswith("Template"):
+            return  # of another label makes another template
+        labels = props.get(place) or {}
+        for label in LABELS:
+            if label not in labels and label in around.tags:
+                yield f"{place}.{label}", around.tags[label]
+
     return Rule(
         id=f"gcp-labels-{name}-require-owner",
         types=PLACES[place],
@@ -60,6 +70,7 @@ def _rule(place: str, name: str) -> Rule:
         remedy=f"Set {', '.join(LABELS)} in {place}; those of a provider do not show in a plan.",
         reference="https://cloud.google.com/resource-manager/docs/creating-managing-labels",
         check=is_nobodys,
+        fix=adds_labels if place in _FIXED else None,
     )
 
 

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.checks import must_be, must_not_be, must_not_be_set
-from policies.kubernetes.manifests import WORKLOADS, Props, containers, in_containers, in_pod, pod
-from policies.rule import Absence, AnyRule, Level, Rule, Severity
+from policies.kubernetes.manifests import (
+    JOB,
+    POD,
+    REPLICA_SET,
+    WORKLOADS,
+    Props,
+    containers,
+    in_containers,
+    in_pod,
+    pod,
+)
+from policies.rule import Absence, Addition, AnyRule, Level, Rule, Severity, Surroundings
 
 _STANDARD = "https://kubernetes.io/docs/concepts/security/pod-security-standards/"
 
@@ -50,6 +60,18 @@ def _adds_no_capability(props: Props) -> Iterator[str]:
                 yield f"{where}.securityContext.capabilities.add[{index}]: adds {added[index]}"
 
 
+def _forbids_escalation(props: Props, around: Surroundings) -> Iterator[Addition]:
+    """A container that dropped everything has nothing to gain from a setuid program; any other may need one."""
+    if around.type in (POD, JOB, REPLICA_SET):
+        return  # a change makes them anew, and runs a job again; a replica set's pods would not have it
+    for where, container in containers(props):
+        context = container.get("securityContext") or {}
+        capabilities = context.get("capabilities") or {}
+        gains = context.get("privileged") or capabilities.get("add")
+        if context.get("allowPrivilegeEscalation") is None and "ALL" in (capabilities.get("drop") or ()) and not gains:
+            yield f"{where}.securityContext.allowPrivilegeEscalation", False
+
+
 RULES: tuple[AnyRule, ...] = (
     Rule(
         id="kubernetes-pods-container-deny-privileged",
@@ -70,6 +92,7 @@ RULES: tuple[AnyRule, ...] = (
         remedy="Set allowPrivilegeEscalation: false in the container's securityContext.",
         reference=_STANDARD,
         check=in_containers(must_be("securityContext.allowPrivilegeEscalation", False)),
+        fix=_forbids_escalation,
     ),
     Rule(
         id="kubernetes-pods-container-require-nonroot",

@@ -64,6 +64,7 @@ def _policy(outcome: Outcome) -> str:
         "advice": len(found) - violations,
         "not evaluated": len(verdict.of(Kind.UNEVALUATED)),
         "waived": len(verdict.waived),
+        "remedied": len(verdict.remedied),
     }
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return ("red: " if verdict.red else "") + (told or ("faults of the gate" if verdict.red else "passed"))
@@ -73,6 +74,8 @@ def _show_faults(outcome: Outcome, console: Console) -> None:
     lines = [str(one) for one in outcome.faults]
     if outcome.verdict is not None and outcome.verdict.red:
         lines += [f"policy: {line}" for line in shown.lines(outcome.verdict)]
+    elif outcome.verdict is not None:
+        lines += [f"policy: {line}" for line in shown.remedies(outcome.verdict)]
     if lines:
         console.print(Text(f"\n{outcome.stack}:", style="bold"))
     for line in lines:

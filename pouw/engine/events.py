@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -96,6 +96,16 @@ class PolicyViolation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PolicyRemediation:
+    """A policy changed a resource before it was judged."""
+
+    pack: str
+    subject: Subject
+    paths: Sequence[str]
+    """Where its inputs differ from those of the program."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyTally:
     """Which rules of a pack were evaluated for one resource, and how they ended."""
 
@@ -116,7 +126,9 @@ class Summary:
     """Resources by the engine's word for what happened to them."""
 
 
-Event: TypeAlias = StepStarted | StepEnded | StepFailed | Diagnostic | PolicyViolation | PolicyTally | Summary
+Event: TypeAlias = (
+    StepStarted | StepEnded | StepFailed | Diagnostic | PolicyViolation | PolicyRemediation | PolicyTally | Summary
+)
 
 _SEVERITIES: Mapping[str, Literal["info", "warning", "error"]] = {
     "info": "info",
@@ -207,6 +219,32 @@ def _violation(body: Mapping[str, Any]) -> PolicyViolation:
     )
 
 
+def _remediation(body: Mapping[str, Any]) -> PolicyRemediation:
+    return PolicyRemediation(
+        pack=str(body.get("policyPackName", "")),
+        subject=Subject(urn=str(body.get("resourceUrn", ""))),
+        paths=tuple(_differing(body.get("before") or {}, body.get("after") or {}, "")),
+    )
+
+
+_FILLED_IN = "__defaults"
+"""The key under which a provider notes what it filled in itself: no property of the resource."""
+
+
+def _differing(before: Any, after: Any, at: str) -> Iterator[str]:
+    """Paths of the single values that differ. An object that is new is told by what is in it."""
+    if isinstance(after, dict) and (before is None or isinstance(before, dict)) and SECRET_MARK not in after:
+        old = before or {}
+        for key in dict.fromkeys((*old, *after)):
+            if key != _FILLED_IN:
+                yield from _differing(old.get(key), after.get(key), f"{at}.{key}" if at else key)
+    elif isinstance(after, list) and isinstance(before, list) and len(before) == len(after):
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from _differing(old, new, f"{at}[{index}]")
+    elif before != after:
+        yield at
+
+
 def _tally(body: Mapping[str, Any]) -> PolicyTally:
     return PolicyTally(
         pack=str(body.get("policyPackName", "")),
@@ -231,6 +269,7 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Event | None]] = {
     "resOpFailedEvent": _failed,
     "diagnosticEvent": _diagnostic,
     "policyEvent": _violation,
+    "policyRemediationEvent": _remediation,
     "policyAnalyzeSummaryEvent": _tally,
     "policyAnalyzeStackSummaryEvent": _tally,
     "summaryEvent": _summary,

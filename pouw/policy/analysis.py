@@ -29,6 +29,8 @@ def verdict(
     Raises:
         EngineError: the state cannot be read, or the engine did not analyse it.
     """
+    # What is real is judged, and not what it would be with what rules add.
+    gate = replace(gate, told={**gate.told, "remediate": False}, config=replace(gate.config, remediate=False))
     with prepared(gate) as files, progress.step(f"Checking what {request.stack} has become"):
         told = {**request.environment, VARIABLE: str(files.record)}
         session = Session.of(request.stack, engine, project or Project(), told)

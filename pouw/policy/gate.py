@@ -18,7 +18,7 @@ from typing import Any
 from infra.faults import Fault
 from infra.settings import Settings
 from policies import catalogue, packconfig
-from policies.dispatch import RESOURCE_ADVICE, RESOURCES, STACK, STACK_ADVICE
+from policies.dispatch import REMEDIES, RESOURCE_ADVICE, RESOURCES, STACK, STACK_ADVICE
 from policies.packconfig import PackConfig, PackConfigError
 from policies.record import VARIABLE
 from policies.rule import AnyRule
@@ -90,6 +90,7 @@ def gate_of(stack: str, settings: Settings, *, today: date | None = None, waiver
         "advisory": settings.policy.enforcement == "advisory",
         "levels": dict(settings.policy.levels),
         "waived": waiving.as_told(waiving.in_force(waivers, day)),
+        "remediate": settings.policy.remediate,
         "settings": settings.model_dump(mode="json", by_alias=True, exclude={"kubeconfig"}),
     }
     try:
@@ -164,11 +165,13 @@ class Files:
 @contextmanager
 def prepared(gate: Gate) -> Iterator[Files]:
     """A folder of this run's own, with what the pack is told and room for its record."""
+    remedies = {"enforcementLevel": "remediate", **gate.told} if gate.config.remediate else "disabled"
     with tempfile.TemporaryDirectory(prefix="pouw-policy-") as folder:
         files = Files(config=Path(folder, "config.json"), record=Path(folder, "record.jsonl"))
         told: Mapping[str, Any] = {
             RESOURCES: {"enforcementLevel": "mandatory", **gate.told},
             STACK: {"enforcementLevel": "mandatory", **gate.told},
+            REMEDIES: remedies,
             # What they would say is in the record.
             RESOURCE_ADVICE: "disabled",
             STACK_ADVICE: "disabled",

@@ -8,7 +8,7 @@ only where the record says so and the engine does not say otherwise.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
@@ -17,10 +17,10 @@ from policies.dispatch import SETTINGS_TYPE, STACK_TYPE
 from policies.packconfig import PackConfig
 from policies.rule import AnyRule, Level, Rule
 from policies.wording import read
-from pouw.engine.events import Event, PolicyTally, PolicyViolation, StepStarted, Subject
+from pouw.engine.events import Event, PolicyRemediation, PolicyTally, PolicyViolation, StepStarted, Subject
 from pouw.policy import waivers as waiving
 from pouw.policy.record import Line
-from pouw.policy.verdict import Finding, Kind, Verdict
+from pouw.policy.verdict import Finding, Kind, Remedy, Verdict
 from pouw.policy.waivers import Waiver
 
 PACK = "pouw"
@@ -42,6 +42,8 @@ class Witness:
     analysed: set[str] = field(default_factory=set)
     stack_analysed: bool = False
     violations: list[PolicyViolation] = field(default_factory=list)
+    remedied: set[tuple[str, str]] = field(default_factory=set)
+    """URN and path of everything that the pack changed."""
 
     def take(self, event: Event) -> None:
         """Hear one event."""
@@ -52,6 +54,8 @@ class Witness:
                 self.stack_analysed = True
             case PolicyTally(pack=pack, subject=Subject(urn=urn)) if pack == PACK:
                 self.analysed.add(urn)
+            case PolicyRemediation(pack=pack, subject=subject, paths=paths) if pack == PACK:
+                self.remedied |= {(subject.urn, path) for path in paths}
             case PolicyViolation(pack=pack) if pack == PACK:
                 self.violations.append(event)
             case _:
@@ -97,6 +101,7 @@ def judge(case: Case, rules_for: RulesFor, rules: Mapping[str, AnyRule]) -> Verd
         passed=passed,
         waiver_faults=faults,
         gaps=[*case.gaps, *_gaps(case, rules)],
+        remedies=_remedies(case.record),
         advisory=case.config.advisory,
     )
 
@@ -155,7 +160,26 @@ def _gaps(case: Case, rules: Mapping[str, AnyRule]) -> list[str]:
     told, kept = _told_by_engine(witness), _told_by_record(case, rules)
     if differing := sorted(((told - kept) + (kept - told)).elements()):
         found.append(f"the engine and the pack's record tell of different violations, such as {differing[0]}")
-    return found
+    return [*found, *_unaccounted(case)]
+
+
+def _remedies(record: Iterable[Line]) -> list[Remedy]:
+    told = {
+        (line.urn, one.rule): Remedy(rule=one.rule, urn=line.urn, paths=one.paths, failure=one.failure)
+        for line in record
+        for one in line.fixes
+    }
+    return list(told.values())
+
+
+def _unaccounted(case: Case) -> Iterator[str]:
+    """What was changed without leave, or of which only one witness knows."""
+    changed = case.witness.remedied
+    noted = {(line.urn, path) for line in case.record for one in line.fixes for path in one.paths}
+    if changed and not case.config.remediate:
+        yield f"the pack changed resources, which this stack does not allow, such as {min(changed)}"
+    if differing := sorted(changed ^ noted):
+        yield f"the engine and the pack's record tell of different remedies, such as {differing[0]}"
 
 
 def _told_by_engine(witness: Witness) -> Counter[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,27 @@ class Breach:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fix:
+    """What a rule added to a resource, or why it did not."""
+
+    rule: str
+    paths: Sequence[str]
+    failure: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Line:
     """What the pack did about one resource."""
 
     phase: str
-    """``resource``: seen alone, its inputs; ``stack``: among all others, its outputs."""
+    """``resource``: seen alone, its inputs; ``stack``: among all others, its outputs; ``remedy``: what was added."""
     urn: str
     type: str
     passed: Sequence[str]
     breaches: Sequence[Breach]
     unevaluated: Mapping[str, str]
     """Why, by rule."""
+    fixes: Sequence[Fix] = field(default_factory=tuple)
 
     @property
     def rules(self) -> frozenset[str]:
@@ -67,4 +77,5 @@ def _line(content: Mapping[str, Any]) -> Line:
         passed=tuple(content["passed"]),
         breaches=tuple(Breach(**one) for one in content["violated"]),
         unevaluated={one["rule"]: one["reason"] for one in content["unevaluated"]},
+        fixes=tuple(Fix(**one) for one in content.get("fixes", ())),
     )

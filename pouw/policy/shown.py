@@ -13,6 +13,7 @@ def lines(verdict: Verdict | None) -> Iterator[str]:
     """What blocks, one line each with its remedy; the rest by rule; and the counts."""
     if verdict is None:
         return
+    yield from remedies(verdict)
     for gap in verdict.gaps:
         yield f"the gate cannot vouch for this run: {gap}"
     for fault in verdict.waiver_faults:
@@ -30,6 +31,12 @@ def lines(verdict: Verdict | None) -> Iterator[str]:
     yield ("refused: " if verdict.red else "") + verdict.summary()
 
 
+def remedies(verdict: Verdict) -> Iterator[str]:
+    """What rules added to resources, and where they could not."""
+    for one in verdict.remedies:
+        yield f"{'not remedied' if one.failure else 'remedied'}: {one}"
+
+
 def as_json(verdict: Verdict | None) -> Mapping[str, Any]:
     """The ``policy`` part of a stack's document."""
     verdict = verdict or Verdict(stack="", environment="")
@@ -39,6 +46,7 @@ def as_json(verdict: Verdict | None) -> Mapping[str, Any]:
         "violations": [_finding(one) for one in verdict.of(Kind.VIOLATION)],
         "unevaluated": [_finding(one) for one in verdict.of(Kind.UNEVALUATED)],
         "waived": [_finding(one) for one in verdict.waived],
+        "remedied": [{"rule": one.rule, "resource": one.urn, "paths": list(one.paths)} for one in verdict.remedied],
         "faults": [*map(str, verdict.waiver_faults), *verdict.gaps],
     }
 

@@ -49,6 +49,19 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Remedy:
+    """What a rule added to a resource before it was judged, or why it added nothing."""
+
+    rule: str
+    urn: str
+    paths: Sequence[str] = ()
+    failure: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.rule} on {self.urn.rsplit('::', 1)[-1]}: {self.failure or ', '.join(self.paths)}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The gate's answer for one run of one stack."""
 
@@ -61,6 +74,8 @@ class Verdict:
     """Waivers that are expired, too wide or unused."""
     gaps: Sequence[str] = ()
     """Why the gate cannot vouch for the run at all: the pack did not run, or its record is not whole."""
+    remedies: Sequence[Remedy] = ()
+    """What rules added, where the stack lets them, and where they failed to."""
     advisory: bool = False
     """Whether this environment lets everything pass but a gap."""
 
@@ -79,6 +94,11 @@ class Verdict:
         """What valid waivers cover."""
         return [one for one in self.findings if one.waived]
 
+    @property
+    def remedied(self) -> list[Remedy]:
+        """What rules added."""
+        return [one for one in self.remedies if not one.failure]
+
     def summary(self) -> str:
         """One line with every count."""
         checks = sum(len(urns) for urns in self.passed.values())
@@ -88,5 +108,6 @@ class Verdict:
         )
         told = f"{checks} checks of {len(self.passed)} rules passed, {violations} violations, "
         told += f"{unevaluated} not evaluated, {len(advice)} advice, {len(self.waived)} waived"
+        told += f", {len(self.remedied)} remedied" if self.remedied else ""
         wrong = len(self.waiver_faults) + len(self.gaps)
         return told + (f", {wrong} faults of the gate" if wrong else "")

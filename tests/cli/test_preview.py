@@ -46,7 +46,12 @@ DOCUMENT = record(
             same=COUNT,
             changes={"type": "array", "items": record(operation=TEXT, type=TEXT, name=TEXT, properties=TEXTS)},
             faults={"type": "array", "items": record(resource=TEXT, path=TEXT, got=TEXT, expected=TEXT, message=TEXT)},
-            policy=record(violations={"type": "array"}, unevaluated={"type": "array"}, waived={"type": "array"}),
+            policy=record(
+                violations={"type": "array"},
+                unevaluated={"type": "array"},
+                waived={"type": "array"},
+                remedied={"type": "array"},
+            ),
             cost=record(monthly_delta={"type": ["number", "null"]}, unknown=TEXTS, usage=TEXTS),
         ),
     },

@@ -7,6 +7,7 @@ import pytest
 
 from pouw.engine.events import (
     Diagnostic,
+    PolicyRemediation,
     PolicyTally,
     PolicyViolation,
     StepEnded,
@@ -59,6 +60,15 @@ def test_every_kind_of_event_is_read() -> None:
         line(policyEvent={"policyName": "r", "policyPackName": "p", "enforcementLevel": "advisory", "message": "m\n"})
     )
     assert violation == PolicyViolation(pack="p", rule="r", subject=None, level="advisory", message="m")
+    remedied = {
+        "policyPackName": "p",
+        "resourceUrn": NODE,
+        "before": {"a": 1, "list": [{"b": None}], "gone": 1, "__defaults": ["c"]},
+        "after": {"a": 1, "list": [{"b": {"c": False}}], "tags": {"x": "1", "y": "2"}, "__defaults": []},
+    }
+    assert parse(line(policyRemediationEvent=remedied)) == PolicyRemediation(
+        pack="p", subject=Subject(urn=NODE), paths=("list[0].b.c", "gone", "tags.x", "tags.y")
+    )
     tally = {"policyPackName": "p", "passed": ["a"], "notApplicable": [{"policyName": "b"}]}
     assert parse(line(policyAnalyzeSummaryEvent=tally)) == PolicyTally(
         pack="p", subject=None, passed=("a",), failed=(), not_applicable=("b",)

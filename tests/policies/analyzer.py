@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from google.protobuf import json_format, struct_pb2
@@ -14,7 +14,7 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policies import catalogue
-from policies.dispatch import RESOURCES, STACK, Dispatcher, policies
+from policies.dispatch import REMEDIES, RESOURCES, STACK, Dispatcher, policies
 from policies.record import Record
 from policies.rule import AnyRule
 
@@ -70,6 +70,9 @@ class Analyzer:
             for name in (RESOURCES, STACK):
                 request.policyConfig[name].enforcementLevel = analyzer_pb2.MANDATORY
                 request.policyConfig[name].properties.update(dict(config))
+            if config.get("remediate"):
+                request.policyConfig[REMEDIES].enforcementLevel = analyzer_pb2.REMEDIATE
+                request.policyConfig[REMEDIES].properties.update(dict(config))
             self._service.Configure(request, None)
 
     def resource(self, given: Given) -> list[Said]:
@@ -78,6 +81,15 @@ class Analyzer:
             urn=given.urn, type=given.type, name=given.name, properties=_struct(given.props)
         )
         return [_said(one, given.urn) for one in self._service.Analyze(request, None).diagnostics]
+
+    def remedied(self, given: Given) -> Given | None:
+        """The resource after its rules' fixes; none where the service changes nothing."""
+        request = analyzer_pb2.AnalyzeRequest(
+            urn=given.urn, type=given.type, name=given.name, properties=_struct(given.props)
+        )
+        listed = self._service.Remediate(request, None).remediations
+        assert all(not one.diagnostic for one in listed), listed
+        return replace(given, props=json_format.MessageToDict(listed[0].properties)) if listed else None
 
     def is_about(self, given: Given) -> bool:
         """Whether any rule about single resources applies to it."""

@@ -32,6 +32,13 @@ PROGRAM = """
         Part(name, props)
 """
 
+SEALED = """
+    weight = Reading("reading", 2).weight
+    pin = pulumi.Output.secret("1234")
+    Part("sealed", {"size": 1, "finish": "matt", "label": "one", "pin": pin, "weight": weight})
+"""
+"""More of the program: a part with a secret, and with a value that a preview does not know."""
+
 PACK = """
     import sys
 

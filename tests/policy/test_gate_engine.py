@@ -14,19 +14,22 @@ import pytest
 
 from policies import packconfig
 from policies.rule import AnyRule
+from pouw.engine.events import SECRET_MARK
 from pouw.engine.operation import Operation, Request
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.session import Session
 from pouw.errors import ExitCode
 from pouw.paths import REPOSITORY
-from pouw.policy import admission, analysis, gate
+from pouw.policy import admission, analysis, gate, shown
 from pouw.policy import waivers as waiving
+from pouw.policy.evidence import chain, store
 from pouw.policy.gate import Gate, Judged
 from pouw.policy.verdict import Kind
 from pouw.policy.waivers import Waiver
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
+from tests.policies.analyzer import UNKNOWN
 from tests.policy import programs, tiny_rules
 from tests.policy.tiny_rules import COLOUR, FINISH, INVERSE, LABEL, SIZE
 
@@ -211,6 +214,59 @@ def test_a_pack_that_is_told_nonsense_fails_closed(gate_of: GateOf, runner: Runn
     judged = runner.run(runner.project({"a": GOOD}), nonsense)
     assert not judged.outcome.ok
     assert judged.verdict.red
+
+
+UNPAINTED = {key: value for key, value in GOOD.items() if key != "colour"}
+LETTING = {"remediate": True, "settings": {"sites": [{"name": "rack"}]}}
+
+
+def test_what_is_missing_is_added_shown_and_judged_where_the_stack_lets_it(gate_of: GateOf, runner: Runner) -> None:
+    project = runner.project({"a": UNPAINTED, "b": {**GOOD, "label": "two"}})
+    refused = runner.run(project, gate_of())
+    assert refused.outcome.exit_code is ExitCode.POLICY
+    assert found(refused) == [("violation", COLOUR.id, "a")]
+    assert refused.verdict.remedies == []
+    assert "colour" not in inputs(refused, "a")
+
+    planned = runner.run(project, gate_of(**LETTING))
+    assert planned.outcome.ok, planned.verdict
+    assert list(shown.remedies(planned.verdict)) == [f"remedied: {COLOUR.id} on a: colour"]
+    assert inputs(planned, "a") == {**UNPAINTED, "colour": "blue"}
+    assert inputs(planned, "b") == {**GOOD, "label": "two"}
+
+    done = admission.up(runner.request("up"), gate_of(**LETTING), runner.engine, SilentProgress(), project=project)
+    assert done.ok, done.verdict
+    kept = [one.body for one in chain.read(store.latest("local").read_bytes()) if one.kind == "remedy"]
+    assert [(one["rule"], one["paths"]) for one in kept] == [(COLOUR.id, ["colour"])]
+    real = analysis.verdict(runner.request("up"), runner.engine, SilentProgress(), gate_of(**LETTING), project=project)
+    assert (real.findings, real.gaps, real.remedies) == ([], [], [])
+
+
+def test_a_fix_that_meets_an_unknown_value_leaves_the_resource_to_its_rules(gate_of: GateOf, runner: Runner) -> None:
+    parts = {"a": {**{key: value for key, value in UNPAINTED.items() if key != "size"}, "weighed": 2}}
+    judged = runner.run(runner.project(parts), gate_of(**LETTING))
+    assert judged.outcome.exit_code is ExitCode.POLICY
+    assert judged.verdict.gaps == []
+    assert ("violation", COLOUR.id, "a") in found(judged)
+    assert list(shown.remedies(judged.verdict)) == [
+        f"not remedied: {COLOUR.id} on a: size is not known before the deployment"
+    ]
+
+
+def test_secrets_and_unknown_values_come_through_a_remedy_as_they_are(gate_of: GateOf, runner: Runner) -> None:
+    project = runner.make(programs.PROGRAM + programs.SEALED, {"tiny:parts": {}}, folder="sealed")
+    judged = runner.run(project, gate_of(**LETTING))
+    assert judged.outcome.ok, judged.verdict
+    assert judged.verdict.gaps == []
+    after = inputs(judged, "sealed")
+    assert after["colour"] == "blue"
+    assert SECRET_MARK in after["pin"]
+    assert after["weight"] == UNKNOWN
+
+
+def inputs(judged: Judged, name: str) -> Mapping[str, Any]:
+    """The inputs that the engine planned for a part."""
+    return next(one.after or {} for one in judged.outcome.steps if one.subject.name == name)
 
 
 def test_an_advisory_environment_is_told_everything_and_goes_on(gate_of: GateOf, runner: Runner) -> None:

@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 
 from policies.rule import Level
-from pouw.engine.events import PolicyViolation, Subject
+from pouw.engine.events import PolicyRemediation, PolicyViolation, Subject
 from pouw.policy import record as records
+from pouw.policy import shown
 from pouw.policy.judging import PACK, Witness
-from pouw.policy.record import Line, RecordError
+from pouw.policy.record import Fix, Line, RecordError
 from pouw.policy.verdict import Kind, Verdict
 from pouw.policy.waivers import MAX_DAYS, Waiver, WaiverError, load
 from tests.policies.analyzer import Given
 from tests.policies.contract import Case, Read, reads, with_unknown
 from tests.policies.test_rules import CASES
-from tests.policy.tiny_rules import BY_ID, PART, RULES, SIZE
+from tests.policy.tiny_rules import BY_ID, COLOUR, PART, RULES, SIZE
 from tests.policy.witnesses import TODAY, analysed, judged, step
 
 GOOD = {"size": 2, "colour": "red", "finish": "matt", "label": "one"}
@@ -38,6 +39,46 @@ def test_a_run_that_shows_everything_is_green(tmp_path: Path) -> None:
     verdict = verdict_of(tmp_path, A, B)
     assert not verdict.red
     assert {rule: len(urns) for rule, urns in verdict.passed.items()} == dict.fromkeys(BY_ID, 2)
+
+
+LET = {"environment": "staging", "remediate": True}
+PAINTED = PolicyRemediation(pack=PACK, subject=Subject(urn=A.urn), paths=("colour",))
+NOTED = Line(
+    phase="remedy",
+    urn=A.urn,
+    type=PART,
+    passed=(),
+    breaches=(),
+    unevaluated={},
+    fixes=(Fix(rule=COLOUR.id, paths=("colour",), failure=""),),
+)
+
+
+@pytest.mark.parametrize(
+    ("heard", "noted", "config", "red"),
+    [
+        ([PAINTED], [NOTED], LET, False),
+        ([PAINTED, PAINTED], [NOTED, NOTED], LET, False),
+        ([PAINTED], [], LET, True),
+        ([], [NOTED], LET, True),
+        ([replace(PAINTED, paths=("colour", "size"))], [NOTED], LET, True),
+        ([PAINTED], [NOTED], {"environment": "staging"}, True),
+    ],
+    ids=["both", "both twice", "engine only", "record only", "more than noted", "not allowed"],
+)
+def test_a_remedy_counts_only_where_it_is_allowed_and_both_witnesses_tell_the_same(
+    tmp_path: Path, heard: list[Any], noted: list[Line], config: Any, *, red: bool
+) -> None:
+    witness, lines = analysed(RULES, [A, B], tmp_path, config)
+    for event in heard:
+        witness.take(event)
+    verdict = judged(RULES, witness, [*lines, *noted], config=config)
+    assert verdict.red is red
+    assert bool(verdict.gaps) is red
+    if not red:
+        told = {"rule": COLOUR.id, "resource": A.urn, "paths": ["colour"]}
+        assert shown.as_json(verdict)["remedied"] == [told]
+        assert verdict.summary().endswith("1 remedied")
 
 
 MANDATORY = [

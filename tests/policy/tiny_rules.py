@@ -7,14 +7,14 @@ from typing import Any
 
 from policies import catalogue
 from policies.checks import must_be, must_be_at_most
-from policies.rule import Absence, AnyRule, Level, Rule, Severity, StackRule
+from policies.rule import Absence, Addition, AnyRule, Level, Rule, Severity, StackRule, Surroundings
 from policies.stack import Resource, Stack
 
 PART = "tiny:x:Part"
 _REFERENCE = "https://example.org/rules"
 
 
-def _rule(name: str, check: Any, level: Level = Level.MANDATORY) -> Rule:
+def _rule(name: str, check: Any, level: Level = Level.MANDATORY, fix: Any = None) -> Rule:
     return Rule(
         id=name,
         types=(PART,),
@@ -25,7 +25,13 @@ def _rule(name: str, check: Any, level: Level = Level.MANDATORY) -> Rule:
         remedy="Make it fit.",
         reference=_REFERENCE,
         check=check,
+        fix=fix,
     )
+
+
+def _paints(props: Mapping[str, Any], around: Surroundings) -> Iterator[Addition]:
+    if "site" in around.tags:
+        yield "colour", "blue" if props["size"] else "red"
 
 
 def _crashes_on_zero(props: Mapping[str, Any]) -> Iterator[str]:
@@ -40,7 +46,7 @@ def _has_one_name(part: Resource, stack: Stack) -> Iterator[str]:
 
 
 SIZE = _rule("pouw-tiny-part-limit-size", must_be_at_most("size", 3))
-COLOUR = _rule("pouw-tiny-part-match-colour", must_be("colour", "red", "blue"))
+COLOUR = _rule("pouw-tiny-part-match-colour", must_be("colour", "red", "blue"), fix=_paints)
 INVERSE = _rule("pouw-tiny-part-limit-inverse", _crashes_on_zero)
 FINISH = _rule("pouw-tiny-part-require-finish", must_be("finish", "matt"), Level.ADVISORY)
 LABEL = StackRule(

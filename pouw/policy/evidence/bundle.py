@@ -55,6 +55,8 @@ def _rest(judged: Judged, gate: Gate, results: Mapping[str, pipeline.Result]) ->
         yield Entry(kind="change", body={**asdict(change), "properties": list(change.properties)})
     for rule, urns in sorted(verdict.passed.items()):
         yield Entry(kind="passed", body={"rule": rule, "resources": sorted(urns)})
+    for remedy in verdict.remedies:
+        yield Entry(kind="remedy", body=asdict(remedy))
     for finding in verdict.findings:
         yield Entry(kind="finding", body={**asdict(finding), **_position(judged.plan, finding.urn)})
     for waiver in gate.waivers:
