@@ -104,10 +104,15 @@ def preview(
     project = project or Project()
     settings = ready_to_preview(stack, project)
     engine = engine or resolution.resolve(progress)
-    extra = extra_config(stack, settings, images.references(settings), project=project, seed=_known_seed)
-    request = Request(operation=Operation.PREVIEW, stack=stack, extra_config=extra, halt=halt)
+    request = preview_request(stack, settings, project, halt=halt)
     outcome = admission.preview(request, gate_of(stack, settings), engine, progress, project=project)
     return costing.priced(outcome, settings)
+
+
+def preview_request(stack: str, settings: Settings, project: Project, *, halt: Halt | None = None) -> Request:
+    """What the engine is asked for a preview, before the gate adds its pack."""
+    extra = extra_config(stack, settings, images.references(settings), project=project, seed=_known_seed)
+    return Request(operation=Operation.PREVIEW, stack=stack, extra_config=extra, halt=halt)
 
 
 def ready_to_preview(stack: str, project: Project) -> Settings:
