@@ -185,7 +185,7 @@ FACTS: Final[Mapping[str, Facts]] = {
     ),
     "aws:autoscaling/group:Group": Facts(replaces=["name", "namePrefix"], name=Name(longest=255), id="{name}"),
     "aws:acm/certificateValidation:CertificateValidation": Facts(
-        replaces=["certificateArn", "validationRecordFqdns"], id="1970-01-01 00:00:00 +0000 UTC"
+        replaces=["certificateArn", "validationRecordFqdns"], id="{certificateArn}"
     ),
     "aws:autoscaling/attachment:Attachment": Facts(replaces=["autoscalingGroupName", "elb", "lbTargetGroupArn"]),
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Facts(replaces=["vpcId"], id="sg-{hash17}"),
