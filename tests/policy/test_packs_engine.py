@@ -111,10 +111,11 @@ def test_planted_violations_are_reported_completely_and_once(
     assert {case.rule.id for case in single(cloud)} <= {rule for rule, _, _ in reported}
 
 
-@pytest.mark.parametrize("cloud", [name for name in CLOUDS if name != "pouw" and among(name)])
+@pytest.mark.parametrize("cloud", ["aws", "azure"])
 def test_violations_planted_among_resources_are_reported_completely_and_once(
     cloud: str, engine: Engine, make_project: MakeProject
 ) -> None:
+    """Google Cloud, images and Kubernetes have planted stacks of their own, where stack rules are broken too."""
     given = [
         replace(
             one,
