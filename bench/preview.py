@@ -30,7 +30,7 @@ from bench.engine.preview import alternate, floor
 from pouw.deployment import bringup, previews
 from pouw.deployment.previews import Target
 from pouw.engine import operation, resolution
-from pouw.engine.events import StepStarted
+from pouw.engine.events import SECRET_MARK, STACK_TYPE, StepStarted
 from pouw.engine.outcome import Outcome
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.project import Project
@@ -42,8 +42,6 @@ from pouw.progress import LineProgress, SilentProgress
 GOAL = 1.25
 GOAL_OF_ALL_S = 20.0
 _PROVIDER = "pulumi:providers:"
-_STACK = "pulumi:pulumi:Stack"
-_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which the engine marks a secret
 _UNKNOWN = (
     "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
     "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -66,7 +64,7 @@ _BARE = f"""
 
     def told(value):
         if isinstance(value, dict):
-            if {_SECRET!r} in value:
+            if {SECRET_MARK!r} in value:
                 return pulumi.Output.secret(unknown)
             return {{{{key: told(one) for key, one in value.items()}}}}
         if isinstance(value, list):
@@ -104,7 +102,7 @@ def bare(outcome: Outcome, target: Target, folder: Path) -> Project:
 def _is_declared(step: StepStarted) -> bool:
     """Whether the program declared it; the engine makes default providers by itself."""
     token = step.subject.type
-    return token != _STACK and not (token.startswith(_PROVIDER) and step.subject.name.startswith("default"))
+    return token != STACK_TYPE and not (token.startswith(_PROVIDER) and step.subject.name.startswith("default"))
 
 
 def _resource(step: StepStarted) -> Mapping[str, Any]:

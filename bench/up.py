@@ -31,6 +31,7 @@ from pouw.deployment import agreement, endpoints, images
 from pouw.deployment.access import Connections
 from pouw.deployment.agreement import LiveNetwork
 from pouw.engine import resolution
+from pouw.engine.events import SECRET_MARK
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.session import Session
@@ -38,7 +39,6 @@ from pouw.progress import LineProgress, SilentProgress
 
 GOALS = {"up": 90.0, "again": 10.0}
 """Seconds."""
-_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which the engine marks a secret object
 
 
 def _pouw(*arguments: str) -> Mapping[str, Any]:
@@ -71,7 +71,7 @@ def _objects(engine: Engine) -> tuple[Sequence[Object], int]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        if _SECRET in value:
+        if SECRET_MARK in value:
             return _plain(json.loads(value["plaintext"]))
         return {key: _plain(one) for key, one in value.items() if not key.startswith("__")}
     return [_plain(one) for one in value] if isinstance(value, list) else value

@@ -61,7 +61,7 @@ class StepEnded:
     """Secrets read ``[secret]``."""
     planned: bool
     kept: bool = False
-    """Whether the state holds these outputs already, as far as can be seen: of a secret it never can."""
+    """Of a stack, whether the state holds these outputs already, as far as can be seen: of a secret it never can."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +136,7 @@ _SEVERITIES: Mapping[str, Literal["info", "warning", "error"]] = {
     "warning": "warning",
     "error": "error",
 }
+STACK_TYPE = "pulumi:pulumi:Stack"
 SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which the engine marks a secret object
 _DEBUG = b'"severity":"debug"'
 
@@ -183,12 +184,15 @@ def _ended(body: Mapping[str, Any]) -> StepEnded:
     meta = body["metadata"]
     outputs = (meta.get("new") or {}).get("outputs") or {}
     before = (meta.get("old") or {}).get("outputs") or {}
+    subject = Subject(urn=meta["urn"])
+    # Of a stack alone is it asked, and to look for secrets costs a pass over all outputs.
+    unchanged = subject.type == STACK_TYPE and meta["op"] == "same" and outputs == before
     return StepEnded(
-        subject=Subject(urn=meta["urn"]),
+        subject=subject,
         operation=meta["op"],
         outputs=outputs,
         planned=bool(body.get("planning")),
-        kept=meta["op"] == "same" and outputs == before and SECRET_MARK not in json.dumps(outputs),
+        kept=unchanged and SECRET_MARK not in json.dumps(outputs),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from infra.faults import Fault
 from pouw.engine.events import (
     SECRET_MARK,
+    STACK_TYPE,
     Diagnostic,
     Event,
     PolicyTally,
@@ -27,7 +28,6 @@ from pouw.policy.verdict import Verdict
 if TYPE_CHECKING:
     from pouw.cost.estimate import Estimate
 
-_STACK_TYPE = "pulumi:pulumi:Stack"
 _CLOSING_WORDS = re.compile(r"^(preview|update|refresh|destroy|resource operations?) failed$")
 """What the engine adds once the reason has been told: no fault of its own."""
 
@@ -143,7 +143,7 @@ class Recorder:
         match event:
             case StepStarted(logical=True):
                 self._started[event.subject.urn] = event
-            case StepEnded(subject=subject) if subject.type == _STACK_TYPE:
+            case StepEnded(subject=subject) if subject.type == STACK_TYPE:
                 self._kept = event.kept
                 self._outputs = {key: _hidden(value) for key, value in event.outputs.items()} or self._outputs
             case StepFailed():
@@ -268,7 +268,7 @@ def _change(step: StepStarted) -> ResourceChange:
 def _fault(told: Diagnostic, stack: str) -> ResourceFault:
     subject: Subject | None = told.subject
     got, expected = values_told(told.message)
-    if subject is None or subject.type == _STACK_TYPE:
+    if subject is None or subject.type == STACK_TYPE:
         return ResourceFault(resource="", path=stack, message=told.message, got=got, expected=expected)
     return ResourceFault(resource=subject.urn, path=str(subject), message=told.message, got=got, expected=expected)
 
