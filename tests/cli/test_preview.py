@@ -121,7 +121,7 @@ def test_an_example_is_previewed_by_its_name_and_never_brought_up(checkout: Chec
     assert "preview rack: ok" in seen.stdout
     refused = checkout.run("up", "rack")
     assert refused.returncode == ExitCode.CONFIGURATION
-    assert "no such stack; got 'rack'; expected one of local" in refused.stderr
+    assert "is an example; got 'rack'; expected a stack; copy docs/examples/Pulumi.rack.yaml" in refused.stderr
 
 
 @pytest.mark.engine
