@@ -1,4 +1,4 @@
-"""Names of a stack: a zone with the first cloud site, a name a site, and one that follows the site that serves."""
+"""Names of a stack: a zone, a name for each site, and one that follows the site that serves."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from workloads import Deployed
 
 
 def declare(stack: Settings, providers: Mapping[str, pulumi.ProviderResource]) -> contracts.Names | None:
-    """The zone, held by the first active cloud site's cloud; ``None`` where no name or no cloud is asked for."""
-    managed = [site for site in stack.sites if site.managed]
-    if stack.dns.zone is None or not managed:
+    """The zone; ``None`` where no name or no cloud is asked for."""
+    home = stack.zone_holder
+    if home is None:
         return None
-    home = next((site for site in managed if site.role == "active"), managed[0])
     cloud = importlib.import_module(f"infra.{home.cloud}.names")
     arguments = cloud.NamesArgs(place=contracts.place(stack, home), zone=stack.dns.zone)
     opts = pulumi.ResourceOptions(providers=[providers[home.name]])
