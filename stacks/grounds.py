@@ -84,7 +84,7 @@ def _managed(stack: Settings, site: Site, zone: contracts.Names | None, provider
     node_image, balancer_image = _images(stack, site, made)
     return Ground(
         site=site,
-        provider=_provider(site, kubeconfig=made.kubeconfig, context=None),
+        provider=_provider(site, kubeconfig=made.kubeconfig, identity=made.identity, needs=made.foundation),
         node_image=node_image,
         balancer_image=balancer_image,
         egress=made.egress.apply(lambda addresses: [f"{address}/32" for address in addresses]),
@@ -111,13 +111,23 @@ def _images(stack: Settings, site: Site, made: contracts.Site) -> tuple[pulumi.I
     return named.node or built.node, named.balancer or built.balancer
 
 
-def _provider(site: Site, *, kubeconfig: pulumi.Input[str] | None, context: str | None) -> Provider:
+def _provider(
+    site: Site,
+    *,
+    kubeconfig: pulumi.Input[str] | None,
+    context: str | None = None,
+    identity: pulumi.Input[str] | None = None,
+    needs: Sequence[pulumi.Resource] = (),
+) -> Provider:
     return Provider(
         site.name,
         kubeconfig=kubeconfig,
         context=context,
+        cluster_identifier=identity,
         # Changed keys and settings are read by pods through hashes in their templates; replacing the objects would
         # take them away from running pods.
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
+        # Not through the kubeconfig: it would not be known whenever a machine pool is replaced.
+        opts=pulumi.ResourceOptions(depends_on=list(needs)),
     )
