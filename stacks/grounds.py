@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.provider import Provider
 
+import hosts
 from infra import configuration, contracts
 from infra.contracts import Entry
 from infra.kubernetes import address_pool
@@ -76,7 +77,7 @@ def _managed(stack: Settings, site: Site, zone: contracts.Names | None, provider
         contacts=stack.contacts,
         repository=stack.images.repository,
         names=zone,
-        hosts=hosts(stack, site),
+        hosts=hosts.of_clients(stack, site),
         allow_from=exposure.allow_from if exposure.type == "LoadBalancer" else (),
     )
     made: contracts.Site = cloud.Site(site.name, arguments, pulumi.ResourceOptions(providers=[provider]))
@@ -96,13 +97,6 @@ def _managed(stack: Settings, site: Site, zone: contracts.Names | None, provider
         address=made.address,
         address_kind=made.address_kind,
     )
-
-
-def hosts(stack: Settings, site: Site) -> tuple[str, ...]:
-    """Names that clients may reach a site by: the stack's, then the site's own."""
-    if stack.dns.zone is None:
-        return ()
-    return (f"{stack.dns.host}.{stack.dns.zone}", f"{site.name}.{stack.dns.zone}")
 
 
 def _images(stack: Settings, site: Site, made: contracts.Site) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
