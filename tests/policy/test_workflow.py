@@ -16,6 +16,8 @@ import yaml
 
 from pouw.paths import REPOSITORY
 from pouw.policy.evidence import chain
+from pouw.progress import SilentProgress
+from pouw.toolchain import programs
 from tests.cli.command import Checkout
 
 WORKFLOWS = REPOSITORY / ".github" / "workflows"
@@ -41,6 +43,19 @@ def test_an_auditor_of_workflows_finds_nothing() -> None:
         [TOOLS / "zizmor", "--offline", "--pedantic", WORKFLOWS], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.engine
+def test_a_runner_would_understand_it(tmp_path: Path) -> None:
+    program = programs.ensure("actionlint", SilentProgress())
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(TEXT.replace("needs: [quality, test]", "needs: [quality, tests]"))
+    told = []
+    for path in (WORKFLOWS / "ci-cd.yml", wrong):
+        command: list[str | Path] = [program, "-no-color", "-oneline", "-shellcheck=", "-pyflakes=", path]
+        told.append(subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path).stdout)
+    assert told[0] == ""
+    assert 'job "evidence" needs job "tests"' in told[1]
 
 
 def test_every_action_is_pinned_by_its_commit_and_no_checkout_keeps_a_credential() -> None:
