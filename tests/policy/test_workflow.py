@@ -194,3 +194,11 @@ def test_a_job_that_wrote_nothing_is_evidence_against_the_change(checkout: Check
     found = controls(checkout.root / "build" / "reports" / "local.jsonl")
     assert [found[one] for one in ("A.8.8", "A.8.25", "A.8.28", "A.8.29", "CC8.1")] == ["broken"] * 5
     assert "the step did not come to its end" in (tmp_path / "summary.md").read_text()
+
+
+@pytest.mark.engine
+def test_the_plans_are_in_the_summary_before_any_test_has_ended(checkout: Checkout, tmp_path: Path) -> None:
+    assert "needs" not in JOBS["preview"]
+    ((_, code),) = run_job(checkout, "preview", tmp_path / "summary.md")
+    assert code == 0
+    assert "| local (example) |" in (tmp_path / "summary.md").read_text()
