@@ -48,3 +48,13 @@ def test_no_resource_of_a_cloud_is_left_to_the_environments_region_or_account(
     assert left == []
     if name in stacks.names() and any(site.managed for site in stacks.settings(name).sites):
         assert made
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_bill_of_a_stack_of_ours_leaves_no_type_out_and_keeps_to_the_budget(
+    name: str, outcomes: Mapping[str, Outcome]
+) -> None:
+    cost = outcomes[name].cost
+    assert cost is not None
+    assert [one for one in cost.unknown if "not in the table" in one or "not known yet" in one] == []
+    assert bool(cost.monthly) is any(step.subject.type.partition(":")[0] in CLOUDS for step in outcomes[name].steps)

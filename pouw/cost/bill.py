@@ -22,7 +22,8 @@ def lines(cost: Estimate) -> Iterator[str]:
         return
     yield (
         f"cost a month: {change(cost)}; then {cost.monthly:,.0f} {cost.currency}, {cost.maximum:,.0f} with every pool "
-        f"at its maximum; {len(cost.usage)} things by use; prices of {cost.prices_of}"
+        f"at its maximum and spot machines at the price on demand; {len(cost.usage)} things by use; "
+        f"prices of {cost.prices_of}"
     )
     for one in cost.unknown:
         yield f"  unknown price: {one}"
