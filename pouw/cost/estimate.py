@@ -8,7 +8,7 @@ from typing import Any
 
 from pouw.cost import pools, volumes
 from pouw.cost.plan import Plan, Resource, is_unknown, value
-from pouw.cost.table import Line, Table, at, count
+from pouw.cost.table import UNCHECKED, Line, Price, Table, at, count
 
 _SERVICE = "kubernetes:core/v1:Service"
 
@@ -28,6 +28,8 @@ class Item:
     """A pool at its maximum, with spot machines at the price on demand, which they never exceed."""
     usage: str = ""
     """What comes on top by use."""
+    checked: bool = True
+    """Whether its price was compared with its source."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,8 @@ class Estimate:
     """The known part after the run, a month."""
     maximum: float
     """The same with every pool at its maximum, and spot machines at the price on demand."""
+    unchecked: float
+    """Of the known part, what stands on prices that were compared with nothing."""
     items: Sequence[Item]
     """The bill after the run."""
     unknown: Sequence[str]
@@ -66,6 +70,7 @@ def estimate(plan: Plan, table: Table) -> Estimate:
         delta=known - sum(one.monthly or 0.0 for one in before),
         monthly=known,
         maximum=sum(one.maximum or 0.0 for one in after),
+        unchecked=sum(one.monthly or 0.0 for one in after if not one.checked),
         items=after,
         unknown=[f"{one.resource}: {one.what}" for one in changed if one.monthly is None and one.what],
         usage=[f"{one.resource}: {one.usage}" for one in changed if one.usage],
@@ -105,7 +110,13 @@ def _items(resource: Resource, others: Sequence[Resource], table: Table) -> Iter
 
 
 def _item(
-    resource: Resource, what: str, monthly: float | None, *, maximum: float | None = None, usage: str = ""
+    resource: Resource,
+    what: str,
+    monthly: float | None,
+    *,
+    maximum: float | None = None,
+    usage: str = "",
+    checked: bool = True,
 ) -> Item:
     return Item(
         urn=resource.urn,
@@ -115,6 +126,7 @@ def _item(
         monthly=monthly,
         maximum=monthly if maximum is None else maximum,
         usage=usage,
+        checked=checked,
     )
 
 
@@ -125,7 +137,7 @@ def _line_item(resource: Resource, lines: Sequence[Line], table: Table) -> Item:
         return _item(resource, f"not in the table of prices with {told}", None)
     monthly = _monthly(line, resource, table)
     what = line.what if monthly is not None else f"{line.what} in {resource.region or 'an unknown region'}"
-    return _item(resource, what, monthly, usage=line.usage)
+    return _item(resource, what, monthly, usage=line.usage, checked=line.source != UNCHECKED)
 
 
 def _holds(line: Line, inputs: Mapping[str, Any]) -> bool:
@@ -163,7 +175,7 @@ def _pool_items(resource: Resource, pool: pools.Machines, table: Table) -> Itera
     number = f"{pool.minimum} to {pool.maximum}" if pool.minimum != pool.maximum else str(pool.minimum)
     price = table.machine(resource.cloud, pool.instance, resource.region)
     if pool.spot:
-        most = None if price is None else price * pool.maximum
+        most = None if price is None else price.month * pool.maximum
         bound = "" if most is None else f", {most:,.0f} {table.currency} a month at most"
         usage = f"{number} spot machines of {kind} at the market's price{bound}"
         yield _item(resource, f"{number} spot machines of {kind}", 0.0, maximum=most, usage=usage)
@@ -171,7 +183,7 @@ def _pool_items(resource: Resource, pool: pools.Machines, table: Table) -> Itera
         yield _each(resource, f"{number} machines of {kind}", price, pool.minimum, pool.maximum)
     if pool.disk != "none":
         what = f"{number} disks of {_sized(pool.disk_gib)} {pool.disk or 'of an unknown kind'}"
-        price = None if pool.disk_gib is None else table.disk(resource.cloud, pool.disk, pool.disk_gib, resource.region)
+        price = table.disk(resource.cloud, pool.disk, pool.disk_gib, resource.region)
         yield _each(resource, what, price, pool.minimum, pool.maximum)
 
 
@@ -179,18 +191,17 @@ def _sized(gib: int | None) -> str:
     return "a size that is not known yet" if gib is None else f"{gib} GiB"
 
 
-def _each(resource: Resource, what: str, price: float | None, least: int, most: int) -> Item:
+def _each(resource: Resource, what: str, price: Price | None, least: int, most: int) -> Item:
     if price is None:
         return _item(resource, f"{what} in {resource.region or 'an unknown region'}", None)
-    return _item(resource, what, price * least, maximum=price * most)
+    return _item(resource, what, price.month * least, maximum=price.month * most, checked=price.checked)
 
 
 def _volumes_item(resource: Resource, claimed: volumes.Volumes, table: Table) -> Item:
     what = f"volumes of {_sized(claimed.gib)} {claimed.kind or 'of an unknown kind'}"
     if claimed.count is None:
         return _item(resource, f"a number of {what} that is not known yet", None)
-    size = claimed.gib
-    price = None if size is None else table.disk(resource.cloud, claimed.kind, size, resource.region)
+    price = table.disk(resource.cloud, claimed.kind, claimed.gib, resource.region)
     return _each(resource, f"{claimed.count} {what}", price, claimed.count, claimed.count)
 
 
@@ -200,6 +211,6 @@ def _service_items(resource: Resource, table: Table) -> Iterator[Item]:
         price = at(table.services.get(resource.cloud), resource.region)
         monthly = None if price is None else price * table.hours_a_month
         where = "" if monthly is not None else f" in {resource.region}"
-        yield _item(resource, f"load balancer{where}", monthly, usage="bytes through it")
+        yield _item(resource, f"load balancer{where}", monthly, usage="bytes through it", checked=False)
     elif is_unknown(kind):
         yield _item(resource, "a service of a type that is not known yet", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -14,6 +15,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FILES = tuple(Path(__file__).with_name(name) for name in ("prices.yaml", "machines.yaml"))
+UNCHECKED = "unchecked"
+"""The source of prices that were compared with nothing."""
 _ANY = "*"
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -31,6 +34,14 @@ class Source(_Part):
     date: date
 
 
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """What something costs a month, and whether that was compared with anything."""
+
+    month: float
+    checked: bool
+
+
 class Plus(_Part):
     """A price for each entry of an input, on top of the line's own."""
 
@@ -42,7 +53,7 @@ class Line(_Part):
     """What one kind of a type costs: by the hour, by the month, or both."""
 
     what: str
-    source: str = "unchecked"
+    source: str = UNCHECKED
     when: Mapping[str, str] = Field(default_factory=dict)
     """Inputs, by path, and what they must be."""
     hour: ByRegion | None = None
@@ -54,19 +65,29 @@ class Line(_Part):
     usage: str = ""
 
 
-class Family(_Part):
-    """Machines whose prices are multiples of one."""
+class _Group(_Part):
+    """Prices of one source."""
 
     source: str
+    unchecked: frozenset[str] = frozenset()
+    """Regions whose price is not of the source and was compared with nothing."""
+
+    def is_checked(self, region: str) -> bool:
+        """Whether the price in a region was compared with its source."""
+        return self.source != UNCHECKED and region not in self.unchecked
+
+
+class Family(_Group):
+    """Machines whose prices are multiples of one."""
+
     sizes: Mapping[str, Annotated[float, Field(gt=0)]]
     """Names of the machines, and what multiple of ``hour`` each costs."""
     hour: ByRegion
 
 
-class Disk(_Part):
+class Disk(_Group):
     """What one kind of disk costs a month: each GiB of it, or a disk of up to so many GiB."""
 
-    source: str
     month: ByRegion | None = None
     steps: Mapping[int, ByRegion] | None = None
 
@@ -123,22 +144,26 @@ class Table(_Part):
         named = ((why, pattern) for why, patterns in self.free.items() for pattern in patterns)
         return next((why for why, pattern in named if fnmatchcase(token, pattern)), "")
 
-    def machine(self, cloud: str, name: str, region: str) -> float | None:
+    def machine(self, cloud: str, name: str, region: str) -> Price | None:
         """A machine's month; none where it is not known."""
         family = next((one for one in self.machines.get(cloud, {}).values() if name in one.sizes), None)
         hour = at(family.hour, region) if family else None
-        return None if family is None or hour is None else hour * family.sizes[name] * self.hours_a_month
+        if family is None or hour is None:
+            return None
+        return Price(month=hour * family.sizes[name] * self.hours_a_month, checked=family.is_checked(region))
 
-    def disk(self, cloud: str, kind: str, gib: int, region: str) -> float | None:
-        """A disk's month; none where it is not known."""
+    def disk(self, cloud: str, kind: str, gib: int | None, region: str) -> Price | None:
+        """A disk's month; none where it or its size is not known."""
         disk = self.disks.get(cloud, {}).get(kind)
-        if disk is None:
+        if disk is None or gib is None:
             return None
         if disk.steps is not None:
             size = min((step for step in disk.steps if step >= gib), default=None)
-            return None if size is None else at(disk.steps[size], region)
-        price = at(disk.month, region)
-        return None if price is None else price * gib
+            month = None if size is None else at(disk.steps[size], region)
+        else:
+            each = at(disk.month, region)
+            month = None if each is None else each * gib
+        return None if month is None else Price(month=month, checked=disk.is_checked(region))
 
 
 def at(prices: Mapping[str, float] | None, region: str) -> float | None:

@@ -167,6 +167,16 @@ def test_volumes_and_balancers_inside_a_clouds_cluster_are_on_its_bill() -> None
     assert priced(elsewhere).items == [], "nobody charges for an existing cluster's"
 
 
+def test_the_bill_says_how_much_of_it_stands_on_prices_that_nobody_compared() -> None:
+    east, ireland = ({"region": region, **group("c6i.large", 1, 1)} for region in ("us-east-1", "eu-west-1"))
+    found = priced([component(SITE), step(GROUP, "east", east), step(GROUP, "ireland", ireland)])
+    assert found.unchecked == pytest.approx(730 * 0.0912)
+    found = priced(
+        [component(SITE), step("aws:eks/cluster:Cluster", "cluster", {}), step("aws:ec2/eip:Eip", "eip", {})]
+    )
+    assert found.unchecked == pytest.approx(730 * 0.10)
+
+
 def test_an_address_of_azure_costs_more_with_its_protection() -> None:
     token = "azure-native:network:PublicIPAddress"
     plain = {"location": "westeurope", "sku": {"name": "Standard"}}

@@ -117,16 +117,13 @@ def test_no_pattern_of_free_types_covers_one_that_is_charged_by_use() -> None:
 def test_every_region_with_a_price_is_one_that_a_site_may_name() -> None:
     prices = table.load()
     for cloud, families in prices.machines.items():
-        named = {region for family in families.values() for region in family.hour}
-        assert named <= set(ZONES[cloud]), cloud
+        for name, family in families.items():
+            assert set(family.hour) <= set(ZONES[cloud]), name
+            assert family.unchecked < set(family.hour), name
     for cloud, disks in prices.disks.items():
-        named = {
-            region
-            for disk in disks.values()
-            for by in (disk.month, *(disk.steps or {}).values())
-            for region in by or ()
-        }
-        assert named <= set(ZONES[cloud]), cloud
+        for kind, disk in disks.items():
+            for by_region in (disk.month, *(disk.steps or {}).values()):
+                assert disk.unchecked < set(by_region or ZONES[cloud]) <= set(ZONES[cloud]), kind
 
 
 def test_no_type_is_both_priced_and_free() -> None:
@@ -150,7 +147,6 @@ def test_every_source_is_one_that_prices_name() -> None:
     prices = table.load()
     lines = {line.source for lines in prices.resources.values() for line in lines}
     groups = {one.source for found in (prices.machines, prices.disks) for by in found.values() for one in by.values()}
-    # `azure-east` is what the others were compared with.
     assert set(prices.sources) - lines - groups == set()
 
 
