@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from infra.faults import Fault
@@ -66,7 +67,8 @@ def up(stack: str, progress: Progress) -> Result:
         network = LiveNetwork(settings, connections)
         before = agreement.height_before(network)
         request = Request(operation=Operation.UP, stack=stack, extra_config=extra_config(stack, settings, references))
-        outcome = admission.up(request, gate_of(stack, settings), engine, progress)
+        allowed = partial(costing.within_budget, settings=settings)
+        outcome = admission.up(request, gate_of(stack, settings), engine, progress, allowed=allowed)
         if not outcome.ok:
             return Result(settings=settings, outcome=outcome)
         if any(site.managed for site in settings.sites):

@@ -14,12 +14,13 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from infra.faults import Fault
 from pouw import stacks
-from pouw.deployment import bringup, images
+from pouw.deployment import bringup, costing, images
 from pouw.engine import home, operation, resolution, runlock
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
@@ -231,12 +232,15 @@ def rehearse(chosen: Operation, stack: str, progress: Progress, *, unprotect: bo
     """
     given = stacks.project_of(stack)
     settings = bringup.ready_to_preview(stack, given)
-    judged = {Operation.UP: admission.up, Operation.PREVIEW: admission.preview}.get(chosen)
+    allowed = partial(costing.within_budget, settings=settings)
 
     def through(request: Request, engine: Engine, progress: Progress, project: Project) -> Outcome:
-        if judged is None:
-            return _plainly(request, engine, progress, project)
-        return judged(request, gate_of(stack, settings), engine, progress, project=project)
+        gate = gate_of(stack, settings)
+        if chosen is Operation.UP:
+            return admission.up(request, gate, engine, progress, allowed=allowed, project=project)
+        if chosen is Operation.PREVIEW:
+            return allowed(admission.preview(request, gate, engine, progress, project=project))
+        return _plainly(request, engine, progress, project)
 
     return Rehearsal.of(stack, given).run(
         chosen,
