@@ -158,10 +158,16 @@ class Target:
 
 
 class Names(Protocol):
-    """A zone of the stack in a cloud's name service. It serves sites of every cloud. Arguments: ``place``, ``zone``."""
+    """A signed zone of the stack in a cloud's name service, its questions written down where the cloud can do that.
+
+    It serves sites of every cloud. Arguments: ``place``, ``zone``.
+    """
 
     zone: pulumi.Output[str]
     name_servers: pulumi.Output[Sequence[str]]
+    """Where the parent domain has to lead."""
+    signers: pulumi.Output[Sequence[str]]
+    """DS records that the parent domain has to hold; empty where only a command of the cloud tells them."""
 
     def record(self, name: str, *, host: pulumi.Input[str], kind: RecordKind, value: pulumi.Input[str]) -> None:
         """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""
@@ -175,6 +181,9 @@ class Balancer(Protocol):
 
     Arguments: ``place``, ``keys``, ``monitoring``, ``network``, ``node_pools``, ``names``, ``hosts``, ``allow_from``.
     The certificate is for ``hosts`` and proves them by records in ``names``. Paths below ``/ws`` go to WebSocket.
+
+    ``allow_from`` is served. Anybody else may read ``READY_PATH``, at the same limited rate, and nothing else: the name
+    service of any cloud checks an edge before it leads somebody there, and not every cloud tells from which addresses.
     """
 
     address: pulumi.Output[str]

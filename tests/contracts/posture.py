@@ -32,11 +32,15 @@ NAMES: Final = (
     "workload_identity",
     "immutable_images",
     "tls_edge",
+    "readiness_for_all",
+    "signed_names",
     "secrets_encrypted",
     "budget",
 )
 _SITES: Final[Mapping[str, Mapping[str, Any]]] = {"aws": AWS, "azure": AZURE, "gcp": GCP}
 _ZONE: Final = "pouw.example.org"
+CLIENTS: Final = ("198.51.100.0/24",)
+"""Whom the edge serves."""
 _Path = tuple[str | int, ...]
 
 
@@ -48,7 +52,9 @@ def facets(cloud: str) -> Mapping[str, Facet]:
 
 def declared(cloud: str) -> Sequence[Recorded]:
     """What a production site of a cloud declares. Every cloud is given the same arguments, but for its own words."""
-    stack = parse({**STACK, "sites": [{**_SITES[cloud], "role": "active"}]})
+    exposure = {"type": "LoadBalancer", "allowFrom": list(CLIENTS)}
+    sites = [{**_SITES[cloud], "role": "active"}]
+    stack = parse({**STACK, "sites": sites, "balancer": {"exposure": exposure}})
     place = contracts.place(stack, stack.sites[0])
     module, names = (importlib.import_module(f"infra.{cloud}.{noun}") for noun in ("site", "names"))
 
@@ -108,3 +114,11 @@ def broken(found: Sequence[Recorded], kind: str, path: _Path, value: object) -> 
         inner = inner[step]
     inner[path[-1]] = value
     return [replace(one, inputs=inputs) if one is target else one for one in found]
+
+
+def replaced(found: Sequence[Recorded], suffix: str, path: tuple[str | int, ...], value: object) -> list[Recorded]:
+    """The same with one thing changed in the one resource whose name ends so."""
+    [target] = [one for one in found if one.custom and one.name.endswith(suffix)]
+    kind = target.token.rpartition(":")[2]
+    others = [one for one in found if one is not target]
+    return broken([target, *others], kind, path, value)

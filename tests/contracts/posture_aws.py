@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from tests.contracts import edges
 from tests.contracts.posture import Facet, at, of, wrong
 from tests.infra.aws.declared import ANSWERS as ANSWERS  # noqa: PLC0414 - the recorder's answers, by their common name
 from tests.infra.recorder import Recorded
@@ -44,7 +45,8 @@ def own_key(found: Sequence[Recorded]) -> list[str]:
     missing += wrong(found, "LaunchTemplate", _is_on, *_DISK, "encrypted")
     if len(of(found, "BucketServerSideEncryptionConfiguration")) < len(of(found, "Bucket")):
         missing.append("a bucket has no encryption of its own")
-    return [*missing, *wrong(found, "Key", _is_on, "enableKeyRotation")]
+    encrypting = [key for key in of(found, "Key") if key.inputs.get("keyUsage") != "SIGN_VERIFY"]
+    return [*missing, *wrong(encrypting, "Key", _is_on, "enableKeyRotation")]
 
 
 def private_nodes(found: Sequence[Recorded]) -> list[str]:
@@ -208,6 +210,31 @@ def tls_edge(found: Sequence[Recorded]) -> list[str]:
     return missing
 
 
+def readiness_for_all(found: Sequence[Recorded]) -> list[str]:
+    """Anybody may ask whether the site is ready, at a limited rate, and for nothing else: names are checked so."""
+    missing = list(edges.served_wrongly(found, edges.aws))
+    limits = [rule for one in of(found, "WebAcl") for rule in one.inputs["rules"] if rule["name"] == "rate"]
+    if not any(at(rule, "statement", "rateBasedStatement", "limit") for rule in limits):
+        missing.append("nobody is held to a rate")
+    return missing
+
+
+def signed_names(found: Sequence[Recorded]) -> list[str]:
+    """Answers of the zone are signed, and questions to it are written down."""
+    zones = {one.inputs.get("zoneId") for one in of(found, "QueryLog")}
+    signing = [key for key in of(found, "Key") if key.inputs.get("keyUsage") == "SIGN_VERIFY"]
+    return [
+        *wrong(found, "HostedZoneDnsSec", lambda status: status == "SIGNING", "signingStatus"),
+        *wrong(found, "KeySigningKey", lambda status: status == "ACTIVE", "status"),
+        *wrong(found, "KeySigningKey", _is_key, "keyManagementServiceArn"),
+        *wrong(signing, "Key", lambda kind: kind == "ECC_NIST_P256", "customerMasterKeySpec"),
+        *(f"{one.name}: is not in us-east-1" for one in signing if one.inputs.get("region") != "us-east-1"),
+        *wrong(found, "QueryLog", bool, "cloudwatchLogGroupArn"),
+        *wrong(found, "LogResourcePolicy", lambda text: "route53.amazonaws.com" in str(text), "policyDocument"),
+        *([] if len(zones) == len(of(found, "Zone")) else ["a zone has no query log"]),
+    ]
+
+
 def secrets_encrypted(found: Sequence[Recorded]) -> list[str]:
     """Secrets of the cluster are encrypted once more under the site's own key."""
     return [
@@ -249,6 +276,8 @@ FACETS: Final[Mapping[str, Facet]] = {
     "workload_identity": workload_identity,
     "immutable_images": immutable_images,
     "tls_edge": tls_edge,
+    "readiness_for_all": readiness_for_all,
+    "signed_names": signed_names,
     "secrets_encrypted": secrets_encrypted,
     "budget": budget,
 }

@@ -26,7 +26,6 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("private_nodes", "LaunchTemplate", ("keyName",), "somebody"),
     ("private_api", "Cluster", ("vpcConfig", "endpointPublicAccess"), True),
     ("audit_log", "Cluster", ("enabledClusterLogTypes",), ["api"]),
-    ("audit_log", "LogGroup", ("retentionInDays",), 30),
     ("flow_log", "FlowLog", ("trafficType",), "REJECT"),
     ("deletion_protection", "Cluster", ("deletionProtection",), False),
     ("deletion_protection", "LoadBalancer", ("enableDeletionProtection",), False),
@@ -42,6 +41,13 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("least_privilege", "RolePolicyAttachment", ("policyArn",), "arn:aws:iam::aws:policy/AdministratorAccess"),
     ("immutable_images", "Repository", ("imageTagMutability",), "MUTABLE"),
     ("tls_edge", "Listener", ("protocol",), "HTTP"),
+    ("readiness_for_all", "SecurityGroupIngressRule", ("cidrIpv4",), "198.51.100.0/24"),
+    ("readiness_for_all", "WebAcl", ("rules", 1, "action"), {"count": {}}),
+    ("readiness_for_all", "WebAcl", ("rules", 2, "action"), {"count": {}}),
+    ("readiness_for_all", "WebAcl", ("rules", 0, "name"), "other"),
+    ("signed_names", "HostedZoneDnsSec", ("signingStatus",), "NOT_SIGNING"),
+    ("signed_names", "KeySigningKey", ("status",), "INACTIVE"),
+    ("signed_names", "LogResourcePolicy", ("policyDocument",), "{}"),
     ("secrets_encrypted", "Cluster", ("encryptionConfig", "resources"), []),
     ("budget", "Budget", ("notifications", 2, "notificationType"), "ACTUAL"),
 )
@@ -58,6 +64,11 @@ def test_a_facet_sees_one_thing_that_is_broken(facet: str, kind: str, path: tupl
     assert FACETS[facet](posture.broken(declared(), kind, path, value)) != []
 
 
+def test_an_audit_log_that_is_kept_for_a_month_is_none() -> None:
+    found = posture.replaced(declared(), "monitoring-control-plane", ("retentionInDays",), 30)
+    assert FACETS["audit_log"](found) != []
+
+
 @pytest.mark.parametrize(
     ("facet", "kind"),
     [
@@ -68,6 +79,8 @@ def test_a_facet_sees_one_thing_that_is_broken(facet: str, kind: str, path: tupl
         ("workload_identity", "PodIdentityAssociation"),
         ("tls_edge", "WebAclAssociation"),
         ("budget", "Budget"),
+        ("signed_names", "QueryLog"),
+        ("signed_names", "HostedZoneDnsSec"),
     ],
 )
 def test_a_facet_misses_what_is_not_there(facet: str, kind: str) -> None:
