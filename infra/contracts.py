@@ -18,6 +18,7 @@ from infra.addressing import AddressPlan, plan
 from infra.regions import ZONES
 from infra.settings import Settings
 from infra.sites import Site as SiteSettings
+from infra.workload import Tolerations
 
 RPC_NODE_PORT: Final = 30845
 """Node port of the in-cluster balancer's JSON-RPC where a cloud's balancer reaches it through the machines."""
@@ -212,6 +213,25 @@ class Entry:
     """Kind of record that its address from the cloud makes."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class PodIdentity:
+    """What a pod that uses an identity needs besides its service account's annotations; all plain."""
+
+    labels: Mapping[str, str]
+    """That it carries, so that the cloud gives it a token."""
+    cidr: str
+    port: int
+    """Where it exchanges that token for credentials: its network policy has to let it out to there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaler:
+    """How an autoscaler inside the cluster finds the pools, and their bounds, in the cloud; all plain."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
 class Site(Protocol):
     """All of the above as one component, in order; the edge and ``names`` only where ``allow_from`` names somebody.
 
@@ -232,6 +252,11 @@ class Site(Protocol):
     """The in-cluster balancer, as the edge reaches it."""
     peers_entry: Entry
     """The peers' port, as other sites reach it."""
+    tolerations: Tolerations
+    """For taints that the cloud itself puts on machines of a pool."""
+    pod_identity: PodIdentity
+    scaler: Scaler | None
+    """``None`` where the cloud scales the pools by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)

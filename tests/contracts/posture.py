@@ -13,6 +13,9 @@ from typing import Any, Final
 
 from infra import contracts
 from infra.configuration import parse
+from infra.kubernetes import autoscaler
+from infra.kubernetes.autoscaler import Autoscaler, AutoscalerArgs
+from infra.naming import NAMESPACE
 from tests.infra.recorder import Recorded, record
 from tests.infra.test_site_faults import AWS, AZURE, GCP, STACK
 
@@ -34,6 +37,7 @@ NAMES: Final = (
     "tls_edge",
     "readiness_for_all",
     "signed_names",
+    "pools_scale",
     "secrets_encrypted",
     "budget",
 )
@@ -51,7 +55,10 @@ def facets(cloud: str) -> Mapping[str, Facet]:
 
 
 def declared(cloud: str) -> Sequence[Recorded]:
-    """What a production site of a cloud declares. Every cloud is given the same arguments, but for its own words."""
+    """What a production site of a cloud declares. Every cloud is given the same arguments, but for its own words.
+
+    Of the workloads it has the one that does what some clouds do by themselves.
+    """
     exposure = {"type": "LoadBalancer", "allowFrom": list(CLIENTS)}
     sites = [{**_SITES[cloud], "role": "active"}]
     stack = parse({**STACK, "sites": sites, "balancer": {"exposure": exposure}})
@@ -67,14 +74,26 @@ def declared(cloud: str) -> Sequence[Recorded]:
             hosts=(f"rpc.{_ZONE}", f"{place.site.name}.{_ZONE}"),
             allow_from=stack.balancer.exposure.allow_from,
         )
-        module.Site(place.site.name, arguments)
+        site = module.Site(place.site.name, arguments)
+        if site.scaler is not None:
+            scaling = AutoscalerArgs(
+                namespace=NAMESPACE,
+                site=place.site.name,
+                image=autoscaler.image(None, place.site.cluster.version),
+                scaler=site.scaler,
+                identity=site.pod_identity,
+                annotations=site.annotations.apply(lambda known: known["autoscaler"]),
+                insist_on_spread=True,
+                machines=site.tolerations,
+            )
+            Autoscaler(f"{place.site.name}-autoscaler", scaling)
 
     return record(declare, vars(importlib.import_module(f"tests.contracts.posture_{cloud}")).get("ANSWERS"))
 
 
 def of(found: Sequence[Recorded], kind: str) -> list[Recorded]:
-    """Resources whose token ends in ``:kind``."""
-    return [one for one in found if one.custom and one.token.rpartition(":")[2] == kind]
+    """Resources whose token ends in ``:kind``, such as ``Role`` or, where two of a name are there, ``iam/role:Role``."""
+    return [one for one in found if one.custom and one.token.endswith(f":{kind}")]
 
 
 def at(value: Any, *path: str | int) -> Any:
@@ -102,7 +121,7 @@ def wrong(found: Sequence[Recorded], kind: str, right: Callable[[Any], bool], *p
 
 def without(found: Sequence[Recorded], kind: str) -> list[Recorded]:
     """The same with no resource of a kind."""
-    return [one for one in found if one.token.rpartition(":")[2] != kind]
+    return [one for one in found if not one.token.endswith(f":{kind}")]
 
 
 def broken(found: Sequence[Recorded], kind: str, path: _Path, value: object) -> list[Recorded]:

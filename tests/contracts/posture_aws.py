@@ -17,6 +17,7 @@ _STRONG_TLS: Final = ("ELBSecurityPolicy-TLS13-1-2-", "ELBSecurityPolicy-TLS13-1
 _AGENT: Final = "eks-pod-identity-agent"
 _POD_TAGS: Final = ("eks-cluster-arn", "kubernetes-namespace", "kubernetes-service-account")
 _DISK: Final = ("blockDeviceMappings", 0, "ebs")
+_ROLE: Final = "iam/role:Role"
 _ENCRYPTION: Final = ("rules", 0, "applyServerSideEncryptionByDefault")
 
 
@@ -154,7 +155,7 @@ def least_privilege(found: Sequence[Recorded]) -> list[str]:
     missing = [] if of(found, "RolePolicy") else ["there is no RolePolicy"]
     for one in of(found, "RolePolicy"):
         missing += [f"{one.name}: {fault}" for each in statements(one.inputs["policy"]) for fault in _too_much(each)]
-    for one in of(found, "Role"):
+    for one in of(found, _ROLE):
         if any(at(each, "Principal") in ("*", {"AWS": "*"}) for each in statements(one.inputs["assumeRolePolicy"])):
             missing.append(f"{one.name}: anybody may take it")
     for one in of(found, "RolePolicyAttachment"):
@@ -175,7 +176,7 @@ def _too_much(statement: Mapping[str, Any]) -> Iterator[str]:
 def workload_identity(found: Sequence[Recorded]) -> list[str]:
     """Workloads take roles as their own service account of this cluster; nobody has a key."""
     missing = [] if any(one.inputs["addonName"] == _AGENT for one in of(found, "Addon")) else [f"there is no {_AGENT}"]
-    for one in of(found, "Role"):
+    for one in of(found, _ROLE):
         for each in statements(one.inputs["assumeRolePolicy"]):
             pods = at(each, "Principal", "Service") == "pods.eks.amazonaws.com"
             named = at(each, "Condition", "StringEquals") or {}
@@ -235,6 +236,28 @@ def signed_names(found: Sequence[Recorded]) -> list[str]:
     ]
 
 
+def pools_scale(found: Sequence[Recorded]) -> list[str]:
+    """A workload sizes the pools between their bounds: it finds them, may change them, and there are two of it."""
+    account = {"namespace": "pouw-system", "serviceAccount": "pouw-autoscaler"}
+    served = [one for one in of(found, "PodIdentityAssociation") if account.items() <= one.inputs.items()]
+    spec = ("spec", "template", "spec")
+    tags = "asg:tag=k8s.io/cluster-autoscaler/enabled,k8s.io/cluster-autoscaler"
+    wanted = [f"--node-group-auto-discovery={tags}/{one.inputs.get('name')}" for one in of(found, "Cluster")]
+    changes = [one for one in of(found, "RolePolicy") if "autoscaling:SetDesiredCapacity" in one.inputs["policy"]]
+    return [
+        *wrong(found, "NodeGroup", _is_bounded, "scalingConfig"),
+        *wrong(found, "Deployment", lambda replicas: (replicas or 0) >= 2, "spec", "replicas"),
+        *wrong(found, "Deployment", lambda name: name == account["serviceAccount"], *spec, "serviceAccountName"),
+        *wrong(found, "Deployment", lambda told: set(wanted) <= set(told or ()), *spec, "containers", 0, "args"),
+        *([] if served else ["the autoscaler has no role"]),
+        *([] if changes else ["nobody may size the groups"]),
+    ]
+
+
+def _is_bounded(config: Any) -> bool:
+    return bool(config) and 0 <= config["minSize"] <= config["maxSize"]
+
+
 def secrets_encrypted(found: Sequence[Recorded]) -> list[str]:
     """Secrets of the cluster are encrypted once more under the site's own key."""
     return [
@@ -278,6 +301,7 @@ FACETS: Final[Mapping[str, Facet]] = {
     "tls_edge": tls_edge,
     "readiness_for_all": readiness_for_all,
     "signed_names": signed_names,
+    "pools_scale": pools_scale,
     "secrets_encrypted": secrets_encrypted,
     "budget": budget,
 }

@@ -293,6 +293,21 @@ def _public_zones(found: Sequence[Recorded]) -> list[Recorded]:
     return [one for one in of(found, "Zone") if one.inputs.get("zoneType") == "Public"]
 
 
+def pools_scale(found: Sequence[Recorded]) -> list[str]:
+    """The cluster's own scaler sizes every pool between its bounds, but for those that are to stay as they are."""
+    pools = of(found, "AgentPool")
+    moving = [one for one in pools if one.inputs.get("enableAutoScaling")]
+    return [
+        *wrong(moving, "AgentPool", bool, "maxCount"),
+        *(f"{one.name}: has no bounds" for one in moving if not _is_bounded(one.inputs)),
+        *(f"{one.name}: cannot grow" for one in pools if one not in moving and "-miners" not in one.name),
+    ]
+
+
+def _is_bounded(inputs: Mapping[str, Any]) -> bool:
+    return bool(0 <= inputs.get("minCount", -1) < inputs.get("maxCount", 0))
+
+
 def secrets_encrypted(found: Sequence[Recorded]) -> list[str]:
     """Secrets of the cluster are encrypted once more under the site's own key, in a vault that is private."""
     kms = ("securityProfile", "azureKeyVaultKms")
@@ -341,6 +356,7 @@ FACETS: Final[Mapping[str, Facet]] = {
     "tls_edge": tls_edge,
     "readiness_for_all": readiness_for_all,
     "signed_names": signed_names,
+    "pools_scale": pools_scale,
     "secrets_encrypted": secrets_encrypted,
     "budget": budget,
 }

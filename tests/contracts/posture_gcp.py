@@ -253,6 +253,15 @@ def signed_names(found: Sequence[Recorded]) -> list[str]:
     ]
 
 
+def pools_scale(found: Sequence[Recorded]) -> list[str]:
+    """The cluster's own scaler sizes every pool between its bounds."""
+    return list(wrong(found, "NodePool", _is_bounded, "autoscaling"))
+
+
+def _is_bounded(scaling: Any) -> bool:
+    return bool(scaling) and 0 <= scaling["totalMinNodeCount"] <= scaling["totalMaxNodeCount"] > 0
+
+
 def secrets_encrypted(found: Sequence[Recorded]) -> list[str]:
     """Secrets of the cluster are encrypted once more under the site's own key."""
     return [
@@ -290,6 +299,7 @@ FACETS: Final[Mapping[str, Facet]] = {
     "tls_edge": tls_edge,
     "readiness_for_all": readiness_for_all,
     "signed_names": signed_names,
+    "pools_scale": pools_scale,
     "secrets_encrypted": secrets_encrypted,
     "budget": budget,
 }

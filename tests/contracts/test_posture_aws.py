@@ -37,7 +37,7 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("backups_copied", "Bucket", ("region",), "us-west-2"),
     ("least_privilege", "RolePolicy", ("policy",), policies.document(policies.allow(["s3:*"], ["arn:aws:s3:::b"]))),
     ("least_privilege", "RolePolicy", ("policy",), policies.document(policies.allow(["s3:PutObject"], ["*"]))),
-    ("least_privilege", "Role", ("assumeRolePolicy",), ANYBODY),
+    ("least_privilege", "iam/role:Role", ("assumeRolePolicy",), ANYBODY),
     ("least_privilege", "RolePolicyAttachment", ("policyArn",), "arn:aws:iam::aws:policy/AdministratorAccess"),
     ("immutable_images", "Repository", ("imageTagMutability",), "MUTABLE"),
     ("tls_edge", "Listener", ("protocol",), "HTTP"),
@@ -48,6 +48,10 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("signed_names", "HostedZoneDnsSec", ("signingStatus",), "NOT_SIGNING"),
     ("signed_names", "KeySigningKey", ("status",), "INACTIVE"),
     ("signed_names", "LogResourcePolicy", ("policyDocument",), "{}"),
+    ("pools_scale", "Deployment", ("spec", "replicas"), 1),
+    ("pools_scale", "Deployment", ("spec", "template", "spec", "containers", 0, "args"), ["--cloud-provider=aws"]),
+    ("pools_scale", "NodeGroup", ("scalingConfig", "maxSize"), 0),
+    ("pools_scale", "Cluster", ("name",), "other"),
     ("secrets_encrypted", "Cluster", ("encryptionConfig", "resources"), []),
     ("budget", "Budget", ("notifications", 2, "notificationType"), "ACTUAL"),
 )
@@ -79,6 +83,9 @@ def test_an_audit_log_that_is_kept_for_a_month_is_none() -> None:
         ("workload_identity", "PodIdentityAssociation"),
         ("tls_edge", "WebAclAssociation"),
         ("budget", "Budget"),
+        ("pools_scale", "PodIdentityAssociation"),
+        ("pools_scale", "RolePolicy"),
+        ("pools_scale", "Deployment"),
         ("signed_names", "QueryLog"),
         ("signed_names", "HostedZoneDnsSec"),
     ],
@@ -90,7 +97,7 @@ def test_a_facet_misses_what_is_not_there(facet: str, kind: str) -> None:
 def test_a_role_that_any_pod_may_take_is_no_workload_identity() -> None:
     trust = json.loads(policies.trust_pods("cluster", "pouw-system", "pouw-backup"))
     del trust["Statement"][0]["Condition"]["StringEquals"]["aws:RequestTag/kubernetes-service-account"]
-    found = posture.broken(declared(), "Role", ("assumeRolePolicy",), json.dumps(trust))
+    found = posture.broken(declared(), "iam/role:Role", ("assumeRolePolicy",), json.dumps(trust))
     assert FACETS["workload_identity"](found) != []
 
 

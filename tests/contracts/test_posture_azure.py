@@ -62,6 +62,8 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("readiness_for_all", "Policy", ("customRules", "rules", 0, "matchConditions", 1, "matchValue"), ["^/x$"]),
     ("readiness_for_all", "Policy", ("customRules", "rules", 1, "matchConditions", 1, "matchValue"), ["POST"]),
     ("readiness_for_all", "Policy", ("customRules", "rules", 2, "ruleType"), "MatchRule"),
+    ("pools_scale", "AgentPool", ("enableAutoScaling",), False),
+    ("pools_scale", "AgentPool", ("maxCount",), 0),
     ("secrets_encrypted", "ManagedCluster", (*KMS, "enabled"), False),
     ("secrets_encrypted", "ManagedCluster", (*KMS, "keyVaultNetworkAccess"), "Public"),
     ("budget", "Budget", ("notifications", "forecast100", "thresholdType"), "Actual"),

@@ -64,6 +64,8 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("readiness_for_all", "SecurityPolicy", ("rules", 9, "action"), "allow"),
     ("signed_names", "ManagedZone", ("dnssecConfig", "state"), "off"),
     ("signed_names", "ManagedZone", ("cloudLoggingConfig", "enableLogging"), False),
+    ("pools_scale", "NodePool", ("autoscaling",), None),
+    ("pools_scale", "NodePool", ("autoscaling", "totalMaxNodeCount"), 0),
     ("secrets_encrypted", "Cluster", ("databaseEncryption", "state"), "DECRYPTED"),
     ("budget", "Budget", ("thresholdRules", 2, "spendBasis"), "CURRENT_SPEND"),
     ("budget", "Budget", ("allUpdatesRule", "monitoringNotificationChannels"), []),
