@@ -92,7 +92,7 @@ def declared(cloud: str) -> Sequence[Recorded]:
 
 
 def of(found: Sequence[Recorded], kind: str) -> list[Recorded]:
-    """Resources whose token ends in ``:kind``, such as ``Role`` or, where two of a name are there, ``iam/role:Role``."""
+    """Resources whose token ends in ``:kind``: ``Role`` or, where there are two of a name, ``iam/role:Role``."""
     return [one for one in found if one.custom and one.token.endswith(f":{kind}")]
 
 
