@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-import names
+import hosts
 from grounds import Ground, Scaling
 from infra.kubernetes import autoscaler
 from infra.kubernetes.autoscaler import Autoscaler, AutoscalerArgs
@@ -62,7 +62,7 @@ def deploy(stack: Settings, ground: Ground, others: Sequence[Ground]) -> Deploye
             nodes=nodes,
             chain=stack.chain,
             insist_on_spread=spread,
-            entries=tuple(names.peers_entry(stack, other.site) for other in others),
+            entries=tuple(hosts.peers_entry(stack, other.site) for other in others),
             machines=ground.machines,
         ),
         ready,

@@ -17,7 +17,7 @@ from tests.infra import clouds
 from tests.infra.recorder import Recorded, record
 from tests.infra.test_site_faults import AWS, AZURE, GCP
 
-MODULES = ("grounds", "names", "providers", "workloads")
+MODULES = ("grounds", "names", "providers", "workloads", "hosts")
 IMAGE = "registry.example.org/pouw/any@sha256:" + "ab" * 32
 SMALL = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "100m", "memory": "128Mi"}}
 
@@ -41,7 +41,7 @@ def found(program: Any) -> Sequence[Recorded]:
 
 def declared(program: Any, *sites: Mapping[str, Any], **more: Any) -> Sequence[Recorded]:
     """What the program declares for sites of clouds."""
-    grounds, names, providers, workloads = program
+    grounds, names, providers, workloads, _ = program
     images = {"node": IMAGE, "balancer": IMAGE}
     stack = parse({**clouds.STACK, "sites": list(sites), "images": images, **more})
     answers: dict[str, Mapping[str, Any]] = {}

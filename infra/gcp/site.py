@@ -51,6 +51,8 @@ class Site(Component, token="pouw:gcp:Site"):
     """
 
     kubeconfig: pulumi.Output[str]
+    identity: pulumi.Output[str]
+    foundation: Sequence[pulumi.Resource]
     egress: pulumi.Output[Sequence[str]]
     repository: pulumi.Output[str]
     annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
@@ -109,8 +111,10 @@ class Site(Component, token="pouw:gcp:Site"):
         self.balancer_entry = Entry(type="NodePort", annotations={})
         self.peers_entry = Entry(type="LoadBalancer", annotations=PEERS)
         self.tolerations = machines.tolerations(place.site.pools)
+        self.foundation = (cluster, pools)
         self.publish(
             kubeconfig=cluster.kubeconfig,
+            identity=cluster.identity,
             egress=network.egress,
             repository=registry.repository,
             annotations=identity.annotations,

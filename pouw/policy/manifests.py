@@ -12,7 +12,8 @@ import yaml
 
 from infra.faults import Fault
 from policies import catalogue
-from policies.evaluation import Result, evaluate
+from policies.evaluation import evaluate
+from policies.result import Result
 from policies.rule import AnyRule, Level, Rule
 from policies.stack import Resource, Stack
 from pouw.errors import ExitCode, PouwError
