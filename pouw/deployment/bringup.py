@@ -127,12 +127,13 @@ def ready_to_preview(stack: str, project: Project) -> Settings:
     return settings
 
 
-def run_plain(chosen: Operation, stack: str, progress: Progress) -> Outcome:
+def run_plain(chosen: Operation, stack: str, progress: Progress, *, unprotect: bool = False) -> Outcome:
     """Refresh or destroy through the engine, with the configuration of the last run."""
     settings = ready_to_preview(stack, Project())
     _guard(stack, settings)
     engine = resolution.resolve(progress)
-    return operation.run(Request(operation=chosen, stack=stack, extra_config=_access(settings)), engine, progress)
+    request = Request(operation=chosen, stack=stack, extra_config=_access(settings), unprotect=unprotect)
+    return operation.run(request, engine, progress)
 
 
 def _guard(stack: str, settings: Settings) -> None:
@@ -226,7 +227,7 @@ def _prepare(settings: Settings, progress: Progress) -> tuple[Engine, Mapping[st
         return engine.result(), {one.kind: one.reference for one in built}
 
 
-def down(stack: str, progress: Progress, *, keep_cluster: bool = False) -> Outcome | None:
+def down(stack: str, progress: Progress, *, keep_cluster: bool = False, unprotect: bool = False) -> Outcome | None:
     """Take a stack away: one of embedded sites alone goes with its cluster, any other is destroyed by the engine."""
     from pouw import cluster
 
@@ -236,7 +237,7 @@ def down(stack: str, progress: Progress, *, keep_cluster: bool = False) -> Outco
         cluster.down(progress)
         _forget(stack, progress)
         return None
-    outcome = run_plain(Operation.DESTROY, stack, progress)
+    outcome = run_plain(Operation.DESTROY, stack, progress, unprotect=unprotect)
     if outcome.ok:
         _forget(stack, progress)
     return outcome

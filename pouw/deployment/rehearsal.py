@@ -118,6 +118,7 @@ class Rehearsal:
         engine: Engine | None = None,
         extra: Callable[[], ExtraConfig] = dict,
         through: Through | None = None,
+        unprotect: bool = False,
     ) -> Outcome:
         """Run the engine in the rehearsal's own environment. A destroy that succeeds takes all of it away.
 
@@ -127,7 +128,7 @@ class Rehearsal:
         with self._environment():
             alone = embedded_alone(engine or resolution.resolve(progress))
             told = {**self.project.placeholders(self.stack), **extra()}
-            request = Request(operation=chosen, stack=self.stack, extra_config=told)
+            request = Request(operation=chosen, stack=self.stack, extra_config=told, unprotect=unprotect)
             outcome = (through or _plainly)(request, alone, progress, self.project)
         if chosen is Operation.DESTROY and outcome.ok:
             self._remove()
@@ -222,7 +223,7 @@ def embedded_alone(engine: Engine) -> Engine:
     return replace(engine, home=place.path, plugin_programs=None)
 
 
-def rehearse(chosen: Operation, stack: str, progress: Progress) -> Outcome:
+def rehearse(chosen: Operation, stack: str, progress: Progress, *, unprotect: bool = False) -> Outcome:
     """Rehearse on one of the repository's stacks or examples, with the gate in front as for real.
 
     Raises:
@@ -242,6 +243,7 @@ def rehearse(chosen: Operation, stack: str, progress: Progress) -> Outcome:
         progress,
         extra=lambda: bringup.extra_config(stack, settings, images.references(settings), project=given),
         through=through,
+        unprotect=unprotect,
     )
 
 
