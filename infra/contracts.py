@@ -18,6 +18,7 @@ from infra.addressing import AddressPlan, plan
 from infra.regions import ZONES
 from infra.settings import Settings
 from infra.sites import Site as SiteSettings
+from infra.workload import Tolerations
 
 RPC_NODE_PORT: Final = 30845
 """Node port of the in-cluster balancer's JSON-RPC where a cloud's balancer reaches it through the machines."""
@@ -161,10 +162,16 @@ class Target:
 
 
 class Names(Protocol):
-    """A zone of the stack in a cloud's name service. It serves sites of every cloud. Arguments: ``place``, ``zone``."""
+    """A signed zone of the stack in a cloud's name service, its questions written down where the cloud can do that.
+
+    It serves sites of every cloud. Arguments: ``place``, ``zone``.
+    """
 
     zone: pulumi.Output[str]
     name_servers: pulumi.Output[Sequence[str]]
+    """Where the parent domain has to lead."""
+    signers: pulumi.Output[Sequence[str]]
+    """DS records that the parent domain has to hold; empty where only a command of the cloud tells them."""
 
     def record(self, name: str, *, host: pulumi.Input[str], kind: RecordKind, value: pulumi.Input[str]) -> None:
         """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""
@@ -178,6 +185,9 @@ class Balancer(Protocol):
 
     Arguments: ``place``, ``keys``, ``monitoring``, ``network``, ``node_pools``, ``names``, ``hosts``, ``allow_from``.
     The certificate is for ``hosts`` and proves them by records in ``names``. Paths below ``/ws`` go to WebSocket.
+
+    ``allow_from`` is served. Anybody else may read ``READY_PATH``, at the same limited rate, and nothing else: the name
+    service of any cloud checks an edge before it leads somebody there, and not every cloud tells from which addresses.
     """
 
     address: pulumi.Output[str]
@@ -206,6 +216,25 @@ class Entry:
     """Kind of record that its address from the cloud makes."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class PodIdentity:
+    """What a pod that uses an identity needs besides its service account's annotations; all plain."""
+
+    labels: Mapping[str, str]
+    """That it carries, so that the cloud gives it a token."""
+    cidr: str
+    port: int
+    """Where it exchanges that token for credentials: its network policy has to let it out to there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaler:
+    """How an autoscaler inside the cluster finds the pools, and their bounds, in the cloud; all plain."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
 class Site(Protocol):
     """All of the above as one component, in order; the edge and ``names`` only where ``allow_from`` names somebody.
 
@@ -230,6 +259,11 @@ class Site(Protocol):
     """The in-cluster balancer, as the edge reaches it."""
     peers_entry: Entry
     """The peers' port, as other sites reach it."""
+    tolerations: Tolerations
+    """For taints that the cloud itself puts on machines of a pool."""
+    pod_identity: PodIdentity
+    scaler: Scaler | None
+    """``None`` where the cloud scales the pools by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -128,6 +128,9 @@ class Images(Part):
     """Image of the nodes."""
     balancer: ImageReference | None = None
     """Image of the balancer (HAProxy)."""
+    autoscaler: ImageReference | None = None
+    """Image of the cluster's autoscaler where the cloud brings none (AWS), such as your mirror's; unset takes the
+    Kubernetes project's own, by digest."""
     repository: DnsLabel = "pouw"
     """Repository in a cloud site's own registry, for the images that are named nowhere and so are built."""
     tag: ImageTag | None = None

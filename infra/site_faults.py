@@ -193,6 +193,13 @@ def _stack(values: Mapping[str, object], sites: list[Site]) -> Iterator[Fault]:
     if managed and public and not exposed.get("allowFrom"):
         path, expected = "pouw:balancer.exposure.allowFrom", "the ranges that may reach a cloud site's balancer"
         yield Fault(path=path, message="is missing", got="nothing", expected=expected)
+    ranges = exposed.get("allowFrom")
+    narrow = [site.cloud for site in managed if site.cloud != "azure"] if public else []
+    for index, text in enumerate(ranges if isinstance(ranges, list) and narrow else ()):
+        if ":" in str(text):
+            path, expected = f"pouw:balancer.exposure.allowFrom[{index}]", "a range of IPv4"
+            message = f"cannot come in, since the edge on {narrow[0]} has addresses of IPv4 alone"
+            yield Fault(path=path, message=message, got=repr(text), expected=expected)
     dns = values.get("dns")
     zone = dns.get("zone") if isinstance(dns, Mapping) else None
     if zone is None and (len(sites) > 1 or (managed and public)):

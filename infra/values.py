@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from decimal import Decimal
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -18,6 +19,12 @@ _TAG: Final = r"^[a-z]([-_a-z0-9]{0,61}[a-z0-9])?$"
 _MONTH: Final = r"^20[0-9]{2}-(0[1-9]|1[0-2])-01$"
 _IMAGE_TAG: Final = r"^[A-Za-z0-9_][-A-Za-z0-9._]{0,100}$"
 _RANGE: Final = r"^[0-9.]{7,15}(-[0-9.]{7,15}|/[0-9]{1,2})$"
+_UNITS: Final = {
+    "": Decimal(1),
+    "m": Decimal("0.001"),
+    **{letter: Decimal(1000) ** power for power, letter in enumerate("kMGT", start=1)},
+    **{f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGT", start=1)},
+}
 PATTERNS: Final = {
     _LABEL: "1 to 20 lower-case letters, digits and hyphens, a letter first, such as 'primary'",
     _QUANTITY: "a quantity such as '500m', '1Gi' or '20Gi'",
@@ -36,6 +43,12 @@ def _cidr(text: str) -> str:
     """The range itself, if it is one and has no host bits."""
     ipaddress.ip_network(text)
     return text
+
+
+def quantity(text: str) -> Decimal:
+    """How much a Kubernetes quantity is: processors, or bytes."""
+    number = text.rstrip("mkKMGTi")
+    return Decimal(number) * _UNITS[text[len(number) :]]
 
 
 DnsLabel = Annotated[str, StringConstraints(pattern=_LABEL)]

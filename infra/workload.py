@@ -8,13 +8,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from infra.naming import POOL_LABEL, labels, selector
 from infra.settings import Chain, Nodes, Resources
 
 Manifest = dict[str, Any]
+Tolerations = Mapping[str, Sequence[Mapping[str, str]]]
+"""By pool of machines, what its pods tolerate besides the pool's own taint."""
 
 RPC_PORT = 8545
 WS_PORT = 8546
@@ -121,12 +124,12 @@ def http_probe(path: str, *, period: int, failures: int, port: str = "rpc") -> M
     }
 
 
-def placement(pool: str | None) -> Manifest:
-    """Where pods go on machines that carry pool labels; ``None``: on any. A pool's own taint is tolerated."""
-    if pool is None:
+def placement(pool: str, machines: Tolerations | None) -> Manifest:
+    """Where pods of a pool go on machines that carry pool labels; ``None``: there are none, and pods go on any."""
+    if machines is None:
         return {}
-    toleration = {"key": POOL_LABEL, "operator": "Equal", "value": pool, "effect": "NoSchedule"}
-    return {"nodeSelector": {POOL_LABEL: pool}, "tolerations": [toleration]}
+    own = {"key": POOL_LABEL, "operator": "Equal", "value": pool, "effect": "NoSchedule"}
+    return {"nodeSelector": {POOL_LABEL: pool}, "tolerations": [own, *(dict(one) for one in machines.get(pool, ()))]}
 
 
 def zone_spread(component: str, *, slot: str | None) -> list[Manifest]:
@@ -164,8 +167,8 @@ class NodePod:
     bootnodes: list[str]
     peers_service: str
     insist_on_spread: bool
-    machines: str | None = None
-    """Pool of machines that it is bound to."""
+    placement: Manifest = field(default_factory=dict)
+    """Machines that it is bound to, as of :func:`placement`."""
 
 
 def node_environment(pod: NodePod) -> list[Manifest]:
@@ -232,7 +235,7 @@ def node_pod(pod: NodePod, *, network_config: str, keys_secret: str, service_acc
             "securityContext": pod_security(),
             "affinity": spread("node", slot=pod.slot, required=pod.insist_on_spread),
             "topologySpreadConstraints": zone_spread("node", slot=pod.slot),
-            **placement(pod.machines),
+            **pod.placement,
             "containers": [node_container(pod)],
             "volumes": [
                 {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},

@@ -12,11 +12,22 @@ from pulumi_kubernetes.provider import Provider
 
 import hosts
 from infra import configuration, contracts
-from infra.contracts import Entry
-from infra.kubernetes import address_pool
+from infra.contracts import Entry, PodIdentity, Scaler
+from infra.kubernetes import address_pool, autoscaler
 from infra.kubernetes.address_pool import AddressPool, AddressPoolArgs
 from infra.settings import Settings
 from infra.sites import Site
+from infra.workload import Tolerations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaling:
+    """What an autoscaler inside the cluster is made from."""
+
+    image: str
+    scaler: Scaler
+    identity: PodIdentity
+    annotations: pulumi.Input[Mapping[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +47,10 @@ class Ground:
     """Definition of an encrypted storage class; ``None`` uses one that is there."""
     kubeconfig: pulumi.Output[str] | None = None
     """Of a cluster that the stack makes."""
-    pooled: bool = False
+    machines: Tolerations | None = None
+    """Of machines that carry pool labels; ``None``: they carry none."""
+    scaling: Scaling | None = None
+    """``None`` where the cloud, or whoever runs the cluster, sees to it."""
     edge: bool = False
     """Whether a cloud's own balancer stands before it."""
     address: pulumi.Input[str] = ""
@@ -92,10 +106,22 @@ def _managed(stack: Settings, site: Site, zone: contracts.Names | None, provider
         balancer_entry=made.balancer_entry if arguments.allow_from else None,
         storage=made.storage_class,
         kubeconfig=pulumi.Output.secret(made.kubeconfig),
-        pooled=True,
+        machines=made.tolerations,
+        scaling=_scaling(stack, site, made),
         edge=bool(arguments.allow_from),
         address=made.address,
         address_kind=made.address_kind,
+    )
+
+
+def _scaling(stack: Settings, site: Site, made: contracts.Site) -> Scaling | None:
+    if made.scaler is None:
+        return None
+    return Scaling(
+        image=autoscaler.image(stack.images.autoscaler, site.cluster.version),
+        scaler=made.scaler,
+        identity=made.pod_identity,
+        annotations=made.annotations.apply(lambda known: known["autoscaler"]),
     )
 
 

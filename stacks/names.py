@@ -62,6 +62,6 @@ def outputs(stack: Settings, zone: contracts.Names | None, deployed: Sequence[De
     if stack.dns.zone is None:
         return {}
     if zone is not None:
-        return {"zone": stack.dns.zone, "nameServers": zone.name_servers}
+        return {"zone": stack.dns.zone, "nameServers": zone.name_servers, "signers": zone.signers}
     wanted = {hosts.peers(stack, one.ground.site): one.peers_address for one in deployed if one.peers_address}
     return {"zone": stack.dns.zone, "wanted": wanted}

@@ -9,7 +9,9 @@ from typing import Any
 import pulumi
 
 import hosts
-from grounds import Ground
+from grounds import Ground, Scaling
+from infra.kubernetes import autoscaler
+from infra.kubernetes.autoscaler import Autoscaler, AutoscalerArgs
 from infra.kubernetes.balancer import Balancer, BalancerArgs
 from infra.kubernetes.node_cluster import NodeCluster, NodeClusterArgs
 from infra.kubernetes.peering import Peering, PeeringArgs
@@ -40,7 +42,15 @@ def deploy(stack: Settings, ground: Ground, others: Sequence[Ground]) -> Deploye
     if ground.storage is not None:
         needs.append(Storage(site.name, StorageArgs(site=site.name, definition=ground.storage), opts))
     ranges = () if ground.balancer_entry else stack.balancer.exposure.allow_from
-    security = Security(site.name, SecurityArgs(site=site.name, client_ranges=ranges), opts)
+    nodes = _nodes(stack, ground)
+    amounts = [nodes.resources, stack.balancer.resources, *([autoscaler.RESOURCES] if ground.scaling else [])]
+    security = Security(
+        site.name,
+        SecurityArgs(site=site.name, client_ranges=ranges, amounts=amounts, volume=nodes.storage.size),
+        opts,
+    )
+    # Limits have grown before what needs them is made.
+    ready = pulumi.ResourceOptions(provider=ground.provider, depends_on=[security, *needs])
     NodeCluster(
         f"{site.name}-{SLOT}",
         NodeClusterArgs(
@@ -49,14 +59,14 @@ def deploy(stack: Settings, ground: Ground, others: Sequence[Ground]) -> Deploye
             site=site.name,
             slot=SLOT,
             image=ground.node_image,
-            nodes=_nodes(stack, ground),
+            nodes=nodes,
             chain=stack.chain,
             insist_on_spread=spread,
             keep_volumes=stack.environment == "production",
             entries=tuple(hosts.peers_entry(stack, other.site) for other in others),
-            pooled=ground.pooled,
+            machines=ground.machines,
         ),
-        pulumi.ResourceOptions(provider=ground.provider, depends_on=needs),
+        ready,
     )
     balancer = Balancer(
         f"{site.name}-balancer",
@@ -68,10 +78,12 @@ def deploy(stack: Settings, ground: Ground, others: Sequence[Ground]) -> Deploye
             settings=stack.balancer,
             insist_on_spread=spread,
             entry=ground.balancer_entry,
-            pooled=ground.pooled,
+            machines=ground.machines,
         ),
-        opts,
+        ready,
     )
+    if ground.scaling is not None:
+        _autoscaler(ground, ground.scaling, security.namespace, ready, spread=spread)
     peers = _peering(ground, others, security.namespace, opts) if others else None
     outputs = {
         "name": site.name,
@@ -87,6 +99,27 @@ def deploy(stack: Settings, ground: Ground, others: Sequence[Ground]) -> Deploye
         **({"kubeconfig": ground.kubeconfig} if ground.kubeconfig is not None else {}),
     }
     return Deployed(ground=ground, peers_address=peers.address if peers else None, outputs=outputs)
+
+
+def _autoscaler(
+    ground: Ground,
+    scaling: Scaling,
+    namespace: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+    *,
+    spread: bool,
+) -> None:
+    arguments = AutoscalerArgs(
+        namespace=namespace,
+        site=ground.site.name,
+        image=scaling.image,
+        scaler=scaling.scaler,
+        identity=scaling.identity,
+        annotations=scaling.annotations,
+        insist_on_spread=spread,
+        machines=ground.machines,
+    )
+    Autoscaler(f"{ground.site.name}-autoscaler", arguments, opts)
 
 
 def _peering(

@@ -6,7 +6,6 @@ understands requests and has no fixed address. So the first passes everything on
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,15 +28,14 @@ from infra.aws.certificate import certificate
 from infra.aws.firewall import Firewall, FirewallArgs
 from infra.aws.keys import Keys
 from infra.aws.monitoring import Monitoring
-from infra.aws.names import CHECKERS, Names
 from infra.aws.network import Network
 from infra.aws.node_pools import NodePools
 from infra.component import Component
-from infra.contracts import READY_PATH, RPC_NODE_PORT, WS_NODE_PORT, Place, RecordKind
-from infra.contracts import Names as AnyNames
+from infra.contracts import READY_PATH, RPC_NODE_PORT, WS_NODE_PORT, Names, Place, RecordKind
 
 TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 TLS_PORT: Final = 443
+ANYWHERE: Final = "0.0.0.0/0"
 _NODE_PORTS: Final = {"rpc": RPC_NODE_PORT, "ws": WS_NODE_PORT}
 
 
@@ -50,7 +48,7 @@ class BalancerArgs:
     monitoring: Monitoring
     network: Network
     node_pools: NodePools
-    names: AnyNames
+    names: Names
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
@@ -69,7 +67,7 @@ class Balancer(Component, token="pouw:aws:Balancer"):
         self._open(front, inner)
         balancer = self._application(inner)
         listener = self._listener(balancer, self._targets(balancer))
-        rules = FirewallArgs(place=args.place, key=args.keys.key, balancer=balancer.arn)
+        rules = FirewallArgs(place=args.place, key=args.keys.key, balancer=balancer.arn, allow_from=args.allow_from)
         Firewall(f"{name}-firewall", rules, self.child())
         addresses = [
             Eip(f"{name}-address-{index}", domain="vpc", tags=self._tags(f"edge-{zone}"), opts=self.child())
@@ -93,19 +91,20 @@ class Balancer(Component, token="pouw:aws:Balancer"):
         )
 
     def _open(self, front: SecurityGroup, inner: SecurityGroup) -> None:
-        """Open the way from the allowed ranges to the machines, one port at a time, and nothing beside it."""
-        args, machines = self._args, self._args.node_pools.security_group
-        sources = allowed(args.allow_from, CHECKERS if isinstance(args.names, Names) else ())
-        for cidr in sources:
-            SecurityGroupIngressRule(
-                f"{self._name}-from-{cidr}",
-                security_group_id=front.id,
-                cidr_ipv4=cidr,
-                description="Clients, or checks of the health of the site",
-                **_port(TLS_PORT),
-                tags=args.place.tags,
-                opts=self.child(),
-            )
+        """Open the way from the world to the machines, one port at a time, and nothing beside it.
+
+        Who is served is for the firewall, which understands requests: anybody may ask whether the site is ready.
+        """
+        SecurityGroupIngressRule(
+            f"{self._name}-from-anywhere",
+            security_group_id=front.id,
+            cidr_ipv4=ANYWHERE,
+            description="Clients, and whoever checks whether the site is ready",
+            **_port(TLS_PORT),
+            tags=self._args.place.tags,
+            opts=self.child(),
+        )
+        machines = self._args.node_pools.security_group
         self._pass("front", front.id, inner.id, TLS_PORT)
         for kind, port in _NODE_PORTS.items():
             self._pass(f"inner-{kind}", inner.id, machines, port)
@@ -265,12 +264,6 @@ class Balancer(Component, token="pouw:aws:Balancer"):
             opts=self.child(),
         )
         return entrance
-
-
-def allowed(asked_for: Sequence[str], checkers: Sequence[str]) -> list[str]:
-    """Ranges that may come in, each once: those asked for, and those that check whether the site answers."""
-    networks = [ipaddress.IPv4Network(cidr) for cidr in (*asked_for, *checkers)]
-    return [str(network) for network in ipaddress.collapse_addresses(networks)]
 
 
 def health(protocol: str, port: int) -> dict[str, Any]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 from pulumi_aws.cloudwatch.log_group import LogGroup
+from pulumi_aws.wafv2._inputs import WebAclRuleStatementArgs as Statement
+from pulumi_aws.wafv2.ip_set import IpSet
 from pulumi_aws.wafv2.web_acl import WebAcl
 from pulumi_aws.wafv2.web_acl_association import WebAclAssociation
 from pulumi_aws.wafv2.web_acl_logging_configuration import WebAclLoggingConfiguration
@@ -14,7 +18,7 @@ from pulumi_aws.wafv2.web_acl_logging_configuration import WebAclLoggingConfigur
 from infra.aws import limits
 from infra.aws.monitoring import retention
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import READY_PATH, Place
 
 RATE_LIMIT: Final = 2000
 """Requests that one address may send in five minutes."""
@@ -34,23 +38,37 @@ class FirewallArgs:
     place: Place
     key: pulumi.Input[str]
     balancer: pulumi.Input[str]
+    allow_from: Sequence[str]
 
 
 class Firewall(Component, token="pouw:aws:Firewall"):
-    """A web firewall with managed rules, a rate limit and a log. Output: ``firewall``, its ARN."""
+    """A web firewall: whom it lets in, a rate limit, managed rules and a log. Output: ``firewall``, its ARN."""
 
     firewall: pulumi.Output[str]
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         place = args.place
+        clients = None
+        # A set of addresses cannot hold everybody, and then there are no strangers.
+        if not everybody(args.allow_from):
+            clients = IpSet(
+                f"{name}-clients",
+                name=limits.named("firewall", place, "clients"),
+                description=f"Whom the edge of the site {place.site.name} serves",
+                scope="REGIONAL",
+                ip_address_version="IPV4",
+                addresses=merged(args.allow_from),
+                tags=place.tags,
+                opts=self.child(),
+            ).arn
         made = WebAcl(
             f"{name}-rules",
             name=limits.named("firewall", place),
             description=f"The edge of the site {place.site.name}",
             scope="REGIONAL",
             default_action={"allow": {}},
-            rules=rules(),
+            rules=rules(clients),
             visibility_config=visibility("edge"),
             tags=place.tags,
             opts=self.child(),
@@ -76,8 +94,18 @@ class Firewall(Component, token="pouw:aws:Firewall"):
         self.publish(firewall=made.arn)
 
 
-def rules() -> list[dict[str, Any]]:
-    """The rules in order: first how often, then what."""
+def merged(ranges: Sequence[str]) -> list[str]:
+    """Ranges, each address in one of them."""
+    return [str(network) for network in ipaddress.collapse_addresses(map(ipaddress.IPv4Network, ranges))]
+
+
+def everybody(ranges: Sequence[str]) -> bool:
+    """Whether ranges hold every address there is."""
+    return merged(ranges) == ["0.0.0.0/0"]
+
+
+def rules(clients: pulumi.Input[str] | None) -> list[dict[str, Any]]:
+    """The rules in order: how often, then who, then what. ``clients`` is a set of addresses; ``None`` lets all in."""
     limit = {
         "name": "rate",
         "priority": 0,
@@ -87,7 +115,35 @@ def rules() -> list[dict[str, Any]]:
         },
         "visibility_config": visibility("rate"),
     }
-    return [limit, *(_managed(index, *group) for index, group in enumerate(_MANAGED, start=1))]
+    strangers = [] if clients is None else _strangers(clients)
+    managed = [_managed(index, *group) for index, group in enumerate(_MANAGED, start=1 + len(strangers))]
+    return [limit, *strangers, *managed]
+
+
+def _strangers(clients: pulumi.Input[str]) -> list[dict[str, Any]]:
+    """Whoever is no client may read whether the site is ready, and nothing else."""
+    as_sent = [{"priority": 0, "type": "NONE"}]
+    ready = {"search_string": READY_PATH, "positional_constraint": "EXACTLY", "field_to_match": {"uri_path": {}}}
+    reads = {"regex_string": "^(GET|HEAD)$", "field_to_match": {"method": {}}}
+    client = Statement(ip_set_reference_statement={"arn": clients})
+    allowed = {
+        "strangers-paths": Statement(byte_match_statement={**ready, "text_transformations": as_sent}),
+        "strangers-methods": Statement(regex_match_statement={**reads, "text_transformations": as_sent}),
+    }
+    return [
+        {
+            "name": name,
+            "priority": priority,
+            "action": {"block": {}},
+            "statement": {"and_statement": {"statements": [_no(client), _no(statement)]}},
+            "visibility_config": visibility(name),
+        }
+        for priority, (name, statement) in enumerate(allowed.items(), start=1)
+    ]
+
+
+def _no(statement: Statement) -> Statement:
+    return Statement(not_statement={"statement": statement})
 
 
 def _managed(priority: int, group: str, counting: tuple[str, ...]) -> dict[str, Any]:

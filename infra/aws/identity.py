@@ -17,14 +17,16 @@ from infra.aws.keys import Keys
 from infra.aws.registry import Registry
 from infra.aws.workload_role import workload_role
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import Place, PodIdentity
 from infra.naming import NAMESPACE
 
 SERVICE_ACCOUNTS: Final[Mapping[str, tuple[str, str]]] = {
-    "autoscaler": ("kube-system", "cluster-autoscaler"),
+    "autoscaler": (NAMESPACE, "pouw-autoscaler"),
     "backup": (NAMESPACE, "pouw-backup"),
 }
 """Namespace and name of the service account that each role is for."""
+POD: Final = PodIdentity(labels={}, cidr="169.254.170.23/32", port=80)
+"""The agent on the machine. Its other address, of IPv6, is for clusters of that family, which ours are not."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ LIMITS: Final[Mapping[str, int]] = {
     "launch-template": 99,
     "load-balancer": 32,
     "log-group": 480,
+    "log-policy": 200,
     "node-group": 37,
     "repository": 200,
     "role": 64,

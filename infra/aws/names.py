@@ -1,4 +1,4 @@
-"""A zone of the stack in Route 53, for sites of every cloud."""
+"""A zone of the stack in Route 53, for sites of every cloud: signed, and every question to it written down."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
+from pulumi_aws.cloudwatch.log_group import LogGroup
+from pulumi_aws.cloudwatch.log_resource_policy import LogResourcePolicy
+from pulumi_aws.kms.key import Key
 from pulumi_aws.route53.health_check import HealthCheck
+from pulumi_aws.route53.hosted_zone_dns_sec import HostedZoneDnsSec
+from pulumi_aws.route53.key_signing_key import KeySigningKey
+from pulumi_aws.route53.query_log import QueryLog
 from pulumi_aws.route53.record import Record
 from pulumi_aws.route53.zone import Zone
 
+from infra.aws import limits, policies
+from infra.aws.keys import DELETION_DAYS
+from infra.aws.monitoring import retention
 from infra.component import Component
 from infra.contracts import READY_PATH, Place, RecordKind, Target
 
-CHECKERS: Final = (
-    "15.177.0.0/18", "54.183.255.128/26", "54.228.16.0/26", "54.232.40.64/26", "54.241.32.64/26", "54.243.31.192/26",
-    "54.244.52.192/26", "54.245.168.0/26", "54.248.220.0/26", "54.250.253.192/26", "54.251.31.128/26",
-    "54.252.79.128/26", "54.252.254.192/26", "54.255.254.192/26", "107.23.255.0/26", "176.34.159.192/26",
-    "177.71.207.128/26",
-)  # fmt: skip
-"""Ranges that Route 53 checks health from, as AWS publishes them: an edge that lets nobody else in lets these in."""
+HOME: Final = "us-east-1"
+"""Where the name service, which has no region, wants the keys and logs of its zones."""
 _TTL_SECONDS: Final = 60
 _WEIGHTS: Final = {True: 100, False: 0}
 
@@ -34,10 +38,11 @@ class NamesArgs:
 
 
 class Names(Component, token="pouw:aws:Names"):
-    """Outputs: ``zone`` (its id) and ``name_servers``, to which the parent domain has to delegate."""
+    """Outputs: ``zone`` (its id), ``name_servers`` and ``signers``, which the parent domain has to name."""
 
     zone: pulumi.Output[str]
     name_servers: pulumi.Output[Sequence[str]]
+    signers: pulumi.Output[Sequence[str]]
 
     def __init__(self, name: str, args: NamesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -50,7 +55,77 @@ class Names(Component, token="pouw:aws:Names"):
             tags=args.place.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.place.production),
         )
-        self.publish(zone=made.zone_id, name_servers=made.name_servers)
+        self._log(made)
+        signer = self._sign(made)
+        self.publish(zone=made.zone_id, name_servers=made.name_servers, signers=[signer.ds_record])
+
+    def _sign(self, zone: Zone) -> KeySigningKey:
+        """Sign the zone: the name service changes the keys that sign records by itself, under one that stays."""
+        name, place = self._name, self._args.place
+        key = Key(
+            f"{name}-signing-key",
+            region=HOME,
+            description=f"Signs the keys of the zone {self._args.zone}",
+            customer_master_key_spec="ECC_NIST_P256",
+            key_usage="SIGN_VERIFY",
+            deletion_window_in_days=DELETION_DAYS,
+            policy=policies.signing_key(limits.account(place)),
+            tags=place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+        )
+        signer = KeySigningKey(
+            f"{name}-signer",
+            name="pouw",
+            hosted_zone_id=zone.zone_id,
+            key_management_service_arn=key.arn,
+            status="ACTIVE",
+            opts=self.child(),
+        )
+        HostedZoneDnsSec(
+            f"{name}-signature",
+            hosted_zone_id=zone.zone_id,
+            signing_status="SIGNING",
+            opts=self.child(depends_on=[signer]),
+        )
+        return signer
+
+    def _log(self, zone: Zone) -> None:
+        name, place, account = self._name, self._args.place, limits.account(self._args.place)
+        key = Key(
+            f"{name}-log-key",
+            region=HOME,
+            description=f"Encrypts the log of questions to the zone {self._args.zone}",
+            enable_key_rotation=True,
+            rotation_period_in_days=365,
+            deletion_window_in_days=DELETION_DAYS,
+            policy=policies.log_key(account, HOME),
+            tags=place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+        )
+        called = f"/aws/route53/{self._args.zone}"
+        group = LogGroup(
+            f"{name}-questions",
+            region=HOME,
+            name=called,
+            kms_key_id=key.arn,
+            retention_in_days=retention(place.site.network.flow_log_days),
+            tags=place.tags,
+            opts=self.child(),
+        )
+        allowed = LogResourcePolicy(
+            f"{name}-questions-policy",
+            region=HOME,
+            policy_name=limits.named("log-policy", place, "names"),
+            policy_document=policies.log_queries(account, f"arn:aws:logs:{HOME}:{account}:log-group:{called}"),
+            opts=self.child(),
+        )
+        QueryLog(
+            f"{name}-query-log",
+            zone_id=zone.zone_id,
+            cloudwatch_log_group_arn=group.arn,
+            # The name service refuses a log that it may not write to.
+            opts=self.child(depends_on=[allowed]),
+        )
 
     def record(self, name: str, *, host: pulumi.Input[str], kind: RecordKind, value: pulumi.Input[str]) -> None:
         """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""

@@ -126,6 +126,31 @@ def site_key(account: str, region: str) -> str:
     )
 
 
+def log_key(account: str, region: str) -> str:
+    """The policy of a key that encrypts logs alone."""
+    logs = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{region}:{account}:log-group:*"}}
+    service = {"Service": f"logs.{region}.amazonaws.com"}
+    return document(administration(account), allow(KEY_USE, ["*"], principal=service, when=logs))
+
+
+def signing_key(account: str) -> str:
+    """The policy of a key that the name service signs its own keys with, for zones of the account."""
+    service = {"Service": "dnssec-route53.amazonaws.com"}
+    grants = {**own_account(account), "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return document(
+        administration(account),
+        allow(["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"], ["*"], principal=service, when=own_account(account)),
+        allow(["kms:CreateGrant"], ["*"], principal=service, when=grants),
+    )
+
+
+def log_queries(account: str, log_group: str) -> str:
+    """Whom a log group takes events from: the name service, on behalf of the account's zones."""
+    zones = {**own_account(account), "ArnLike": {"aws:SourceArn": "arn:aws:route53:::hostedzone/*"}}
+    actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    return document(allow(actions, [f"{log_group}:*"], principal={"Service": "route53.amazonaws.com"}, when=zones))
+
+
 def alarm_channel(account: str, topic: str) -> str:
     """The policy of a topic: alarms and budgets of the account may publish, over TLS."""
     tellers = {"Service": ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]}

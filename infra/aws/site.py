@@ -8,6 +8,8 @@ from typing import Any
 
 import pulumi
 
+from infra.aws import identity as identities
+from infra.aws.autoscaler import scaler
 from infra.aws.backups import Backups, BackupsArgs
 from infra.aws.balancer import Balancer, BalancerArgs
 from infra.aws.budget import Budget, BudgetArgs
@@ -19,7 +21,8 @@ from infra.aws.network import Network, NetworkArgs
 from infra.aws.node_pools import NodePools, NodePoolsArgs
 from infra.aws.registry import Registry, RegistryArgs
 from infra.component import Component
-from infra.contracts import Entry, Names, Place, RecordKind
+from infra.contracts import Entry, Names, Place, PodIdentity, RecordKind, Scaler
+from infra.workload import Tolerations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +51,17 @@ class Site(Component, token="pouw:aws:Site"):
     address_kind: RecordKind = "CNAME"
     balancer_entry: Entry
     peers_entry: Entry
+    tolerations: Tolerations
+    pod_identity: PodIdentity = identities.POD
+    scaler: Scaler | None
 
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         place = args.place
         self.balancer_entry = Entry(type="NodePort", annotations={})
         self.peers_entry = peers_entry(place.tags)
+        # EKS puts no taint of its own on machines.
+        self.tolerations, self.scaler = {}, scaler(place)
         inside = self.child()
         keys = Keys(f"{name}-keys", KeysArgs(place=place), inside)
         monitoring = Monitoring(

@@ -17,10 +17,12 @@ from infra.azure.limits import group_name, subscription
 from infra.azure.registry import Registry
 from infra.azure.roles import grant, identity, role_id
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import Place, PodIdentity
 from infra.naming import NAMESPACE
 
 BACKUP: Final = "backup"
+POD: Final = PodIdentity(labels={"azure.workload.identity/use": "true"}, cidr="0.0.0.0/0", port=443)
+"""The cluster mounts a token into pods with the label. The directory that takes it has no fixed addresses."""
 _BLOBS: Final = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 BACKUP_ACTIONS: Final = (f"{_BLOBS}/read", f"{_BLOBS}/add/action")
 """To read objects and to add new ones: neither to overwrite nor to delete any."""

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from infra.azure.subnets import node_subnet
 from infra.contracts import POOL_LABEL, Place
 from infra.sites import Pool, Pools
-from infra.workload import digest
+from infra.workload import Tolerations, digest
 
 _DEFAULT_INSTANCE: Final = {"system": "Standard_D4ds_v5", "miners": "Standard_D8ds_v5", "rpc": "Standard_D4ds_v5"}
 ACCELERATORS: Final = (
@@ -140,6 +140,12 @@ def profile(pool: ZonePool, place: Place) -> dict[str, Any]:
     else:
         properties["upgrade_settings"] = {"maxSurge": f"{SURGE_PERCENT}%", "drainTimeoutInMinutes": 30}
     return {**properties, "node_labels": labels}
+
+
+def tolerations(pools: Pools) -> Tolerations:
+    """For the taint that Azure puts on spot machines, in pools that have some."""
+    spot = {"key": SPOT, "operator": "Equal", "value": "spot", "effect": "NoSchedule"}
+    return {pool.pool: [spot] for pool in zone_pools(pools) if pool.spot and pool.bounds.maximum}
 
 
 def scaling(bounds: Bounds) -> dict[str, Any]:

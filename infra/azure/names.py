@@ -1,4 +1,4 @@
-"""A public zone, and names in it that move to a standby when the active site does not answer."""
+"""A signed public zone, and names in it that move to a standby when the active site does not answer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
+from pulumi_azure_native.dns.dnssec_config import DnssecConfig
 from pulumi_azure_native.dns.record_set import RecordSet
 from pulumi_azure_native.dns.zone import Zone
 from pulumi_azure_native.resources.resource_group import ResourceGroup
@@ -30,10 +31,11 @@ class NamesArgs:
 
 
 class Names(Component, token="pouw:azure:Names"):
-    """A zone in a resource group of its own: it outlives the site."""
+    """A zone in a resource group of its own: it outlives the site. Azure writes down no questions to public zones."""
 
     zone: pulumi.Output[str]
     name_servers: pulumi.Output[Sequence[str]]
+    signers: pulumi.Output[Sequence[str]]
 
     def __init__(self, name: str, args: NamesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -56,7 +58,17 @@ class Names(Component, token="pouw:azure:Names"):
             opts=kept(self, place),
         )
         guard(self, f"{name}-lock", place, self._zone.id)
-        self.publish(zone=self._zone.name, name_servers=self._zone.name_servers)
+        signature = DnssecConfig(
+            f"{name}-signature",
+            resource_group_name=self._group.name,
+            zone_name=self._zone.name,
+            opts=self.child(),
+        )
+        self.publish(
+            zone=self._zone.name,
+            name_servers=self._zone.name_servers,
+            signers=signature.signing_keys.apply(delegation_signers),
+        )
 
     def record(self, name: str, *, host: pulumi.Input[str], kind: RecordKind, value: pulumi.Input[str]) -> None:
         """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""
@@ -89,6 +101,11 @@ class Names(Component, token="pouw:azure:Names"):
             opts=self.child(),
         )
         self.record(f"{name}-alias", host=host, kind="CNAME", value=profile.dns_config.fqdn)
+
+
+def delegation_signers(keys: Sequence[Any]) -> list[str]:
+    """The DS records of a zone's keys: only those that sign keys have any."""
+    return [str(signer.record) for key in keys for signer in key.delegation_signer_info or ()]
 
 
 def relative(host: str, zone: str) -> str:

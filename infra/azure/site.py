@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import pulumi
 
-from infra.azure import fitness
+from infra.azure import fitness, machines
+from infra.azure import identity as identities
 from infra.azure.backups import Backups, BackupsArgs
 from infra.azure.balancer import Balancer, BalancerArgs
 from infra.azure.budget import Budget, BudgetArgs
@@ -22,7 +23,8 @@ from infra.azure.node_pools import NodePools, NodePoolsArgs
 from infra.azure.registry import Registry, RegistryArgs
 from infra.azure.subnets import BALANCERS, balancer_address
 from infra.component import Component
-from infra.contracts import Entry, Names, Place, RecordKind
+from infra.contracts import Entry, Names, Place, PodIdentity, RecordKind, Scaler
+from infra.workload import Tolerations
 
 _BALANCER: Final = "service.beta.kubernetes.io/azure-load-balancer"
 
@@ -53,6 +55,9 @@ class Site(Component, token="pouw:azure:Site"):
     address_kind: RecordKind = "CNAME"
     balancer_entry: Entry
     peers_entry: Entry
+    tolerations: Tolerations
+    pod_identity: PodIdentity = identities.POD
+    scaler: Scaler | None = None
 
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -60,6 +65,7 @@ class Site(Component, token="pouw:azure:Site"):
         if found := [str(one) for one in fitness.faults(place, hosts=args.hosts, allow_from=args.allow_from)]:
             raise pulumi.RunError("\n".join(found))
         self.balancer_entry, self.peers_entry = balancer_entry(place), peers_entry(place)
+        self.tolerations = machines.tolerations(place.site.pools)
         keys = Keys(f"{name}-keys", KeysArgs(place=place), child)
         monitoring = Monitoring(
             f"{name}-monitoring", MonitoringArgs(place=place, keys=keys, contacts=args.contacts), child

@@ -24,6 +24,8 @@ REQUESTS: Final = 1200
 WINDOW_SECONDS: Final = 60
 _RANGES_PER_RULE: Final = 10
 _LAST: Final = 2_147_483_647
+READINESS: Final = f"request.path == '{READY_PATH}' && (request.method == 'GET' || request.method == 'HEAD')"
+"""What anybody may ask."""
 
 
 def rules(allow_from: Sequence[str]) -> list[dict[str, Any]]:
@@ -37,8 +39,7 @@ def rules(allow_from: Sequence[str]) -> list[dict[str, Any]]:
         }
         for index, name in enumerate(ATTACKS)
     ]
-    # Name services of every cloud check it from addresses that nobody can list, and it tells no more than ready or not.
-    ready = _limited(2000, "readiness", {"expr": {"expression": f"request.path == '{READY_PATH}'"}})
+    ready = _limited(2000, "readiness", {"expr": {"expression": READINESS}})
     pieces = [allow_from[start : start + _RANGES_PER_RULE] for start in range(0, len(allow_from), _RANGES_PER_RULE)]
     clients = [
         _limited(3000 + index, "clients", {"versioned_expr": "SRC_IPS_V1", "config": {"src_ip_ranges": list(piece)}})

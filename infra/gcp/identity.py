@@ -13,7 +13,7 @@ from pulumi_gcp.serviceaccount.iam_member import IAMMember
 from pulumi_gcp.storage.bucket_iam_member import BucketIAMMember
 
 from infra.component import Component
-from infra.contracts import POOLS, Place
+from infra.contracts import POOLS, Place, PodIdentity
 from infra.gcp import limits
 from infra.gcp.backups import ADD, Backups
 from infra.gcp.cluster import Cluster
@@ -24,6 +24,8 @@ from infra.naming import NAMESPACE
 WORKLOADS: Final[Mapping[str, str]] = {"backup": "pouw-backup"}
 """Names of service accounts in the cluster, by workload."""
 ANNOTATION: Final = "iam.gke.io/gcp-service-account"
+POD: Final = PodIdentity(labels={}, cidr="169.254.169.254/32", port=80)
+"""The metadata server on the machine, as Dataplane V2 sees it."""
 BACKUP_ROLES: Final = (ADD, "roles/storage.objectViewer")
 """To add objects and to read them: what has been written can be neither changed nor removed with them."""
 

@@ -32,10 +32,14 @@ class NamesArgs:
 
 
 class Names(Component, token="pouw:gcp:Names"):
-    """A signed public zone. Outputs: ``zone``, its name, and ``name_servers`` to delegate it to."""
+    """A signed public zone. Outputs: ``zone``, its name, and ``name_servers`` to delegate it to.
+
+    ``signers`` is empty: no resource tells the DS record, and components ask nobody. ``gcloud`` tells it.
+    """
 
     zone: pulumi.Output[str]
     name_servers: pulumi.Output[Sequence[str]]
+    signers: pulumi.Output[Sequence[str]]
 
     def __init__(self, name: str, args: NamesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -60,7 +64,7 @@ class Names(Component, token="pouw:gcp:Names"):
             labels=place.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=place.production),
         )
-        self.publish(zone=made.name, name_servers=made.name_servers)
+        self.publish(zone=made.name, name_servers=made.name_servers, signers=[])
 
     def record(self, name: str, *, host: pulumi.Input[str], kind: RecordKind, value: pulumi.Input[str]) -> None:
         """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""

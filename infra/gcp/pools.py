@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from infra.contracts import POOLS
-from infra.gcp.machines import machine_type
+from infra.gcp.machines import ACCELERATORS, machine_type
 from infra.sites import Pool, Pools
+from infra.workload import Tolerations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,12 @@ def groups(pools: Pools) -> list[Group]:
             spot=True,
         ),
     ]
+
+
+def tolerations(pools: Pools) -> Tolerations:
+    """For the taint that Google puts on machines with accelerators, in pools that have some."""
+    accelerated = {"key": "nvidia.com/gpu", "operator": "Equal", "value": "present", "effect": "NoSchedule"}
+    return {group.pool: [accelerated] for group in groups(pools) if group.machine in ACCELERATORS}
 
 
 def _group(

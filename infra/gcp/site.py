@@ -9,8 +9,10 @@ from typing import Any, Final
 import pulumi
 
 from infra.component import Component
-from infra.contracts import Entry, Names, Place, RecordKind
+from infra.contracts import Entry, Names, Place, PodIdentity, RecordKind, Scaler
 from infra.gcp import fitness
+from infra.gcp import identity as identities
+from infra.gcp import pools as machines
 from infra.gcp.backups import Backups, BackupsArgs
 from infra.gcp.balancer import Balancer, BalancerArgs
 from infra.gcp.budget import Budget, BudgetArgs
@@ -22,6 +24,7 @@ from infra.gcp.monitoring import Monitoring, MonitoringArgs
 from infra.gcp.network import Network, NetworkArgs
 from infra.gcp.node_pools import NodePools, NodePoolsArgs
 from infra.gcp.registry import Registry, RegistryArgs
+from infra.workload import Tolerations
 
 PROVISIONER: Final = "pd.csi.storage.gke.io"
 PEERS: Final[Mapping[str, str]] = {"cloud.google.com/l4-rbs": "enabled"}
@@ -58,6 +61,9 @@ class Site(Component, token="pouw:gcp:Site"):
     address_kind: RecordKind
     balancer_entry: Entry
     peers_entry: Entry
+    tolerations: Tolerations
+    pod_identity: PodIdentity = identities.POD
+    scaler: Scaler | None = None
 
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -104,6 +110,7 @@ class Site(Component, token="pouw:gcp:Site"):
         volumes = disk_type(machine_type("miners", place.site.pools.miners))
         self.balancer_entry = Entry(type="NodePort", annotations={})
         self.peers_entry = Entry(type="LoadBalancer", annotations=PEERS)
+        self.tolerations = machines.tolerations(place.site.pools)
         self.foundation = (cluster, pools)
         self.publish(
             kubeconfig=cluster.kubeconfig,

@@ -17,7 +17,7 @@ from infra.contracts import RPC_NODE_PORT, WS_NODE_PORT, Entry
 from infra.naming import NAMESPACE, labels, selector
 from infra.settings import Balancer as BalancerSettings
 from infra.settings import Exposure
-from infra.workload import Manifest
+from infra.workload import Manifest, Tolerations
 
 NAME = "pouw-balancer"
 _PORTS = {"rpc": workload.RPC_PORT, "ws": workload.WS_PORT, "metrics": haproxy.METRICS_PORT}
@@ -35,8 +35,8 @@ class BalancerArgs:
     insist_on_spread: bool
     entry: Entry | None = None
     """How the cloud around the cluster reaches it; ``None`` leaves that to the settings."""
-    pooled: bool = False
-    """Whether machines carry pool labels: it then runs on the ``rpc`` pool."""
+    machines: Tolerations | None = None
+    """Of machines that carry pool labels: it then runs on the ``rpc`` pool."""
 
 
 class Balancer(Component, token="pouw:kubernetes:Balancer"):
@@ -116,7 +116,7 @@ def balancer_pod(args: BalancerArgs, files: dict[str, str]) -> Manifest:
             "securityContext": workload.pod_security(),
             "affinity": workload.spread("balancer", slot=None, required=args.insist_on_spread),
             "topologySpreadConstraints": workload.zone_spread("balancer", slot=None),
-            **workload.placement("rpc" if args.pooled else None),
+            **workload.placement("rpc", args.machines),
             "containers": [container],
             "volumes": [{"name": "configuration", "configMap": {"name": NAME}}],
         },

@@ -17,7 +17,7 @@ from infra import workload
 from infra.component import Component
 from infra.naming import labels, selector
 from infra.settings import Chain, Nodes
-from infra.workload import Manifest, NodePod, Pool
+from infra.workload import Manifest, NodePod, Pool, Tolerations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,8 @@ class NodeClusterArgs:
     """Whether the chain outlives its pods' controller, which nothing then deletes or replaces unasked."""
     entries: tuple[str, ...] = ()
     """Where nodes of other sites are found, ``host:port``."""
-    pooled: bool = False
-    """Whether machines carry pool labels: miners then run on the miners' pool, all others on the ``rpc`` pool."""
+    machines: Tolerations | None = None
+    """Of machines that carry pool labels: miners then run on the miners' pool, all others on the ``rpc`` pool."""
 
 
 class NodeCluster(Component, token="pouw:kubernetes:NodeCluster"):
@@ -121,7 +121,7 @@ class NodeCluster(Component, token="pouw:kubernetes:NodeCluster"):
             bootnodes=[*workload.bootnodes(pools, f"{base}-peers"), *args.entries],
             peers_service=f"{base}-peers",
             insist_on_spread=args.insist_on_spread,
-            machines=("miners" if pool.role == "miner" else "rpc") if args.pooled else None,
+            placement=workload.placement("miners" if pool.role == "miner" else "rpc", args.machines),
         )
         return workload.node_pod(
             pod, network_config=f"{base}-network", keys_secret=f"{base}-keys", service_account=base

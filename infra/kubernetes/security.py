@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_kubernetes.core.v1.LimitRange import LimitRange
 from pulumi_kubernetes.core.v1.Namespace import Namespace
 from pulumi_kubernetes.networking.v1.NetworkPolicy import NetworkPolicy
 from pulumi_kubernetes.rbac.v1.Role import Role
@@ -12,6 +14,8 @@ from pulumi_kubernetes.rbac.v1.RoleBinding import RoleBinding
 
 from infra.component import Component
 from infra.naming import NAMESPACE, OBSERVERS, labels, selector
+from infra.settings import Amounts, Resources
+from infra.values import quantity
 from infra.workload import P2P_PORT, RPC_PORT, WS_PORT, Manifest
 
 
@@ -22,6 +26,31 @@ class SecurityArgs:
     site: str
     client_ranges: tuple[str, ...]
     """CIDR ranges that may reach the balancer; empty means any source."""
+    amounts: Sequence[Resources]
+    """What each kind of pod in the room asks for and may use, a container a pod."""
+    volume: str
+    """Size of the largest volume that one of them asks for."""
+
+
+def limits(amounts: Sequence[Resources], volume: str) -> list[Manifest]:
+    """Limits of the room: nothing may be larger than the largest of ours, and what names no amounts is a small one."""
+    largest = _each(max, [one.limits for one in amounts])
+    small = {
+        "default": _each(min, [one.limits for one in amounts]),
+        "defaultRequest": _each(min, [one.requests for one in amounts]),
+    }
+    return [
+        {"type": "Container", "max": largest, **small},
+        {"type": "Pod", "max": largest},
+        {"type": "PersistentVolumeClaim", "max": {"storage": volume}},
+    ]
+
+
+def _each(choose: Callable[..., str], given: Sequence[Amounts]) -> dict[str, str]:
+    return {
+        "cpu": choose((one.cpu for one in given), key=quantity),
+        "memory": choose((one.memory for one in given), key=quantity),
+    }
 
 
 def network_policies(client_ranges: tuple[str, ...]) -> dict[str, Manifest]:
@@ -59,7 +88,7 @@ def _tcp(*ports: int | str) -> list[Manifest]:
 
 
 class Security(Component, token="pouw:kubernetes:Security"):
-    """Namespace, network policies and the observers' role of a site. Output: ``namespace``."""
+    """Namespace, limits, network policies and the observers' role of a site. Output: ``namespace``."""
 
     namespace: pulumi.Output[str]
 
@@ -71,6 +100,12 @@ class Security(Component, token="pouw:kubernetes:Security"):
             f"{name}-namespace", metadata={"name": NAMESPACE, "labels": {**own, **standard}}, opts=self.child()
         )
         where = namespace.metadata["name"]
+        LimitRange(
+            f"{name}-limits",
+            metadata={"name": "pouw-limits", "namespace": where, "labels": own},
+            spec={"limits": limits(args.amounts, args.volume)},
+            opts=self.child(),
+        )
         for policy, spec in network_policies(args.client_ranges).items():
             metadata = {"name": policy, "namespace": where, "labels": own}
             NetworkPolicy(f"{name}-{policy}", metadata=metadata, spec=spec, opts=self.child())

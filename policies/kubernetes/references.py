@@ -27,6 +27,8 @@ ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+PUBLISHED = frozenset({"kube-root-ca.crt"})
+"""ConfigMaps that the cluster itself keeps in every namespace."""
 _PODS = "https://kubernetes.io/docs/concepts/workloads/pods/"
 
 
@@ -71,7 +73,7 @@ def _exist(
         if not _is_declared(where, stack):
             return
         for path, name in dict(names(workload.inputs)).items():
-            if find_named((kind,), name, where, stack) is None:
+            if name not in PUBLISHED and find_named((kind,), name, where, stack) is None:
                 yield f"{path}: no {kind.rpartition(':')[2]} {name} is in its namespace"
 
     return check

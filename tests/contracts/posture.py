@@ -13,6 +13,9 @@ from typing import Any, Final
 
 from infra import contracts
 from infra.configuration import parse
+from infra.kubernetes import autoscaler
+from infra.kubernetes.autoscaler import Autoscaler, AutoscalerArgs
+from infra.naming import NAMESPACE
 from tests.infra.recorder import Recorded, record
 from tests.infra.test_site_faults import AWS, AZURE, GCP, STACK
 
@@ -32,11 +35,16 @@ NAMES: Final = (
     "workload_identity",
     "immutable_images",
     "tls_edge",
+    "readiness_for_all",
+    "signed_names",
+    "pools_scale",
     "secrets_encrypted",
     "budget",
 )
 _SITES: Final[Mapping[str, Mapping[str, Any]]] = {"aws": AWS, "azure": AZURE, "gcp": GCP}
 _ZONE: Final = "pouw.example.org"
+CLIENTS: Final = ("198.51.100.0/24",)
+"""Whom the edge serves."""
 _Path = tuple[str | int, ...]
 
 
@@ -47,8 +55,13 @@ def facets(cloud: str) -> Mapping[str, Facet]:
 
 
 def declared(cloud: str) -> Sequence[Recorded]:
-    """What a production site of a cloud declares. Every cloud is given the same arguments, but for its own words."""
-    stack = parse({**STACK, "sites": [{**_SITES[cloud], "role": "active"}]})
+    """What a production site of a cloud declares. Every cloud is given the same arguments, but for its own words.
+
+    Of the workloads it has the one that does what some clouds do by themselves.
+    """
+    exposure = {"type": "LoadBalancer", "allowFrom": list(CLIENTS)}
+    sites = [{**_SITES[cloud], "role": "active"}]
+    stack = parse({**STACK, "sites": sites, "balancer": {"exposure": exposure}})
     place = contracts.place(stack, stack.sites[0])
     module, names = (importlib.import_module(f"infra.{cloud}.{noun}") for noun in ("site", "names"))
 
@@ -61,14 +74,26 @@ def declared(cloud: str) -> Sequence[Recorded]:
             hosts=(f"rpc.{_ZONE}", f"{place.site.name}.{_ZONE}"),
             allow_from=stack.balancer.exposure.allow_from,
         )
-        module.Site(place.site.name, arguments)
+        site = module.Site(place.site.name, arguments)
+        if site.scaler is not None:
+            scaling = AutoscalerArgs(
+                namespace=NAMESPACE,
+                site=place.site.name,
+                image=autoscaler.image(None, place.site.cluster.version),
+                scaler=site.scaler,
+                identity=site.pod_identity,
+                annotations=site.annotations.apply(lambda known: known["autoscaler"]),
+                insist_on_spread=True,
+                machines=site.tolerations,
+            )
+            Autoscaler(f"{place.site.name}-autoscaler", scaling)
 
     return record(declare, vars(importlib.import_module(f"tests.contracts.posture_{cloud}")).get("ANSWERS"))
 
 
 def of(found: Sequence[Recorded], kind: str) -> list[Recorded]:
-    """Resources whose token ends in ``:kind``."""
-    return [one for one in found if one.custom and one.token.rpartition(":")[2] == kind]
+    """Resources whose token ends in ``:kind``: ``Role`` or, where there are two of a name, ``iam/role:Role``."""
+    return [one for one in found if one.custom and one.token.endswith(f":{kind}")]
 
 
 def at(value: Any, *path: str | int) -> Any:
@@ -96,7 +121,7 @@ def wrong(found: Sequence[Recorded], kind: str, right: Callable[[Any], bool], *p
 
 def without(found: Sequence[Recorded], kind: str) -> list[Recorded]:
     """The same with no resource of a kind."""
-    return [one for one in found if one.token.rpartition(":")[2] != kind]
+    return [one for one in found if not one.token.endswith(f":{kind}")]
 
 
 def broken(found: Sequence[Recorded], kind: str, path: _Path, value: object) -> list[Recorded]:
@@ -108,3 +133,11 @@ def broken(found: Sequence[Recorded], kind: str, path: _Path, value: object) -> 
         inner = inner[step]
     inner[path[-1]] = value
     return [replace(one, inputs=inputs) if one is target else one for one in found]
+
+
+def replaced(found: Sequence[Recorded], suffix: str, path: tuple[str | int, ...], value: object) -> list[Recorded]:
+    """The same with one thing changed in the one resource whose name ends so."""
+    [target] = [one for one in found if one.custom and one.name.endswith(suffix)]
+    kind = target.token.rpartition(":")[2]
+    others = [one for one in found if one is not target]
+    return broken([target, *others], kind, path, value)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from tests.contracts import edges
 from tests.contracts.posture import Facet, at, of, wrong
 from tests.infra.aws.declared import ANSWERS as ANSWERS  # noqa: PLC0414 - the recorder's answers, by their common name
 from tests.infra.recorder import Recorded
@@ -16,6 +17,7 @@ _STRONG_TLS: Final = ("ELBSecurityPolicy-TLS13-1-2-", "ELBSecurityPolicy-TLS13-1
 _AGENT: Final = "eks-pod-identity-agent"
 _POD_TAGS: Final = ("eks-cluster-arn", "kubernetes-namespace", "kubernetes-service-account")
 _DISK: Final = ("blockDeviceMappings", 0, "ebs")
+_ROLE: Final = "iam/role:Role"
 _ENCRYPTION: Final = ("rules", 0, "applyServerSideEncryptionByDefault")
 
 
@@ -44,7 +46,8 @@ def own_key(found: Sequence[Recorded]) -> list[str]:
     missing += wrong(found, "LaunchTemplate", _is_on, *_DISK, "encrypted")
     if len(of(found, "BucketServerSideEncryptionConfiguration")) < len(of(found, "Bucket")):
         missing.append("a bucket has no encryption of its own")
-    return [*missing, *wrong(found, "Key", _is_on, "enableKeyRotation")]
+    encrypting = [key for key in of(found, "Key") if key.inputs.get("keyUsage") != "SIGN_VERIFY"]
+    return [*missing, *wrong(encrypting, "Key", _is_on, "enableKeyRotation")]
 
 
 def private_nodes(found: Sequence[Recorded]) -> list[str]:
@@ -152,7 +155,7 @@ def least_privilege(found: Sequence[Recorded]) -> list[str]:
     missing = [] if of(found, "RolePolicy") else ["there is no RolePolicy"]
     for one in of(found, "RolePolicy"):
         missing += [f"{one.name}: {fault}" for each in statements(one.inputs["policy"]) for fault in _too_much(each)]
-    for one in of(found, "Role"):
+    for one in of(found, _ROLE):
         if any(at(each, "Principal") in ("*", {"AWS": "*"}) for each in statements(one.inputs["assumeRolePolicy"])):
             missing.append(f"{one.name}: anybody may take it")
     for one in of(found, "RolePolicyAttachment"):
@@ -173,7 +176,7 @@ def _too_much(statement: Mapping[str, Any]) -> Iterator[str]:
 def workload_identity(found: Sequence[Recorded]) -> list[str]:
     """Workloads take roles as their own service account of this cluster; nobody has a key."""
     missing = [] if any(one.inputs["addonName"] == _AGENT for one in of(found, "Addon")) else [f"there is no {_AGENT}"]
-    for one in of(found, "Role"):
+    for one in of(found, _ROLE):
         for each in statements(one.inputs["assumeRolePolicy"]):
             pods = at(each, "Principal", "Service") == "pods.eks.amazonaws.com"
             named = at(each, "Condition", "StringEquals") or {}
@@ -206,6 +209,53 @@ def tls_edge(found: Sequence[Recorded]) -> list[str]:
     missing += wrong(found, "Listener", lambda port: port == 443, "port")
     missing += wrong(found, "Listener", lambda protocol: protocol in ("HTTPS", "TCP"), "protocol")
     return missing
+
+
+def readiness_for_all(found: Sequence[Recorded]) -> list[str]:
+    """Anybody may ask whether the site is ready, at a limited rate, and for nothing else: names are checked so."""
+    missing = list(edges.served_wrongly(found, edges.aws))
+    limits = [rule for one in of(found, "WebAcl") for rule in one.inputs["rules"] if rule["name"] == "rate"]
+    if not any(at(rule, "statement", "rateBasedStatement", "limit") for rule in limits):
+        missing.append("nobody is held to a rate")
+    return missing
+
+
+def signed_names(found: Sequence[Recorded]) -> list[str]:
+    """Answers of the zone are signed, and questions to it are written down."""
+    zones = {one.inputs.get("zoneId") for one in of(found, "QueryLog")}
+    signing = [key for key in of(found, "Key") if key.inputs.get("keyUsage") == "SIGN_VERIFY"]
+    return [
+        *wrong(found, "HostedZoneDnsSec", lambda status: status == "SIGNING", "signingStatus"),
+        *wrong(found, "KeySigningKey", lambda status: status == "ACTIVE", "status"),
+        *wrong(found, "KeySigningKey", _is_key, "keyManagementServiceArn"),
+        *wrong(signing, "Key", lambda kind: kind == "ECC_NIST_P256", "customerMasterKeySpec"),
+        *(f"{one.name}: is not in us-east-1" for one in signing if one.inputs.get("region") != "us-east-1"),
+        *wrong(found, "QueryLog", bool, "cloudwatchLogGroupArn"),
+        *wrong(found, "LogResourcePolicy", lambda text: "route53.amazonaws.com" in str(text), "policyDocument"),
+        *([] if len(zones) == len(of(found, "Zone")) else ["a zone has no query log"]),
+    ]
+
+
+def pools_scale(found: Sequence[Recorded]) -> list[str]:
+    """A workload sizes the pools between their bounds: it finds them, may change them, and there are two of it."""
+    account = {"namespace": "pouw-system", "serviceAccount": "pouw-autoscaler"}
+    served = [one for one in of(found, "PodIdentityAssociation") if account.items() <= one.inputs.items()]
+    spec = ("spec", "template", "spec")
+    tags = "asg:tag=k8s.io/cluster-autoscaler/enabled,k8s.io/cluster-autoscaler"
+    wanted = [f"--node-group-auto-discovery={tags}/{one.inputs.get('name')}" for one in of(found, "Cluster")]
+    changes = [one for one in of(found, "RolePolicy") if "autoscaling:SetDesiredCapacity" in one.inputs["policy"]]
+    return [
+        *wrong(found, "NodeGroup", _is_bounded, "scalingConfig"),
+        *wrong(found, "Deployment", lambda replicas: (replicas or 0) >= 2, "spec", "replicas"),
+        *wrong(found, "Deployment", lambda name: name == account["serviceAccount"], *spec, "serviceAccountName"),
+        *wrong(found, "Deployment", lambda told: set(wanted) <= set(told or ()), *spec, "containers", 0, "args"),
+        *([] if served else ["the autoscaler has no role"]),
+        *([] if changes else ["nobody may size the groups"]),
+    ]
+
+
+def _is_bounded(config: Any) -> bool:
+    return bool(config) and 0 <= config["minSize"] <= config["maxSize"]
 
 
 def secrets_encrypted(found: Sequence[Recorded]) -> list[str]:
@@ -249,6 +299,9 @@ FACETS: Final[Mapping[str, Facet]] = {
     "workload_identity": workload_identity,
     "immutable_images": immutable_images,
     "tls_edge": tls_edge,
+    "readiness_for_all": readiness_for_all,
+    "signed_names": signed_names,
+    "pools_scale": pools_scale,
     "secrets_encrypted": secrets_encrypted,
     "budget": budget,
 }

@@ -8,6 +8,7 @@ from typing import Any, Final
 from infra.azure.cluster import AUDIT_CATEGORIES
 from infra.azure.identity import BACKUP_ACTIONS
 from infra.azure.roles import ROLES
+from tests.contracts import edges
 from tests.contracts.posture import Facet, at, of, wrong
 from tests.infra.azure.declared import ANSWERS as ANSWERS  # noqa: PLC0414 - the recorder's answers, by their common name
 from tests.infra.recorder import Recorded
@@ -269,6 +270,44 @@ def tls_edge(found: Sequence[Recorded]) -> list[str]:
     return missing
 
 
+def readiness_for_all(found: Sequence[Recorded]) -> list[str]:
+    """Anybody may ask whether the site is ready, at a limited rate, and for nothing else: names are checked so."""
+    missing = list(edges.served_wrongly(found, edges.azure))
+    for one in of(found, "Policy"):
+        limits = [rule for rule in one.inputs["customRules"]["rules"] if rule["ruleType"] == "RateLimitRule"]
+        if not any(at(rule, "matchConditions", 0, "operator") == "Any" for rule in limits):
+            missing.append(f"{one.name}: not every request is held to a rate")
+    return missing
+
+
+def signed_names(found: Sequence[Recorded]) -> list[str]:
+    """Answers of the zone are signed. Azure writes down no questions to public zones."""
+    signed = {one.inputs.get("zoneName") for one in of(found, "DnssecConfig")}
+    return [
+        *wrong(found, "DnssecConfig", _is_set, "zoneName"),
+        *([] if len(signed) == len(_public_zones(found)) else ["a public zone is not signed"]),
+    ]
+
+
+def _public_zones(found: Sequence[Recorded]) -> list[Recorded]:
+    return [one for one in of(found, "Zone") if one.inputs.get("zoneType") == "Public"]
+
+
+def pools_scale(found: Sequence[Recorded]) -> list[str]:
+    """The cluster's own scaler sizes every pool between its bounds, but for those that are to stay as they are."""
+    pools = of(found, "AgentPool")
+    moving = [one for one in pools if one.inputs.get("enableAutoScaling")]
+    return [
+        *wrong(moving, "AgentPool", bool, "maxCount"),
+        *(f"{one.name}: has no bounds" for one in moving if not _is_bounded(one.inputs)),
+        *(f"{one.name}: cannot grow" for one in pools if one not in moving and "-miners" not in one.name),
+    ]
+
+
+def _is_bounded(inputs: Mapping[str, Any]) -> bool:
+    return bool(0 <= inputs.get("minCount", -1) < inputs.get("maxCount", 0))
+
+
 def secrets_encrypted(found: Sequence[Recorded]) -> list[str]:
     """Secrets of the cluster are encrypted once more under the site's own key, in a vault that is private."""
     kms = ("securityProfile", "azureKeyVaultKms")
@@ -315,6 +354,9 @@ FACETS: Final[Mapping[str, Facet]] = {
     "workload_identity": workload_identity,
     "immutable_images": immutable_images,
     "tls_edge": tls_edge,
+    "readiness_for_all": readiness_for_all,
+    "signed_names": signed_names,
+    "pools_scale": pools_scale,
     "secrets_encrypted": secrets_encrypted,
     "budget": budget,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from tests.contracts import edges
 from tests.contracts.posture import Facet, at, of, wrong
 from tests.infra.gcp.declared import ANSWERS as ANSWERS  # noqa: PLC0414 - the recorder's answers, by their common name
 from tests.infra.recorder import Recorded
@@ -234,6 +235,33 @@ def tls_edge(found: Sequence[Recorded]) -> list[str]:
     return missing
 
 
+def readiness_for_all(found: Sequence[Recorded]) -> list[str]:
+    """Anybody may ask whether the site is ready, at a limited rate, and for nothing else: names are checked so."""
+    rules = [rule for one in of(found, "SecurityPolicy") for rule in one.inputs["rules"]]
+    return [
+        *edges.served_wrongly(found, edges.gcp),
+        *(f"{rule['description']}: is let in at any rate" for rule in rules if rule["action"] == "allow"),
+    ]
+
+
+def signed_names(found: Sequence[Recorded]) -> list[str]:
+    """Answers of the public zone are signed, and questions to it are written down."""
+    public = _public_zones(found)
+    return [
+        *wrong(public, "ManagedZone", lambda state: state == "on", "dnssecConfig", "state"),
+        *wrong(public, "ManagedZone", _is_on, "cloudLoggingConfig", "enableLogging"),
+    ]
+
+
+def pools_scale(found: Sequence[Recorded]) -> list[str]:
+    """The cluster's own scaler sizes every pool between its bounds."""
+    return list(wrong(found, "NodePool", _is_bounded, "autoscaling"))
+
+
+def _is_bounded(scaling: Any) -> bool:
+    return bool(scaling) and 0 <= scaling["totalMinNodeCount"] <= scaling["totalMaxNodeCount"] > 0
+
+
 def secrets_encrypted(found: Sequence[Recorded]) -> list[str]:
     """Secrets of the cluster are encrypted once more under the site's own key."""
     return [
@@ -269,6 +297,9 @@ FACETS: Final[Mapping[str, Facet]] = {
     "workload_identity": workload_identity,
     "immutable_images": immutable_images,
     "tls_edge": tls_edge,
+    "readiness_for_all": readiness_for_all,
+    "signed_names": signed_names,
+    "pools_scale": pools_scale,
     "secrets_encrypted": secrets_encrypted,
     "budget": budget,
 }

@@ -26,7 +26,6 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("private_nodes", "LaunchTemplate", ("keyName",), "somebody"),
     ("private_api", "Cluster", ("vpcConfig", "endpointPublicAccess"), True),
     ("audit_log", "Cluster", ("enabledClusterLogTypes",), ["api"]),
-    ("audit_log", "LogGroup", ("retentionInDays",), 30),
     ("flow_log", "FlowLog", ("trafficType",), "REJECT"),
     ("deletion_protection", "Cluster", ("deletionProtection",), False),
     ("deletion_protection", "LoadBalancer", ("enableDeletionProtection",), False),
@@ -38,10 +37,21 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("backups_copied", "Bucket", ("region",), "us-west-2"),
     ("least_privilege", "RolePolicy", ("policy",), policies.document(policies.allow(["s3:*"], ["arn:aws:s3:::b"]))),
     ("least_privilege", "RolePolicy", ("policy",), policies.document(policies.allow(["s3:PutObject"], ["*"]))),
-    ("least_privilege", "Role", ("assumeRolePolicy",), ANYBODY),
+    ("least_privilege", "iam/role:Role", ("assumeRolePolicy",), ANYBODY),
     ("least_privilege", "RolePolicyAttachment", ("policyArn",), "arn:aws:iam::aws:policy/AdministratorAccess"),
     ("immutable_images", "Repository", ("imageTagMutability",), "MUTABLE"),
     ("tls_edge", "Listener", ("protocol",), "HTTP"),
+    ("readiness_for_all", "SecurityGroupIngressRule", ("cidrIpv4",), "198.51.100.0/24"),
+    ("readiness_for_all", "WebAcl", ("rules", 1, "action"), {"count": {}}),
+    ("readiness_for_all", "WebAcl", ("rules", 2, "action"), {"count": {}}),
+    ("readiness_for_all", "WebAcl", ("rules", 0, "name"), "other"),
+    ("signed_names", "HostedZoneDnsSec", ("signingStatus",), "NOT_SIGNING"),
+    ("signed_names", "KeySigningKey", ("status",), "INACTIVE"),
+    ("signed_names", "LogResourcePolicy", ("policyDocument",), "{}"),
+    ("pools_scale", "Deployment", ("spec", "replicas"), 1),
+    ("pools_scale", "Deployment", ("spec", "template", "spec", "containers", 0, "args"), ["--cloud-provider=aws"]),
+    ("pools_scale", "NodeGroup", ("scalingConfig", "maxSize"), 0),
+    ("pools_scale", "Cluster", ("name",), "other"),
     ("secrets_encrypted", "Cluster", ("encryptionConfig", "resources"), []),
     ("budget", "Budget", ("notifications", 2, "notificationType"), "ACTUAL"),
 )
@@ -58,6 +68,11 @@ def test_a_facet_sees_one_thing_that_is_broken(facet: str, kind: str, path: tupl
     assert FACETS[facet](posture.broken(declared(), kind, path, value)) != []
 
 
+def test_an_audit_log_that_is_kept_for_a_month_is_none() -> None:
+    found = posture.replaced(declared(), "monitoring-control-plane", ("retentionInDays",), 30)
+    assert FACETS["audit_log"](found) != []
+
+
 @pytest.mark.parametrize(
     ("facet", "kind"),
     [
@@ -68,6 +83,11 @@ def test_a_facet_sees_one_thing_that_is_broken(facet: str, kind: str, path: tupl
         ("workload_identity", "PodIdentityAssociation"),
         ("tls_edge", "WebAclAssociation"),
         ("budget", "Budget"),
+        ("pools_scale", "PodIdentityAssociation"),
+        ("pools_scale", "RolePolicy"),
+        ("pools_scale", "Deployment"),
+        ("signed_names", "QueryLog"),
+        ("signed_names", "HostedZoneDnsSec"),
     ],
 )
 def test_a_facet_misses_what_is_not_there(facet: str, kind: str) -> None:
@@ -77,7 +97,7 @@ def test_a_facet_misses_what_is_not_there(facet: str, kind: str) -> None:
 def test_a_role_that_any_pod_may_take_is_no_workload_identity() -> None:
     trust = json.loads(policies.trust_pods("cluster", "pouw-system", "pouw-backup"))
     del trust["Statement"][0]["Condition"]["StringEquals"]["aws:RequestTag/kubernetes-service-account"]
-    found = posture.broken(declared(), "Role", ("assumeRolePolicy",), json.dumps(trust))
+    found = posture.broken(declared(), "iam/role:Role", ("assumeRolePolicy",), json.dumps(trust))
     assert FACETS["workload_identity"](found) != []
 
 

@@ -59,6 +59,11 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("tls_edge", "Policy", ("policySettings", "mode"), "Detection"),
     ("tls_edge", "Policy", ("customRules", "rules"), []),
     ("tls_edge", "SecurityPolicy", ("parameters", "associations", 0, "domains"), []),
+    ("readiness_for_all", "Policy", ("customRules", "rules", 0, "matchConditions", 1, "matchValue"), ["^/x$"]),
+    ("readiness_for_all", "Policy", ("customRules", "rules", 1, "matchConditions", 1, "matchValue"), ["POST"]),
+    ("readiness_for_all", "Policy", ("customRules", "rules", 2, "ruleType"), "MatchRule"),
+    ("pools_scale", "AgentPool", ("enableAutoScaling",), False),
+    ("pools_scale", "AgentPool", ("maxCount",), 0),
     ("secrets_encrypted", "ManagedCluster", (*KMS, "enabled"), False),
     ("secrets_encrypted", "ManagedCluster", (*KMS, "keyVaultNetworkAccess"), "Public"),
     ("budget", "Budget", ("notifications", "forecast100", "thresholdType"), "Actual"),
@@ -70,14 +75,6 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
 def declared() -> Sequence[Recorded]:
     """The compliant site."""
     return posture.declared("azure")
-
-
-def replaced(found: Sequence[Recorded], suffix: str, path: tuple[str | int, ...], value: object) -> list[Recorded]:
-    """The same with one thing changed in the one resource whose name ends so."""
-    [target] = [one for one in found if one.custom and one.name.endswith(suffix)]
-    kind = target.token.rpartition(":")[2]
-    others = [one for one in found if one is not target]
-    return posture.broken([target, *others], kind, path, value)
 
 
 @pytest.mark.parametrize(("facet", "kind", "path", "value"), BREAKS)
@@ -100,7 +97,7 @@ def test_a_facet_sees_one_thing_that_is_broken(facet: str, kind: str, path: tupl
 def test_a_facet_sees_it_in_the_one_resource_that_matters(
     facet: str, suffix: str, path: tuple[str | int, ...], value: Any
 ) -> None:
-    assert FACETS[facet](replaced(declared(), suffix, path, value)) != []
+    assert FACETS[facet](posture.replaced(declared(), suffix, path, value)) != []
 
 
 @pytest.mark.parametrize(
@@ -114,6 +111,7 @@ def test_a_facet_sees_it_in_the_one_resource_that_matters(
         ("workload_identity", "FederatedIdentityCredential"),
         ("immutable_images", "ManagementLockByScope"),
         ("tls_edge", "SecurityPolicy"),
+        ("signed_names", "DnssecConfig"),
     ],
 )
 def test_a_facet_misses_what_is_not_there(facet: str, kind: str) -> None:

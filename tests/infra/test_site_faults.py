@@ -113,6 +113,11 @@ def test_a_site_that_its_cloud_would_refuse_is_told_with_its_path(
         ({"balancer": {"exposure": {"type": "LoadBalancer"}}}, "pouw:balancer.exposure.allowFrom", "is missing"),
         ({"balancer": {"exposure": {"type": "NodePort"}}}, "pouw:balancer.exposure.type", "no node ports"),
         (
+            {"balancer": {"exposure": {"type": "LoadBalancer", "allowFrom": ["0.0.0.0/0", "2001:db8::/32"]}}},
+            "pouw:balancer.exposure.allowFrom[1]",
+            "addresses of IPv4 alone",
+        ),
+        (
             {"sites": [AWS, {**AZURE, "network": {"cidr": "10.20.0.0/17"}}]},
             "pouw:sites[1].network.cidr",
             "site primary",

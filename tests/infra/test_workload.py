@@ -128,8 +128,11 @@ def test_the_balancer_checks_readiness_of_the_backend_that_it_is_given() -> None
 
 
 def test_pods_of_a_pool_go_to_its_machines_and_no_others_go_to_the_miners() -> None:
-    assert workload.placement(None) == {}
-    bound = workload.placement("miners")
+    assert workload.placement("miners", None) == {}
+    spot = {"key": "spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}
+    bound = workload.placement("miners", {"miners": [spot]})
     assert bound["nodeSelector"] == {"pouw.dev/pool": "miners"}
-    [toleration] = bound["tolerations"]
-    assert (toleration["key"], toleration["value"], toleration["effect"]) == ("pouw.dev/pool", "miners", "NoSchedule")
+    own, clouds = bound["tolerations"]
+    assert (own["key"], own["value"], own["effect"]) == ("pouw.dev/pool", "miners", "NoSchedule")
+    assert clouds == spot
+    assert workload.placement("rpc", {"miners": [spot]})["tolerations"][1:] == []

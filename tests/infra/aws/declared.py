@@ -52,8 +52,10 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "arnSuffix": "targetgroup/one/1",
     },
     "aws:lb/listener:Listener": {"arn": "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/one"},
+    "aws:wafv2/ipSet:IpSet": {"arn": "arn:aws:wafv2:us-east-1:111122223333:regional/ipset/one/1"},
     "aws:wafv2/webAcl:WebAcl": {"arn": "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/one/1"},
     "aws:ec2/eip:Eip": {"publicIp": "203.0.113.1"},
+    "aws:route53/keySigningKey:KeySigningKey": {"dsRecord": "1 13 2 00"},
     "aws:route53/zone:Zone": {"zoneId": "Z1", "nameServers": ["ns-1.awsdns-01.org"]},
 }
 

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import ipaddress
-
-from infra.aws.balancer import allowed
-from infra.aws.firewall import rules
-from infra.aws.names import CHECKERS
+from infra.aws.firewall import merged, rules
 from tests.infra.aws.declared import compliant, declared, settings
 from tests.infra.clouds import HOSTS, kind
 
 
-def test_the_edge_lets_in_those_who_were_named_and_those_who_check_it() -> None:
+def test_the_firewall_decides_who_is_served_and_the_way_to_it_is_open() -> None:
     found = kind(compliant(), "SecurityGroupIngressRule")
-    sources = [one.inputs["cidrIpv4"] for one in found if "cidrIpv4" in one.inputs]
-    assert sorted(sources) == sorted(("198.51.100.0/24", *CHECKERS))
+    assert [one.inputs["cidrIpv4"] for one in found if "cidrIpv4" in one.inputs] == ["0.0.0.0/0"]
+    [clients] = kind(compliant(), "IpSet")
+    assert clients.inputs["addresses"] == ["198.51.100.0/24"]
 
 
-def test_ranges_that_hold_each_other_are_let_in_once() -> None:
-    assert allowed(("0.0.0.0/0",), CHECKERS) == ["0.0.0.0/0"]
-    assert allowed(("10.0.0.0/9", "10.128.0.0/9"), ()) == ["10.0.0.0/8"]
+def test_ranges_that_hold_each_other_are_named_once() -> None:
+    assert merged(("10.0.0.0/9", "10.128.0.0/9", "10.1.0.0/16")) == ["10.0.0.0/8"]
 
 
-def test_the_checkers_are_public_ranges_that_do_not_overlap() -> None:
-    networks = [ipaddress.IPv4Network(cidr) for cidr in CHECKERS]
-    assert len(list(ipaddress.collapse_addresses(networks))) == len(CHECKERS)
-    assert all(network.is_global for network in networks)
+def test_where_everybody_is_served_there_are_no_strangers_and_no_set_of_addresses() -> None:
+    balancer = {"exposure": {"type": "LoadBalancer", "allowFrom": ["0.0.0.0/1", "128.0.0.0/1"]}}
+    found = declared(settings(balancer=balancer))
+    assert kind(found, "IpSet") == []
+    [firewall] = kind(found, "WebAcl")
+    assert not any("strangers" in rule["name"] for rule in firewall.inputs["rules"])
 
 
 def test_the_way_in_is_one_port_at_a_time_from_the_edge_to_the_machines() -> None:
@@ -65,7 +63,7 @@ def test_the_certificate_is_proven_for_each_host_by_its_own_record() -> None:
 
 
 def test_the_firewall_limits_how_often_before_it_looks_at_what() -> None:
-    ordered = sorted(rules(), key=lambda rule: int(rule["priority"]))
+    ordered = sorted(rules("clients"), key=lambda rule: int(rule["priority"]))
     assert ordered[0]["name"] == "rate"
     assert len({rule["priority"] for rule in ordered}) == len(ordered)
 

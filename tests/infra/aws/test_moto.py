@@ -22,7 +22,11 @@ from tests.infra.recorder import Recorded
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 Client = Callable[..., Any]
-_WORDS = {"CloudwatchMetricsEnabled": "CloudWatchMetricsEnabled"}
+_WORDS = {
+    "Arn": "ARN",
+    "CloudwatchMetricsEnabled": "CloudWatchMetricsEnabled",
+    "IpSetReferenceStatement": "IPSetReferenceStatement",
+}
 
 
 @pytest.fixture
@@ -115,14 +119,24 @@ def test_a_policy_with_a_word_that_aws_does_not_know_would_be_refused(aws: Clien
         iam.put_role_policy(RoleName="some", PolicyName="broken", PolicyDocument=json.dumps(policy))
 
 
-def test_keys_are_taken_with_their_policies_and_turned_every_year(aws: Client) -> None:
+def test_keys_are_taken_with_their_policies_and_those_that_encrypt_are_turned_every_year(aws: Client) -> None:
+    made = {}
     for each in kind(compliant(), "Key"):
-        kms = aws("kms", each.inputs.get("region", REGION))
-        tags = pairs(each.inputs["tags"], "TagKey", "TagValue")
-        key = kms.create_key(Policy=each.inputs["policy"], Tags=tags)["KeyMetadata"]["KeyId"]
-        kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=each.inputs["rotationPeriodInDays"])
-        assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is True
-        kms.create_alias(AliasName=kind(compliant(), "Alias")[0].inputs["name"], TargetKeyId=key)
+        region = each.inputs.get("region", REGION)
+        kms, use = aws("kms", region), each.inputs.get("keyUsage", "ENCRYPT_DECRYPT")
+        key = kms.create_key(
+            Policy=each.inputs["policy"],
+            Tags=pairs(each.inputs["tags"], "TagKey", "TagValue"),
+            KeySpec=each.inputs.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT"),
+            KeyUsage=use,
+        )["KeyMetadata"]["KeyId"]
+        if use == "ENCRYPT_DECRYPT":
+            kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=each.inputs["rotationPeriodInDays"])
+            assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is True
+        made[region] = key
+    for each in kind(compliant(), "Alias"):
+        region = each.inputs.get("region", REGION)
+        aws("kms", region).create_alias(AliasName=each.inputs["name"], TargetKeyId=made[region])
 
 
 def test_both_buckets_are_taken_with_lock_versions_policy_and_clean_up(aws: Client) -> None:

@@ -30,6 +30,12 @@ _OWN: Mapping[str, Mapping[str, Any]] = {
         "identity": _IDENTITY,
         "oidcIssuerProfile": {"enabled": True, "issuerURL": "https://westeurope.oic.prod-aks.azure.com/1/"},
     },
+    "azure-native:dns:DnssecConfig": {
+        "signingKeys": [
+            {"delegationSignerInfo": [{"digestAlgorithmType": 2, "digestValue": "00", "record": "1 13 2 00"}]},
+            {"delegationSignerInfo": []},
+        ]
+    },
     "azure-native:dns:Zone": {"nameServers": ["ns1.azure-dns.example"]},
     "azure-native:keyvault:Key": {"keyUri": "https://v/keys/k", "keyUriWithVersion": "https://v/keys/k/1"},
     "azure-native:managedidentity:UserAssignedIdentity": {"principalId": "principal", "clientId": "client"},

@@ -43,7 +43,8 @@ def test_whoever_is_let_in_is_let_in_at_a_limited_rate() -> None:
 
 def test_readiness_is_told_to_anyone_as_checkers_of_names_have_no_known_addresses() -> None:
     [ready] = [rule for rule in rules([]) if rule["description"] == "readiness"]
-    assert ready["match"] == {"expr": {"expression": "request.path == '/ready'"}}
+    expression = "request.path == '/ready' && (request.method == 'GET' || request.method == 'HEAD')"
+    assert ready["match"] == {"expr": {"expression": expression}}
 
 
 def test_one_port_is_open_and_leads_to_tls(found: Sequence[Recorded]) -> None:

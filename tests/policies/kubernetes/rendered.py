@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import yaml
 
-from infra.contracts import Entry
+from infra.contracts import Entry, PodIdentity, Scaler
+from infra.kubernetes import autoscaler
+from infra.kubernetes.autoscaler import Autoscaler, AutoscalerArgs
 from infra.kubernetes.balancer import Balancer, BalancerArgs
 from infra.kubernetes.node_cluster import NodeCluster, NodeClusterArgs
 from infra.kubernetes.peering import Peering, PeeringArgs
@@ -20,7 +22,8 @@ CLIENTS = ("192.0.2.0/24",)
 
 
 def _declare() -> None:
-    Security(SITE, SecurityArgs(site=SITE, client_ranges=CLIENTS))
+    amounts = [Nodes().resources, BalancerSettings().resources, autoscaler.RESOURCES]
+    Security(SITE, SecurityArgs(site=SITE, client_ranges=CLIENTS, amounts=amounts, volume="20Gi"))
     NodeCluster(
         f"{SITE}-{SLOT}",
         NodeClusterArgs(
@@ -43,6 +46,18 @@ def _declare() -> None:
             slot=SLOT,
             image=IMAGE,
             settings=BalancerSettings(exposure=exposure),
+            insist_on_spread=True,
+        ),
+    )
+    Autoscaler(
+        f"{SITE}-autoscaler",
+        AutoscalerArgs(
+            namespace=NAMESPACE,
+            site=SITE,
+            image=autoscaler.image(None, "1.34"),
+            scaler=Scaler(arguments=("--cloud-provider=aws",), environment={"AWS_REGION": "us-east-1"}),
+            identity=PodIdentity(labels={}, cidr="169.254.170.23/32", port=80),
+            annotations={},
             insist_on_spread=True,
         ),
     )

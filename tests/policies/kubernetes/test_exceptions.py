@@ -94,6 +94,19 @@ def test_pods_of_a_namespace_that_the_stack_does_not_own_may_be_there() -> None:
     assert text == "selects no pod of the stack"
 
 
+def mounting(config_map: str) -> Given:
+    """Pods of the namespace ``shop`` that mount a ConfigMap beside their token."""
+    volume = {"name": "token", "projected": {"sources": [{"configMap": {"name": config_map}}]}}
+    props = {"kind": "Deployment", "metadata": {"name": "a", "namespace": "shop"}}
+    return Given(type=DEPLOYMENT, props={**props, "spec": {"template": {"spec": {"volumes": [volume]}}}})
+
+
+@pytest.mark.parametrize(("config_map", "told"), [("kube-root-ca.crt", 0), ("other", 1)])
+def test_the_clusters_own_authority_is_in_every_namespace(config_map: str, told: int) -> None:
+    shop = Given(type=NAMESPACE, name="shop", props={"kind": "Namespace", "metadata": {"name": "shop"}})
+    assert len(said("kubernetes-pods-pod-match-configmaps", mounting(config_map), shop)) == told
+
+
 def namespace(name: str) -> Given:
     """One of two sites' namespaces: both have one name."""
     return Given(type=NAMESPACE, name=name, props={"kind": "Namespace", "metadata": {"name": "pouw"}})
