@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,7 +15,8 @@ from pouw.policy import gate
 from pouw.policy.gate import Gate, Judged
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
-from tests.policies.planted import PROGRAM, Part, id_of
+from tests.policies.analyzer import Given
+from tests.policy.programs import declaring
 
 __all__ = ["engine", "make_project", "pouw_home"]
 
@@ -42,13 +42,13 @@ WEB: Mapping[str, Any] = {
     },
 }
 PARTS = (
-    Part(name="key", type="aws:kms/key:Key", props={"tags": TAGS}),
-    Part(name="trail", type="aws:cloudtrail/trail:Trail", props={"s3BucketName": "logs", "kmsKeyId": id_of("key")}),
-    Part(name="images", type="aws:ecr/repository:Repository", props={"tags": {"owner": "me"}}),
-    Part(name="topic", type="gcp:pubsub/topic:Topic", props={}),
-    Part(name="cluster", type="gcp:container/cluster:Cluster", props=NODES),
-    Part(name="mail", type="gcp:monitoring/notificationChannel:NotificationChannel", props={"type": "email"}),
-    Part(name="web", type="kubernetes:apps/v1:Deployment", props=WEB),
+    Given(name="key", type="aws:kms/key:Key", props={"tags": TAGS}),
+    Given(name="trail", type="aws:cloudtrail/trail:Trail", props={"s3BucketName": "logs", "kmsKeyId": "${key.id}"}),
+    Given(name="images", type="aws:ecr/repository:Repository", props={"tags": {"owner": "me"}}),
+    Given(name="topic", type="gcp:pubsub/topic:Topic", props={}),
+    Given(name="cluster", type="gcp:container/cluster:Cluster", props=NODES),
+    Given(name="mail", type="gcp:monitoring/notificationChannel:NotificationChannel", props={"type": "email"}),
+    Given(name="web", type="kubernetes:apps/v1:Deployment", props=WEB),
 )
 ALL_TAGS = {f"tags.{name}" for name in TAGS}
 ALL_LABELS = {f"labels.{name}" for name in TAGS}
@@ -71,7 +71,7 @@ Judge = Callable[[bool], Judged]
 @pytest.fixture
 def judge(engine: Engine, make_project: MakeProject) -> Judge:
     """Previews the parts in a stack that lets rules add what is missing, or does not."""
-    project = make_project(PROGRAM, {**CONFIG, "parts": json.dumps([part.as_json() for part in PARTS])})
+    project = declaring(make_project, PARTS, CONFIG)
     rules = catalogue.every_rule()
 
     def run(remediate: bool) -> Judged:
