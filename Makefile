@@ -8,6 +8,8 @@ CONTROL := $(VENV)/.control-ready
 DEV := $(VENV)/.dev-ready
 CLOUDS := $(VENV)/.clouds-ready
 UV := $(BIN)/uv --quiet
+# What tools found, for machines: `pouw policy evidence add` takes it. Old results are gone before new ones are made.
+RESULTS := build/results
 
 .PHONY: help setup clouds up down test check lock clean
 
@@ -25,14 +27,20 @@ down: $(CONTROL) ## Take it away again: processes, mounts, interfaces, rules, st
 	@$(BIN)/pouw down
 
 test: $(DEV) ## Run every test: unit, engine, cluster
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not engine and not cluster"
-	@$(BIN)/python -m pytest -m "engine and not cluster"
-	@$(BIN)/python -m pytest -m cluster
+	@rm -f $(foreach stage,unit engine cluster,$(RESULTS)/$(stage).xml)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not engine and not cluster" --junit-xml $(RESULTS)/unit.xml
+	@$(BIN)/python -m pytest -m "engine and not cluster" --junit-xml $(RESULTS)/engine.xml
+	@$(BIN)/python -m pytest -m cluster --junit-xml $(RESULTS)/cluster.xml
 
-check: $(DEV) ## Lint, format and types
-	@$(BIN)/ruff check .
+check: $(DEV) ## Lint, format, types, and scans of images and workflows
+	@mkdir -p $(RESULTS)
+	@rm -f $(foreach file,lint.json types.txt images.sarif workflows.sarif,$(RESULTS)/$(file))
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@$(BIN)/ruff check --quiet --output-format json --output-file $(RESULTS)/lint.json . || $(BIN)/ruff check .
+	@set -o pipefail; $(BIN)/mypy | tee $(RESULTS)/types.txt
+	@$(BIN)/hadolint --format sarif Dockerfile* > $(RESULTS)/images.sarif || $(BIN)/hadolint Dockerfile*
+	@$(BIN)/zizmor --quiet --offline --format sarif .github/workflows > $(RESULTS)/workflows.sarif
+	@$(BIN)/zizmor --quiet --offline .github/workflows
 
 lock: $(DEV) ## Resolve the requirement files anew
 	@tools/lock

@@ -101,6 +101,9 @@ class Cluster(Protocol):
     cluster: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     """Without a credential: it calls the cloud's own command for a short-lived token. Still a secret output."""
+    identity: pulumi.Output[str]
+    """What tells this cluster from one made anew under its name: known while it is only changed, another when it is
+    replaced. The kubeconfig does not: a change of tags can make it unknown until the cloud has answered."""
     issuer: pulumi.Output[str]
     """Issuer of workload tokens."""
 
@@ -210,6 +213,10 @@ class Site(Protocol):
     """
 
     kubeconfig: pulumi.Output[str]
+    identity: pulumi.Output[str]
+    """As of :class:`Cluster`."""
+    foundation: Sequence[pulumi.Resource]
+    """What workloads wait for: the cluster with what it is allowed to do, and machines with what runs on them first."""
     egress: pulumi.Output[Sequence[str]]
     repository: pulumi.Output[str]
     annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]

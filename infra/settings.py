@@ -104,8 +104,8 @@ class Dns(Part):
     """Names by which clients and sites find the network."""
 
     zone: Domain | None = None
-    """Zone that the stack makes and holds; delegate it to the name servers in the stack's outputs. Required for several
-    sites, and for public balancers of cloud sites."""
+    """Zone that the stack makes; delegate it to the name servers in the stack's outputs. The first cloud site in
+    the list decides which cloud holds it. Required for several sites, and for public balancers of cloud sites."""
     host: DnsLabel = "rpc"
     """Name in the zone that leads to the active site, and to a standby when that one fails."""
 
@@ -177,6 +177,12 @@ class Settings(Part):
     def embedded(self) -> bool:
         """Whether a site runs on the embedded cluster: plain Kubernetes, and no context of the user's named."""
         return any(site.embedded for site in self.sites)
+
+    @property
+    def zone_holder(self) -> Site | None:
+        """The site whose cloud holds the stack's zone: the first, whatever its role, since sites change theirs when one
+        takes over from another, and a zone that moved would have other name servers than the parent domain names."""
+        return next((site for site in self.sites if site.managed), None) if self.dns.zone else None
 
 
 def model_of(annotation: object) -> type[BaseModel] | None:

@@ -81,7 +81,7 @@ def _derive(seed: str, purpose: str) -> str:
 
 
 def digest(text: str) -> str:
-    """Short content hash, for annotations that roll pods when what they read has changed."""
+    """Short content hash, such as for annotations that roll pods when what they read has changed."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

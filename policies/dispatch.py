@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pulumi_policy.proxy import UnknownValueError
 
 from policies import catalogue, packconfig
-from policies.evaluation import Result, evaluate
+from policies.evaluation import evaluate
 from policies.fixing import remedied
 from policies.nulls import without_nulls
 from policies.packconfig import PackConfig
 from policies.record import Record
+from policies.result import Result
 from policies.rule import AnyRule, Level, Rule, StackRule, Surroundings
 from policies.stack import Resource, Stack
 from policies.wording import messages

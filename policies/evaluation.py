@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from pulumi_policy.proxy import UnknownValueError
 
+from policies.result import Result, Violation
 from policies.rule import AnyRule, split
 from policies.wording import UNKNOWN
-
-
-@dataclass(frozen=True, kw_only=True)
-class Violation:
-    """One thing that a resource breaks."""
-
-    path: str
-    message: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What a rule says of a resource. It passed only if it ran to its end and found nothing."""
-
-    rule: AnyRule
-    violations: tuple[Violation, ...] = ()
-    unevaluated: str = ""
-    """Why the rule did not run to its end; empty if it did. What it found before that still counts."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether the resource is known to comply."""
-        return not self.violations and not self.unevaluated
 
 
 def evaluate(rule: AnyRule, check: Callable[[], Iterator[str]]) -> Result:

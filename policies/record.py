@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from policies.evaluation import Result
 from policies.fixing import Fixed
+from policies.result import Result
 
 VARIABLE = "POUW_POLICY_RECORD"
 Phase: TypeAlias = Literal["resource", "stack", "remedy"]

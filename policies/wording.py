@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from policies.evaluation import Result
+from policies.result import Result
 
 NOT_EVALUATED = "not evaluated, "
 UNKNOWN = " is not known before the deployment"

@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.provider import Provider
 
+import hosts
 from infra import configuration, contracts
 from infra.contracts import Entry
 from infra.kubernetes import address_pool
@@ -76,14 +77,14 @@ def _managed(stack: Settings, site: Site, zone: contracts.Names | None, provider
         contacts=stack.contacts,
         repository=stack.images.repository,
         names=zone,
-        hosts=hosts(stack, site),
+        hosts=hosts.of_clients(stack, site),
         allow_from=exposure.allow_from if exposure.type == "LoadBalancer" else (),
     )
     made: contracts.Site = cloud.Site(site.name, arguments, pulumi.ResourceOptions(providers=[provider]))
     node_image, balancer_image = _images(stack, site, made)
     return Ground(
         site=site,
-        provider=_provider(site, kubeconfig=made.kubeconfig, context=None),
+        provider=_provider(site, kubeconfig=made.kubeconfig, identity=made.identity, needs=made.foundation),
         node_image=node_image,
         balancer_image=balancer_image,
         egress=made.egress.apply(lambda addresses: [f"{address}/32" for address in addresses]),
@@ -98,13 +99,6 @@ def _managed(stack: Settings, site: Site, zone: contracts.Names | None, provider
     )
 
 
-def hosts(stack: Settings, site: Site) -> tuple[str, ...]:
-    """Names that clients may reach a site by: the stack's, then the site's own."""
-    if stack.dns.zone is None:
-        return ()
-    return (f"{stack.dns.host}.{stack.dns.zone}", f"{site.name}.{stack.dns.zone}")
-
-
 def _images(stack: Settings, site: Site, made: contracts.Site) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
     """Those that the settings name; what they do not name is built and pushed to the site's own registry."""
     named = stack.images
@@ -117,13 +111,23 @@ def _images(stack: Settings, site: Site, made: contracts.Site) -> tuple[pulumi.I
     return named.node or built.node, named.balancer or built.balancer
 
 
-def _provider(site: Site, *, kubeconfig: pulumi.Input[str] | None, context: str | None) -> Provider:
+def _provider(
+    site: Site,
+    *,
+    kubeconfig: pulumi.Input[str] | None,
+    context: str | None = None,
+    identity: pulumi.Input[str] | None = None,
+    needs: Sequence[pulumi.Resource] = (),
+) -> Provider:
     return Provider(
         site.name,
         kubeconfig=kubeconfig,
         context=context,
+        cluster_identifier=identity,
         # Changed keys and settings are read by pods through hashes in their templates; replacing the objects would
         # take them away from running pods.
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
+        # Not through the kubeconfig: it would not be known whenever a machine pool is replaced.
+        opts=pulumi.ResourceOptions(depends_on=list(needs)),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-import names
+import hosts
 from grounds import Ground
 from infra.kubernetes.balancer import Balancer, BalancerArgs
 from infra.kubernetes.node_cluster import NodeCluster, NodeClusterArgs
@@ -52,7 +52,7 @@ def deploy(stack: Settings, ground: Ground, others: Sequence[Ground]) -> Deploye
             nodes=_nodes(stack, ground),
             chain=stack.chain,
             insist_on_spread=spread,
-            entries=tuple(names.peers_entry(stack, other.site) for other in others),
+            entries=tuple(hosts.peers_entry(stack, other.site) for other in others),
             pooled=ground.pooled,
         ),
         pulumi.ResourceOptions(provider=ground.provider, depends_on=needs),

@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from pouw import stacks
 from pouw.deployment import previews
+from pouw.deployment.previews import Target
+from pouw.engine.events import StepStarted
 from pouw.engine.outcome import Outcome
+from pouw.engine.project import Project
 from pouw.progress import SilentProgress
 
 pytestmark = pytest.mark.engine
 CLOUDS = ("aws", "azure-native", "gcp")
+TAKEN_OVER = "production taken over"
+"""What production comes to when its standby serves."""
 
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
     """The preview of each, by its name."""
+    targets = {**{one.name: one for one in previews.every()}, TAKEN_OVER: taken_over(tmp_path_factory.mktemp("other"))}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POUW_HOME", str(tmp_path_factory.mktemp("state")))
-        return {one.stack: one for one in previews.run(previews.every(), SilentProgress())}
+        return dict(zip(targets, previews.run([*targets.values()], SilentProgress()), strict=True))
+
+
+def taken_over(folder: Path) -> Target:
+    """The stack production with the roles of its sites exchanged."""
+    settings = deepcopy(dict(Project().stack_settings("production")))
+    for site in settings["config"]["pouw:sites"]:
+        site["role"] = "active" if site.get("role") == "standby" else "standby"
+    (folder / "Pulumi.production.yaml").write_text(yaml.safe_dump(settings))
+    return Target(name="production", project=Project(examples=folder))
 
 
 def names() -> list[str]:
@@ -48,3 +67,15 @@ def test_no_resource_of_a_cloud_is_left_to_the_environments_region_or_account(
     assert left == []
     if name in stacks.names() and any(site.managed for site in stacks.settings(name).sites):
         assert made
+
+
+def test_a_standby_takes_over_by_names_alone(outcomes: Mapping[str, Outcome]) -> None:
+    def told(step: StepStarted) -> tuple[str, Mapping[str, Any]]:
+        # Plugins make up other names for each plan, until one is deployed.
+        invented = {"name", "roleAssignmentName", "roleDefinitionId"}
+        return step.subject.type, {key: value for key, value in (step.after or {}).items() if key not in invented}
+
+    declared = [{step.subject.urn: told(step) for step in outcomes[name].steps} for name in ("production", TAKEN_OVER)]
+    assert declared[0].keys() == declared[1].keys(), "nothing is made anew or taken away"
+    changed = {urn.rpartition("::")[2]: one[0] for urn, one in declared[0].items() if declared[1][urn] != one}
+    assert changed == dict.fromkeys(["names-service-primary", "names-service-dr"], "aws:route53/record:Record")

@@ -24,6 +24,7 @@ from infra.component import Component
 from infra.contracts import Place
 from infra.naming import OBSERVERS
 from infra.sites import Cluster as ClusterSettings
+from infra.workload import digest
 
 LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 MANAGED: Final = "arn:aws:iam::aws:policy"
@@ -51,6 +52,7 @@ class Cluster(Component, token="pouw:aws:Cluster"):
 
     cluster: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
+    identity: pulumi.Output[str]
     issuer: pulumi.Output[str]
     security_group: pulumi.Output[str]
 
@@ -68,6 +70,7 @@ class Cluster(Component, token="pouw:aws:Cluster"):
         self.publish(
             cluster=made.name,
             kubeconfig=pulumi.Output.secret(kubeconfig),
+            identity=made.certificate_authority.data.apply(digest),
             issuer=made.identities[0].oidcs[0].issuer,
             security_group=made.vpc_config.cluster_security_group_id,
         )

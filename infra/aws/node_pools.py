@@ -11,7 +11,6 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws.ec2.launch_template import LaunchTemplate
 from pulumi_aws.ec2.security_group import SecurityGroup
-from pulumi_aws.eks.addon import Addon
 from pulumi_aws.eks.node_group import NodeGroup
 from pulumi_aws.iam.role import Role
 from pulumi_aws.iam.role_policy import RolePolicy
@@ -39,13 +38,11 @@ class NodePoolsArgs:
 
 
 class NodePools(Component, token="pouw:aws:NodePools"):
-    """Outputs: ``pools`` (names of the groups), ``addons`` (known once they are healthy), ``scaling_group`` (of the
-    ``rpc`` pool, which the edge leads to) and ``security_group`` of that pool's machines, empty of rules: whoever needs
-    a way in adds it.
+    """Outputs: ``pools`` (names of the groups), ``scaling_group`` (of the ``rpc`` pool, which the edge leads to) and
+    ``security_group`` of that pool's machines, empty of rules: whoever needs a way in adds it.
     """
 
     pools: pulumi.Output[Sequence[str]]
-    addons: pulumi.Output[Sequence[str]]
     scaling_group: pulumi.Output[str]
     security_group: pulumi.Output[str]
 
@@ -70,10 +67,9 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             group.name: self._group(group, role, templates[group.pool], allowed)
             for group in machines.groups(args.place.site.pools)
         }
-        addons = self._addons(list(found.values()))
+        self._addons(list(found.values()))
         self.publish(
             pools=[group.node_group_name for group in found.values()],
-            addons=[made.addon_name for made in addons],
             scaling_group=found["rpc"].resources[0].autoscaling_groups[0].name,
             security_group=entry.id,
         )
@@ -136,7 +132,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             ),
         )
 
-    def _addons(self, groups: Sequence[pulumi.Resource]) -> list[Addon]:
+    def _addons(self, groups: Sequence[pulumi.Resource]) -> None:
         """Names and disks: both need a machine before they are healthy, and stay on the ``system`` pool."""
         args, name = self._args, self._name
         account = "ebs-csi-controller-sa"
@@ -155,14 +151,13 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         )
         where = {"nodeSelector": {POOL_LABEL: "system"}}
         add = partial(addon, self, name, args.cluster.cluster, args.place)
-        names = add("coredns", depends_on=list(groups), configuration_values=json.dumps(where))
-        disks = add(
+        add("coredns", depends_on=list(groups), configuration_values=json.dumps(where))
+        add(
             "aws-ebs-csi-driver",
             depends_on=[*groups, driver, key],
             configuration_values=json.dumps({"controller": where}),
             pod_identity_associations=[{"role_arn": role.arn, "service_account": account}],
         )
-        return [names, disks]
 
 
 def disk_gib(place: Place, pool: str) -> int:

@@ -38,6 +38,8 @@ class Site(Component, token="pouw:aws:Site"):
     """Outputs as the contract names them."""
 
     kubeconfig: pulumi.Output[str]
+    identity: pulumi.Output[str]
+    foundation: Sequence[pulumi.Resource]
     egress: pulumi.Output[Sequence[str]]
     repository: pulumi.Output[str]
     annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
@@ -93,11 +95,10 @@ class Site(Component, token="pouw:aws:Site"):
                 ),
                 inside,
             )
+        self.foundation = (cluster, pools)
         self.publish(
-            # Workloads wait for machines to run on, and for the driver of their disks.
-            kubeconfig=pulumi.Output.all(cluster.kubeconfig, pools.pools, pools.addons).apply(
-                lambda known: str(known[0])
-            ),
+            kubeconfig=cluster.kubeconfig,
+            identity=cluster.identity,
             egress=network.egress,
             repository=registry.repository,
             annotations=identity.annotations,

@@ -57,6 +57,7 @@ class Cluster(Component, token="pouw:azure:Cluster"):
 
     cluster: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
+    identity: pulumi.Output[str]
     issuer: pulumi.Output[str]
     name: pulumi.Output[str]
     group: pulumi.Output[str]
@@ -119,6 +120,8 @@ class Cluster(Component, token="pouw:azure:Cluster"):
         self.publish(
             cluster=cluster.id,
             kubeconfig=self._kubeconfig(name, cluster),
+            # Its certificate authority, as on other clouds, is not known while it is being asked for again.
+            identity=pulumi.Output.concat(cluster.id, " private" if private_api(place) else ""),
             issuer=cluster.oidc_issuer_profile.issuer_url,
             name=cluster.name,
             group=group,

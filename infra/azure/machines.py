@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from infra.azure.subnets import node_subnet
 from infra.contracts import POOL_LABEL, Place
 from infra.sites import Pool, Pools
+from infra.workload import digest
 
 _DEFAULT_INSTANCE: Final = {"system": "Standard_D4ds_v5", "miners": "Standard_D8ds_v5", "rpc": "Standard_D4ds_v5"}
 ACCELERATORS: Final = (
@@ -90,6 +91,12 @@ def zone_pools(pools: Pools) -> list[ZonePool]:
         for name, pool, settings, bounds, spot in wanted
         for zone, share in enumerate(shares(bounds))
     ]
+
+
+def own_name(pool: ZonePool) -> str:
+    """Name of a pool in its cluster, 12 characters at most: another one for machines that cannot be had by a change, so
+    that those come before the old ones go."""
+    return f"{pool.name}{digest(f'{pool.instance} {pool.disk_gib}')[:4]}"
 
 
 def _bounds(pool: Pool) -> Bounds:

@@ -46,7 +46,7 @@ class NodePools(Component, token="pouw:azure:NodePools"):
             f"{name}-{pool.name}",
             resource_group_name=args.cluster.group,
             resource_name_=args.cluster.name,
-            agent_pool_name=pool.name,
+            agent_pool_name=machines.own_name(pool),
             vnet_subnet_id=args.network.subnet(machines.subnet_of(pool)),
             opts=options,
             **profile,

@@ -43,6 +43,8 @@ class Site(Component, token="pouw:azure:Site"):
     """Everything around one cluster."""
 
     kubeconfig: pulumi.Output[str]
+    identity: pulumi.Output[str]
+    foundation: Sequence[pulumi.Resource]
     egress: pulumi.Output[Sequence[str]]
     repository: pulumi.Output[str]
     annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
@@ -101,9 +103,10 @@ class Site(Component, token="pouw:azure:Site"):
                 child,
             )
             address = edge.address
+        self.foundation = (cluster, pools)
         self.publish(
-            # Workloads wait for machines to run on.
-            kubeconfig=pulumi.Output.all(cluster.kubeconfig, pools.pools).apply(lambda known: str(known[0])),
+            kubeconfig=cluster.kubeconfig,
+            identity=cluster.identity,
             egress=network.egress,
             repository=registry.repository,
             annotations=identity.annotations,

@@ -19,6 +19,7 @@ from infra.gcp.fitness import PODS_PER_NODE
 from infra.gcp.keys import Keys
 from infra.gcp.monitoring import Monitoring
 from infra.gcp.network import PODS, SERVICES, Network
+from infra.workload import digest
 
 CONTROL_PLANE_LOGS: Final = ("SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER")
 _NODE_ROLE: Final = "roles/container.defaultNodeServiceAccount"
@@ -39,6 +40,7 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
 
     cluster: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
+    identity: pulumi.Output[str]
     issuer: pulumi.Output[str]
     accounts: pulumi.Output[Mapping[str, str]]
 
@@ -81,12 +83,14 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
                 ignore_changes=["initialNodeCount", "nodeConfig"],
             ),
         )
-        config = pulumi.Output.all(made.endpoint, made.master_auth).apply(
-            lambda values: kubeconfig(cluster_name, str(values[0]), _authority(values[1]))
+        authority = made.master_auth.cluster_ca_certificate
+        config = pulumi.Output.all(made.endpoint, authority).apply(
+            lambda known: kubeconfig(cluster_name, str(known[0]), str(known[1]))
         )
         self.publish(
             cluster=made.id,
             kubeconfig=pulumi.Output.secret(config),
+            identity=authority.apply(digest),
             issuer=pulumi.Output.concat("https://container.googleapis.com/v1/", made.id),
             accounts=accounts,
         )
@@ -177,10 +181,6 @@ def upkeep(place: Place) -> dict[str, Any]:
             }
         },
     }
-
-
-def _authority(master_auth: Any) -> str:
-    return str(getattr(master_auth, "cluster_ca_certificate", None) or "")
 
 
 def kubeconfig(name: str, endpoint: str, authority: str) -> str:

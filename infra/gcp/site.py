@@ -48,6 +48,8 @@ class Site(Component, token="pouw:gcp:Site"):
     """
 
     kubeconfig: pulumi.Output[str]
+    identity: pulumi.Output[str]
+    foundation: Sequence[pulumi.Resource]
     egress: pulumi.Output[Sequence[str]]
     repository: pulumi.Output[str]
     annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
@@ -102,8 +104,10 @@ class Site(Component, token="pouw:gcp:Site"):
         volumes = disk_type(machine_type("miners", place.site.pools.miners))
         self.balancer_entry = Entry(type="NodePort", annotations={})
         self.peers_entry = Entry(type="LoadBalancer", annotations=PEERS)
+        self.foundation = (cluster, pools)
         self.publish(
             kubeconfig=cluster.kubeconfig,
+            identity=cluster.identity,
             egress=network.egress,
             repository=registry.repository,
             annotations=identity.annotations,

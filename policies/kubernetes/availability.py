@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from policies.checks import both, may_be, must_not_be
-from policies.kubernetes.manifests import DEPLOYMENT, STATEFUL_SET, Props, in_pod
+from policies.kubernetes.manifests import DEPLOYMENT, ROLLOUT, STATEFUL_SET, Props, in_pod
 from policies.kubernetes.relations import (
     find_named,
     in_production,
@@ -23,7 +23,7 @@ from policies.stack import Resource, Stack
 
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 SCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
-SCALED = (DEPLOYMENT, STATEFUL_SET)
+SCALED = (DEPLOYMENT, STATEFUL_SET, ROLLOUT)
 _BUDGETS = "https://kubernetes.io/docs/tasks/run-application/configure-pdb/"
 _SCALING = "https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/"
 _SPREAD = "https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/"
@@ -34,7 +34,8 @@ def _replicas(props: Props) -> float:
     return 1.0 if count is None else float(count)
 
 
-def _scalers(workload: Resource, stack: Stack) -> Iterator[Resource]:
+def scalers(workload: Resource, stack: Stack) -> Iterator[Resource]:
+    """The autoscalers of a workload."""
     for one in stack.of(SCALER):
         target, mine = one.inputs["spec"]["scaleTargetRef"], (workload.inputs["kind"], metadata(workload)["name"])
         if place(one, stack) == place(workload, stack) and (target["kind"], target["name"]) == mine:
@@ -42,14 +43,16 @@ def _scalers(workload: Resource, stack: Stack) -> Iterator[Resource]:
 
 
 def _is_more_than_one(workload: Resource, stack: Stack) -> Iterator[str]:
-    if is_production(stack) and not any(_scalers(workload, stack)) and _replicas(workload.inputs) == 1:
+    if is_production(stack) and not any(scalers(workload, stack)) and _replicas(workload.inputs) == 1:
         yield "spec.replicas: is 1, so it is away while its machine is"
 
 
 def _has_budget(workload: Resource, stack: Stack) -> Iterator[str]:
     if not is_production(stack) or _replicas(workload.inputs) < 2:
         return
-    mine = next(one for one in stack.derive(pods) if one.workload is workload)
+    mine = next((one for one in stack.derive(pods) if one.workload is workload), None)
+    if mine is None:  # a Rollout whose pods are another workload's
+        return
     for budget in stack.of(BUDGET):
         selector = budget.inputs["spec"].get("selector") or {}
         if place(budget, stack) == mine.place and selects(selector, mine.labels):
@@ -104,7 +107,7 @@ _rule = partial(StackRule, types=SCALED, severity=Severity.MEDIUM, absent=Absenc
 RULES: tuple[AnyRule, ...] = (
     _rule(
         id="kubernetes-apps-deployment-require-replicas",
-        types=(DEPLOYMENT,),
+        types=(DEPLOYMENT, ROLLOUT),
         why="One pod is no pod while its machine is replaced.",
         remedy="Set replicas to 2 or more, or let an autoscaler do so.",
         reference="https://kubernetes.io/docs/concepts/workloads/controllers/deployment/",

@@ -14,7 +14,9 @@ REPLICA_SET = "kubernetes:apps/v1:ReplicaSet"
 JOB = "kubernetes:batch/v1:Job"
 CRON_JOB = "kubernetes:batch/v1:CronJob"
 POD = "kubernetes:core/v1:Pod"
-SERVING = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET)
+ROLLOUT = "kubernetes:argoproj.io/v1alpha1:Rollout"
+"""Argo Rollouts' own Deployment: the same pod inside, unless it names a workload that has it."""
+SERVING = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, ROLLOUT)
 """Workloads whose pods are meant to run for ever."""
 WORKLOADS = (*SERVING, REPLICA_SET, JOB, CRON_JOB, POD)
 """Everything that has a pod inside."""
@@ -31,6 +33,11 @@ def pod(props: Props) -> tuple[str, Props]:
     for step in steps:
         node = node.get(step) or {}
     return ".".join(steps), node
+
+
+def has_pods_elsewhere(props: Props) -> bool:
+    """Whether the pods are those of another workload, which a Rollout names. What they are is said of that one."""
+    return bool(props["kind"] == "Rollout" and (props.get("spec") or {}).get("workloadRef"))
 
 
 def template(props: Props) -> Props:
@@ -55,6 +62,8 @@ def in_pod(check: Callable[[Props], Iterator[str]]) -> Callable[[Props], Iterato
     """A check of pod specs, for workloads."""
 
     def applied(props: Props) -> Iterator[str]:
+        if has_pods_elsewhere(props):
+            return
         at, spec = pod(props)
         for message in check(spec):
             yield f"{at}.{message}"

@@ -10,10 +10,12 @@ from policies.kubernetes.manifests import (
     DAEMON_SET,
     DEPLOYMENT,
     REPLICA_SET,
+    ROLLOUT,
     STATEFUL_SET,
     WORKLOADS,
     Props,
     containers,
+    has_pods_elsewhere,
     pod,
     template,
 )
@@ -91,6 +93,8 @@ def _has_its_service(workload: Resource, stack: Stack) -> Iterator[str]:
 
 
 def _selects_its_own(workload: Props) -> Iterator[str]:
+    if has_pods_elsewhere(workload):
+        return
     labels = (template(workload).get("metadata") or {}).get("labels") or {}
     selector = workload["spec"].get("selector") or {}
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
@@ -140,7 +144,7 @@ RULES: tuple[AnyRule, ...] = (
     ),
     Rule(
         id="kubernetes-apps-workload-match-selector",
-        types=(DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET),
+        types=(DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, ROLLOUT),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
         why="The API server refuses a workload that does not select its own pods, in the middle of a deployment.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from policies.dispatch import SETTINGS_TYPE
-from policies.kubernetes.manifests import WORKLOADS, Props, template
+from policies.kubernetes.manifests import WORKLOADS, Props, has_pods_elsewhere, template
 from policies.stack import Resource, Stack
 
 StackCheck: TypeAlias = Callable[[Resource, Stack], Iterator[str]]
@@ -57,6 +57,8 @@ def pods(stack: Stack) -> Sequence[Pods]:
     """The pods of every workload of the stack."""
     found = []
     for one in stack.of(*WORKLOADS):
+        if has_pods_elsewhere(one.inputs):
+            continue
         inside = template(one.inputs)
         labels = (inside.get("metadata") or {}).get("labels") or {}
         found.append(Pods(workload=one, place=place(one, stack), labels=labels, spec=inside.get("spec") or {}))

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from functools import partial
 
 from policies.checks import find, may_be_at_least, must_be_set, must_not_be
-from policies.kubernetes.manifests import DEPLOYMENT, SERVING, STATEFUL_SET, WORKLOADS, Props, in_containers, in_pod
+from policies.kubernetes.manifests import (
+    DEPLOYMENT,
+    ROLLOUT,
+    SERVING,
+    STATEFUL_SET,
+    WORKLOADS,
+    Props,
+    in_containers,
+    in_pod,
+)
 from policies.rule import Absence, AnyRule, Level, Rule, Severity
 
 _RESOURCES = "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/"
@@ -134,7 +143,7 @@ RULES: tuple[AnyRule, ...] = (
     ),
     _rule(
         id="kubernetes-apps-deployment-require-history",
-        types=(DEPLOYMENT, STATEFUL_SET),
+        types=(DEPLOYMENT, STATEFUL_SET, ROLLOUT),
         severity=Severity.LOW,
         absent=Absence.ALLOW,
         why="Without an earlier revision there is nothing to go back to.",

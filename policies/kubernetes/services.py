@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from policies.checks import find, known, must_not_be, must_not_be_set
+from policies.kubernetes.flagger import made_services
 from policies.kubernetes.manifests import Props
 from policies.kubernetes.relations import (
     NETWORK_POLICY,
@@ -116,7 +117,9 @@ def _has_no_snippet(ingress: Props) -> Iterator[str]:
 def _leads_somewhere(ingress: Resource, stack: Stack) -> Iterator[str]:
     where = place(ingress, stack)
     for at, name in find(ingress.inputs["spec"], "rules[*].http.paths[*].backend.service.name"):
-        if isinstance(name, str) and owns(where, stack) and find_named((SERVICE,), name, where, stack) is None:
+        if not isinstance(name, str) or not owns(where, stack) or find_named((SERVICE,), name, where, stack):
+            continue
+        if name not in made_services(where, stack):
             yield f"spec.{at}: no Service {name} is in its namespace"
 
 

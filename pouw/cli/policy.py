@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pouw.errors import ExitCode
 
-_stack_argument = click.argument("stack", default="local")
+if TYPE_CHECKING:
+    from pouw.policy.report.model import Report
+
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _path = click.Path(path_type=Path, dir_okay=False)
 
@@ -20,29 +23,47 @@ def policy() -> None:
     """Compliance: what was checked, what is waived, what it is worth."""
 
 
-@policy.command()
-@_stack_argument
+@policy.command(
+    epilog="Examples:  pouw policy report staging --html -o report.html  |  pouw policy report --all -o reports"
+)
+@click.argument("stack", required=False)
+@click.option("--all", "every", is_flag=True, help="Every stack and example, in every form, into the folder -o.")
 @click.option("--html", "form", flag_value="html", help="One HTML page.")
 @click.option("--markdown", "form", flag_value="markdown", default=True, help="Markdown (default).")
 @click.option("--sarif", "form", flag_value="sarif", help="SARIF 2.1.0, for code scanning.")
 @click.option("--junit", "form", flag_value="junit", help="JUnit XML, for CI.")
-@click.option("-o", "--output", type=_path, help="File; standard output unless given.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File; standard output unless given.")
 @click.option("--bundle", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Instead of the newest.")
 @click.option("--verify", is_flag=True, help="Verify signature and chain instead, of all of the stack's bundles.")
 @click.option("--key", type=click.Path(path_type=Path, dir_okay=False), help="Public key to trust when verifying.")
-def report(stack: str, form: str, output: Path | None, bundle: Path | None, verify: bool, key: Path | None) -> int:
+def report(
+    stack: str | None,
+    every: bool,
+    form: str,
+    output: Path | None,
+    bundle: Path | None,
+    verify: bool,
+    key: Path | None,
+) -> int:
     """Report on the last preview or deployment of STACK (default: local), from its evidence.
+
+    An example that has the name of a stack is NAME+example.
 
     \b
     With --verify: exit code 6 if a bundle was changed, cut, reordered, removed, or signed by another key.
     """
     from pouw.policy.evidence import store
 
+    if every:
+        if stack or bundle or (output is None and not verify):
+            raise click.UsageError("--all goes with a folder -o or with --verify, and with no STACK or --bundle")
+        return _every(store.names(), output, verify=verify, key=key)
+    name = _kept_as(stack or "local")
     if verify:
-        return _verify([bundle] if bundle else [*store.bundles(stack)], stack, key)
+        return _verify([bundle], bundle.name, key) if bundle else _verify([*store.bundles(name)], name, key)
     from pouw.policy.report import model
 
-    text = _renderer(form)(model.load(bundle or store.latest(stack)))
+    text = _renderer(form)(model.load(bundle or store.latest(name)))
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -50,16 +71,30 @@ def report(stack: str, form: str, output: Path | None, bundle: Path | None, veri
     return ExitCode.OK
 
 
-def _renderer(form: str) -> Callable[..., str]:
-    from pouw.policy.report import junit, pages, sarif
+def _kept_as(stack: str) -> str:
+    """The name that a stack's or an example's evidence is kept under."""
+    from pouw import stacks
+    from pouw.policy.evidence import store
 
-    renderers: Mapping[str, Callable[..., str]] = {
-        "html": pages.html,
-        "markdown": pages.markdown,
-        "sarif": sarif.render,
-        "junit": junit.render,
-    }
-    return renderers[form]
+    return store.example(stack) if stacks.project_of(stack) is stacks.EXAMPLES else stack
+
+
+def _every(names: Sequence[str], output: Path | None, *, verify: bool, key: Path | None) -> int:
+    from pouw.policy.evidence import store
+    from pouw.policy.report import folder
+
+    if verify:
+        return max((_verify([*store.bundles(name)], name, key) for name in names or ["local"]), default=ExitCode.OK)
+    if output is not None:
+        for name in folder.write(output):
+            click.echo(f"{output / name}.{{{','.join((*folder.FORMS, 'jsonl'))}}}")
+    return ExitCode.OK
+
+
+def _renderer(form: str) -> Callable[[Report], str]:
+    from pouw.policy.report import folder
+
+    return folder.FORMS[{"markdown": "md", "junit": "xml"}.get(form, form)]
 
 
 def _verify(bundles: list[Path], stack: str, key: Path | None) -> int:
@@ -72,7 +107,7 @@ def _verify(bundles: list[Path], stack: str, key: Path | None) -> int:
         click.echo(f"error: {fault}", err=True)
     if faults:
         return ExitCode.POLICY
-    click.echo(f"{len(bundles)} bundles of {stack} are what was written, in order, signed by the trusted key")
+    click.echo(f"{stack}: {len(bundles)} bundles are what was written, in order, signed by the trusted key")
     return ExitCode.OK
 
 
@@ -144,13 +179,23 @@ def evidence() -> None:
 
 
 @evidence.command()
-@click.argument("kind", type=click.Choice(["tests", "lint", "types"]))
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-def add(kind: str, file: Path) -> int:
-    """Keep FILE as the result of KIND: a JUnit file, `ruff check --output-format json`, or mypy's output."""
-    from pouw.policy.evidence import pipeline
+@click.argument("kind", type=click.Choice(["tests", "lint", "types", "scan", "drift"]))
+@click.argument("file", nargs=-1, required=True, type=_path)
+def add(kind: str, file: Sequence[Path]) -> int:
+    """Keep what is in every FILE as the result of KIND, for runs on the commit that is checked out.
 
-    result = pipeline.of_file(kind, file)
+    \b
+    tests   JUnit XML
+    lint    ruff check --output-format json
+    types   what mypy printed
+    scan    SARIF 2.1.0 of any scanner, or pip-audit --format json
+    drift   pouw refresh STACK --json, or a preview of what is deployed
+
+    A FILE that is not there is kept as a bad result: its step did not come to its end.
+    """
+    from pouw.policy.evidence import checkout, pipeline
+
+    result = pipeline.of_files(kind, file, checkout.commit())
     pipeline.add(result)
     click.echo(f"{kind}: {'good' if result.ok else 'bad'}, {result.summary}")
     return ExitCode.OK

@@ -47,13 +47,14 @@ def _row(outcome: Outcome) -> list[Text]:
     return [
         Text(name, style="" if outcome.ok else "red"),
         *(Text(count) for count in counts),
-        Text(_policy(outcome)),
+        Text(policy(outcome)),
         Text(bill.change(outcome.cost) if outcome.cost else ""),
         Text(f"{outcome.seconds:.1f}" if outcome.seconds else "not begun"),
     ]
 
 
-def _policy(outcome: Outcome) -> str:
+def policy(outcome: Outcome) -> str:
+    """The verdict in a few words."""
     verdict = outcome.verdict
     if verdict is None:
         return "not asked"

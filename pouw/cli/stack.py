@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -60,9 +60,10 @@ def up(stack: str, dry_run: bool, rehearse: bool, as_json: bool) -> int:
 @click.command(epilog="Examples:  pouw preview  |  pouw preview staging production  |  pouw preview --all --json")
 @click.argument("stack", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Every stack that has a file, and every example in docs/examples.")
+@click.option("--markdown", type=click.File("a", lazy=False), help="Also add a summary in Markdown to this file.")
 @_rehearse_option
 @_json_option
-def preview(stack: Sequence[str], every: bool, rehearse: bool, as_json: bool) -> int:
+def preview(stack: Sequence[str], every: bool, markdown: TextIO | None, rehearse: bool, as_json: bool) -> int:
     """Show what `up` would change in each STACK (default: local). Starts nothing, changes nothing.
 
     Several run side by side to their ends, whatever becomes of the others.
@@ -72,11 +73,15 @@ def preview(stack: Sequence[str], every: bool, rehearse: bool, as_json: bool) ->
     if every and stack:
         raise click.UsageError("name stacks, or give --all, not both")
     if rehearse:
-        if every or len(stack) > 1:
-            raise click.UsageError("one stack is rehearsed at a time")
+        if every or len(stack) > 1 or markdown is not None:
+            raise click.UsageError("one stack is rehearsed at a time, and has no summary in Markdown")
         return _rehearse(Operation.PREVIEW, stack[0] if stack else "local", as_json=as_json)
     started = time.monotonic()
     found = previews.run(previews.every() if every else previews.named(stack or ["local"]), make_progress())
+    if markdown is not None:
+        from pouw.cli import preview_markdown
+
+        markdown.write(preview_markdown.render(found))
     if as_json or len(found) == 1:
         return _report(found, as_json=as_json)
     from pouw.cli import preview_table

@@ -43,8 +43,7 @@ def every() -> list[Target]:
 
 def named(names: Sequence[str]) -> list[Target]:
     """Stacks, or examples where no stack has the name. A name that nothing has is refused when it is previewed."""
-    examples = set(stacks.names(stacks.EXAMPLES)) - set(stacks.names())
-    return [Target(name=name, project=stacks.EXAMPLES if name in examples else Project()) for name in names]
+    return [Target(name=name, project=stacks.project_of(name)) for name in names]
 
 
 def run(targets: Sequence[Target], progress: Progress) -> list[Outcome]:

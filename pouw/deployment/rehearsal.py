@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.faults import Fault
+from pouw import stacks
 from pouw.deployment import bringup, images
 from pouw.engine import home, operation, resolution, runlock
 from pouw.engine.operation import Operation, Request
@@ -66,6 +67,11 @@ class RehearsalError(PouwError):
 class RehearsedProject(Project):
     """The project without anybody's secrets: each encrypted value reads ``rehearsal``."""
 
+    @property
+    def is_without_state(self) -> bool:
+        """Never: an example that is rehearsed has its state in the rehearsal."""
+        return False
+
     def stack_settings(self, stack: str) -> Mapping[str, Any]:
         """What the stack's file says, without encrypted values and without who encrypts them."""
         settings = super().stack_settings(stack)
@@ -89,12 +95,12 @@ class Rehearsal:
 
     @classmethod
     def of(cls, stack: str, project: Project | None = None) -> Rehearsal:
-        """The rehearsal of a stack.
+        """The rehearsal of a stack or example.
 
         Raises:
             ConfigurationError: there is no such stack.
         """
-        given = project or Project()
+        given = project or stacks.project_of(stack)
         rehearsed = RehearsedProject(root=given.root, examples=given.examples)
         rehearsed.stack_file(stack)
         return cls(stack=stack, project=rehearsed, root=state_dir() / _WORD / rehearsed.name / stack)
@@ -217,12 +223,13 @@ def embedded_alone(engine: Engine) -> Engine:
 
 
 def rehearse(chosen: Operation, stack: str, progress: Progress) -> Outcome:
-    """Rehearse on one of the repository's stacks, with the gate in front as for real.
+    """Rehearse on one of the repository's stacks or examples, with the gate in front as for real.
 
     Raises:
         PouwError: as the same operation on the stack itself would.
     """
-    settings = bringup.ready_to_preview(stack, Project())
+    given = stacks.project_of(stack)
+    settings = bringup.ready_to_preview(stack, given)
     judged = {Operation.UP: admission.up, Operation.PREVIEW: admission.preview}.get(chosen)
 
     def through(request: Request, engine: Engine, progress: Progress, project: Project) -> Outcome:
@@ -230,10 +237,10 @@ def rehearse(chosen: Operation, stack: str, progress: Progress) -> Outcome:
             return _plainly(request, engine, progress, project)
         return judged(request, gate_of(stack, settings), engine, progress, project=project)
 
-    return Rehearsal.of(stack).run(
+    return Rehearsal.of(stack, given).run(
         chosen,
         progress,
-        extra=lambda: bringup.extra_config(stack, settings, images.references(settings)),
+        extra=lambda: bringup.extra_config(stack, settings, images.references(settings), project=given),
         through=through,
     )
 

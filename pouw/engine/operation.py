@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from infra.faults import Fault
 from pouw.engine import process
 from pouw.engine.events import Diagnostic, Event, StepEnded, StepStarted
 from pouw.engine.outcome import Outcome, Recorder
@@ -19,6 +20,7 @@ from pouw.engine.runlock import RunLock
 from pouw.engine.scratch import opened_for_preview
 from pouw.engine.session import Session, opened
 from pouw.engine.stackconfig import ExtraConfig
+from pouw.errors import EngineError
 from pouw.progress import Progress, Step
 
 
@@ -139,7 +141,19 @@ def outputs(stack: str, engine: Engine, *, project: Project | None = None, secre
     import json
 
     session = Session.of(stack, engine, project or Project())
-    said = session.ask("stack", "output", "--json", *(["--show-secrets"] if secrets else []))
+    try:
+        said = session.ask("stack", "output", "--json", *(["--show-secrets"] if secrets else []))
+    except EngineError as error:
+        if session.exists():
+            raise
+        fault = Fault(
+            path=f"stack {stack}",
+            message="was never brought up",
+            got=f"no state of it in {session.backend.url}",
+            expected="a stack that was brought up",
+            remedy=f"run `pouw up {stack}`, or choose the backend that has it by PULUMI_BACKEND_URL",
+        )
+        raise EngineError(fault) from error
     found: Mapping[str, Any] = json.loads(said)
     return found
 

@@ -28,12 +28,17 @@ class Project:
 
     root: Path = REPOSITORY
     examples: Path | None = None
-    """A folder of example configurations, taken in place of the stacks': they have no state and are only previewed."""
+    """A folder of example configurations, taken in place of the stacks'."""
 
     @property
     def name(self) -> str:
         """The project's name."""
         return str(self.definition().get("name", ""))
+
+    @property
+    def is_without_state(self) -> bool:
+        """Whether no backend holds its stacks, not even one that has a stack of the same name."""
+        return self.examples is not None
 
     def definition(self) -> Mapping[str, Any]:
         """What ``Pulumi.yaml`` says.

@@ -66,7 +66,7 @@ def opened_for_preview(
     place = theirs or Backend(url="", folder=backends.own_folder(), environment={})
     with tempfile.TemporaryDirectory(prefix="pouw-preview-") as name:
         folder = Path(name)
-        if project.examples is not None or (place.folder and not place.state_files(project.name, stack)):
+        if project.is_without_state or (place.folder and not place.state_files(project.name, stack)):
             yield _unmade(stack, engine, project, folder, told, extra)
             return
         session = Session.of(stack, engine, project, environment)

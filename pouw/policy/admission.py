@@ -20,7 +20,9 @@ def preview(
     request: Request, gate: Gate, engine: Engine, progress: Progress, *, project: Project | None = None
 ) -> Outcome:
     """Preview with the gate, and keep the evidence; the verdict is in the outcome."""
-    return _kept(gates.run(request, engine, progress, gate, project=project), gate, engine)
+    judged = gates.run(request, engine, progress, gate, project=project)
+    bundle.keep(judged, gate, engine, example=project is not None and project.examples is not None)
+    return judged.outcome
 
 
 def up(request: Request, gate: Gate, engine: Engine, progress: Progress, *, project: Project | None = None) -> Outcome:

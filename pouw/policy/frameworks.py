@@ -16,7 +16,7 @@ from pouw.paths import REPOSITORY
 from pouw.policy.verdict import Finding, Kind, Verdict
 
 FOLDER = REPOSITORY / "policies" / "frameworks"
-PipelineKind = Literal["gate", "tests", "lint", "types", "lock"]
+PipelineKind = Literal["gate", "tests", "lint", "types", "lock", "scan", "drift"]
 
 
 class Grade(StrEnum):
@@ -136,6 +136,8 @@ class ControlVerdict:
     """URNs that those rules ran on."""
     pipeline: Mapping[str, bool]
     """Results of the pipeline that are evidence, by kind."""
+    missing: Sequence[str]
+    """Kinds of results that would be evidence, too, and were not given."""
     reason: str
 
 
@@ -181,6 +183,7 @@ def _control(
         rules=sorted({*passed, *(one.rule for one in findings)}),
         resources=sorted(resources),
         pipeline=results,
+        missing=[kind for kind in control.pipeline if kind not in results],
         reason=control.reason,
     )
 

@@ -12,8 +12,9 @@ import yaml
 
 from infra.faults import Fault
 from policies import catalogue
-from policies.evaluation import Result, evaluate
+from policies.evaluation import evaluate
 from policies.nulls import without_nulls
+from policies.result import Result
 from policies.rule import AnyRule, Level, Rule
 from policies.stack import Resource, Stack
 from pouw.errors import ExitCode, PouwError

@@ -54,6 +54,7 @@ PROGRAMS: Mapping[str, Program] = {
     ),
     "etcd": Program(module="etcd", package="go.etcd.io/etcd/server/v3"),
     "pause": Program(module="pause", package="."),
+    "actionlint": Program(module="actionlint", package="github.com/rhysd/actionlint/cmd/actionlint"),
     "coredns": Program(module="coredns", package="."),
     "metrics-server": Program(module="metricsserver", package="sigs.k8s.io/metrics-server/cmd/metrics-server"),
     **{

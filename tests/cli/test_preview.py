@@ -98,7 +98,9 @@ def test_every_stack_and_example_is_a_line_and_a_red_one_stops_no_other(checkout
 @pytest.mark.engine
 def test_the_document_of_all_previews_is_as_documented(checkout: Checkout) -> None:
     checkout.stack("broken", nodes={"miners": "three"})
-    done = checkout.run("preview", "--all", "--json")
+    summary = checkout.state.parent / "summary.md"
+    done = checkout.run("preview", "--all", "--json", "--markdown", str(summary))
+    assert summary.read_text().startswith("# Previews: 1 of 3 failed\n")
     document = json.loads(done.stdout)
     jsonschema.validate(document, DOCUMENT)
     by_name = {one["name"]: one for one in document["stacks"]}
@@ -121,7 +123,7 @@ def test_an_example_is_previewed_by_its_name_and_never_brought_up(checkout: Chec
     assert "preview rack: ok" in seen.stdout
     refused = checkout.run("up", "rack")
     assert refused.returncode == ExitCode.CONFIGURATION
-    assert "no such stack; got 'rack'; expected one of local" in refused.stderr
+    assert "is an example; got 'rack'; expected a stack; copy docs/examples/Pulumi.rack.yaml" in refused.stderr
 
 
 @pytest.mark.engine

@@ -272,3 +272,18 @@ def test_the_command_says_that_it_is_a_rehearsal(pouw_home: Path) -> None:
     down = CliRunner().invoke(command, ["down", "local", "--rehearse"])
     assert BANNER in down.stdout
     assert not (pouw_home / "rehearsal").exists()
+
+
+def test_an_example_is_rehearsed_by_its_name(pouw_home: Path) -> None:
+    def told(*words: str) -> dict[str, Any]:
+        done = CliRunner().invoke(command, [*words, "on-premises", "--rehearse", "--json"])
+        assert done.exit_code == 0, done.output
+        found: dict[str, Any] = json.loads(done.stdout)["stacks"][0]
+        return found
+
+    made = told("up")["create"]
+    assert made
+    assert told("preview")["same"] == made, "it is there, for a preview too"
+    down = CliRunner().invoke(command, ["down", "on-premises", "--rehearse"])
+    assert f"{made} deleted" in down.stdout, down.output
+    assert not (pouw_home / "rehearsal").exists()

@@ -212,6 +212,16 @@ def test_added_configuration_stays_until_it_is_given_again(engine: Engine, make_
     assert operation.outputs("local", engine, project=project, secrets=True) == {"said": "one", "hidden": "second"}
 
 
+def test_a_stack_that_was_never_brought_up_has_no_outputs_and_that_is_told(
+    engine: Engine, make_project: MakeProject
+) -> None:
+    with pytest.raises(EngineError) as raised:
+        operation.outputs("local", engine, project=make_project(COMPONENTS))
+    (fault,) = raised.value.faults
+    assert fault.message == "was never brought up"
+    assert "pouw up local" in fault.remedy
+
+
 def test_an_unknown_stack_is_refused_with_those_that_are_known(engine: Engine, make_project: MakeProject) -> None:
     project = make_project(COMPONENTS, {"tiny:parts": 1})
     with pytest.raises(ConfigurationError, match="no such stack; got 'lokal'; expected one of local") as refused:

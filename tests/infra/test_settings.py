@@ -75,6 +75,48 @@ def test_all_faults_are_told_together_also_those_between_sites() -> None:
     ]
 
 
+ON_AWS = {
+    "name": "primary",
+    "cloud": "aws",
+    "region": "us-east-1",
+    "account": "444455556666",
+    "backups": {"copyRegion": "us-west-2"},
+}
+ON_GCP = {
+    "name": "dr",
+    "cloud": "gcp",
+    "region": "europe-west1",
+    "account": "pouw-example",
+    "backups": {"copyRegion": "europe-west4"},
+}
+RACK = {"name": "rack", "cloud": "kubernetes", "context": "rack"}
+
+
+@pytest.mark.parametrize("serving", ["primary", "dr"])
+def test_the_zone_stays_where_it_is_when_another_site_takes_over(serving: str) -> None:
+    sites = [
+        {**site, "role": "active" if site["name"] == serving else "standby", "network": {"cidr": cidr}}
+        for site, cidr in ((ON_AWS, "10.1.0.0/16"), (ON_GCP, "10.2.0.0/16"))
+    ]
+    rack = {**RACK, "role": "standby", "egress": ["192.0.2.0/24"]}
+    stack = parse(
+        {
+            "environment": "staging",
+            "sites": [rack, *sites],
+            "dns": {"zone": "pouw.example.org"},
+            "contacts": ["oncall@example.org"],
+        }
+    )
+    assert stack.zone_holder is not None
+    assert stack.zone_holder.name == "primary"
+
+
+def test_nobody_holds_a_zone_that_there_is_not() -> None:
+    local = {"environment": "local", "sites": [{"name": "local", "cloud": "kubernetes"}]}
+    assert parse(local).zone_holder is None
+    assert parse({**local, "dns": {"zone": "pouw.example.org"}}).zone_holder is None, "an existing cluster has no names"
+
+
 def test_a_secret_is_no_setting_and_is_never_shown() -> None:
     parse({**COMPLIANT, "nodeKeySeed": {"secure": "v1:abc"}})
     assert "v1:abc" not in "".join(faults(nodeKeySeed={"secure": "v1:abc"}, environment="x"))

@@ -9,6 +9,17 @@ from functools import cache
 from pathlib import Path
 
 _TABLE = re.compile(r'resource_modules="""\n(.*?)\n"""', re.DOTALL)
+_CUSTOM = frozenset(
+    f"kubernetes:{one}"
+    for one in (
+        "argoproj.io/v1alpha1:Rollout",
+        "argoproj.io/v1alpha1:AnalysisTemplate",
+        "argoproj.io/v1alpha1:ClusterAnalysisTemplate",
+        "flagger.app/v1beta1:Canary",
+        "flagger.app/v1beta1:MetricTemplate",
+    )
+)
+"""Objects that a cluster learns of from others. Programs declare them as custom resources, which no SDK describes."""
 _GETTER = re.compile(r'@pulumi\.getter(?:\(name="(\w+)"\))?\n\s+def (\w+)')
 
 
@@ -28,13 +39,15 @@ def _folders(package: str) -> dict[str, Path]:
 
 
 def has(token: str) -> bool:
-    """Whether the SDK has a resource of this type."""
-    return token in _folders(token.partition(":")[0])
+    """Whether the SDK has a resource of this type, or it is one of those that clusters learn of."""
+    return token in _CUSTOM or token in _folders(token.partition(":")[0])
 
 
 @cache
 def properties(token: str) -> frozenset[str]:
     """The properties of the type, inputs and outputs, at their top."""
+    if token in _CUSTOM:
+        return frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
     mark = f'@pulumi.type_token("{token}")'
     for path in _folders(token.partition(":")[0])[token].glob("*.py"):
         text = path.read_text(encoding="utf-8")

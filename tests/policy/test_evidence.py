@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,6 +20,7 @@ from pouw.policy.evidence.store import EvidenceError
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"\1" * 32)
 OTHER = Ed25519PrivateKey.from_private_bytes(b"\2" * 32)
+COMMIT = "0" * 40
 TRUSTED = chain.public_key(KEY)
 RUN = Entry(kind="run", body={"stack": "local"})
 ENTRIES = [RUN, Entry(kind="finding", body={"rule": "one"}), Entry(kind="verdict", body={"red": True})]
@@ -139,23 +142,148 @@ def test_a_result_of_the_pipeline_is_kept_as_what_it_is(
 ) -> None:
     file = home / "result"
     file.write_text(text)
-    pipeline.add(pipeline.of_file(kind, file))
-    kept = pipeline.load()[kind]
+    pipeline.add(pipeline.of_files(kind, [file], COMMIT))
+    kept = pipeline.load("local", COMMIT)[kind]
     assert (kept.ok, kept.summary) == (ok, summary)
 
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [("tests", "<testsuites/>"), ("tests", "nonsense"), ("lint", "{}"), ("lint", ""), ("types", ""), ("types", "ok")],
+    [
+        ("tests", "<testsuites/>"),
+        ("tests", "nonsense"),
+        ("lint", "{}"),
+        ("lint", ""),
+        ("types", ""),
+        ("types", "ok"),
+        ("scan", "[]"),
+        ("scan", '{"version": "2.0.0", "runs": []}'),
+        ("scan", '{"version": "2.1.0", "runs": []}'),
+        ("scan", '{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "a"}}}]}'),
+        ("scan", '{"dependencies": []}'),
+        ("drift", '{"schema": 1, "stacks": []}'),
+        ("drift", '{"schema": 2, "stacks": [{}]}'),
+    ],
 )
 def test_a_result_that_is_not_understood_is_no_evidence(home: Path, kind: str, text: str) -> None:
     file = home / "result"
     file.write_text(text)
     with pytest.raises(EvidenceError, match=f"is no result of {kind}"):
-        pipeline.of_file(kind, file)
+        pipeline.of_files(kind, [file], COMMIT)
+
+
+def test_a_step_is_good_only_if_all_that_it_wrote_is(home: Path) -> None:
+    good, bad = home / "good.xml", home / "bad.xml"
+    good.write_text('<testsuite tests="3" failures="0" errors="0"/>')
+    bad.write_text('<testsuite tests="1" failures="1" errors="0"/>')
+    both = pipeline.of_files("tests", [good, bad], COMMIT)
+    assert (both.ok, both.summary, both.file) == (False, "3 tests, 0 failed; 1 tests, 1 failed", "good.xml bad.xml")
+    assert both.sha256 == hashlib.sha256(good.read_bytes() + bad.read_bytes()).hexdigest()
+
+
+def test_a_file_that_is_not_there_is_a_step_that_did_not_end(home: Path) -> None:
+    result = pipeline.of_files("types", [home / "types.txt"], COMMIT)
+    assert (result.ok, result.summary) == (False, "types.txt is missing: the step did not come to its end")
+
+
+def test_a_result_counts_for_its_commit_alone(home: Path) -> None:
+    file = home / "lint.json"
+    file.write_text("[]")
+    pipeline.add(pipeline.of_files("lint", [file], COMMIT))
+    assert "lint" in pipeline.load("local", COMMIT)
+    assert "lint" not in pipeline.load("local", f"{COMMIT}+changes")
+
+
+def test_results_that_say_of_no_commit_count_for_none(home: Path) -> None:
+    kept = store.folder() / "pipeline.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(json.dumps({"lint": {"kind": "lint", "ok": True, "summary": "", "file": "", "sha256": ""}}))
+    assert set(pipeline.load("local", "")) == {"lock"}
+
+
+def changed(name: str, *, ok: bool = True, **counts: int) -> dict[str, Any]:
+    """One stack in the document of a refresh or a preview."""
+    return {"name": name, "ok": ok, "create": 0, "update": 0, "replace": 0, "delete": 0, **counts}
+
+
+@pytest.mark.parametrize(
+    ("stack", "ok", "summary"),
+    [
+        (changed("staging"), True, "no difference"),
+        (changed("staging", update=2, delete=1), False, "staging differs in 3 resources"),
+        (changed("staging", ok=False), False, "staging failed"),
+    ],
+    ids=["the same", "drifted", "failed"],
+)
+def test_drift_is_what_a_refresh_changes_and_counts_for_its_stack(
+    home: Path, stack: dict[str, Any], ok: bool, summary: str
+) -> None:
+    file = home / "drift.json"
+    file.write_text(json.dumps({"schema": 1, "stacks": [stack]}))
+    pipeline.add(pipeline.of_files("drift", [file], COMMIT))
+    kept = pipeline.load("staging", COMMIT)["drift"]
+    assert (kept.ok, kept.summary) == (ok, summary)
+    assert "drift" not in pipeline.load("production", COMMIT)
+
+
+def sarif(*results: dict[str, Any], ended: bool = True) -> dict[str, Any]:
+    """The log of a scanner with three rules."""
+    rules = [
+        {"id": "high", "properties": {"security-severity": "8.1"}},
+        {"id": "low", "properties": {"security-severity": "3.0"}},
+        {"id": "fatal", "defaultConfiguration": {"level": "error"}},
+    ]
+    run = {"tool": {"driver": {"name": "scanner", "rules": rules}}, "results": list(results)}
+    return {"version": "2.1.0", "runs": [{**run, "invocations": [{"executionSuccessful": ended}]}]}
+
+
+SUPPRESSED = [{"kind": "external", "status": "accepted"}]
+
+
+@pytest.mark.parametrize(
+    ("document", "ok"),
+    [
+        (sarif(), True),
+        (sarif({"ruleId": "low"}), True),
+        (sarif({"ruleId": "high"}), False),
+        (sarif({"rule": {"id": "high"}, "level": "note"}), False),
+        (sarif({"ruleId": "fatal"}), False),
+        (sarif({"ruleId": "fatal", "level": "note"}), True),
+        (sarif({"ruleId": "unknown", "level": "error"}), False),
+        (sarif({"ruleId": "high", "kind": "pass"}), True),
+        (sarif({"ruleId": "high", "suppressions": SUPPRESSED}), True),
+        (sarif({"ruleId": "high", "suppressions": [{"kind": "external", "status": "underReview"}]}), False),
+        (sarif(ended=False), False),
+        ({"dependencies": [{"name": "a", "version": "1", "vulns": []}], "fixes": []}, True),
+        ({"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "CVE-1"}]}]}, False),
+        ({"dependencies": [{"name": "a", "version": "1", "vulns": []}, {"name": "b", "skip_reason": "none"}]}, False),
+    ],
+)
+def test_a_scan_is_good_if_it_ended_and_nothing_that_counts_is_left(
+    home: Path, document: dict[str, Any], ok: bool
+) -> None:
+    file = home / "scan.json"
+    file.write_text(json.dumps(document))
+    assert pipeline.of_files("scan", [file], COMMIT).ok is ok
+
+
+def test_a_scan_names_the_vulnerabilities(home: Path) -> None:
+    file = home / "audit.json"
+    file.write_text(json.dumps({"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "CVE-1"}]}]}))
+    summary = pipeline.of_files("scan", [file], COMMIT).summary
+    assert summary == "pip-audit: 1 distributions, 1 vulnerabilities (a 1: CVE-1)"
+
+
+def test_an_example_is_kept_apart_from_a_stack_of_its_name() -> None:
+    stack, example = store.add("local", RUN, []), store.add(store.example("local"), RUN, [])
+    assert store.bundles("local") == [stack]
+    assert store.bundles(store.example("local")) == [example]
+    assert store.names() == ["local", "local+example"]
+    store.forget("local")
+    assert store.names() == ["local+example"]
 
 
 def test_the_lock_file_is_the_parts_list() -> None:
-    lock = pipeline.load()["lock"]
+    lock = pipeline.load("local", COMMIT)["lock"]
     assert lock.ok
     assert "distributions pinned" in lock.summary

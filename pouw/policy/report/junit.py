@@ -1,52 +1,84 @@
-"""JUnit XML, for CI: one case for each rule on each resource, one suite a cloud."""
+"""JUnit XML, for CI: one case for each rule on each resource, one suite a cloud.
+
+It follows both schemas that are published: Ant's, which asks for every attribute and allows none at the top, and that
+of Jenkins.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 from policies.packconfig import subject_of
 from pouw.policy.report.model import Report
 from pouw.policy.verdict import Finding
 
+Case = tuple[str, str, ET.Element | None]
+"""Class, name, and what did not pass."""
+
 
 def render(report: Report) -> str:
     """The file as text."""
-    root = ET.Element("testsuites", name=f"policies of {report.stack}")
-    cases: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
-    for rule, urns in report.passed.items():
-        for urn in urns:
-            cases[rule, urn] = []
-    for one in report.findings:
-        cases[one.finding.rule, one.finding.urn].append(one.finding)
-    suites = {cloud: ET.SubElement(root, "testsuite", name=cloud) for cloud in sorted({_cloud(key) for key in cases})}
-    for key, findings in sorted(cases.items()):
-        _case(suites[_cloud(key)], key, findings)
-    if gaps := [*report.verdict["gaps"], *report.verdict["waiver_faults"]]:
-        gate = ET.SubElement(root, "testsuite", name="gate")
-        for gap in gaps:
-            case = ET.SubElement(gate, "testcase", classname="gate", name=gap.partition(":")[0])
-            ET.SubElement(case, "failure", message=gap)
-    for suite in (root, *root.findall("testsuite")):
-        suite.set("tests", str(len(suite.findall(".//testcase"))))
-        suite.set("failures", str(len(suite.findall(".//failure"))))
-        suite.set("errors", "0")
-        if suite is not root:
-            suite.set("skipped", str(len(suite.findall(".//skipped"))))
+    root = ET.Element("testsuites")
+    for number, (name, cases) in enumerate(sorted(_suites(report).items())):
+        root.append(_suite(number, name, cases, report))
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _cloud(key: tuple[str, str]) -> str:
-    return key[0].partition("-")[0]
+def _suites(report: Report) -> dict[str, list[Case]]:
+    found: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for rule, urns in report.passed.items():
+        for urn in urns:
+            found[rule, urn] = []
+    for one in report.findings:
+        found[one.finding.rule, one.finding.urn].append(one.finding)
+    suites: defaultdict[str, list[Case]] = defaultdict(list)
+    for (rule, urn), findings in sorted(found.items()):
+        suites[rule.partition("-")[0]].append((rule, subject_of(urn), _outcome(findings)))
+    suites["gate"] += _gaps(report)
+    return {name: cases for name, cases in suites.items() if cases}
 
 
-def _case(suite: ET.Element, key: tuple[str, str], findings: list[Finding]) -> None:
-    case = ET.SubElement(suite, "testcase", classname=key[0], name=subject_of(key[1]))
+def _gaps(report: Report) -> Iterator[Case]:
+    for gap in (*report.verdict["gaps"], *report.verdict["waiver_faults"]):
+        yield "gate", gap.partition(":")[0], ET.Element("failure", message=gap, type="gap")
+
+
+def _suite(number: int, name: str, cases: list[Case], report: Report) -> ET.Element:
+    states = [state.tag for _, _, state in cases if state is not None]
+    suite = ET.Element(
+        "testsuite",
+        id=str(number),
+        package=report.name,
+        name=name,
+        # Neither schema takes a time zone: it is UTC.
+        timestamp=report.run["at"][: len("2000-01-01T00:00:00")],
+        hostname="localhost",
+        time="0",
+        tests=str(len(cases)),
+        failures=str(states.count("failure")),
+        errors="0",
+        skipped=str(states.count("skipped")),
+    )
+    ET.SubElement(suite, "properties")
+    for classname, subject, state in cases:
+        case = ET.SubElement(suite, "testcase", classname=classname, name=subject, time="0")
+        if state is not None:
+            case.append(state)
+    ET.SubElement(suite, "system-out")
+    ET.SubElement(suite, "system-err")
+    return suite
+
+
+def _outcome(findings: list[Finding]) -> ET.Element | None:
     if blocking := [one for one in findings if one.blocks]:
-        failure = ET.SubElement(case, "failure", message=str(blocking[0]), type=blocking[0].kind)
+        failure = ET.Element("failure", message=str(blocking[0]), type=blocking[0].kind)
         failure.text = "\n".join(f"{one}\n{one.remedy}" for one in blocking)
-    elif findings:
+        return failure
+    if findings:
         one = findings[0]
         why = f"waived by {one.ticket}" if one.waived else f"advisory: {one}"
-        ET.SubElement(case, "skipped", message=why)
+        return ET.Element("skipped", message=why)
+    return None

@@ -9,7 +9,7 @@ from typing import Any
 
 from policies.packconfig import subject_of
 from pouw.policy import frameworks
-from pouw.policy.evidence import chain
+from pouw.policy.evidence import chain, store
 from pouw.policy.frameworks import Framework, State
 from pouw.policy.verdict import Finding, Kind
 
@@ -37,6 +37,8 @@ class Row:
     rules: Sequence[str]
     resources: Sequence[str]
     pipeline: Mapping[str, bool]
+    missing: Sequence[str]
+    """Kinds of results that were not given."""
     reason: str
 
 
@@ -57,6 +59,21 @@ class Report:
         """The stack's name."""
         return str(self.run["stack"])
 
+    @property
+    def example(self) -> bool:
+        """Whether it is an example, which has the name of a stack at most by chance."""
+        return bool(self.run.get("example"))
+
+    @property
+    def name(self) -> str:
+        """The name under which it is kept."""
+        return store.example(self.stack) if self.example else self.stack
+
+    @property
+    def settings(self) -> str:
+        """The file that describes the stack, relative to the repository."""
+        return f"{'docs/examples/' if self.example else ''}Pulumi.{self.stack}.yaml"
+
     def matrix(self) -> list[tuple[Framework, list[Row]]]:
         """Every control of every framework, also those of which the run shows nothing."""
         return [
@@ -76,6 +93,7 @@ class Report:
             rules=shown.get("rules", ()),
             resources=sorted({subject_of(urn) for urn in shown.get("resources", ())}),
             pipeline=shown.get("pipeline", {}),
+            missing=shown.get("missing", ()),
             reason=control.reason,
         )
 

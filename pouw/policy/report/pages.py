@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from policies.packconfig import subject_of
+from pouw.markdown import cell
 from pouw.policy.report.model import Report
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -32,13 +33,5 @@ def _render(template: str, report: Report) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["subject"] = subject_of
-    environment.filters["cell"] = _cell
+    environment.filters["cell"] = cell
     return environment.get_template(template).render(report=report)
-
-
-def _cell(text: object) -> str:
-    """Text that stays inside one cell of a Markdown table, and is no markup there."""
-    escaped = str(text).replace("\\", "\\\\")
-    for mark in "|<>`*_[]":
-        escaped = escaped.replace(mark, "\\" + mark)
-    return " ".join(escaped.split())

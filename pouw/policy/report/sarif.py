@@ -33,9 +33,9 @@ def render(report: Report) -> str:
     }
     run = {
         "tool": {"driver": driver},
-        "automationDetails": {"id": f"pouw/{report.stack}/"},
+        "automationDetails": {"id": f"pouw/{report.name}/"},
         "columnKind": "utf16CodeUnits",
-        "results": [_result(one, used, report.stack) for one in report.findings],
+        "results": [_result(one, used, report.settings) for one in report.findings],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -55,7 +55,7 @@ def _rule(rule: AnyRule) -> Mapping[str, Any]:
     }
 
 
-def _result(located: Located, used: Sequence[str], stack: str) -> Mapping[str, Any]:
+def _result(located: Located, used: Sequence[str], settings: str) -> Mapping[str, Any]:
     finding = located.finding
     told = _TOLD[finding.kind]
     result: dict[str, Any] = {
@@ -66,7 +66,7 @@ def _result(located: Located, used: Sequence[str], stack: str) -> Mapping[str, A
             {
                 "physicalLocation": {
                     # Where the line is not known, the stack's own file is what a reviewer can look at.
-                    "artifactLocation": {"uri": located.file or f"Pulumi.{stack}.yaml", "uriBaseId": "%SRCROOT%"},
+                    "artifactLocation": {"uri": located.file or settings, "uriBaseId": "%SRCROOT%"},
                     "region": {"startLine": located.line or 1},
                 },
                 "logicalLocations": [{"fullyQualifiedName": finding.urn, "kind": "resource"}],

@@ -228,6 +228,25 @@ def test_another_cluster_replaces_and_another_token_does_not() -> None:
     assert configuration.difference({"kubeconfig": config()}, {"kubeconfig": UNKNOWN}).replaces == ["kubeconfig"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "replaces"),
+    [
+        ("one", "one", []),
+        ("one", "two", ["clusterIdentifier"]),
+        ("one", UNKNOWN, ["clusterIdentifier"]),
+        (None, "one", []),
+    ],
+)
+def test_a_cluster_that_the_program_identifies_is_told_from_another_by_nothing_else(
+    before: str | None, after: str, replaces: list[str]
+) -> None:
+    old = {"kubeconfig": config(), **({"clusterIdentifier": before} if before else {})}
+    for kubeconfig in (config("https://127.0.0.1:9"), UNKNOWN):
+        change = configuration.difference(old, {"kubeconfig": kubeconfig, "clusterIdentifier": after})
+        assert change.replaces == replaces
+        assert "kubeconfig" in change.differs
+
+
 def test_what_the_provider_does_not_do_is_a_fault_of_its_configuration() -> None:
     assert configuration.faults({"renderYamlToDirectory": "out"})[0].startswith("renderYamlToDirectory: ")
     assert configuration.faults({"kubeconfig": Secret(config()), "context": "z"}) == [

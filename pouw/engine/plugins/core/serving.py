@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
+from queue import SimpleQueue
 from typing import Final, Protocol
 
 import grpc
@@ -86,14 +87,15 @@ def start(servicer: provider_pb2_grpc.ResourceProviderServicer, *, port: int = 0
 def run(servicer: provider_pb2_grpc.ResourceProviderServicer, *, ending: Callable[[], None]) -> None:
     """Serve until the engine closes the plugin or is gone. ``ending`` is called first: it lets waiting calls go."""
     server, port = start(servicer)
-    over = threading.Event()
+    # A queue, for its put may interrupt its get; an event's lock is not taken twice by one thread.
+    over: SimpleQueue[None] = SimpleQueue()
     for closing in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(closing, lambda _number, _frame: over.set())
+        signal.signal(closing, lambda _number, _frame: over.put(None))
     if stat.S_ISFIFO(os.fstat(0).st_mode):
         threading.Thread(target=_await_end_of_input, args=(over,), daemon=True).start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    over.wait()
+    over.get()
     ending()
     server.stop(grace=None)
     sys.stdout.flush()
@@ -101,7 +103,7 @@ def run(servicer: provider_pb2_grpc.ResourceProviderServicer, *, ending: Callabl
     os._exit(0)
 
 
-def _await_end_of_input(over: threading.Event) -> None:
+def _await_end_of_input(over: SimpleQueue[None]) -> None:
     while os.read(0, 4096):
         pass
-    over.set()
+    over.put(None)

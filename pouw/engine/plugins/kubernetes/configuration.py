@@ -86,6 +86,9 @@ def faults(news: Mapping[str, Value]) -> list[str]:
     return found
 
 
+_IDENTIFIER: Final = "clusterIdentifier"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConfigurationChange:
     """What differs between two configurations, and what of that means another cluster."""
@@ -95,9 +98,16 @@ class ConfigurationChange:
 
 
 def difference(olds: Mapping[str, Value], news: Mapping[str, Value]) -> ConfigurationChange:
-    """Another active cluster replaces everything in it; so does one that is not known yet. All else updates."""
+    """Another active cluster replaces everything in it; so does one that is not known yet. All else updates.
+
+    Where the program says which cluster it is, by ``clusterIdentifier``, nothing else tells one from another.
+    """
     old, new = plain(dict(olds)), plain(dict(news))
     differs = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+    if identifier := new.get(_IDENTIFIER):
+        before = old.get(_IDENTIFIER)
+        moved = identifier is UNKNOWN or (before is not None and before != identifier)
+        return ConfigurationChange(differs=differs, replaces=[_IDENTIFIER] if moved else [])
     where = [key for key in ("kubeconfig", "context", "cluster") if key in differs]
     if any(new.get(key) is UNKNOWN for key in where):
         return ConfigurationChange(differs=differs, replaces=[key for key in where if new.get(key) is UNKNOWN])

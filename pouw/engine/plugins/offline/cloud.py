@@ -59,6 +59,8 @@ class Facts:
     computed: Mapping[str, Value] = field(default_factory=dict)
     """Outputs that the cloud decides on: what a rehearsal gives for them. Texts are templates; a function makes them
     from what is known of the resource's properties."""
+    counts: Sequence[str] = ()
+    """Whole numbers among them that every change raises: what refers to one is changed with it."""
     id: str = ""
     """Template of the identifier that a rehearsal gives."""
     protects: str = ""

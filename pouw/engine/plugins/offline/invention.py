@@ -34,7 +34,6 @@ from pouw.engine.plugins.offline.settings import Settings
 
 _DEEPEST = 6
 """Computed objects that hold themselves end here."""
-_CERTIFICATE: Final = base64.b64encode(b"rehearsal: no certificate").decode()
 _ADDRESSES: Final = 254
 _BY_NAME: Final = (
     (r"region|location", "{region}"),
@@ -141,7 +140,7 @@ class _Words(dict[str, object]):
             region=settings.region or "nowhere",
             project=settings.account,
             location=settings.region or "nowhere",
-            certificate=_CERTIFICATE,
+            certificate=base64.b64encode(f"rehearsal: no certificate {digest[:8]}".encode()).decode(),
             address=f"192.0.2.{1 + int(digest[:8], 16) % _ADDRESSES}",
             uuid=f"00000000-0000-0000-{digest[:4]}-{digest[4:16]}",
             digits21=f"{int(digest[:16], 16):021d}",

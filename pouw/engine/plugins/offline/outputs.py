@@ -48,8 +48,10 @@ class Outputs:
                 found[name] = olds[name]
             elif output.required or name not in described.inputs:
                 found[name] = UNKNOWN
+        if olds is not None:
+            found |= dict.fromkeys(facts.counts, UNKNOWN)
         for text in facts.computed:
-            fill(found, parse_path(text), UNKNOWN, olds)
+            fill(found, parse_path(text), UNKNOWN, None if text in facts.counts else olds)
         return found
 
     def shaped(self, given: Value, output: Property) -> Value:

@@ -103,6 +103,8 @@ class Rehearsal:
         settings = replace(self.settings, region=text(inputs, "region") or self.settings.region)
         inventor = Inventor(self.cloud, self.sdk)
         identifier, outputs = inventor.complete(described, inputs, planned, settings, f"{urn.text} {serial}")
+        if old is not None:
+            outputs |= {name: int(old.outputs[name]) + 1 for name in facts.counts}
         rule = self.cloud.naming(described)
         return Record(
             token=described.token,

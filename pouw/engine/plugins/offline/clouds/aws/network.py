@@ -102,6 +102,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         values={"metadataOptions.httpTokens": ["optional", "required"]},
         name=Name(shortest=3, longest=128, pattern=r"[\w().\-/]+", rule="letters, digits and any of ().-/_"),
         computed={"latestVersion": 1, "defaultVersion": 1},
+        counts=["latestVersion"],
         id="lt-{hash17}",
     ),
     "aws:lb/loadBalancer:LoadBalancer": Facts(

@@ -165,6 +165,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         computed={
             "endpoint": "{address}",
             "masterAuth": {"clusterCaCertificate": "{certificate}"},
+            "masterAuth.clusterCaCertificate": "{certificate}",
             "masterVersion": "1.34.0-rehearsal",
             "selfLink": "https://container.googleapis.com/v1/{id}",
         },

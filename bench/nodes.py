@@ -1,0 +1,90 @@
+"""What a preview costs as a network grows to 10, 100, 1,000 nodes a site: ``python -m bench.nodes [STACK...]``.
+
+The floor is the same stack with ten. Resources must be as many, and the time the same but for the longer balancer
+configuration: what is declared grows with sites, never with nodes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bench.engine.preview import alternate
+from pouw import stacks
+from pouw.deployment import bringup
+from pouw.engine import resolution
+from pouw.engine.project import Project
+from pouw.engine.resolution import Engine
+from pouw.progress import LineProgress, SilentProgress
+
+GOAL = 1.25
+SIZES = (10, 100, 1000)
+
+
+def grown(stack: str, sizes: Sequence[int], folder: Path) -> Project:
+    """A project of the same stack with so many nodes, one file a size."""
+    own = stacks.project_of(stack).stack_settings(stack)
+    for size in sizes:
+        config = dict(own["config"])
+        config["pouw:nodes"] = {**config.get("pouw:nodes", {}), "miners": size // 2, "verifiers": size - size // 2}
+        config["pouw:balancer"] = {**config.get("pouw:balancer", {}), "maxNodes": size}
+        (folder / f"Pulumi.{stack}-{size}.yaml").write_text(yaml.safe_dump({"config": config}))
+    return Project(examples=folder)
+
+
+def measure(stack: str, sizes: Sequence[int], rounds: int, engine: Engine) -> Mapping[str, Any]:
+    """Resources and median seconds by number of nodes."""
+    resources: dict[str, int] = {}
+
+    def preview(name: str, project: Project) -> None:
+        outcome = bringup.preview(name, SilentProgress(), project=project, engine=engine)
+        if not outcome.ok:
+            raise SystemExit("\n".join(f"{name}: {fault}" for fault in outcome.faults))
+        resources[name.rpartition("-")[2]] = outcome.changes.create
+
+    with tempfile.TemporaryDirectory(prefix="pouw-bench-") as scratch:
+        os.environ["POUW_HOME"] = str(Path(scratch) / "state")
+        project = grown(stack, sizes, Path(scratch))
+        seconds = alternate({str(size): partial(preview, f"{stack}-{size}", project) for size in sizes}, rounds)
+    floor = seconds[str(min(sizes))]
+    return {
+        "resources": resources,
+        "seconds": seconds,
+        "ratios": {size: taken / floor for size, taken in seconds.items()},
+    }
+
+
+def main() -> int:
+    """Measure, print, and fail if resources or time grow with the nodes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stack", nargs="*", default=["on-premises", "staging"])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    engine = resolution.resolve(LineProgress())
+    found = {stack: measure(stack, SIZES, asked.rounds, engine) for stack in asked.stack}
+    if asked.json:
+        print(json.dumps({"stacks": found, "goal": GOAL, "load": os.getloadavg()[0]}))
+    else:
+        for stack, one in found.items():
+            for size, seconds in one["seconds"].items():
+                print(
+                    f"{stack:<16}{size:>6} nodes {one['resources'][size]:>6} resources {seconds:7.2f} s"
+                    f"   {one['ratios'][size]:.2f} x"
+                )
+        print(f"load of the machine: {os.getloadavg()[0]:.1f}")
+    grew = any(len(set(one["resources"].values())) > 1 or max(one["ratios"].values()) > GOAL for one in found.values())
+    return int(grew)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
