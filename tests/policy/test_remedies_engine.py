@@ -22,7 +22,13 @@ __all__ = ["engine", "make_project", "pouw_home"]
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
 
-CONFIG = {"aws:region": "eu-west-1", "gcp:project": "some-project", "gcp:region": "europe-west1"}
+CONFIG = {
+    "aws:region": "eu-west-1",
+    "azure-native:location": "westeurope",
+    "azure-native:subscriptionId": "00000000-0000-4000-8000-000000000001",
+    "gcp:project": "some-project",
+    "gcp:region": "europe-west1",
+}
 TAGS = {"project": "tiny", "environment": "staging", "site": "rack", "managed-by": "pulumi"}
 NODES = {"location": "europe-west1", "initialNodeCount": 1}
 WEB: Mapping[str, Any] = {
@@ -45,6 +51,7 @@ PARTS = (
     Given(name="key", type="aws:kms/key:Key", props={"tags": TAGS}),
     Given(name="trail", type="aws:cloudtrail/trail:Trail", props={"s3BucketName": "logs", "kmsKeyId": "${key.id}"}),
     Given(name="images", type="aws:ecr/repository:Repository", props={"tags": {"owner": "me"}}),
+    Given(name="way", type="azure-native:network:NatGateway", props={"resourceGroupName": "some", "zones": ["1"]}),
     Given(name="topic", type="gcp:pubsub/topic:Topic", props={}),
     Given(name="cluster", type="gcp:container/cluster:Cluster", props=NODES),
     Given(name="mail", type="gcp:monitoring/notificationChannel:NotificationChannel", props={"type": "email"}),
@@ -58,6 +65,7 @@ ADDED = {
     ("aws-tags-resource-require-owner", "trail"): ALL_TAGS,
     ("aws-ecr-repository-require-scan", "images"): {"imageScanningConfiguration.scanOnPush"},
     ("aws-tags-resource-require-owner", "images"): ALL_TAGS,
+    ("azure-tags-resource-require-owner", "way"): ALL_TAGS,
     ("gcp-labels-resource-require-owner", "topic"): ALL_LABELS,
     ("gcp-labels-cluster-require-owner", "cluster"): {f"resourceLabels.{name}" for name in TAGS},
     ("gcp-labels-alarm-require-owner", "mail"): {f"userLabels.{name}" for name in TAGS},
