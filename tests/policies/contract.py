@@ -103,13 +103,18 @@ def with_value(stack: Sequence[Given], read: Read, value: Any) -> list[Given]:
 
 
 def with_secret(stack: Sequence[Given], read: Read) -> list[Given]:
-    """The stack with that value a secret, in its form on the wire; as it is where there is no value."""
+    """The stack with that value a secret; as it is where there is no value."""
     node: Any = next(one.props for one in stack if one.name == read.name)
     for step in _keys(read.path):
         if isinstance(node, Mapping) and step not in node:
             return [*stack]
         node = node[step]
-    return with_value(stack, read, {SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "value": node})
+    return with_value(stack, read, secret(node))
+
+
+def secret(value: Any) -> Mapping[str, Any]:
+    """The form of a secret on the wire."""
+    return {SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "value": value}
 
 
 class _Watched(Mapping[str, Any]):

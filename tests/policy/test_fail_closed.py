@@ -14,7 +14,7 @@ from policies.rule import AnyRule, Level
 from pouw.errors import ExitCode
 from pouw.policy.judging import Witness
 from tests.policies.analyzer import UNKNOWN, Given
-from tests.policies.contract import Case, reads, with_secret, with_value
+from tests.policies.contract import Case, reads, secret, with_secret, with_value
 from tests.policies.test_rules import CASES
 from tests.policy.witnesses import exit_code, previewed, step
 
@@ -41,6 +41,8 @@ def test_an_unknown_in_any_field_that_a_rule_reads_refuses(case: Case, ends: End
     for stack in (case.stack(), case.broken_stack()):
         for read in reads(case, stack):
             assert ends(case.rule, with_value(stack, read, UNKNOWN)) is ExitCode.POLICY, read
+    for read in reads(case, case.stack()):
+        assert ends(case.rule, with_value(case.stack(), read, secret(UNKNOWN))) is ExitCode.POLICY, read
 
 
 @pytest.mark.parametrize("case", MANDATORY, ids=str)
