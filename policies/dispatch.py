@@ -21,6 +21,7 @@ from pulumi_policy.proxy import UnknownValueError
 from policies import catalogue, packconfig
 from policies.evaluation import evaluate
 from policies.fixing import remedied
+from policies.nulls import without_nulls
 from policies.packconfig import PackConfig
 from policies.record import Record
 from policies.result import Result
@@ -71,7 +72,7 @@ class Dispatcher:
             for rule in self._rules_for(args.resource_type)
             if isinstance(rule, Rule) and config.level(rule) is not Level.DISABLED
         ]
-        props = self._inputs[args.urn] = args.props
+        props = self._inputs[args.urn] = without_nulls(args.props)
         results = [evaluate(rule, partial(rule.check, props)) for rule in rules]
         waived, advice = self._tell(config, args.urn, results, partial(report, urn=None))
         self._advice.resource = advice
@@ -152,12 +153,13 @@ class Dispatcher:
 
 def as_resource(given: PolicyResource, inputs: Mapping[str, Any] | None = None) -> Resource:
     """The SDK's resource in our words. ``inputs`` are those that it was declared with; its outputs unless given."""
-    declared = given.props if inputs is None else inputs
+    outputs = without_nulls(given.props)
+    declared = outputs if inputs is None else inputs
     return Resource(
         urn=given.urn,
         type=given.resource_type,
         name=given.name,
-        props=given.props if inputs is None else Seen(given.props, inputs),
+        props=outputs if inputs is None else Seen(outputs, inputs),
         inputs=declared,
         parent=given.parent.urn if given.parent else "",
         refers={name: frozenset(one.urn for one in listed) for name, listed in given.property_dependencies.items()},

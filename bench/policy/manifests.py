@@ -21,7 +21,7 @@ from typing import Any
 
 from pouw import paths
 from tests.policies.kubernetes.rendered import rendered
-from tests.policies.kubernetes.test_planted import PLANTED
+from tests.policies.stacks import file_of
 
 CHECKOV = "3.3.13"
 RUNS = 3
@@ -75,7 +75,7 @@ def main() -> int:
     """Measure and print; 1 if ours is the slower."""
     program, slower = checkov(), False
     with tempfile.TemporaryDirectory() as place:
-        for name, text in (("our own", rendered()), ("planted", PLANTED.read_text())):
+        for name, text in (("our own", rendered()), ("planted", file_of("planted", "kubernetes").read_text())):
             folder = Path(place, name.replace(" ", "-"))
             folder.mkdir()
             (folder / "manifests.yaml").write_text(text)

@@ -47,7 +47,7 @@ def _takes_old_tls(props: Props) -> Iterator[str]:
 
 
 def _has_firewall(balancer: Resource, stack: Stack) -> Iterator[str]:
-    if _kind(balancer.props) != "application" or balancer.props.get("internal") is True:
+    if _kind(balancer.props) != "application" or balancer.inputs.get("internal") is True:
         return
     if not about(balancer, stack, (FIREWALL,), "resourceArn", by="arn"):
         yield "internal: is open to the Internet, and no web ACL is associated with it"

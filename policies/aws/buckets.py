@@ -74,7 +74,7 @@ def _is_encrypted(props: Props) -> bool:
 
 
 def _is_locked(bucket: Resource, _: Stack) -> Iterator[str]:
-    yield from must_be("objectLockEnabled", True)(bucket.props)
+    yield from must_be("objectLockEnabled", True)(bucket.inputs)
 
 
 def _grants_to_all(props: Props) -> Iterator[str]:

@@ -47,7 +47,7 @@ def _has_addons(cluster: Resource, stack: Stack) -> Iterator[str]:
     present = {one.props.get("addonName") for one in about(cluster, stack, (ADDON,), "clusterName", by="name")}
     missing = [name for name in _ADDONS if name not in present]
     # AWS brings these itself where it brings the machines, too.
-    if missing and (cluster.props.get("computeConfig") or {}).get("enabled") is not True:
+    if missing and (cluster.inputs.get("computeConfig") or {}).get("enabled") is not True:
         yield f"name: nobody keeps {', '.join(missing)} up to date"
 
 

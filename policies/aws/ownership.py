@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from policies.checks import MISSING, find
-from policies.rule import Absence, Addition, AnyRule, Level, Props, Rule, Severity, Surroundings
+from policies.ownership import TAGS, WHY, must_name_owner, naming_owner
+from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity
 
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 GROUP = "aws:autoscaling/group:Group"
-TAGS = ("project", "environment", "site", "managed-by")
 
 _NAMES: Mapping[str, str] = {
     "acm": "Certificate",
@@ -53,19 +53,6 @@ OWNED = tuple(
 _GUIDE = "https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"
 
 
-def _is_nobodys(props: Props) -> Iterator[str]:
-    tags = props.get("tags") or {}
-    if missing := [name for name in TAGS if not tags.get(name)]:
-        yield f"tags: lacks {', '.join(missing)}"
-
-
-def _adds_tags(props: Props, around: Surroundings) -> Iterator[Addition]:
-    tags = props.get("tags") or {}
-    for name in TAGS:
-        if name not in tags and name in around.tags:
-            yield f"tags.{name}", around.tags[name]
-
-
 def _hands_on_nothing(props: Props) -> Iterator[str]:
     tagged = [one.get("resourceType") for _, one in find(props, "tagSpecifications[*]") if one is not MISSING]
     if missing := [kind for kind in ("instance", "volume") if kind not in tagged]:
@@ -86,11 +73,11 @@ RULES: tuple[AnyRule, ...] = (
         types=OWNED,
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="What nobody's name is on is paid for, and left open, because nobody dares to delete it.",
+        why=WHY,
         remedy=f"Set the tags {', '.join(TAGS)} on the resource; those of a provider do not show in a plan.",
         reference=_GUIDE,
-        check=_is_nobodys,
-        fix=_adds_tags,
+        check=must_name_owner(),
+        fix=naming_owner(),
     ),
     Rule(
         id="aws-tags-group-require-owner",

@@ -87,7 +87,7 @@ def _decoded(text: str) -> str:
 
 def _has_profile(instance: Resource, stack: Stack) -> Iterator[str]:
     if not comes_from(instance, stack, "iamInstanceProfile", (PROFILE,)):
-        yield from must_be_set("iamInstanceProfile")(instance.props)
+        yield from must_be_set("iamInstanceProfile")(instance.inputs)
 
 
 def _instance_is_encrypted(props: Props) -> Iterator[str]:

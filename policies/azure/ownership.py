@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from policies.rule import Absence, AnyRule, Props, Rule, Severity
-
-TAGS = ("project", "environment", "site", "managed-by")
+from policies.ownership import TAGS, WHY, must_name_owner, naming_owner
+from policies.rule import Absence, AnyRule, Rule, Severity
 
 _NAMES: Mapping[str, str] = {
     "cdn": "AFDEndpoint Profile",
@@ -37,11 +36,12 @@ OWNED = tuple(f"azure-native:{service}:{name}" for service, names in _NAMES.item
 """What costs, holds or lets through something, and takes tags."""
 
 
-def _is_nobodys(props: Props) -> Iterator[str]:
-    tags = props.get("tags") or {}
-    if missing := [name for name in TAGS if not tags.get(name)]:
-        yield f"tags: lacks {', '.join(missing)}"
-
+_MADE_ANEW = (
+    "azure-native:containerservice:AgentPool",
+    "azure-native:keyvault:Key",
+    "azure-native:keyvault:Secret",
+)
+"""Of which other tags may make new machines, or another version."""
 
 RULES: tuple[AnyRule, ...] = (
     Rule(
@@ -49,9 +49,10 @@ RULES: tuple[AnyRule, ...] = (
         types=OWNED,
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="What nobody's name is on is paid for, and left open, because nobody dares to delete it.",
+        why=WHY,
         remedy=f"Set the tags {', '.join(TAGS)} on the resource; it takes none from its group.",
         reference="https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/tag-resources",
-        check=_is_nobodys,
+        check=must_name_owner(),
+        fix=naming_owner(but=_MADE_ANEW),
     ),
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from policies.rule import Absence, Addition, AnyRule, Props, Rule, Severity, Surroundings
+from policies.ownership import TAGS, WHY, must_name_owner, naming_owner
+from policies.rule import Absence, AnyRule, Rule, Severity
 
-LABELS = ("project", "environment", "site", "managed-by")
 _FIXED = ("labels", "resourceLabels", "userLabels")
 """Where labels can be added. Those of a node pool's machines would replace the machines, for example."""
 
@@ -43,34 +43,21 @@ def _tokens(services: Mapping[str, str]) -> Iterator[str]:
 
 
 PLACES: Mapping[str, tuple[str, ...]] = {place: tuple(_tokens(services)) for place, services in _NAMES.items()}
+_TEMPLATES = tuple(token for token in PLACES["labels"] if token.endswith("Template"))
+"""Of which other labels make another one."""
 
 
 def _rule(place: str, name: str) -> Rule:
-    def is_nobodys(props: Props) -> Iterator[str]:
-        node = props
-        for step in place.split("."):
-            node = node.get(step) or {}
-        if missing := [label for label in LABELS if not node.get(label)]:
-            yield f"{place}: lacks {', '.join(missing)}"
-
-    def adds_labels(props: Props, around: Surroundings) -> Iterator[Addition]:
-        if around.type.endswith("Template"):
-            return  # of another label makes another template
-        labels = props.get(place) or {}
-        for label in LABELS:
-            if label not in labels and label in around.tags:
-                yield f"{place}.{label}", around.tags[label]
-
     return Rule(
         id=f"gcp-labels-{name}-require-owner",
         types=PLACES[place],
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="What nobody's name is on is paid for, and left open, because nobody dares to delete it.",
-        remedy=f"Set {', '.join(LABELS)} in {place}; those of a provider do not show in a plan.",
+        why=WHY,
+        remedy=f"Set {', '.join(TAGS)} in {place}; those of a provider do not show in a plan.",
         reference="https://cloud.google.com/resource-manager/docs/creating-managing-labels",
-        check=is_nobodys,
-        fix=adds_labels if place in _FIXED else None,
+        check=must_name_owner(place),
+        fix=naming_owner(place, but=_TEMPLATES) if place in _FIXED else None,
     )
 
 

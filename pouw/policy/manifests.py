@@ -13,6 +13,7 @@ import yaml
 from infra.faults import Fault
 from policies import catalogue
 from policies.evaluation import evaluate
+from policies.nulls import without_nulls
 from policies.result import Result
 from policies.rule import AnyRule, Level, Rule
 from policies.stack import Resource, Stack
@@ -88,7 +89,8 @@ def _resources(file: Path) -> Iterator[Resource]:
             token, name = type_token(one["apiVersion"], one["kind"]), (one.get("metadata") or {}).get("name", "")
             namespace = (one.get("metadata") or {}).get("namespace", "")
             urn = f"urn:pulumi:manifests::{file}::{token}::{namespace + '/' if namespace else ''}{name}"
-            yield Resource(urn=urn, type=token, name=name, props=one, inputs=one)
+            props = without_nulls(one)
+            yield Resource(urn=urn, type=token, name=name, props=props, inputs=props)
 
 
 def _objects(document: Any, where: str) -> Iterator[Mapping[str, Any]]:

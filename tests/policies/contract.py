@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from policies.checks import _STEP
+from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
+
+from policies.checks import steps_of
 from policies.rule import AnyRule, Rule
 from policies.stack import Resource, Stack
-from tests.policies.analyzer import UNKNOWN, Analyzer, Given, Said
+from tests.policies.analyzer import Analyzer, Given, Said
 
 REMOVED = object()
 """The value of a break that takes the property away."""
@@ -73,8 +75,8 @@ class Read:
     path: str
 
 
-def reads(case: Case) -> list[Read]:
-    """Every value that the rule reads of the stack that complies, objects and lists too."""
+def reads(case: Case, given: Sequence[Given]) -> list[Read]:
+    """Every value that the rule reads of this stack, objects and lists too, and what it looks for in vain."""
     seen: dict[Read, None] = {}
     stack = [
         Resource(
@@ -84,21 +86,35 @@ def reads(case: Case) -> list[Read]:
             props=_Watched(one.props, one.name, "", seen),
             inputs=_Watched(one.props, one.name, "", seen),
             refers={
-                key: frozenset(given.urn for given in case.stack() if given.name in names)
-                for key, names in one.refers.items()
+                key: frozenset(other.urn for other in given if other.name in names) for key, names in one.refers.items()
             },
         )
-        for one in case.stack()
+        for one in given
     ]
+    subject = next(one for one in stack if one.name == case.subject.name)
     rule = case.rule
-    found = rule.check(stack[0].props) if isinstance(rule, Rule) else rule.check(stack[0], Stack(stack))
-    assert list(found) == [], f"{rule}: the fixture does not comply"
+    list(rule.check(subject.props) if isinstance(rule, Rule) else rule.check(subject, Stack(stack)))
     return list(seen)
 
 
-def with_unknown(stack: Sequence[Given], read: Read) -> list[Given]:
-    """The stack with that value unknown."""
-    return [_with(one, read.path, UNKNOWN) if one.name == read.name else one for one in stack]
+def with_value(stack: Sequence[Given], read: Read, value: Any) -> list[Given]:
+    """The stack with another value there; ``REMOVED`` takes it away."""
+    return [_with(one, read.path, value) if one.name == read.name else one for one in stack]
+
+
+def with_secret(stack: Sequence[Given], read: Read) -> list[Given]:
+    """The stack with that value a secret; as it is where there is no value."""
+    node: Any = next(one.props for one in stack if one.name == read.name)
+    for step in _keys(read.path):
+        if isinstance(node, Mapping) and step not in node:
+            return [*stack]
+        node = node[step]
+    return with_value(stack, read, secret(node))
+
+
+def secret(value: Any) -> Mapping[str, Any]:
+    """The form of a secret on the wire."""
+    return {SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "value": value}
 
 
 class _Watched(Mapping[str, Any]):
@@ -147,17 +163,20 @@ def _quoted(key: str) -> str:
     return key.replace(".", "\0")
 
 
+def _keys(path: str) -> list[Any]:
+    """Names, and numbers of items."""
+    return [int(step[1:-1]) if step.startswith("[") else step.replace("\0", ".") for step in steps_of(path)]
+
+
 def _with(given: Given, path: str, value: Any) -> Given:
     props: Any = copy.deepcopy(dict(given.props))
-    steps = [step.replace("\0", ".") for step in _STEP.findall(path)]
+    *way, key = _keys(path)
     node = props
-    for step, following in pairwise(steps):
-        if step.startswith("["):
-            node = node[int(step[1:-1])]
-        else:
-            node = node.setdefault(step, [] if following.startswith("[") else {})
-    key: Any = int(steps[-1][1:-1]) if steps[-1].startswith("[") else steps[-1]
-    if value is REMOVED:
+    for step, following in pairwise([*way, key]):
+        node = node[step] if isinstance(step, int) else node.setdefault(step, [] if isinstance(following, int) else {})
+    if value is REMOVED and isinstance(node, dict):
+        node.pop(key, None)
+    elif value is REMOVED:
         del node[key]
     elif isinstance(key, int) and key == len(node):
         node.append(value)

@@ -110,11 +110,20 @@ def test_escalation_is_forbidden_only_where_nothing_can_need_it(given: Given, *,
         assert {value for _, value in find(after.props, path)} == {False}
 
 
-def test_a_template_whose_labels_would_replace_it_is_left_alone() -> None:
-    rule = catalogue.every_rule()["gcp-labels-resource-require-owner"]
-    disk = Given(type="gcp:compute/disk:Disk", props={})
-    assert remedied(disk, rule) == replace(disk, props={"labels": OURS})
-    assert remedied(replace(disk, type="gcp:compute/instanceTemplate:InstanceTemplate"), rule) is None
+@pytest.mark.parametrize(
+    ("rule", "place", "kind", "made_anew"),
+    [
+        ("gcp-labels-resource-require-owner", "labels", "gcp:compute/disk:Disk",
+         "gcp:compute/instanceTemplate:InstanceTemplate"),
+        ("azure-tags-resource-require-owner", "tags", "azure-native:keyvault:Vault", "azure-native:keyvault:Secret"),
+        ("azure-tags-resource-require-owner", "tags", "azure-native:containerservice:ManagedCluster",
+         "azure-native:containerservice:AgentPool"),
+    ],
+)  # fmt: skip
+def test_what_other_tags_would_make_anew_is_left_alone(rule: str, place: str, kind: str, made_anew: str) -> None:
+    given = Given(type=kind, props={})
+    assert remedied(given, catalogue.every_rule()[rule]) == replace(given, props={place: OURS})
+    assert remedied(replace(given, type=made_anew), catalogue.every_rule()[rule]) is None
 
 
 @pytest.mark.parametrize("case", FIXED.values(), ids=FIXED)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
 from policies import catalogue
 from policies.rule import Absence, Level, Rule
 from tests.policies import cases, sdks
-from tests.policies.analyzer import Analyzer, Given
-from tests.policies.contract import REMOVED, Case, Read, reads, with_unknown
+from tests.policies.analyzer import UNKNOWN, Analyzer, Given
+from tests.policies.contract import REMOVED, Case, reads, with_value
 
 CASES: list[Case] = [
     case
@@ -20,7 +21,6 @@ CASES: list[Case] = [
     for case in importlib.import_module(f"tests.policies.cases.{module}").CASES
 ]
 RULES = catalogue.every_rule()
-UNKNOWNS = [pytest.param(case, read, id=f"{case}?{read.name}.{read.path}") for case in CASES for read in reads(case)]
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
@@ -45,17 +45,29 @@ def test_a_missing_property_is_what_the_rule_says_it_is(case: Case) -> None:
     assert bool(said) is (case.rule.absent is Absence.DENY)
 
 
-@pytest.mark.parametrize(("case", "read"), UNKNOWNS)
-def test_a_value_that_the_rule_reads_and_that_is_unknown_never_passes(case: Case, read: Read) -> None:
-    said = case.said(with_unknown(case.stack(), read))
-    assert said, "an unknown value passed"
-    assert {one.mandatory for one in said} == {case.rule.level is Level.MANDATORY}
+@each_case
+def test_a_value_that_the_rule_reads_and_that_is_unknown_never_passes(case: Case) -> None:
+    unevaluated = 0
+    for stack in (case.stack(), case.broken_stack()):
+        for read in reads(case, stack):
+            said = case.said(with_value(stack, read, UNKNOWN))
+            assert said, f"{read} is unknown, and that passed"
+            assert {one.mandatory for one in said} == {case.rule.level is Level.MANDATORY}
+            unevaluated += sum(one.text.startswith("not evaluated, ") for one in said)
+    assert unevaluated
 
 
 @each_case
-def test_an_unknown_value_is_told_as_not_evaluated(case: Case) -> None:
-    said = [one for read in reads(case) for one in case.said(with_unknown(case.stack(), read))]
-    assert any(one.text.startswith("not evaluated, ") for one in said)
+def test_a_null_is_told_as_what_is_missing(case: Case) -> None:
+    for read in reads(case, case.stack()):
+        if not read.path.endswith("]"):
+            told, wanted = (places(case, with_value(case.stack(), read, value)) for value in (None, REMOVED))
+            assert told == wanted, read
+
+
+def places(case: Case, stack: Sequence[Given]) -> list[tuple[str, bool]]:
+    """Where something was told, and whether it was evaluated."""
+    return [(one.path, one.text.startswith("not evaluated, ")) for one in case.said(stack)]
 
 
 @each_case

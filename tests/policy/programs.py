@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
+
+from pouw.engine.project import Project
+from tests.engine.conftest import MakeProject
+from tests.policies.analyzer import Given
+
 PROGRAM = """
     import pulumi
     from pulumi.dynamic import CreateResult, Resource, ResourceProvider
@@ -58,3 +65,62 @@ BROKEN_PACK = """
 """
 
 SILENT_PACK = PACK.replace("Record.of_environment()", "Record(None)")
+
+DECLARING = """
+    import json
+    import pathlib
+    import re
+
+    import pulumi
+
+
+    class Raw(pulumi.CustomResource):
+        def __init__(self, token, name, inputs):
+            super().__init__(token, name, inputs)
+
+
+    NAMED = re.compile(r"\\$\\{([^.}]+)\\.([^}]+)\\}")
+    text = pathlib.Path("parts.json").read_text()
+    parts = json.loads(text)
+    asked = set(NAMED.findall(text))
+    by_name = {part["name"]: part for part in parts}
+    made = {}
+
+
+    def resolved(value):
+        match value:
+            case {"fn::toJSON": inner}:
+                return pulumi.Output.json_dumps(resolved(inner))
+            case dict():
+                return {key: resolved(one) for key, one in value.items()}
+            case list():
+                return [resolved(one) for one in value]
+            case str() if NAMED.fullmatch(value):
+                name, key = NAMED.fullmatch(value).groups()
+                return getattr(declare(by_name[name]), key)
+            case str() if found := NAMED.search(value):
+                head, tail = value[: found.start()], value[found.end() :]
+                return pulumi.Output.concat(head, resolved(found[0]), resolved(tail))
+        return value
+
+
+    def declare(part):
+        key = part["type"], part["name"]
+        if key not in made:
+            outputs = {key: None for name, key in asked if name == part["name"] and key not in ("id", "urn")}
+            made[key] = Raw(*key, {**outputs, **resolved(part["props"])})
+        return made[key]
+
+
+    for part in parts:
+        declare(part)
+"""
+"""Declares what ``parts.json`` lists, as resources that their providers check."""
+
+
+def declaring(make_project: MakeProject, parts: Iterable[Given], config: Mapping[str, str]) -> Project:
+    """A project that declares these. ``${name.key}`` in a property is that output of the part of that name."""
+    project = make_project(DECLARING, config)
+    listed = [{"name": one.name, "type": one.type, "props": one.props} for one in parts]
+    (project.root / "parts.json").write_text(json.dumps(listed))
+    return project

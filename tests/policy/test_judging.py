@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from policies.rule import Level
 from pouw.engine.events import PolicyRemediation, PolicyViolation, Subject
 from pouw.policy import record as records
 from pouw.policy import shown
@@ -19,8 +18,6 @@ from pouw.policy.record import Fix, Line, RecordError
 from pouw.policy.verdict import Kind, Verdict
 from pouw.policy.waivers import MAX_DAYS, Waiver, WaiverError, load
 from tests.policies.analyzer import Given
-from tests.policies.contract import Case, Read, reads, with_unknown
-from tests.policies.test_rules import CASES
 from tests.policy.tiny_rules import BY_ID, COLOUR, PART, RULES, SIZE
 from tests.policy.witnesses import TODAY, analysed, judged, step
 
@@ -79,26 +76,6 @@ def test_a_remedy_counts_only_where_it_is_allowed_and_both_witnesses_tell_the_sa
         told = {"rule": COLOUR.id, "resource": A.urn, "paths": ["colour"]}
         assert shown.as_json(verdict)["remedied"] == [told]
         assert verdict.summary().endswith("1 remedied")
-
-
-MANDATORY = [
-    pytest.param(case, read, id=f"{case}?{read.name}.{read.path}")
-    for case in CASES
-    if case.rule.level is Level.MANDATORY
-    for read in reads(case)
-]
-
-
-@pytest.mark.parametrize(("case", "read"), MANDATORY)
-def test_the_gate_is_red_for_an_unknown_in_each_field_that_a_mandatory_rule_reads(
-    case: Case, read: Read, tmp_path: Path
-) -> None:
-    stack = with_unknown(case.stack(), read)
-    witness, lines = analysed([case.rule], stack, tmp_path)
-    verdict = judged([case.rule], witness, lines)
-    assert verdict.gaps == []
-    assert verdict.red
-    assert not judged([case.rule], *analysed([case.rule], case.stack(), tmp_path)).red
 
 
 Tamper = Callable[[Witness, list[Line]], list[Line]]

@@ -1,30 +1,25 @@
-"""The repository's own pack with the real engine: on its own stacks, on planted violations, and without our gate."""
+"""The repository's own pack with the real engine: without our gate, and on what is not known before a deployment."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, replace
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from infra.settings import Settings
-from policies.rule import CLOUDS, AnyRule, Level, Rule, StackRule
+from policies.rule import Level
 from pouw.engine import operation
 from pouw.engine.operation import Operation, Request
 from pouw.engine.resolution import Engine
 from pouw.errors import ExitCode
-from pouw.policy import admission, gate
+from pouw.policy import admission
 from pouw.policy.gate import PACK, gate_of
-from pouw.policy.verdict import Kind, Verdict
+from pouw.policy.verdict import Kind
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
-from tests.policies.analyzer import Analyzer, Given
-from tests.policies.contract import Case
-from tests.policies.test_rules import CASES, RULES
+from tests.policies.test_rules import RULES
 from tests.policy.programs import PACK as TINY_PACK
 from tests.policy.programs import PROGRAM
 from tests.policy.tiny_rules import FINISH, SIZE
@@ -32,103 +27,6 @@ from tests.policy.tiny_rules import FINISH, SIZE
 __all__ = ["engine", "make_project", "pouw_home"]
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
-
-# The engine hands a component to the pack by its type like any resource, and asks no provider about it.
-PLANTED = """
-    import json
-    import pathlib
-
-    import pulumi
-
-
-    class Planted(pulumi.ComponentResource):
-        def __init__(self, type, name, props):
-            super().__init__(type, name, props)
-            self.register_outputs(props)
-
-
-    GIVEN = {one["name"]: one for one in json.loads(pathlib.Path("planted.json").read_text())}
-    MADE = {}
-
-
-    def made(name):
-        if name not in MADE:
-            one = GIVEN[name]
-            origins = {key: [made(other).urn for other in names] for key, names in one["refers"].items()}
-            props = {
-                key: pulumi.Output.all(value, *origins.get(key, [])).apply(lambda known: known[0])
-                for key, value in {**dict.fromkeys(origins), **one["props"]}.items()
-            }
-            MADE[name] = Planted(one["type"], name, props)
-        return MADE[name]
-
-
-    for name in GIVEN:
-        made(name)
-"""
-
-
-def single(cloud: str) -> list[Case]:
-    """The cases of a cloud's rules about one resource, seen alone."""
-    return [case for case in CASES if case.rule.id.startswith(f"{cloud}-") and isinstance(case.rule, Rule)]
-
-
-def among(cloud: str) -> list[Case]:
-    """A case each of a cloud's rules about a resource among others."""
-    found = {case.rule.id: case for case in reversed(CASES) if isinstance(case.rule, StackRule)}
-    return [case for name, case in found.items() if name.startswith(f"{cloud}-")]
-
-
-def judged(given: Sequence[Given], engine: Engine, make_project: MakeProject) -> Verdict:
-    """The verdict on a program that declares these."""
-    project = make_project(PLANTED, folder="planted")
-    (project.root / "planted.json").write_text(json.dumps([asdict(one) for one in given]))
-    request = Request(operation=Operation.PREVIEW, stack="local")
-    gate_ = gate_of("local", Settings(environment="staging", sites=()))
-    result = gate.run(request, engine, SilentProgress(), gate_, project=project)
-    assert not result.outcome.faults, [*map(str, result.outcome.faults)]
-    assert result.verdict.gaps == []
-    assert result.verdict.red
-    return result.verdict
-
-
-def found(verdict: Verdict, kind: type[AnyRule]) -> Counter[tuple[str, str, str]]:
-    """What rules of this kind found: rule, name of the resource, path."""
-    known = {rule.id for rule in RULES.values() if isinstance(rule, kind)}
-    return Counter((one.rule, one.urn.rsplit("::", 1)[-1], one.path) for one in verdict.findings if one.rule in known)
-
-
-@pytest.mark.parametrize("cloud", [name for name in CLOUDS if single(name)])
-def test_planted_violations_are_reported_completely_and_once(
-    cloud: str, engine: Engine, make_project: MakeProject
-) -> None:
-    broken = [case.broken_stack()[0] for case in single(cloud)]
-    given = [replace(one, name=f"planted{number}") for number, one in enumerate(broken)]
-    analyzer = Analyzer()
-    expected = Counter((said.rule, one.name, said.path) for one in given for said in analyzer.resource(one))
-    reported = found(judged(given, engine, make_project), Rule)
-    assert reported == expected
-    assert {case.rule.id for case in single(cloud)} <= {rule for rule, _, _ in reported}
-
-
-@pytest.mark.parametrize("cloud", ["aws", "azure"])
-def test_violations_planted_among_resources_are_reported_completely_and_once(
-    cloud: str, engine: Engine, make_project: MakeProject
-) -> None:
-    """Google Cloud, images and Kubernetes have planted stacks of their own, where stack rules are broken too."""
-    given = [
-        replace(
-            one,
-            name=f"{number}-{one.name}",
-            refers={key: [f"{number}-{name}" for name in names] for key, names in one.refers.items()},
-        )
-        for number, case in enumerate(among(cloud))
-        for one in case.broken_stack()
-    ]
-    expected = Counter((said.rule, said.urn.rsplit("::", 1)[-1], said.path) for said in Analyzer().stack(*given))
-    reported = found(judged(given, engine, make_project), StackRule)
-    assert reported == expected
-    assert {case.rule.id for case in among(cloud)} <= {rule for rule, _, _ in reported}
 
 
 def test_the_official_command_line_alone_is_told_advice_as_advice(

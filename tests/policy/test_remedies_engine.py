@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,13 +15,20 @@ from pouw.policy import gate
 from pouw.policy.gate import Gate, Judged
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
-from tests.policies.planted import PROGRAM, Part, id_of
+from tests.policies.analyzer import Given
+from tests.policy.programs import declaring
 
 __all__ = ["engine", "make_project", "pouw_home"]
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
 
-CONFIG = {"aws:region": "eu-west-1", "gcp:project": "some-project", "gcp:region": "europe-west1"}
+CONFIG = {
+    "aws:region": "eu-west-1",
+    "azure-native:location": "westeurope",
+    "azure-native:subscriptionId": "00000000-0000-4000-8000-000000000001",
+    "gcp:project": "some-project",
+    "gcp:region": "europe-west1",
+}
 TAGS = {"project": "tiny", "environment": "staging", "site": "rack", "managed-by": "pulumi"}
 NODES = {"location": "europe-west1", "initialNodeCount": 1}
 WEB: Mapping[str, Any] = {
@@ -42,13 +48,14 @@ WEB: Mapping[str, Any] = {
     },
 }
 PARTS = (
-    Part(name="key", type="aws:kms/key:Key", props={"tags": TAGS}),
-    Part(name="trail", type="aws:cloudtrail/trail:Trail", props={"s3BucketName": "logs", "kmsKeyId": id_of("key")}),
-    Part(name="images", type="aws:ecr/repository:Repository", props={"tags": {"owner": "me"}}),
-    Part(name="topic", type="gcp:pubsub/topic:Topic", props={}),
-    Part(name="cluster", type="gcp:container/cluster:Cluster", props=NODES),
-    Part(name="mail", type="gcp:monitoring/notificationChannel:NotificationChannel", props={"type": "email"}),
-    Part(name="web", type="kubernetes:apps/v1:Deployment", props=WEB),
+    Given(name="key", type="aws:kms/key:Key", props={"tags": TAGS}),
+    Given(name="trail", type="aws:cloudtrail/trail:Trail", props={"s3BucketName": "logs", "kmsKeyId": "${key.id}"}),
+    Given(name="images", type="aws:ecr/repository:Repository", props={"tags": {"owner": "me"}}),
+    Given(name="way", type="azure-native:network:NatGateway", props={"resourceGroupName": "some", "zones": ["1"]}),
+    Given(name="topic", type="gcp:pubsub/topic:Topic", props={}),
+    Given(name="cluster", type="gcp:container/cluster:Cluster", props=NODES),
+    Given(name="mail", type="gcp:monitoring/notificationChannel:NotificationChannel", props={"type": "email"}),
+    Given(name="web", type="kubernetes:apps/v1:Deployment", props=WEB),
 )
 ALL_TAGS = {f"tags.{name}" for name in TAGS}
 ALL_LABELS = {f"labels.{name}" for name in TAGS}
@@ -58,6 +65,7 @@ ADDED = {
     ("aws-tags-resource-require-owner", "trail"): ALL_TAGS,
     ("aws-ecr-repository-require-scan", "images"): {"imageScanningConfiguration.scanOnPush"},
     ("aws-tags-resource-require-owner", "images"): ALL_TAGS,
+    ("azure-tags-resource-require-owner", "way"): ALL_TAGS,
     ("gcp-labels-resource-require-owner", "topic"): ALL_LABELS,
     ("gcp-labels-cluster-require-owner", "cluster"): {f"resourceLabels.{name}" for name in TAGS},
     ("gcp-labels-alarm-require-owner", "mail"): {f"userLabels.{name}" for name in TAGS},
@@ -71,7 +79,7 @@ Judge = Callable[[bool], Judged]
 @pytest.fixture
 def judge(engine: Engine, make_project: MakeProject) -> Judge:
     """Previews the parts in a stack that lets rules add what is missing, or does not."""
-    project = make_project(PROGRAM, {**CONFIG, "parts": json.dumps([part.as_json() for part in PARTS])})
+    project = declaring(make_project, PARTS, CONFIG)
     rules = catalogue.every_rule()
 
     def run(remediate: bool) -> Judged:

@@ -11,7 +11,11 @@ from policies import catalogue, packconfig
 from policies.record import Record
 from policies.rule import AnyRule
 from pouw.engine.events import PolicyTally, PolicyViolation, StepStarted, Subject
+from pouw.engine.outcome import Changes, Outcome
+from pouw.errors import ExitCode
+from pouw.policy import gate
 from pouw.policy import record as records
+from pouw.policy.gate import Gate
 from pouw.policy.judging import PACK, Case, Witness, judge
 from pouw.policy.record import Line
 from pouw.policy.verdict import Verdict
@@ -25,9 +29,16 @@ def analysed(
     rules: Sequence[AnyRule], stack: Sequence[Given], folder: Path, config: Mapping[str, Any] | None = None
 ) -> tuple[Witness, list[Line]]:
     """What an engine would have said of a preview of the stack, and the record that the pack left."""
-    path = folder / "record.jsonl"
-    path.unlink(missing_ok=True)
-    analyzer = Analyzer(*rules, config=config, record=Record(path))
+    record = folder / "record.jsonl"
+    return previewed(rules, stack, record, config), records.read(record)
+
+
+def previewed(
+    rules: Sequence[AnyRule], stack: Sequence[Given], record: Path, config: Mapping[str, Any] | None = None
+) -> Witness:
+    """What an engine would have said of a preview of the stack, whose record is left in that file."""
+    record.unlink(missing_ok=True)
+    analyzer = Analyzer(*rules, config=config, record=Record(record))
     witness = Witness()
     for given in stack:
         witness.take(step(given))
@@ -35,7 +46,7 @@ def analysed(
         witness.take(PolicyTally(pack=PACK, subject=Subject(urn=given.urn), passed=(), failed=(), not_applicable=()))
     hear(witness, analyzer.stack(*stack))
     witness.take(PolicyTally(pack=PACK, subject=None, passed=(), failed=(), not_applicable=()))
-    return witness, records.read(path)
+    return witness
 
 
 def step(given: Given, operation: str = "create") -> StepStarted:
@@ -73,3 +84,34 @@ def judged(
         today=TODAY,
     )
     return judge(case, lambda token: index.get(token, ()), by_id)
+
+
+def exit_code(rules: Sequence[AnyRule], witness: Witness, record: Path) -> ExitCode:
+    """What ``pouw`` ends with where the engine itself ended well and left this record: in production."""
+    index, by_id = catalogue.indexed(rules), {rule.id: rule for rule in rules}
+    gate_ = Gate(
+        stack="local",
+        told={},
+        config=packconfig.parse({}, by_id),
+        waivers=(),
+        today=TODAY,
+        rules=by_id,
+        rules_for=lambda token: index.get(token, ()),
+    )
+    return gate.judged(_ENDED_WELL, gate.conclude(gate_, witness, record, is_plan=True)).exit_code
+
+
+_ENDED_WELL = Outcome(
+    operation="preview",
+    stack="local",
+    exit_code=ExitCode.OK,
+    changes=Changes(),
+    resources=(),
+    steps=(),
+    outputs={},
+    faults=(),
+    warnings=(),
+    violations=(),
+    tallies=(),
+    seconds=0,
+)

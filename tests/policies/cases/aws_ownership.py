@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from policies.aws.ownership import RULES, TAGS
+from policies.aws.ownership import RULES
+from policies.ownership import TAGS
 from tests.policies import tables
 from tests.policies.contract import REMOVED
 

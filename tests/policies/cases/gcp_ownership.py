@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from policies.gcp.ownership import LABELS, RULES
+from policies.gcp.ownership import RULES
+from policies.ownership import TAGS
 from tests.policies import tables
 from tests.policies.contract import REMOVED
 
@@ -21,10 +22,10 @@ _PLACES = {
 def owned(place: str) -> dict[str, Any]:
     """Properties with every label at the place."""
     first, _, rest = place.partition(".")
-    return {first: owned(rest) if rest else dict.fromkeys(LABELS, "pouw")}
+    return {first: owned(rest) if rest else dict.fromkeys(TAGS, "pouw")}
 
 
 CASES = [
-    *(_case("gcp-labels-resource-require-owner", owned("labels"), f"labels.{label}", "") for label in LABELS),
+    *(_case("gcp-labels-resource-require-owner", owned("labels"), f"labels.{label}", "") for label in TAGS),
     *(_case(f"gcp-labels-{name}-require-owner", owned(place), place, REMOVED) for name, place in _PLACES.items()),
 ]

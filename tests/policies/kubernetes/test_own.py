@@ -1,0 +1,16 @@
+"""The objects of our own production sites, as plain manifests: they break no mandatory rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pouw.policy import manifests
+from tests.policies.kubernetes.rendered import rendered
+from tests.policies.stacks import rules_of
+
+
+def test_our_own_manifests_break_no_mandatory_rule(tmp_path: Path) -> None:
+    (tmp_path / "pouw.yaml").write_text(rendered())
+    verdict = manifests.verdict(tmp_path)
+    assert {one.rule for one in verdict.findings} <= {"kubernetes-core-namespace-require-limits"}
+    assert len(verdict.passed) > len(rules_of("kubernetes")) / 2
