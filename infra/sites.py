@@ -6,9 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.values import AddressRange, Cidr, DnsLabel, FirstOfMonth, KubernetesVersion, Part
+from infra.values import (
+    AddonVersion,
+    AddressRange,
+    Cidr,
+    DnsLabel,
+    FirstOfMonth,
+    Identity,
+    KubernetesVersion,
+    Part,
+)
 
 Cloud = Literal["aws", "azure", "gcp", "kubernetes"]
+Addon = Literal["aws-ebs-csi-driver", "coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"]
 
 
 class Network(Part):
@@ -23,7 +33,7 @@ class Network(Part):
     translation: Literal["zone", "shared"] = "zone"
     """Address translation (NAT): one in every zone, or one shared by all, which is cheaper and fails with its zone."""
     flow_log_days: Annotated[int, Field(ge=1, le=3653)] = 90
-    """Days that flow logs are kept."""
+    """Days that flow logs are kept, and on AWS access logs of the edge and of buckets."""
 
 
 class Cluster(Part):
@@ -33,6 +43,11 @@ class Cluster(Part):
     """Minor version; patches follow the cloud's stable channel."""
     api_allow_from: tuple[Cidr, ...] = ()
     """CIDR ranges that may reach the API server from outside; none leaves it private."""
+    administrators: tuple[Identity, ...] = ()
+    """Roles and users that administer the cluster, the one that deploys it among them (AWS only, and required there:
+    who made the cluster has no right by that alone; the other clouds go by their own roles)."""
+    addons: dict[Addon, AddonVersion] = Field(default_factory=dict)
+    """Versions of add-ons in place of the reviewed ones (AWS only); needed for a Kubernetes version that has none."""
     log_days: Annotated[int, Field(ge=90, le=3653)] = 365
     """Days that audit logs are kept."""
 
