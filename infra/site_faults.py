@@ -73,6 +73,9 @@ def _site(path: str, site: Site, *, production: bool) -> Iterator[Fault]:
             yield Fault(path=f"{path}.{name}", message=f"has no meaning for {here}", expected="to be left out")
     if site.managed:
         yield from _place(path, site)
+        if site.network.ddos_plan is not None and site.cloud != "azure":
+            message = f"has no meaning for cloud: {site.cloud}"
+            yield Fault(path=f"{path}.network.ddosPlan", message=message, expected="to be left out")
         yield from _ranges(path, site)
         yield from _bounds(path, site)
         yield from _cluster(f"{path}.cluster", site)

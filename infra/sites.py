@@ -10,6 +10,7 @@ from infra.values import (
     AddonVersion,
     AddressRange,
     Cidr,
+    DdosPlan,
     DnsLabel,
     FirstOfMonth,
     Identity,
@@ -32,6 +33,9 @@ class Network(Part):
     """Range of cluster services."""
     translation: Literal["zone", "shared"] = "zone"
     """Address translation (NAT): one in every zone, or one shared by all, which is cheaper and fails with its zone."""
+    ddos_plan: DdosPlan | None = None
+    """Plan of DDoS protection that the network joins (Azure only). A plan is shared by a whole tenant and costs the
+    same for one network as for a hundred, so a site joins one and makes none."""
     flow_log_days: Annotated[int, Field(ge=1, le=3653)] = 90
     """Days that flow logs are kept, and on AWS access logs of the edge and of buckets."""
 

@@ -8,6 +8,8 @@ import pytest
 
 from infra.configuration import ConfigError, parse
 
+PLAN = f"/subscriptions/{'0' * 8}-0000-4000-8000-{'0' * 12}/resourceGroups/shared/providers/Microsoft.Network/"
+PLAN += "ddosProtectionPlans/shared"
 DEPLOYER = "arn:aws:iam::111122223333:role/pouw-deployer"
 AWS: dict[str, Any] = {
     "name": "primary",
@@ -93,6 +95,8 @@ def test_the_compliant_stack_of_four_kinds_of_sites_has_no_fault() -> None:
         (AWS, {"network": {"cidr": "172.20.0.0/16"}}, "network.services", "overlaps cidr"),
         (AWS, {"pools": {"rpc": {"minimum": 9}}}, "pools.rpc.maximum", "at least the minimum, 9"),
         (AWS, {"pools": {"miners": {"onDemandFloor": 50}}}, "pools.miners.onDemandFloor", "at most the maximum"),
+        (AWS, {"network": {"cidr": "10.20.0.0/16", "ddosPlan": PLAN}}, "network.ddosPlan", "no meaning for cloud: aws"),
+        (AZURE, {"network": {"cidr": "10.40.0.0/16", "ddosPlan": "mine"}}, "network.ddosPlan", "the id of a plan"),
         (AWS, {"cluster": {}}, "cluster.administrators", "the role that deploys the stack"),
         (AWS, _let_in("arn:aws:iam::444455556666:role/other"), "cluster.administrators[0]", "is of another account"),
         (AWS, _let_in(DEPLOYER, DEPLOYER), "cluster.administrators[1]", "is there twice"),
