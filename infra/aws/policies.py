@@ -81,11 +81,33 @@ def only_tls(action: str, resources: Sequence[str]) -> Statement:
     return {
         "Sid": "OnlyTls",
         "Effect": "Deny",
-        "Principal": "*",
+        "Principal": {"AWS": "*"},
         "Action": action,
         "Resource": list(resources),
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
+
+
+def take_logs(bucket: str, account: str, region: str, *, edge: str, storage: tuple[str, str]) -> str:
+    """The policy of a bucket of access logs: AWS writes those of the account's balancers and of one other bucket.
+
+    ``edge`` is the prefix of the balancers' logs, ``storage`` that of the bucket's and its ARN.
+    """
+    prefix, source = storage
+    balancers = f"arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/*"
+    logged = {**own_account(account), "ArnLike": {"aws:SourceArn": source}}
+    return document(
+        allow(
+            ["s3:PutObject"],
+            [f"{bucket}/{edge}/AWSLogs/{account}/*"],
+            principal={"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+            when={"ArnLike": {"aws:SourceArn": balancers}},
+        ),
+        allow(
+            ["s3:PutObject"], [f"{bucket}/{prefix}*"], principal={"Service": "logging.s3.amazonaws.com"}, when=logged
+        ),
+        only_tls("s3:*", [bucket, f"{bucket}/*"]),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
