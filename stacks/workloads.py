@@ -52,6 +52,7 @@ def deploy(stack: Settings, ground: Ground, others: Sequence[Ground]) -> Deploye
             nodes=_nodes(stack, ground),
             chain=stack.chain,
             insist_on_spread=spread,
+            keep_volumes=stack.environment == "production",
             entries=tuple(hosts.peers_entry(stack, other.site) for other in others),
             pooled=ground.pooled,
         ),

@@ -32,7 +32,7 @@ def one_site(cloud: str) -> dict[str, Any]:
     return {**found, "pouw:environment": "staging", "pouw:sites": [{**site, "role": "active"}]}
 
 
-def rehearsed(folder: Path, config: Mapping[str, Any], chosen: Operation) -> Outcome:
+def rehearsed(folder: Path, config: Mapping[str, Any], chosen: Operation, *, ok: bool = True) -> Outcome:
     (folder / "Pulumi.changing.yaml").write_text(yaml.safe_dump({"config": dict(config)}))
     project = Project(examples=folder)
     settings = bringup.ready_to_preview("changing", project)
@@ -41,7 +41,7 @@ def rehearsed(folder: Path, config: Mapping[str, Any], chosen: Operation) -> Out
         SilentProgress(),
         extra=lambda: bringup.extra_config("changing", settings, images.references(settings), project=project),
     )
-    assert outcome.ok, [*map(str, outcome.faults)]
+    assert outcome.ok is ok, [*map(str, outcome.faults)]
     return outcome
 
 
@@ -67,5 +67,23 @@ def test_other_machines_tags_and_contacts_leave_the_cluster_and_its_workloads_al
     }
     made_anew = [one for one in planned.resources if one.operation == "replace"]
     assert made_anew, "machines of another type are other machines"
-    told = {one.name: set(one.properties) for one in made_anew if one.type.endswith(":AgentPool")}
-    assert all("agentPoolName" in properties for properties in told.values()), "the new ones come first"
+    name = {"azure": "agentPoolName", "gcp": "name"}.get(cloud)
+    assert all(name in one.properties for one in made_anew if name), "another name, so that the new ones come first"
+
+
+def test_productions_chain_is_not_lost_to_a_change_that_makes_its_nodes_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POUW_HOME", str(tmp_path / "state"))
+    config = deepcopy(dict(stacks.EXAMPLES.stack_settings("on-premises")["config"]))
+    assert config["pouw:environment"] == "production"
+    made = rehearsed(tmp_path, config, Operation.UP)
+    kept = {
+        step.after["spec"]["persistentVolumeClaimRetentionPolicy"]["whenDeleted"]
+        for step in made.steps
+        if step.after and step.subject.type == "kubernetes:apps/v1:StatefulSet"
+    }
+    assert kept == {"Retain"}
+    config["pouw:nodes"]["storage"] = {"size": "300Gi"}
+    refused = rehearsed(tmp_path, config, Operation.PREVIEW, ok=False)
+    assert any("StatefulSet" in one.path and "protect" in one.message for one in refused.faults), refused.faults

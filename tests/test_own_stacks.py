@@ -79,3 +79,13 @@ def test_a_standby_takes_over_by_names_alone(outcomes: Mapping[str, Outcome]) ->
     assert declared[0].keys() == declared[1].keys(), "nothing is made anew or taken away"
     changed = {urn.rpartition("::")[2]: one[0] for urn, one in declared[0].items() if declared[1][urn] != one}
     assert changed == dict.fromkeys(["names-service-primary", "names-service-dr"], "aws:route53/record:Record")
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_bill_of_a_stack_of_ours_leaves_no_type_out_and_keeps_to_the_budget(
+    name: str, outcomes: Mapping[str, Outcome]
+) -> None:
+    cost = outcomes[name].cost
+    assert cost is not None
+    assert [one for one in cost.unknown if "not in the table" in one or "not known yet" in one] == []
+    assert bool(cost.monthly) is any(step.subject.type.partition(":")[0] in CLOUDS for step in outcomes[name].steps)

@@ -17,6 +17,7 @@ from infra.gcp.keys import Keys
 from infra.gcp.machines import ACCELERATORS, disk_type
 from infra.gcp.network import Network
 from infra.gcp.pools import Group
+from infra.workload import digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class NodePools(Component, token="pouw:gcp:NodePools"):
         place = args.place
         return NodePool(
             name,
-            name=limits.named("pool", place, group.name),
+            name=limits.named("pool", place, own_name(group)),
             project=limits.project(place),
             location=place.region,
             node_locations=list(place.zones),
@@ -69,6 +70,13 @@ class NodePools(Component, token="pouw:gcp:NodePools"):
                 ignore_changes=["initialNodeCount"],
             ),
         )
+
+
+def own_name(group: Group) -> str:
+    """Another name for machines that cannot be had by a change in place, so that they come before the old ones go."""
+    found = ACCELERATORS.get(group.machine)
+    fixed = f"{found.kind} {found.count}" if found else "none"
+    return f"{group.name}-{digest(f'{fixed} {disk_type(group.machine)}')[:4]}"
 
 
 def bounds(group: Group) -> dict[str, Any]:

@@ -33,6 +33,8 @@ class NodeClusterArgs:
     nodes: Nodes
     chain: Chain
     insist_on_spread: bool
+    keep_volumes: bool = False
+    """Whether the chain outlives its pods' controller, which nothing then deletes or replaces unasked."""
     entries: tuple[str, ...] = ()
     """Where nodes of other sites are found, ``host:port``."""
     pooled: bool = False
@@ -138,10 +140,13 @@ class NodeCluster(Component, token="pouw:kubernetes:NodeCluster"):
                 "selector": {"matchLabels": selector("node", slot=args.slot, role=pool.role)},
                 "template": template,
                 "volumeClaimTemplates": [workload.volume_claim(args.nodes)],
-                # Scaling in keeps the chain for the node's return; the slot's end removes it.
-                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Retain"},
+                # Scaling in keeps the chain for the node's return; the slot's end removes it, where it may.
+                "persistentVolumeClaimRetentionPolicy": {
+                    "whenDeleted": "Retain" if args.keep_volumes else "Delete",
+                    "whenScaled": "Retain",
+                },
             },
-            opts=self.child(depends_on=needs),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=needs, protect=args.keep_volumes),
         )
 
 

@@ -90,22 +90,23 @@ def preview(stack: Sequence[str], every: bool, markdown: TextIO | None, rehearse
     return _exit_code(found)
 
 
-@click.command(epilog="Examples:  pouw down  |  pouw down --keep-cluster  |  pouw down staging --yes")
+@click.command(epilog="Examples:  pouw down  |  pouw down staging --yes  |  pouw down production --unprotect")
 @_stack_argument
 @click.option("--keep-cluster", is_flag=True, help="Only the stack's resources; the embedded cluster stays.")
 @click.option("--yes", is_flag=True, help="Do not ask before destroying a stack that is not local.")
+@click.option("--unprotect", is_flag=True, help="Also what is protected from deletion, as production's data is.")
 @_rehearse_option
-def down(stack: str, keep_cluster: bool, yes: bool, rehearse: bool) -> int:
+def down(stack: str, keep_cluster: bool, yes: bool, unprotect: bool, rehearse: bool) -> int:
     """Take STACK away (default: local), with everything that it holds.
 
     The local stack goes with its cluster: processes, mounts, interfaces, rules and state.
     """
     if rehearse:
-        return _rehearse(Operation.DESTROY, stack, as_json=False)
+        return _rehearse(Operation.DESTROY, stack, as_json=False, unprotect=unprotect)
     settings = stacks.settings(stack)
     if settings.environment != "local" and not yes:
         click.confirm(f"Destroy every resource of {stack}?", abort=True)
-    outcome = bringup.down(stack, make_progress(), keep_cluster=keep_cluster)
+    outcome = bringup.down(stack, make_progress(), keep_cluster=keep_cluster, unprotect=unprotect)
     if outcome is None:
         click.echo(f"{stack} is gone, with its cluster")
         return ExitCode.OK
@@ -123,12 +124,12 @@ def refresh(stack: str, rehearse: bool, as_json: bool) -> int:
     return _report([bringup.run_plain(Operation.REFRESH, stack, make_progress())], as_json=as_json)
 
 
-def _rehearse(chosen: Operation, stack: str, *, as_json: bool) -> int:
+def _rehearse(chosen: Operation, stack: str, *, as_json: bool, unprotect: bool = False) -> int:
     """The same in a simulated cloud, said before and in every document."""
     from pouw.deployment import rehearsal
 
     click.echo(rehearsal.BANNER, err=True)
-    outcome = rehearsal.rehearse(chosen, stack, make_progress())
+    outcome = rehearsal.rehearse(chosen, stack, make_progress(), unprotect=unprotect)
     if as_json:
         click.echo(json.dumps({"rehearsal": True, **_document([outcome])}, indent=2))
     else:

@@ -22,7 +22,8 @@ def lines(cost: Estimate) -> Iterator[str]:
         return
     yield (
         f"cost a month: {change(cost)}; then {cost.monthly:,.0f} {cost.currency}, {cost.maximum:,.0f} with every pool "
-        f"at its maximum; {len(cost.usage)} things by use; prices of {cost.prices_of}"
+        f"at its maximum and spot machines at the price on demand; {len(cost.usage)} things by use; "
+        f"prices of {cost.prices_of}, {cost.unchecked:,.0f} {cost.currency} by prices that nobody compared"
     )
     for one in cost.unknown:
         yield f"  unknown price: {one}"
@@ -36,6 +37,7 @@ def as_json(cost: Estimate | None) -> Mapping[str, Any]:
         "monthly_delta": round(cost.delta, 2),
         "monthly": round(cost.monthly, 2),
         "monthly_maximum": round(cost.maximum, 2),
+        "unchecked": round(cost.unchecked, 2),
         "currency": cost.currency,
         "prices_of": cost.prices_of,
         "unknown": list(cost.unknown),

@@ -21,6 +21,6 @@ def faults(settings: Settings, estimate: Estimate) -> Iterator[Fault]:
                 path=f"{NAMESPACE}:sites[{index}].budget.monthly",
                 message=f"site {site.name} costs more than its budget",
                 got=told,
-                expected=f"at most {site.budget.monthly:,d}",
+                expected=f"at most {site.budget.monthly:,d}, taken as {estimate.currency}",
                 remedy="raise the budget, or make the pools smaller",
             )

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pouw.cost import pools
-from pouw.cost.plan import Plan, Resource, value
-from pouw.cost.table import Line, Table, at
-from pouw.engine.plugins.kubernetes.quantities import amount
+from pouw.cost import pools, volumes
+from pouw.cost.plan import Plan, Resource, is_unknown, value
+from pouw.cost.table import UNCHECKED, Line, Price, Table, at, count
 
-_CLAIMS = "kubernetes:apps/v1:StatefulSet"
-_CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
 _SERVICE = "kubernetes:core/v1:Service"
-_CLASS_KINDS = ("type", "skuName", "skuname", "storageaccounttype")
-_GIB = 1 << 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +23,13 @@ class Item:
     site: str
     what: str
     monthly: float | None
-    """A pool at its minimum."""
+    """A pool at its minimum, without spot machines: their market has no price that stands."""
     maximum: float | None
+    """A pool at its maximum, with spot machines at the price on demand, which they never exceed."""
     usage: str = ""
     """What comes on top by use."""
+    checked: bool = True
+    """Whether its price was compared with its source."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +38,15 @@ class Estimate:
 
     currency: str
     prices_of: str
-    """Date of the prices."""
+    """When the prices were last compared with their sources."""
     delta: float
     """What the known part of the bill changes by, a month."""
     monthly: float
     """The known part after the run, a month."""
     maximum: float
-    """The same with every pool at its maximum."""
+    """The same with every pool at its maximum, and spot machines at the price on demand."""
+    unchecked: float
+    """Of the known part, what stands on prices that were compared with nothing."""
     items: Sequence[Item]
     """The bill after the run."""
     unknown: Sequence[str]
@@ -71,6 +70,7 @@ def estimate(plan: Plan, table: Table) -> Estimate:
         delta=known - sum(one.monthly or 0.0 for one in before),
         monthly=known,
         maximum=sum(one.maximum or 0.0 for one in after),
+        unchecked=sum(one.monthly or 0.0 for one in after if not one.checked),
         items=after,
         unknown=[f"{one.resource}: {one.what}" for one in changed if one.monthly is None and one.what],
         usage=[f"{one.resource}: {one.usage}" for one in changed if one.usage],
@@ -96,11 +96,12 @@ def _items(resource: Resource, others: Sequence[Resource], table: Table) -> Iter
         yield from _pool_items(resource, one, table)
     if lines is not None or machines is not None:
         return
-    if resource.type == _CLAIMS and resource.cloud:
-        yield from _claim_items(resource, others, table)
+    if resource.type in (volumes.SET, volumes.CLAIM) and resource.cloud:
+        for claimed in volumes.of(resource, others, table):
+            yield _volumes_item(resource, claimed, table)
     elif resource.type == _SERVICE and resource.cloud:
         yield from _service_items(resource, table)
-    elif table.is_free(resource.type):
+    elif table.free_because(resource.type):
         return
     elif usage := table.used(resource.type):
         yield _item(resource, "", 0.0, usage=usage)
@@ -109,7 +110,13 @@ def _items(resource: Resource, others: Sequence[Resource], table: Table) -> Iter
 
 
 def _item(
-    resource: Resource, what: str, monthly: float | None, *, maximum: float | None = None, usage: str = ""
+    resource: Resource,
+    what: str,
+    monthly: float | None,
+    *,
+    maximum: float | None = None,
+    usage: str = "",
+    checked: bool = True,
 ) -> Item:
     return Item(
         urn=resource.urn,
@@ -119,91 +126,91 @@ def _item(
         monthly=monthly,
         maximum=monthly if maximum is None else maximum,
         usage=usage,
+        checked=checked,
     )
 
 
 def _line_item(resource: Resource, lines: Sequence[Line], table: Table) -> Item:
     line = next((one for one in lines if _holds(one, resource.inputs)), None)
     if line is None:
-        told = ", ".join(f"{path} {value(resource.inputs, path)}" for path in lines[0].when)
+        told = ", ".join(f"{path} {_told(value(resource.inputs, path))}" for path in lines[0].when)
         return _item(resource, f"not in the table of prices with {told}", None)
     monthly = _monthly(line, resource, table)
     what = line.what if monthly is not None else f"{line.what} in {resource.region or 'an unknown region'}"
-    return _item(resource, what, monthly, usage=line.usage)
+    return _item(resource, what, monthly, usage=line.usage, checked=line.source != UNCHECKED)
 
 
 def _holds(line: Line, inputs: Mapping[str, Any]) -> bool:
     return all(value(inputs, path) == wanted for path, wanted in line.when.items())
 
 
+def _told(found: Any) -> str:
+    return "that is not known yet" if is_unknown(found) else str(found)
+
+
 def _monthly(line: Line, resource: Resource, table: Table) -> float | None:
-    if line.hour is None and line.month is None:
-        return 0.0
-    hour = at(line.hour, resource.region)
-    price = at(line.month, resource.region) if hour is None else hour * table.hours_a_month
-    if price is None:
-        return None
-    count = _count(value(resource.inputs, line.each), line.otherwise) if line.each else 1
-    if count is None:
-        return None
-    if line.plus is None:
-        return price * count
-    each, more = at(line.plus.month, resource.region), _count(value(resource.inputs, line.plus.each), None)
-    return None if each is None or more is None else price * count + each * more
-
-
-def _count(found: Any, otherwise: int | None) -> int | None:
-    """How many an input asks for; ``otherwise`` where that is not known yet."""
-    if found is None:
-        return 0
-    if isinstance(found, list):
-        return len(found)
-    return int(found) if isinstance(found, int | float) else otherwise
+    """A line's month; none where a price or a number of it is not known."""
+    many = count(value(resource.inputs, line.each), line.otherwise) if line.each else 1
+    parts = [(line.hour, table.hours_a_month, many), (line.month, 1, many)]
+    if line.plus is not None:
+        parts.append((line.plus.month, 1, count(value(resource.inputs, line.plus.each))))
+    total = 0.0
+    for prices, times, number in parts:
+        if prices is None:
+            continue
+        price = at(prices, resource.region)
+        if price is None or number is None:
+            return None
+        total += price * times * number
+    return total
 
 
 def _pool_items(resource: Resource, pool: pools.Machines, table: Table) -> Iterator[Item]:
-    count = f"{pool.minimum} to {pool.maximum}" if pool.minimum != pool.maximum else str(pool.minimum)
     if pool.maximum == 0:
         return
+    kind = pool.instance or "an unknown type"
+    if pool.minimum is None or pool.maximum is None:
+        yield _item(resource, f"a number of machines of {kind} that is not known yet", None)
+        return
+    number = f"{pool.minimum} to {pool.maximum}" if pool.minimum != pool.maximum else str(pool.minimum)
+    price = table.machine(resource.cloud, pool.instance, resource.region)
     if pool.spot:
-        yield _item(resource, "", 0.0, usage=f"{count} spot machines of {pool.instance} at the market's price")
+        most = None if price is None else price.month * pool.maximum
+        bound = "" if most is None else f", {most:,.0f} {table.currency} a month at most"
+        usage = f"{number} spot machines of {kind} at the market's price{bound}"
+        yield _item(resource, f"{number} spot machines of {kind}", 0.0, maximum=most, usage=usage)
     else:
-        price = table.machine(resource.cloud, pool.instance, resource.region)
-        what = f"{count} machines of {pool.instance or 'an unknown type'}"
-        yield _each(resource, what, price, pool.minimum, pool.maximum)
+        yield _each(resource, f"{number} machines of {kind}", price, pool.minimum, pool.maximum)
     if pool.disk != "none":
+        what = f"{number} disks of {_sized(pool.disk_gib)} {pool.disk or 'of an unknown kind'}"
         price = table.disk(resource.cloud, pool.disk, pool.disk_gib, resource.region)
-        what = f"{count} disks of {pool.disk_gib} GiB {pool.disk or 'of an unknown kind'}"
         yield _each(resource, what, price, pool.minimum, pool.maximum)
 
 
-def _each(resource: Resource, what: str, price: float | None, least: int, most: int) -> Item:
+def _sized(gib: int | None) -> str:
+    return "a size that is not known yet" if gib is None else f"{gib} GiB"
+
+
+def _each(resource: Resource, what: str, price: Price | None, least: int, most: int) -> Item:
     if price is None:
         return _item(resource, f"{what} in {resource.region or 'an unknown region'}", None)
-    return _item(resource, what, price * least, maximum=price * most)
+    return _item(resource, what, price.month * least, maximum=price.month * most, checked=price.checked)
 
 
-def _claim_items(resource: Resource, others: Sequence[Resource], table: Table) -> Iterator[Item]:
-    """The volumes of a set of pods, by the storage class that stands in the same plan."""
-    replicas = value(resource.inputs, "spec.replicas") or 0
-    for claim in value(resource.inputs, "spec.volumeClaimTemplates") or ():
-        name = value(claim, "spec.storageClassName")
-        classes = [
-            one
-            for one in others
-            if one.type == _CLASS and one.site == resource.site and value(one.inputs, "metadata.name") == name
-        ]
-        parameters = value(classes[0].inputs, "parameters") or {} if classes else {}
-        kind = next((str(parameters[key]) for key in _CLASS_KINDS if key in parameters), "")
-        gib = math.ceil((amount(value(claim, "spec.resources.requests.storage") or 0) or 0) / _GIB)
-        price = table.disk(resource.cloud, kind, gib, resource.region)
-        what = f"{replicas} volumes of {gib} GiB {kind or 'of an unknown kind'}"
-        yield _each(resource, what, price, replicas, replicas)
+def _volumes_item(resource: Resource, claimed: volumes.Volumes, table: Table) -> Item:
+    what = f"volumes of {_sized(claimed.gib)} {claimed.kind or 'of an unknown kind'}"
+    if claimed.count is None:
+        return _item(resource, f"a number of {what} that is not known yet", None)
+    price = table.disk(resource.cloud, claimed.kind, claimed.gib, resource.region)
+    return _each(resource, f"{claimed.count} {what}", price, claimed.count, claimed.count)
 
 
 def _service_items(resource: Resource, table: Table) -> Iterator[Item]:
-    if value(resource.inputs, "spec.type") == "LoadBalancer":
+    kind = value(resource.inputs, "spec.type")
+    if kind == "LoadBalancer":
         price = at(table.services.get(resource.cloud), resource.region)
         monthly = None if price is None else price * table.hours_a_month
         where = "" if monthly is not None else f" in {resource.region}"
-        yield _item(resource, f"load balancer{where}", monthly, usage="bytes through it")
+        yield _item(resource, f"load balancer{where}", monthly, usage="bytes through it", checked=False)
+    elif is_unknown(kind):
+        yield _item(resource, "a service of a type that is not known yet", None)

@@ -106,7 +106,7 @@ class _Reader:
         provider = self._providers.get(step.provider, {})
         own = (inputs.get("region"), inputs.get("location"), inputs.get("zone"))
         around = (provider.get("region"), provider.get("location"), home.region if home else None)
-        found = next((place for place in (*own, *around) if isinstance(place, str) and not _UNKNOWN.match(place)), "")
+        found = next((place for place in (*own, *around) if isinstance(place, str) and not is_unknown(place)), "")
         return _as_region(found)
 
 
@@ -117,7 +117,12 @@ def _as_region(place: str) -> str:
     return zone["region"] if zone else place
 
 
-def value(inputs: Mapping[str, Any], path: str) -> Any:
+def is_unknown(found: object) -> bool:
+    """Whether the engine does not know it before the run."""
+    return isinstance(found, str) and _UNKNOWN.match(found) is not None
+
+
+def value(inputs: object, path: str) -> Any:
     """The input at ``a.b``; none where it is not."""
     found: Any = inputs
     for part in path.split("."):

@@ -6,22 +6,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pouw.cost.plan import Resource, value
+from pouw.cost.plan import Resource, is_unknown, value
+from pouw.cost.table import count
 
 _LAUNCH_TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
+_ZONES: Final = 3
+"""Of a site: what a pool's zones are where the plan does not say yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machines:
-    """Machines of one kind. An empty ``instance`` or ``disk``: the plan does not say."""
+    """Machines of one kind. An empty ``instance`` or ``disk``, or no number: the plan does not say."""
 
-    instance: str
-    minimum: int
-    maximum: int
-    spot: bool
-    disk: str
+    instance: str = ""
+    minimum: int | None = None
+    maximum: int | None = None
+    spot: bool = False
+    disk: str = ""
     """Kind of each machine's disk; ``none`` where it has none that is charged for."""
-    disk_gib: int
+    disk_gib: int | None = None
 
 
 def of(resource: Resource, others: Sequence[Resource]) -> Iterator[Machines] | None:
@@ -33,16 +36,17 @@ def of(resource: Resource, others: Sequence[Resource]) -> Iterator[Machines] | N
 def _node_group(resource: Resource, others: Sequence[Resource]) -> Iterator[Machines]:
     inputs = resource.inputs
     launch = _launch_template(resource, others)
-    ebs = _first(value(_first(launch.get("blockDeviceMappings")), "ebs")) if launch else {}
-    scaling = _first(inputs.get("scalingConfig"))
+    ebs = _block(value(_block(launch.get("blockDeviceMappings")), "ebs"))
+    scaling = _block(inputs.get("scalingConfig"))
     instances = inputs.get("instanceTypes") or [launch.get("instanceType")]
+    size = inputs.get("diskSize")
     yield Machines(
         instance=_text(instances[0] if isinstance(instances, list) and instances else ""),
-        minimum=_number(scaling.get("minSize"), 0),
-        maximum=_number(scaling.get("maxSize"), 0),
+        minimum=_number(scaling, "minSize"),
+        maximum=_number(scaling, "maxSize"),
         spot=inputs.get("capacityType") == "SPOT",
-        disk=_text(ebs.get("volumeType")) or ("gp3" if inputs.get("diskSize") else ""),
-        disk_gib=_number(ebs.get("volumeSize") or inputs.get("diskSize"), 0),
+        disk=_text(value(ebs, "volumeType")) or ("gp3" if size else ""),
+        disk_gib=_number({"size": size}, "size") if size else _number(ebs, "volumeSize", None),
     )
 
 
@@ -56,46 +60,53 @@ def _launch_template(resource: Resource, others: Sequence[Resource]) -> Mapping[
 
 def _managed_cluster(resource: Resource, others: Sequence[Resource]) -> Iterator[Machines]:
     del others
-    for pool in resource.inputs.get("agentPoolProfiles") or ():
-        yield _agent_pool(pool)
+    profiles = resource.inputs.get("agentPoolProfiles") or ()
+    for pool in profiles if isinstance(profiles, list) else (profiles,):
+        if pool:
+            yield _agent_pool(_block(pool))
 
 
-def _agent_pool(inputs: Mapping[str, Any]) -> Machines:
-    count = _number(inputs.get("count"), 0)
-    scaled = bool(inputs.get("enableAutoScaling"))
-    ephemeral = inputs.get("osDiskType") == "Ephemeral"
+def _agent_pool(inputs: Mapping[str, Any] | None) -> Machines:
+    if inputs is None:
+        return Machines()
+    scaled, fixed = bool(inputs.get("enableAutoScaling")), _number(inputs, "count")
     return Machines(
         instance=_text(inputs.get("vmSize")),
-        minimum=_number(inputs.get("minCount"), count) if scaled else count,
-        maximum=_number(inputs.get("maxCount"), count) if scaled else count,
+        minimum=_number(inputs, "minCount", fixed) if scaled else fixed,
+        maximum=_number(inputs, "maxCount", fixed) if scaled else fixed,
         spot=inputs.get("scaleSetPriority") == "Spot",
-        disk="none" if ephemeral else "Premium_LRS",
-        disk_gib=_number(inputs.get("osDiskSizeGB"), 128),
+        disk="none" if inputs.get("osDiskType") == "Ephemeral" else "Premium_LRS",
+        disk_gib=_number(inputs, "osDiskSizeGB", 128),
     )
 
 
 def _gke_pool(resource: Resource, others: Sequence[Resource]) -> Iterator[Machines]:
     del others
     inputs = resource.inputs
-    node, scaling = _first(inputs.get("nodeConfig")), _first(inputs.get("autoscaling"))
-    zones = len(inputs.get("nodeLocations") or ()) or 1
-    fixed = _number(inputs.get("nodeCount") or inputs.get("initialNodeCount"), 0) * zones
-    if "totalMaxNodeCount" in scaling:
-        least, most = _number(scaling.get("totalMinNodeCount"), 0), _number(scaling["totalMaxNodeCount"], 0)
-    elif scaling:
-        least, most = (_number(scaling.get(key), 0) * zones for key in ("minNodeCount", "maxNodeCount"))
-    else:
-        least = most = fixed
-    accelerated = bool(node.get("guestAccelerators")) and not _text(node.get("machineType")).startswith(("g2-", "a2-"))
-    machine = _text(node.get("machineType"))
+    node, scaling = _block(inputs.get("nodeConfig")), _block(inputs.get("autoscaling"))
+    least, most = _gke_bounds(inputs, scaling)
+    machine = _text(value(node, "machineType"))
+    accelerated = bool(value(node, "guestAccelerators")) and not machine.startswith(("g2-", "a2-"))
     yield Machines(
         instance=f"{machine} with accelerators" if accelerated else machine,
         minimum=least,
         maximum=most,
-        spot=bool(node.get("spot") or node.get("preemptible")),
-        disk=_text(node.get("diskType")) or "pd-balanced",
-        disk_gib=_number(node.get("diskSizeGb"), 100),
+        spot=any(value(node, name) is True for name in ("spot", "preemptible")),
+        disk=_text(value(node, "diskType")) or ("" if node is None else "pd-balanced"),
+        disk_gib=_number(node, "diskSizeGb", 100),
     )
+
+
+def _gke_bounds(inputs: Mapping[str, Any], scaling: Mapping[str, Any] | None) -> tuple[int | None, int | None]:
+    """Over all zones: bounds are of each, unless they say that they are of all."""
+    if scaling is None:
+        return None, None
+    if "totalMaxNodeCount" in scaling:
+        return _number(scaling, "totalMinNodeCount"), _number(scaling, "totalMaxNodeCount")
+    zones = count(inputs.get("nodeLocations"), _ZONES) or 1
+    fixed = _number(inputs, "nodeCount" if inputs.get("nodeCount") else "initialNodeCount")
+    least, most = (_number(scaling, f"{end}NodeCount") for end in ("min", "max")) if scaling else (fixed, fixed)
+    return (None if least is None else least * zones), (None if most is None else most * zones)
 
 
 _READERS: Mapping[str, Callable[[Resource, Sequence[Resource]], Iterator[Machines]]] = {
@@ -110,19 +121,24 @@ TYPES = tuple(_READERS)
 """Types that are pools of machines, or have some inside."""
 
 
-def _first(found: Any) -> Mapping[str, Any]:
-    """An object, or the first of a list of them: some providers wrap a single block into a list."""
+def _block(found: Any) -> Mapping[str, Any] | None:
+    """An object, or the first of a list of them: some providers wrap a block into a list. ``None``: not known yet."""
     if isinstance(found, list):
-        found = found[0] if found else {}
-    return found if isinstance(found, Mapping) else {}
+        found = found[0] if found else None
+    if found is None:
+        return {}
+    return found if isinstance(found, Mapping) else None
 
 
-def _number(found: Any, otherwise: int) -> int:
-    try:
-        return int(found)
-    except (TypeError, ValueError):
+def _number(block: Mapping[str, Any] | None, name: str, otherwise: int | None = 0) -> int | None:
+    """What stands there; ``otherwise`` where nothing does, and none where it is not known yet."""
+    if block is None:
+        return None
+    found = block.get(name)
+    if found is None:
         return otherwise
+    return count(int(found) if isinstance(found, str) and found.isascii() and found.isdigit() else found)
 
 
 def _text(found: Any) -> str:
-    return found if isinstance(found, str) else ""
+    return found if isinstance(found, str) and not is_unknown(found) else ""

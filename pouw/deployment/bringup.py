@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from infra.faults import Fault
@@ -66,7 +67,8 @@ def up(stack: str, progress: Progress) -> Result:
         network = LiveNetwork(settings, connections)
         before = agreement.height_before(network)
         request = Request(operation=Operation.UP, stack=stack, extra_config=extra_config(stack, settings, references))
-        outcome = admission.up(request, gate_of(stack, settings), engine, progress)
+        allowed = partial(costing.within_budget, settings=settings)
+        outcome = admission.up(request, gate_of(stack, settings), engine, progress, allowed=allowed)
         if not outcome.ok:
             return Result(settings=settings, outcome=outcome)
         if any(site.managed for site in settings.sites):
@@ -127,12 +129,13 @@ def ready_to_preview(stack: str, project: Project) -> Settings:
     return settings
 
 
-def run_plain(chosen: Operation, stack: str, progress: Progress) -> Outcome:
+def run_plain(chosen: Operation, stack: str, progress: Progress, *, unprotect: bool = False) -> Outcome:
     """Refresh or destroy through the engine, with the configuration of the last run."""
     settings = ready_to_preview(stack, Project())
     _guard(stack, settings)
     engine = resolution.resolve(progress)
-    return operation.run(Request(operation=chosen, stack=stack, extra_config=_access(settings)), engine, progress)
+    request = Request(operation=chosen, stack=stack, extra_config=_access(settings), unprotect=unprotect)
+    return operation.run(request, engine, progress)
 
 
 def _guard(stack: str, settings: Settings) -> None:
@@ -226,7 +229,7 @@ def _prepare(settings: Settings, progress: Progress) -> tuple[Engine, Mapping[st
         return engine.result(), {one.kind: one.reference for one in built}
 
 
-def down(stack: str, progress: Progress, *, keep_cluster: bool = False) -> Outcome | None:
+def down(stack: str, progress: Progress, *, keep_cluster: bool = False, unprotect: bool = False) -> Outcome | None:
     """Take a stack away: one of embedded sites alone goes with its cluster, any other is destroyed by the engine."""
     from pouw import cluster
 
@@ -236,7 +239,7 @@ def down(stack: str, progress: Progress, *, keep_cluster: bool = False) -> Outco
         cluster.down(progress)
         _forget(stack, progress)
         return None
-    outcome = run_plain(Operation.DESTROY, stack, progress)
+    outcome = run_plain(Operation.DESTROY, stack, progress, unprotect=unprotect)
     if outcome.ok:
         _forget(stack, progress)
     return outcome

@@ -17,3 +17,8 @@ def priced(outcome: Outcome, settings: Settings) -> Outcome:
     over = [of_fault(one) for one in budget.faults(settings, found)]
     code = ExitCode.POLICY if over and outcome.ok else outcome.exit_code
     return replace(outcome, cost=found, faults=[*outcome.faults, *over], exit_code=code)
+
+
+def within_budget(planned: Outcome, settings: Settings) -> Outcome:
+    """A deployment's plan, as :func:`priced` judges it; where no site has a budget, nothing is priced."""
+    return priced(planned, settings) if any(site.budget for site in settings.sites) else planned

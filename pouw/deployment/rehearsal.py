@@ -14,12 +14,13 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from infra.faults import Fault
 from pouw import stacks
-from pouw.deployment import bringup, images
+from pouw.deployment import bringup, costing, images
 from pouw.engine import home, operation, resolution, runlock
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
@@ -118,6 +119,7 @@ class Rehearsal:
         engine: Engine | None = None,
         extra: Callable[[], ExtraConfig] = dict,
         through: Through | None = None,
+        unprotect: bool = False,
     ) -> Outcome:
         """Run the engine in the rehearsal's own environment. A destroy that succeeds takes all of it away.
 
@@ -127,7 +129,7 @@ class Rehearsal:
         with self._environment():
             alone = embedded_alone(engine or resolution.resolve(progress))
             told = {**self.project.placeholders(self.stack), **extra()}
-            request = Request(operation=chosen, stack=self.stack, extra_config=told)
+            request = Request(operation=chosen, stack=self.stack, extra_config=told, unprotect=unprotect)
             outcome = (through or _plainly)(request, alone, progress, self.project)
         if chosen is Operation.DESTROY and outcome.ok:
             self._remove()
@@ -222,7 +224,7 @@ def embedded_alone(engine: Engine) -> Engine:
     return replace(engine, home=place.path, plugin_programs=None)
 
 
-def rehearse(chosen: Operation, stack: str, progress: Progress) -> Outcome:
+def rehearse(chosen: Operation, stack: str, progress: Progress, *, unprotect: bool = False) -> Outcome:
     """Rehearse on one of the repository's stacks or examples, with the gate in front as for real.
 
     Raises:
@@ -230,18 +232,22 @@ def rehearse(chosen: Operation, stack: str, progress: Progress) -> Outcome:
     """
     given = stacks.project_of(stack)
     settings = bringup.ready_to_preview(stack, given)
-    judged = {Operation.UP: admission.up, Operation.PREVIEW: admission.preview}.get(chosen)
+    allowed = partial(costing.within_budget, settings=settings)
 
     def through(request: Request, engine: Engine, progress: Progress, project: Project) -> Outcome:
-        if judged is None:
-            return _plainly(request, engine, progress, project)
-        return judged(request, gate_of(stack, settings), engine, progress, project=project)
+        gate = gate_of(stack, settings)
+        if chosen is Operation.UP:
+            return admission.up(request, gate, engine, progress, allowed=allowed, project=project)
+        if chosen is Operation.PREVIEW:
+            return allowed(admission.preview(request, gate, engine, progress, project=project))
+        return _plainly(request, engine, progress, project)
 
     return Rehearsal.of(stack, given).run(
         chosen,
         progress,
         extra=lambda: bringup.extra_config(stack, settings, images.references(settings), project=given),
         through=through,
+        unprotect=unprotect,
     )
 
 

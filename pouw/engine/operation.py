@@ -60,6 +60,8 @@ class Request:
     digest: bool = False
     """Have a preview print its plan as JSON, with the line of the program that declared each resource."""
     parallel: int | None = None
+    unprotect: bool = False
+    """Whether a destroy takes the engine's protection away first; without, it refuses a stack that has any."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Told to the program and the plugins on top of this process's environment."""
     halt: Halt | None = None
@@ -79,7 +81,8 @@ def run(
 
     Raises:
         ConfigurationError: unknown stack or malformed file.
-        EngineError: it could not be begun: held by another run (BUSY), or a killed run's traces that cannot be cleared.
+        EngineError: it could not be begun: held by another run (BUSY), a killed run's traces that cannot be cleared, or
+            a destroy of what is protected.
     """
     operation, stack = request.operation, request.stack
     recorder = Recorder(operation=operation.value, stack=stack)
@@ -87,6 +90,8 @@ def run(
         _opened(request, engine, project or Project(), progress) as (session, lock),
         progress.step(f"{_TITLES[operation]} {stack}") as step,
     ):
+        if operation is Operation.DESTROY:
+            _release(session, unprotect=request.unprotect)
         shown = _Shown(step=step)
 
         def take(event: Event) -> None:
@@ -105,6 +110,24 @@ def run(
             halt=request.halt,
         )
     return recorder.outcome(ending)
+
+
+def _release(session: Session, *, unprotect: bool) -> None:
+    """Let a destroy begin. The engine itself deletes all around what is protected before it says that it cannot."""
+    held = session.protected()
+    if held and not unprotect:
+        names = [urn.rpartition("::")[2] for urn in held]
+        raise EngineError(
+            Fault(
+                path=f"stack {session.stack}",
+                message="holds resources that are protected from deletion; nothing was deleted",
+                got=", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else ""),
+                expected="none",
+                remedy=f"`pouw down {session.stack} --unprotect` takes their protection away first",
+            )
+        )
+    if held:
+        session.unprotect()
 
 
 @contextmanager

@@ -125,6 +125,15 @@ class Session:
                 self._reread(urns)
         self._unread_file.unlink(missing_ok=True)
 
+    def protected(self) -> list[str]:
+        """URNs of what the engine would refuse to delete."""
+        deployment = self._deployment(self.backend.state_file(self.project.name, self.stack), asked=True) or {}
+        return [str(one["urn"]) for one in deployment.get("resources") or [] if one.get("protect")]
+
+    def unprotect(self) -> None:
+        """Let the engine delete all of it. What a cloud protects by itself stays protected there."""
+        self.ask("state", "unprotect", "--all", "--yes")
+
     @property
     def _unread_file(self) -> Path:
         return self.config.folder / "unread.json"

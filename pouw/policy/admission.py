@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from pouw.engine.operation import Operation, Request
@@ -25,15 +26,25 @@ def preview(
     return judged.outcome
 
 
-def up(request: Request, gate: Gate, engine: Engine, progress: Progress, *, project: Project | None = None) -> Outcome:
+def up(
+    request: Request,
+    gate: Gate,
+    engine: Engine,
+    progress: Progress,
+    *,
+    allowed: Callable[[Outcome], Outcome] | None = None,
+    project: Project | None = None,
+) -> Outcome:
     """Deploy what the gate lets through, and keep the evidence.
 
-    The preview is judged first: where the gate is red, or the preview fails, its outcome is returned and nothing was
-    created. A plan that leaves everything as it is is not deployed. The deployment runs with the pack too, on the
-    values that a preview does not know. Where the preview let something pass that it could not evaluate on what is
-    known, the state that came of it is judged once more.
+    The preview is judged first, and then by ``allowed``, which may put faults on its outcome: where the gate is red, or
+    the preview is not good, its outcome is returned and nothing was created. A plan that leaves everything as it is is
+    not deployed. The deployment runs with the pack too, on the values that a preview does not know. Where the preview
+    let something pass that it could not evaluate on what is known, the state that came of it is judged once more.
     """
     planned = gates.run(replace(request, operation=Operation.PREVIEW), engine, progress, gate, project=project)
+    if allowed is not None:
+        planned = replace(planned, outcome=allowed(planned.outcome))
     if not planned.outcome.ok:
         return _kept(planned, gate, engine)
     if planned.outcome.settled:

@@ -10,6 +10,8 @@ from infra.settings import Settings
 from pouw.engine.events import StepStarted, Subject
 
 _STACK = "urn:pulumi:staging::pouw::"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine writes for a text that it does not know before the run."""
 SITE = f"{_STACK}pouw:aws:Site::primary"
 POOLS = f"{_STACK}pouw:aws:Site$pouw:aws:NodePools::primary-pools"
 

@@ -11,12 +11,11 @@ from infra.settings import Settings
 from pouw.cost import budget, plan, table
 from pouw.cost.estimate import Estimate, estimate
 from pouw.engine.events import StepStarted
-from tests.cost.plans import POOLS, SITE, component, provider, settings, step
+from tests.cost.plans import POOLS, SITE, UNKNOWN, component, provider, settings, step
 
 NAT = "aws:ec2/natGateway:NatGateway"
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 def priced(steps: Sequence[StepStarted], stack: Settings | None = None) -> Estimate:
@@ -88,7 +87,7 @@ def test_a_pool_counts_at_its_minimum_with_its_disks_and_tells_its_maximum() -> 
     assert found.maximum == pytest.approx(6 * each)
 
 
-def test_spot_machines_have_a_market_and_no_price_but_their_disks_have_one() -> None:
+def test_spot_machines_have_a_market_and_a_bound_and_their_disks_have_a_price() -> None:
     found = priced(
         [
             component(SITE),
@@ -98,7 +97,18 @@ def test_spot_machines_have_a_market_and_no_price_but_their_disks_have_one() -> 
         ]
     )
     assert found.monthly == pytest.approx(2 * 100 * 0.08)
-    assert found.usage == [f"{GROUP} p-miners-spot: 2 to 11 spot machines of c7i.2xlarge at the market's price"]
+    assert found.maximum == pytest.approx(11 * (730 * 0.357 + 100 * 0.08)), "spot machines never cost more than others"
+    (usage,) = found.usage
+    assert usage.startswith(
+        f"{GROUP} p-miners-spot: 2 to 11 spot machines of c7i.2xlarge at the market's price, 2,867 USD"
+    )
+
+
+def test_spot_machines_without_a_known_bound_are_told_as_use() -> None:
+    found = priced([component(SITE), step(GROUP, "pool", group("x9.huge", 1, 2, capacityType="SPOT", diskSize=10))])
+    assert found.usage == [f"{GROUP} pool: 1 to 2 spot machines of x9.huge at the market's price"]
+    assert found.unknown == []
+    assert (found.monthly, found.maximum) == pytest.approx((0.8, 1.6))
 
 
 def test_a_machine_that_is_not_listed_is_unknown() -> None:
@@ -138,7 +148,7 @@ def test_azure_and_gcp_pools_are_read_in_their_own_words() -> None:
         "autoscaling": {"minNodeCount": 1, "maxNodeCount": 2},
     }
     gcp = priced([step("gcp:container/nodePool:NodePool", "pool", pool)])
-    assert gcp.monthly == pytest.approx(3 * (730 * 0.134012 + 10))
+    assert gcp.monthly == pytest.approx(3 * (730 * 4 * 0.033506 + 10))
     assert gcp.maximum == pytest.approx(2 * gcp.monthly)
 
 
@@ -157,10 +167,29 @@ def test_volumes_and_balancers_inside_a_clouds_cluster_are_on_its_bill() -> None
     assert priced(elsewhere).items == [], "nobody charges for an existing cluster's"
 
 
+def test_the_bill_says_how_much_of_it_stands_on_prices_that_nobody_compared() -> None:
+    east, ireland = ({"region": region, **group("c6i.large", 1, 1)} for region in ("us-east-1", "eu-west-1"))
+    found = priced([component(SITE), step(GROUP, "east", east), step(GROUP, "ireland", ireland)])
+    assert found.unchecked == pytest.approx(730 * 0.0912)
+    found = priced(
+        [component(SITE), step("aws:eks/cluster:Cluster", "cluster", {}), step("aws:ec2/eip:Eip", "eip", {})]
+    )
+    assert found.unchecked == pytest.approx(730 * 0.10)
+
+
+def test_an_address_of_azure_costs_more_with_its_protection() -> None:
+    token = "azure-native:network:PublicIPAddress"
+    plain = {"location": "westeurope", "sku": {"name": "Standard"}}
+    guarded = {**plain, "ddosSettings": {"protectionMode": "Enabled"}}
+    found = priced([step(token, "plain", plain), step(token, "guarded", guarded)])
+    assert found.monthly == pytest.approx(2 * 730 * 0.005 + 199)
+
+
 def test_a_site_over_its_budget_is_a_fault_at_its_path_and_one_within_it_is_none() -> None:
     steps = [component(SITE), step("aws:eks/cluster:Cluster", "cluster", {})]
     tight, wide = settings(budget={"monthly": 72}), settings(budget={"monthly": 73})
     (fault,) = budget.faults(tight, priced(steps, tight))
     assert str(fault).startswith("pouw:sites[0].budget.monthly: site primary costs more than its budget; got 73 USD")
+    assert "expected at most 72, taken as USD" in str(fault)
     assert list(budget.faults(wide, priced(steps, wide))) == []
     assert list(budget.faults(settings(), priced(steps))) == []

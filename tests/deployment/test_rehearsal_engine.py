@@ -24,6 +24,7 @@ from pouw.engine.operation import Operation
 from pouw.engine.outcome import Outcome
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
+from pouw.errors import EngineError
 from pouw.paths import REPOSITORY
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
@@ -285,5 +286,11 @@ def test_an_example_is_rehearsed_by_its_name(pouw_home: Path) -> None:
     assert made
     assert told("preview")["same"] == made, "it is there, for a preview too"
     down = CliRunner().invoke(command, ["down", "on-premises", "--rehearse"])
+    assert isinstance(down.exception, EngineError)
+    (fault,) = down.exception.faults
+    assert (fault.path, fault.expected) == ("stack on-premises", "none")
+    assert "hall-a-blue-miner" in fault.got, "production's chain is kept"
+    assert told("preview")["same"] == made, "and all around it"
+    down = CliRunner().invoke(command, ["down", "on-premises", "--unprotect", "--rehearse"])
     assert f"{made} deleted" in down.stdout, down.output
     assert not (pouw_home / "rehearsal").exists()

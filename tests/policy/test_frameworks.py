@@ -38,6 +38,31 @@ def test_the_benchmarks_have_all_their_ids(framework: str, size: int) -> None:
     assert len(frameworks()[framework].controls) == size
 
 
+@pytest.mark.parametrize("framework", ["cis-aws", "cis-azure", "cis-gcp", "cis-kubernetes"])
+def test_a_control_in_reach_says_what_it_is_about_and_no_other_says_the_same(framework: str) -> None:
+    in_reach = [one for one in frameworks()[framework].controls.values() if one.grade is not Grade.OUT_OF_REACH]
+    titles = [one.title for one in in_reach]
+    assert sorted(title for title in titles if titles.count(title) > 1) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "control", "subject"),
+    [
+        ("gcp-sql-instance-deny-open-networks", "6.5", "open to everybody"),
+        ("gcp-sql-instance-deny-public-address", "6.7", "public addresses"),
+        ("gcp-sql-instance-require-backups", "6.8", "backed up"),
+        ("gcp-sql-instance-deny-unprotected", "6.9", "deletion"),
+        ("aws-elb-balancer-require-access-logs", "4.10", "web front ends"),
+        ("azure-gateway-listener-require-firewall", "7.10", "application gateways"),
+    ],
+)
+def test_rules_follow_the_numbers_of_the_newest_benchmark(rule: str, control: str, subject: str) -> None:
+    """The numbers of these moved, or came, with the versions that are listed."""
+    framework = f"cis-{rule.partition('-')[0]}"
+    assert mapping()[rule].controls[framework] == [control]
+    assert subject in frameworks()[framework].controls[control].title
+
+
 def test_every_mapped_rule_exists() -> None:
     assert sorted(set(mapping()) - set(RULES)) == []
 

@@ -16,6 +16,7 @@ from policies import packconfig
 from policies.rule import AnyRule
 from pouw.engine.events import SECRET_MARK
 from pouw.engine.operation import Operation, Request
+from pouw.engine.outcome import Outcome
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.session import Session
@@ -172,6 +173,20 @@ def test_nothing_is_created_behind_a_red_gate(gate_of: GateOf, runner: Runner) -
     project = runner.project({"a": {**GOOD, "size": 9}})
     outcome = admission.up(runner.request("up"), gate_of(), runner.engine, SilentProgress(), project=project)
     assert (outcome.operation, outcome.exit_code) == ("preview", ExitCode.POLICY)
+    assert not Session.of("local", runner.engine, project).exists()
+
+
+def test_nothing_is_created_where_somebody_else_refuses_the_plan(gate_of: GateOf, runner: Runner) -> None:
+    project = runner.project({"a": GOOD})
+
+    def refuse(planned: Outcome) -> Outcome:
+        assert planned.ok
+        return replace(planned, exit_code=ExitCode.POLICY)
+
+    told = admission.up(
+        runner.request("up"), gate_of(), runner.engine, SilentProgress(), allowed=refuse, project=project
+    )
+    assert (told.operation, told.exit_code) == ("preview", ExitCode.POLICY)
     assert not Session.of("local", runner.engine, project).exists()
 
 

@@ -241,8 +241,8 @@ def test_a_cluster_that_the_program_identifies_is_told_from_another_by_nothing_e
     before: str | None, after: str, replaces: list[str]
 ) -> None:
     old = {"kubeconfig": config(), **({"clusterIdentifier": before} if before else {})}
-    for kubeconfig in (config("https://127.0.0.1:9"), UNKNOWN):
-        change = configuration.difference(old, {"kubeconfig": kubeconfig, "clusterIdentifier": after})
+    for given in (config("https://127.0.0.1:9"), UNKNOWN):
+        change = configuration.difference(old, {"kubeconfig": given, "clusterIdentifier": after})
         assert change.replaces == replaces
         assert "kubeconfig" in change.differs
 

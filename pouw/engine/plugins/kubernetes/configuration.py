@@ -104,8 +104,8 @@ def difference(olds: Mapping[str, Value], news: Mapping[str, Value]) -> Configur
     """
     old, new = plain(dict(olds)), plain(dict(news))
     differs = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
-    if identifier := new.get(_IDENTIFIER):
-        before = old.get(_IDENTIFIER)
+    identifier, before = new.get(_IDENTIFIER), old.get(_IDENTIFIER)
+    if identifier is not None:
         moved = identifier is UNKNOWN or (before is not None and before != identifier)
         return ConfigurationChange(differs=differs, replaces=[_IDENTIFIER] if moved else [])
     where = [key for key in ("kubeconfig", "context", "cluster") if key in differs]
