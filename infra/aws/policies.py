@@ -124,6 +124,10 @@ class NamedKey:
         keys = f"arn:aws:kms:{self.region}:{self.account}:key/*"
         return allow(actions, [keys], when={**this, **(when or {})})
 
+    def allow_for_objects(self, actions: Sequence[str]) -> Statement:
+        """The same for what object storage does with the key in somebody's name, and for nothing else."""
+        return self.allow(actions, when={"StringEquals": {"kms:ViaService": f"s3.{self.region}.amazonaws.com"}})
+
 
 def administration(account: str) -> Statement:
     """A key is governed by the account's own policies; without this statement nobody could ever change it."""
@@ -173,8 +177,8 @@ def replicate(source: str, copy: str, key: NamedKey, copy_key: NamedKey) -> str:
         allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], [source]),
         allow([*read, "s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging"], [f"{source}/*"]),
         allow(["s3:ReplicateObject", "s3:ReplicateTags"], [f"{copy}/*"]),
-        key.allow(["kms:Decrypt"]),
-        copy_key.allow(["kms:Encrypt", "kms:GenerateDataKey"]),
+        key.allow_for_objects(["kms:Decrypt"]),
+        copy_key.allow_for_objects(["kms:Encrypt", "kms:GenerateDataKey"]),
     )
 
 
@@ -183,7 +187,7 @@ def back_up(bucket: str, key: NamedKey) -> str:
     return document(
         allow(["s3:GetBucketLocation", "s3:ListBucket"], [bucket]),
         allow(["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [f"{bucket}/*"]),
-        key.allow(["kms:Decrypt", "kms:GenerateDataKey"]),
+        key.allow_for_objects(["kms:Decrypt", "kms:GenerateDataKey"]),
     )
 
 
