@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pydantic
 
-from infra import addressing
+from infra import addons, addressing
 from infra.faults import Fault
 from infra.regions import ZONES
 from infra.sites import Site
@@ -73,8 +73,12 @@ def _site(path: str, site: Site, *, production: bool) -> Iterator[Fault]:
             yield Fault(path=f"{path}.{name}", message=f"has no meaning for {here}", expected="to be left out")
     if site.managed:
         yield from _place(path, site)
+        if site.network.ddos_plan is not None and site.cloud != "azure":
+            message = f"has no meaning for cloud: {site.cloud}"
+            yield Fault(path=f"{path}.network.ddosPlan", message=message, expected="to be left out")
         yield from _ranges(path, site)
         yield from _bounds(path, site)
+        yield from _cluster(f"{path}.cluster", site)
         yield from _duties(path, site, production=production)
 
 
@@ -146,6 +150,32 @@ def _bounds(path: str, site: Site) -> Iterator[Fault]:
         got, expected = str(pools.miners.on_demand_floor), f"at most the maximum, {pools.miners.maximum}"
         where = f"{path}.pools.miners.onDemandFloor"
         yield Fault(path=where, message="is not allowed", got=got, expected=expected)
+
+
+def _cluster(path: str, site: Site) -> Iterator[Fault]:
+    cluster = site.cluster
+    if site.cloud != "aws":
+        for key in ("administrators", "addons"):
+            if getattr(cluster, key):
+                message = f"has no meaning for cloud: {site.cloud}"
+                yield Fault(path=f"{path}.{key}", message=message, expected="to be left out")
+        return
+    if not cluster.administrators:
+        expected = "the role that deploys the stack, and whoever else administers the cluster"
+        yield Fault(path=f"{path}.administrators", message="is empty", got="nobody", expected=expected)
+    for index, identity in enumerate(cluster.administrators):
+        if re.match(_ACCOUNTS["aws"][0], site.account or "") and f"::{site.account}:" not in identity:
+            expected = f"one of the site's account, {site.account}"
+            where = f"{path}.administrators[{index}]"
+            yield Fault(path=where, message="is of another account", got=repr(identity), expected=expected)
+        if identity in cluster.administrators[:index]:
+            where = f"{path}.administrators[{index}]"
+            yield Fault(path=where, message="is there twice", got=repr(identity), expected="each once")
+    if unknown := addons.missing(cluster):
+        known = ", ".join(addons.REVIEWED)
+        expected = f"a version each for {', '.join(unknown)}, or a Kubernetes version of {known}"
+        message = f"lacks add-ons of which no version was reviewed for {cluster.version}"
+        yield Fault(path=f"{path}.addons", message=message, got=repr(dict(cluster.addons)), expected=expected)
 
 
 def _duties(path: str, site: Site, *, production: bool) -> Iterator[Fault]:

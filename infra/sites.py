@@ -6,9 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.values import AddressRange, Cidr, DnsLabel, FirstOfMonth, KubernetesVersion, Part
+from infra.values import (
+    AddonVersion,
+    AddressRange,
+    Cidr,
+    DdosPlan,
+    DnsLabel,
+    FirstOfMonth,
+    Identity,
+    KubernetesVersion,
+    Part,
+)
 
 Cloud = Literal["aws", "azure", "gcp", "kubernetes"]
+Addon = Literal["aws-ebs-csi-driver", "coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"]
 
 
 class Network(Part):
@@ -22,8 +33,11 @@ class Network(Part):
     """Range of cluster services."""
     translation: Literal["zone", "shared"] = "zone"
     """Address translation (NAT): one in every zone, or one shared by all, which is cheaper and fails with its zone."""
+    ddos_plan: DdosPlan | None = None
+    """Plan of DDoS protection that the network joins (Azure only). A plan is shared by a whole tenant and costs the
+    same for one network as for a hundred, so a site joins one and makes none."""
     flow_log_days: Annotated[int, Field(ge=1, le=3653)] = 90
-    """Days that flow logs are kept."""
+    """Days that flow logs are kept, and on AWS access logs of the edge and of buckets."""
 
 
 class Cluster(Part):
@@ -33,6 +47,11 @@ class Cluster(Part):
     """Minor version; patches follow the cloud's stable channel."""
     api_allow_from: tuple[Cidr, ...] = ()
     """CIDR ranges that may reach the API server from outside; none leaves it private."""
+    administrators: tuple[Identity, ...] = ()
+    """Roles and users that administer the cluster, the one that deploys it among them (AWS only, and required there:
+    who made the cluster has no right by that alone; the other clouds go by their own roles)."""
+    addons: dict[Addon, AddonVersion] = Field(default_factory=dict)
+    """Versions of add-ons in place of the reviewed ones (AWS only); needed for a Kubernetes version that has none."""
     log_days: Annotated[int, Field(ge=90, le=3653)] = 365
     """Days that audit logs are kept."""
 

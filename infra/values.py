@@ -18,6 +18,11 @@ _VERSION: Final = r"^1\.[0-9]{1,2}$"
 _TAG: Final = r"^[a-z]([-_a-z0-9]{0,61}[a-z0-9])?$"
 _MONTH: Final = r"^20[0-9]{2}-(0[1-9]|1[0-2])-01$"
 _IMAGE_TAG: Final = r"^[A-Za-z0-9_][-A-Za-z0-9._]{0,100}$"
+_IDENTITY: Final = r"^arn:aws:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$"
+_ADDON: Final = r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$"
+_DDOS_PLAN: Final = (
+    r"^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft.Network/ddosProtectionPlans/[^/]+$"
+)
 _RANGE: Final = r"^[0-9.]{7,15}(-[0-9.]{7,15}|/[0-9]{1,2})$"
 _UNITS: Final = {
     "": Decimal(1),
@@ -35,6 +40,9 @@ PATTERNS: Final = {
     _TAG: "1 to 63 lower-case letters, digits, hyphens and underscores, a letter first",
     _MONTH: "the first day of a month, such as '2026-11-01'",
     _IMAGE_TAG: "a tag of letters, digits, dots, hyphens and underscores",
+    _IDENTITY: "a role or user such as 'arn:aws:iam::111122223333:role/deployer'",
+    _DDOS_PLAN: "the id of a plan, '/subscriptions/…/providers/Microsoft.Network/ddosProtectionPlans/…'",
+    _ADDON: "a version such as 'v1.13.2-eksbuild.11'",
     _RANGE: "addresses such as '192.0.2.10-192.0.2.20' or '192.0.2.0/28'",
 }
 
@@ -61,6 +69,9 @@ TagText = Annotated[str, StringConstraints(pattern=_TAG)]
 FirstOfMonth = Annotated[str, StringConstraints(pattern=_MONTH)]
 ImageTag = Annotated[str, StringConstraints(pattern=_IMAGE_TAG)]
 AddressRange = Annotated[str, StringConstraints(pattern=_RANGE)]
+Identity = Annotated[str, StringConstraints(pattern=_IDENTITY)]
+DdosPlan = Annotated[str, StringConstraints(pattern=_DDOS_PLAN)]
+AddonVersion = Annotated[str, StringConstraints(pattern=_ADDON)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 NodePort = Annotated[int, Field(ge=1, le=65535)]
 

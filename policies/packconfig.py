@@ -53,7 +53,8 @@ class PackConfig:
 
     def level(self, rule: AnyRule) -> Level:
         """The level that the rule has in this run."""
-        own = self.levels.get(rule.id, rule.level)
+        asked = self.environment == PRODUCTION or not rule.production_only
+        own = self.levels.get(rule.id, rule.level if asked else Level.DISABLED)
         return Level.ADVISORY if self.advisory and own is Level.MANDATORY else own
 
     def tags(self, urn: str) -> Mapping[str, str]:

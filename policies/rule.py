@@ -61,6 +61,9 @@ class _Described:
     severity: Severity
     level: Level = Level.MANDATORY
     absent: Absence
+    production_only: bool = False
+    """Whether it is asked of production alone, because elsewhere it would be wrong: it does not run there, unless the
+    stack gives it a level. ``why`` says what only production has to lose."""
     why: str
     """What goes wrong without it: one sentence."""
     remedy: str

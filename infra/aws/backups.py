@@ -7,7 +7,6 @@ from typing import Any
 
 import pulumi
 from pulumi_aws.cloudwatch.metric_alarm import MetricAlarm
-from pulumi_aws.iam.role import Role
 from pulumi_aws.iam.role_policy import RolePolicy
 from pulumi_aws.kms.alias import Alias
 from pulumi_aws.kms.key import Key
@@ -16,7 +15,9 @@ from pulumi_aws.s3.bucket_replication_config import BucketReplicationConfig
 from infra.aws import limits, policies
 from infra.aws.bucket import LockedBucket, LockedBucketArgs
 from infra.aws.keys import DELETION_DAYS, Keys
+from infra.aws.log_bucket import STORAGE
 from infra.aws.monitoring import Monitoring
+from infra.aws.roles import role
 from infra.component import Component
 from infra.contracts import Place
 
@@ -65,25 +66,27 @@ class Backups(Component, token="pouw:aws:Backups"):
             target_key_id=copy_key.key_id,
             opts=self.child(),
         )
-        bucket = self._bucket("bucket", place.region, args.keys.key)
-        copy = self._bucket("copy", away, copy_key.arn)
+        bucket = self._bucket("bucket", place.region, args.keys.key, args.monitoring.access_logs)
+        copy = self._bucket("copy", away, copy_key.arn, args.monitoring.copy_access_logs)
         self._copying(bucket, copy, copy_key)
         self._alarm(bucket, copy)
         self.publish(bucket=bucket.bucket, copy=copy.bucket)
 
-    def _bucket(self, part: str, region: str, key: pulumi.Input[str]) -> LockedBucket:
-        arguments = LockedBucketArgs(place=self._args.place, region=region, key=key)
+    def _bucket(self, part: str, region: str, key: pulumi.Input[str], logs: pulumi.Input[str]) -> LockedBucket:
+        place = self._args.place
+        arguments = LockedBucketArgs(place=place, region=region, key=key, logs=logs, logs_prefix=STORAGE)
         return LockedBucket(f"{self._name}-{part}", arguments, self.child())
 
     def _copying(self, bucket: LockedBucket, copy: LockedBucket, copy_key: Key) -> None:
         place = self._args.place
-        role = Role(
+        copier = role(
+            self,
             f"{self._name}-copy-role",
-            name=limits.named("role", place, "backup-copy"),
+            place,
+            self._args.keys,
+            part="backup-copy",
             description="Copies backups to the other region",
-            assume_role_policy=policies.trust_service("s3.amazonaws.com", policies.own_account(limits.account(place))),
-            tags=place.tags,
-            opts=self.child(),
+            trust=policies.trust_service("s3.amazonaws.com", policies.own_account(limits.account(place))),
         )
         away = place.site.backups.copy_region or ""
         document = policies.replicate(
@@ -92,12 +95,12 @@ class Backups(Component, token="pouw:aws:Backups"):
             limits.key(place, place.region),
             limits.key(place, away),
         )
-        allowed = RolePolicy(f"{self._name}-copy-policy", role=role.id, policy=document, opts=self.child())
+        allowed = RolePolicy(f"{self._name}-copy-policy", role=copier.id, policy=document, opts=self.child())
         BucketReplicationConfig(
             f"{self._name}-copying",
             region=place.region,
             bucket=bucket.bucket,
-            role=role.arn,
+            role=copier.arn,
             rules=[copying(copy.arn, copy_key.arn)],
             # Both sides must keep versions before anything can be copied.
             opts=self.child(depends_on=[allowed, bucket, copy]),

@@ -27,6 +27,7 @@ from infra.aws import limits
 from infra.aws.certificate import certificate
 from infra.aws.firewall import Firewall, FirewallArgs
 from infra.aws.keys import Keys
+from infra.aws.log_bucket import EDGE
 from infra.aws.monitoring import Monitoring
 from infra.aws.network import Network
 from infra.aws.node_pools import NodePools
@@ -140,6 +141,7 @@ class Balancer(Component, token="pouw:aws:Balancer"):
             subnets=self._args.network.edge_subnets,
             security_groups=[group.id],
             drop_invalid_header_fields=True,
+            access_logs={"bucket": self._args.monitoring.access_logs, "prefix": EDGE, "enabled": True},
             # A subscription may be silent between two blocks.
             idle_timeout=600,
             enable_deletion_protection=place.production,

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pulumi_aws.s3.bucket import Bucket
 from pulumi_aws.s3.bucket_lifecycle_configuration import BucketLifecycleConfiguration
+from pulumi_aws.s3.bucket_logging import BucketLogging
 from pulumi_aws.s3.bucket_object_lock_configuration import BucketObjectLockConfiguration
 from pulumi_aws.s3.bucket_ownership_controls import BucketOwnershipControls
 from pulumi_aws.s3.bucket_policy import BucketPolicy
@@ -22,11 +23,13 @@ from infra.contracts import Place
 
 @dataclass(frozen=True, kw_only=True)
 class LockedBucketArgs:
-    """The bucket of a site in one region; ``key`` is a key of that region."""
+    """The bucket of a site in one region; ``key`` is a key of that region, ``logs`` a bucket of it for access logs."""
 
     place: Place
     region: str
     key: pulumi.Input[str]
+    logs: pulumi.Input[str]
+    logs_prefix: str
 
 
 class LockedBucket(Component, token="pouw:aws:LockedBucket"):
@@ -52,31 +55,43 @@ class LockedBucket(Component, token="pouw:aws:LockedBucket"):
             opts=pulumi.ResourceOptions(parent=self, protect=place.production),
         )
         common: dict[str, Any] = {"bucket": made.bucket, "region": region, "opts": self.child()}
-        versioning = BucketVersioning(f"{name}-versions", versioning_configuration={"status": "Enabled"}, **common)
-        encryption = {"sse_algorithm": "aws:kms", "kms_master_key_id": args.key}
-        BucketServerSideEncryptionConfiguration(
-            f"{name}-encryption",
-            rules=[{"apply_server_side_encryption_by_default": encryption, "bucket_key_enabled": True}],
-            **common,
+        versioning, _ = harden(
+            self,
+            name,
+            made,
+            region,
+            encryption={"sse_algorithm": "aws:kms", "kms_master_key_id": args.key},
+            policy=bucket_policy(limits.bucket_arn(place, region)),
         )
-        closed = BucketPublicAccessBlock(
-            f"{name}-closed",
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            **common,
-        )
-        BucketOwnershipControls(f"{name}-owner", rule={"object_ownership": "BucketOwnerEnforced"}, **common)
+        BucketLogging(f"{name}-log", target_bucket=args.logs, target_prefix=args.logs_prefix, **common)
         later: dict[str, Any] = {**common, "opts": self.child(depends_on=[versioning])}
         BucketObjectLockConfiguration(f"{name}-lock", rule={"default_retention": retention(place)}, **later)
         BucketLifecycleConfiguration(f"{name}-clean-up", rules=clean_up(place), **later)
-        BucketPolicy(
-            f"{name}-policy",
-            policy=bucket_policy(limits.bucket_arn(place, region)),
-            **{**common, "opts": self.child(depends_on=[closed])},
-        )
         self.publish(bucket=made.bucket, arn=made.arn)
+
+
+def harden(
+    owner: Component, name: str, made: Bucket, region: str, *, encryption: dict[str, Any], policy: str
+) -> tuple[BucketVersioning, BucketPolicy]:
+    """Declare what every bucket of a site has: versions, encryption, one owner, a policy, and no way to the public."""
+    common: dict[str, Any] = {"bucket": made.bucket, "region": region, "opts": owner.child()}
+    versioning = BucketVersioning(f"{name}-versions", versioning_configuration={"status": "Enabled"}, **common)
+    BucketServerSideEncryptionConfiguration(
+        f"{name}-encryption",
+        rules=[{"apply_server_side_encryption_by_default": encryption, "bucket_key_enabled": True}],
+        **common,
+    )
+    closed = BucketPublicAccessBlock(
+        f"{name}-closed",
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        **common,
+    )
+    BucketOwnershipControls(f"{name}-owner", rule={"object_ownership": "BucketOwnerEnforced"}, **common)
+    after = owner.child(depends_on=[closed])
+    return versioning, BucketPolicy(f"{name}-policy", policy=policy, **{**common, "opts": after})
 
 
 def retention(place: Place) -> dict[str, Any]:

@@ -10,24 +10,27 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws.cloudwatch.metric_alarm import MetricAlarm
 from pulumi_aws.eks.access_entry import AccessEntry
+from pulumi_aws.eks.access_policy_association import AccessPolicyAssociation
 from pulumi_aws.eks.addon import Addon
 from pulumi_aws.eks.cluster import Cluster as EksCluster
-from pulumi_aws.iam.role import Role
 from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
 
+from infra import addons
 from infra.aws import limits, policies
 from infra.aws.keys import Keys
 from infra.aws.monitoring import Monitoring
 from infra.aws.network import Network
-from infra.aws.workload_role import workload_role
+from infra.aws.roles import role, workload_role
 from infra.component import Component
 from infra.contracts import Place
 from infra.naming import OBSERVERS
+from infra.sites import Addon as AddonName
 from infra.sites import Cluster as ClusterSettings
 from infra.workload import digest
 
 LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 MANAGED: Final = "arn:aws:iam::aws:policy"
+ADMINISTRATION: Final = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 _STORE_ALARM_BYTES: Final = 6 * 2**30
 """The cluster's store turns read-only at 8 GiB."""
 
@@ -64,9 +67,11 @@ class Cluster(Component, token="pouw:aws:Cluster"):
         self._networking(made)
         self._observers(made)
         self._alarm()
-        kubeconfig = pulumi.Output.all(made.name, made.endpoint, made.certificate_authority.data).apply(
-            lambda known: json.dumps(client_configuration(*known, region=place.region))
+        # Whoever is given the way in may go it: workloads wait until those who declare them are let in.
+        known = pulumi.Output.all(
+            made.name, made.endpoint, made.certificate_authority.data, *self._administrators(made)
         )
+        kubeconfig = known.apply(lambda all_: json.dumps(client_configuration(*all_[:3], region=place.region)))
         self.publish(
             cluster=made.name,
             kubeconfig=pulumi.Output.secret(kubeconfig),
@@ -78,26 +83,27 @@ class Cluster(Component, token="pouw:aws:Cluster"):
     def _control_plane(self) -> EksCluster:
         args, name = self._args, self._name
         place = args.place
-        role = Role(
+        own = role(
+            self,
             f"{name}-role",
-            name=limits.named("role", place, "cluster"),
+            place,
+            args.keys,
+            part="cluster",
             description="Taken by the control plane of the cluster",
-            assume_role_policy=policies.trust_service("eks.amazonaws.com"),
-            tags=place.tags,
-            opts=self.child(),
+            trust=policies.trust_service("eks.amazonaws.com"),
         )
         allowed = RolePolicyAttachment(
-            f"{name}-policy", role=role.name, policy_arn=f"{MANAGED}/AmazonEKSClusterPolicy", opts=self.child()
+            f"{name}-policy", role=own.name, policy_arn=f"{MANAGED}/AmazonEKSClusterPolicy", opts=self.child()
         )
         return EksCluster(
             f"{name}-cluster",
             name=limits.cluster_name(place),
             version=place.site.cluster.version,
-            role_arn=role.arn,
+            role_arn=own.arn,
             vpc_config={"subnet_ids": args.network.node_subnets, **reachability(place.site.cluster)},
             kubernetes_network_config={"ip_family": "ipv4", "service_ipv4_cidr": place.site.network.services},
-            # Whoever makes the cluster declares its workloads, so it has to be let in; everybody else by an entry.
-            access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": True},
+            # Whoever made the cluster would administer it for ever, and no list would show it.
+            access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": False},
             encryption_config={"provider": {"key_arn": args.keys.key}, "resources": ["secrets"]},
             enabled_cluster_log_types=list(LOG_TYPES),
             bootstrap_self_managed_addons=False,
@@ -105,14 +111,20 @@ class Cluster(Component, token="pouw:aws:Cluster"):
             zonal_shift_config={"enabled": True},
             deletion_protection=place.production,
             tags=place.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=place.production, depends_on=[allowed, args.monitoring]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=place.production,
+                depends_on=[allowed, args.monitoring],
+                # AWS asks for it when a cluster is made, never again: a change would replace the cluster for nothing.
+                ignore_changes=["accessConfig.bootstrapClusterCreatorAdminPermissions"],
+            ),
         )
 
     def _networking(self, made: EksCluster) -> None:
         place, name = self._args.place, self._name
-        role = workload_role(f"{name}-network", place, ("kube-system", "aws-node"), self.child())
+        own = workload_role(self, f"{name}-network", place, self._args.keys, ("kube-system", "aws-node"))
         allowed = RolePolicyAttachment(
-            f"{name}-network-policy", role=role.name, policy_arn=f"{MANAGED}/AmazonEKS_CNI_Policy", opts=self.child()
+            f"{name}-network-policy", role=own.name, policy_arn=f"{MANAGED}/AmazonEKS_CNI_Policy", opts=self.child()
         )
         add = partial(addon, self, name, made.name, place)
         add("kube-proxy")
@@ -121,24 +133,49 @@ class Cluster(Component, token="pouw:aws:Cluster"):
             "vpc-cni",
             depends_on=[allowed, agent],
             configuration_values=json.dumps({"enableNetworkPolicy": "true"}),
-            pod_identity_associations=[{"role_arn": role.arn, "service_account": "aws-node"}],
+            pod_identity_associations=[{"role_arn": own.arn, "service_account": "aws-node"}],
         )
+
+    def _administrators(self, made: EksCluster) -> list[pulumi.Output[str]]:
+        """Let in those whom the settings name, over the whole cluster; each is known once it may do its work."""
+        place, found = self._args.place, []
+        for principal in place.site.cluster.administrators:
+            part = f"{self._name}-administrator-{principal.rpartition(':')[2].replace('/', '-')}"
+            entry = AccessEntry(
+                part,
+                cluster_name=made.name,
+                principal_arn=principal,
+                type="STANDARD",
+                tags=place.tags,
+                opts=self.child(),
+            )
+            right = AccessPolicyAssociation(
+                f"{part}-right",
+                cluster_name=made.name,
+                principal_arn=entry.principal_arn,
+                policy_arn=ADMINISTRATION,
+                access_scope={"type": "cluster"},
+                opts=self.child(),
+            )
+            found.append(right.associated_at)
+        return found
 
     def _observers(self, made: EksCluster) -> None:
         """A role that may look at the workloads and change nothing, by a binding inside the cluster."""
         place = self._args.place
-        role = Role(
+        observer = role(
+            self,
             f"{self._name}-observer",
-            name=limits.named("role", place, "observer"),
+            place,
+            self._args.keys,
+            part="observer",
             description="Taken by people who look at the workloads",
-            assume_role_policy=policies.trust_account(limits.account(place)),
-            tags=place.tags,
-            opts=self.child(),
+            trust=policies.trust_account(limits.account(place)),
         )
         AccessEntry(
             f"{self._name}-observers",
             cluster_name=made.name,
-            principal_arn=role.arn,
+            principal_arn=observer.arn,
             kubernetes_groups=[OBSERVERS],
             type="STANDARD",
             tags=place.tags,
@@ -171,16 +208,17 @@ def addon(
     name: str,
     cluster: pulumi.Input[str],
     place: Place,
-    kind: str,
+    kind: AddonName,
     *,
     depends_on: list[pulumi.Resource] | None = None,
     **settings: Any,
 ) -> Addon:
-    """An add-on in the version that goes with the cluster's; what somebody changed by hand is put right."""
+    """An add-on in the version that was reviewed for the cluster's; what somebody changed by hand is put right."""
     return Addon(
         f"{name}-{kind}",
         cluster_name=cluster,
         addon_name=kind,
+        addon_version=addons.version(place.site.cluster, kind),
         resolve_conflicts_on_create="OVERWRITE",
         resolve_conflicts_on_update="OVERWRITE",
         tags=place.tags,

@@ -5,45 +5,45 @@ from __future__ import annotations
 import pulumi
 from pulumi_aws.cloudwatch.log_group import LogGroup
 from pulumi_aws.ec2.flow_log import FlowLog
-from pulumi_aws.iam.role import Role
 from pulumi_aws.iam.role_policy import RolePolicy
 
 from infra.aws import limits, policies
+from infra.aws.keys import Keys
 from infra.aws.monitoring import retention
+from infra.aws.roles import role
 from infra.component import Component
 from infra.contracts import Place
 
 
-def flow_log(name: str, place: Place, network: pulumi.Input[str], key: pulumi.Input[str], parent: Component) -> None:
+def flow_log(name: str, place: Place, network: pulumi.Input[str], keys: Keys, parent: Component) -> None:
     """Declare the log of every connection in ``network``, refused ones too."""
     group_name = f"/pouw/{place.environment}/{place.site.name}/flow"
     group = LogGroup(
         f"{name}-flow-log-group",
         name=group_name,
-        kms_key_id=key,
+        kms_key_id=keys.key,
         retention_in_days=retention(place.site.network.flow_log_days),
         tags=place.tags,
         opts=parent.child(),
     )
-    role = Role(
+    writer = role(
+        parent,
         f"{name}-flow-log-role",
-        name=limits.named("role", place, "flow-log"),
+        place,
+        keys,
+        part="flow-log",
         description="Writes the flow log of the network",
-        assume_role_policy=policies.trust_service(
-            "vpc-flow-logs.amazonaws.com", policies.own_account(limits.account(place))
-        ),
-        tags=place.tags,
-        opts=parent.child(),
+        trust=policies.trust_service("vpc-flow-logs.amazonaws.com", policies.own_account(limits.account(place))),
     )
     document = policies.write_logs(limits.log_group_arn(place, group_name))
-    allowed = RolePolicy(f"{name}-flow-log-policy", role=role.id, policy=document, opts=parent.child())
+    allowed = RolePolicy(f"{name}-flow-log-policy", role=writer.id, policy=document, opts=parent.child())
     FlowLog(
         f"{name}-flow-log",
         vpc_id=network,
         traffic_type="ALL",
         log_destination_type="cloud-watch-logs",
         log_destination=group.arn,
-        iam_role_arn=role.arn,
+        iam_role_arn=writer.arn,
         max_aggregation_interval=60,
         tags=place.tags,
         opts=parent.child(depends_on=[allowed]),

@@ -15,7 +15,7 @@ from infra.aws.backups import Backups
 from infra.aws.cluster import Cluster
 from infra.aws.keys import Keys
 from infra.aws.registry import Registry
-from infra.aws.workload_role import workload_role
+from infra.aws.roles import workload_role
 from infra.component import Component
 from infra.contracts import Place, PodIdentity
 from infra.naming import NAMESPACE
@@ -57,7 +57,7 @@ class Identity(Component, token="pouw:aws:Identity"):
             "backup": policies.back_up(bucket, key),
         }
         for workload, account in SERVICE_ACCOUNTS.items():
-            role = workload_role(f"{name}-{workload}", place, account, self.child())
+            role = workload_role(self, f"{name}-{workload}", place, args.keys, account)
             RolePolicy(f"{name}-{workload}-policy", role=role.id, policy=documents[workload], opts=self.child())
             PodIdentityAssociation(
                 f"{name}-{workload}",

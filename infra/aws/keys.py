@@ -1,4 +1,4 @@
-"""The site's own encryption key."""
+"""The site's own encryption key, and the boundary of whoever may use it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
+from pulumi_aws.iam.policy import Policy
 from pulumi_aws.kms.alias import Alias
 from pulumi_aws.kms.key import Key
 
 from infra.aws import limits, policies
+from infra.aws.boundary import boundary
 from infra.component import Component
 from infra.contracts import Place
 
@@ -25,9 +27,10 @@ class KeysArgs:
 
 
 class Keys(Component, token="pouw:aws:Keys"):
-    """A symmetric key. Output: ``key``, its ARN."""
+    """A symmetric key. Outputs: ``key``, its ARN, and ``boundary``, the ARN of the policy that bounds every role."""
 
     key: pulumi.Output[str]
+    boundary: pulumi.Output[str]
 
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -44,4 +47,12 @@ class Keys(Component, token="pouw:aws:Keys"):
         )
         alias = limits.key(place, place.region).alias
         Alias(f"{name}-alias", name=alias, target_key_id=key.key_id, opts=self.child())
-        self.publish(key=key.arn)
+        bounds = Policy(
+            f"{name}-boundary",
+            name=limits.named("policy", place, "boundary"),
+            description=f"What no role of the site {place.site.name} can go beyond",
+            policy=boundary(place),
+            tags=place.tags,
+            opts=self.child(),
+        )
+        self.publish(key=key.arn, boundary=bounds.arn)

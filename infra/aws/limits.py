@@ -21,6 +21,7 @@ LIMITS: Final[Mapping[str, int]] = {
     "log-group": 480,
     "log-policy": 200,
     "node-group": 37,
+    "policy": 128,
     "repository": 200,
     "role": 64,
     "security-group": 229,
@@ -63,6 +64,11 @@ def bucket(place: Place, region: str) -> str:
 def bucket_arn(place: Place, region: str) -> str:
     """The whole name of the bucket of backups in a region."""
     return f"arn:aws:s3:::{bucket(place, region)}"
+
+
+def log_bucket(place: Place, region: str) -> str:
+    """The name of the bucket that access logs of a region go to."""
+    return named("bucket", place, "logs", account(place), region)
 
 
 def key(place: Place, region: str) -> NamedKey:

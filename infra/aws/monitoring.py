@@ -1,4 +1,4 @@
-"""Where the control plane's logs and the site's alarms go."""
+"""Where the control plane's logs, access logs and the site's alarms go."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pulumi_aws.sns.topic_subscription import TopicSubscription
 
 from infra.aws import limits, policies
 from infra.aws.keys import Keys
+from infra.aws.log_bucket import LogBucket, LogBucketArgs
 from infra.component import Component
 from infra.contracts import Place
 
@@ -33,13 +34,16 @@ class MonitoringArgs:
 
 
 class Monitoring(Component, token="pouw:aws:Monitoring"):
-    """Outputs: ``logs``, the ARN of the control plane's log group, and ``alarms``, the ARN of a topic.
+    """Outputs: ``logs``, the ARN of the control plane's log group, ``alarms``, the ARN of a topic, and buckets for
+    access logs by name: ``access_logs`` where the site stands, ``copy_access_logs`` where its backups are copied to.
 
     The cluster would make the log group itself, without key and retention; so it is there before the cluster.
     """
 
     logs: pulumi.Output[str]
     alarms: pulumi.Output[str]
+    access_logs: pulumi.Output[str]
+    copy_access_logs: pulumi.Output[str]
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -66,7 +70,12 @@ class Monitoring(Component, token="pouw:aws:Monitoring"):
             TopicSubscription(
                 f"{name}-{contact}", topic=topic.arn, protocol="email", endpoint=contact, opts=self.child()
             )
-        self.publish(logs=group.arn, alarms=topic.arn)
+        regions = {"access": place.region, "copy-access": place.site.backups.copy_region or ""}
+        access, away = (
+            LogBucket(f"{name}-{part}-logs", LogBucketArgs(place=place, region=region), self.child())
+            for part, region in regions.items()
+        )
+        self.publish(logs=group.arn, alarms=topic.arn, access_logs=access.bucket, copy_access_logs=away.bucket)
 
 
 def retention(days: int) -> int:

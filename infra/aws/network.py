@@ -78,7 +78,7 @@ class Network(Component, token="pouw:aws:Network"):
             for index, subnet in enumerate(nodes)
         ]
         self._endpoints(vpc, tables)
-        flow_log(name, place, vpc.id, args.keys.key, self)
+        flow_log(name, place, vpc.id, args.keys, self)
         self.publish(
             network=vpc.id,
             node_subnets=[subnet.id for subnet in nodes],

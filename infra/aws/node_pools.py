@@ -20,7 +20,7 @@ from infra.aws import limits, machines, policies
 from infra.aws.cluster import MANAGED, Cluster, addon
 from infra.aws.keys import Keys
 from infra.aws.network import Network
-from infra.aws.workload_role import workload_role
+from infra.aws.roles import role, workload_role
 from infra.component import Component
 from infra.contracts import POOL_LABEL, Place
 
@@ -49,7 +49,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
     def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._name, self._args = name, args
-        role, allowed = self._role()
+        machine, allowed = self._role()
         entry = SecurityGroup(
             f"{name}-entry",
             name_prefix=limits.prefix("security-group", args.place, "entry"),
@@ -64,7 +64,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             "miners": self._template("miners", [args.cluster.security_group]),
         }
         found = {
-            group.name: self._group(group, role, templates[group.pool], allowed)
+            group.name: self._group(group, machine, templates[group.pool], allowed)
             for group in machines.groups(args.place.site.pools)
         }
         self._addons(list(found.values()))
@@ -76,17 +76,18 @@ class NodePools(Component, token="pouw:aws:NodePools"):
 
     def _role(self) -> tuple[Role, list[pulumi.Resource]]:
         """The machines' own role: to join the cluster and to pull images. What pods may do is not for machines."""
-        role = Role(
+        machine = role(
+            self,
             f"{self._name}-role",
-            name=limits.named("role", self._args.place, "machine"),
+            self._args.place,
+            self._args.keys,
+            part="machine",
             description="Taken by the machines of the cluster",
-            assume_role_policy=policies.trust_service("ec2.amazonaws.com"),
-            tags=self._args.place.tags,
-            opts=self.child(),
+            trust=policies.trust_service("ec2.amazonaws.com"),
         )
-        return role, [
+        return machine, [
             RolePolicyAttachment(
-                f"{self._name}-{policy}", role=role.name, policy_arn=f"{MANAGED}/{policy}", opts=self.child()
+                f"{self._name}-{policy}", role=machine.name, policy_arn=f"{MANAGED}/{policy}", opts=self.child()
             )
             for policy in _NODE_POLICIES
         ]
@@ -104,14 +105,14 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         )
 
     def _group(
-        self, group: machines.Group, role: Role, template: LaunchTemplate, allowed: list[pulumi.Resource]
+        self, group: machines.Group, machine: Role, template: LaunchTemplate, allowed: list[pulumi.Resource]
     ) -> NodeGroup:
         args = self._args
         return NodeGroup(
             f"{self._name}-{group.name}",
             cluster_name=args.cluster.cluster,
             node_group_name_prefix=limits.prefix("node-group", args.place, group.name),
-            node_role_arn=role.arn,
+            node_role_arn=machine.arn,
             subnet_ids=args.network.node_subnets,
             version=args.place.site.cluster.version,
             ami_type=group.image,
@@ -136,16 +137,16 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         """Names and disks: both need a machine before they are healthy, and stay on the ``system`` pool."""
         args, name = self._args, self._name
         account = "ebs-csi-controller-sa"
-        role = workload_role(f"{name}-disks", args.place, ("kube-system", account), self.child())
+        own = workload_role(self, f"{name}-disks", args.place, args.keys, ("kube-system", account))
         driver = RolePolicyAttachment(
             f"{name}-disks-policy",
-            role=role.name,
+            role=own.name,
             policy_arn=f"{MANAGED}/service-role/AmazonEBSCSIDriverPolicy",
             opts=self.child(),
         )
         key = RolePolicy(
             f"{name}-disks-key",
-            role=role.id,
+            role=own.id,
             policy=policies.use_for_disks(limits.key(args.place, args.place.region)),
             opts=self.child(),
         )
@@ -156,7 +157,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             "aws-ebs-csi-driver",
             depends_on=[*groups, driver, key],
             configuration_values=json.dumps({"controller": where}),
-            pod_identity_associations=[{"role_arn": role.arn, "service_account": account}],
+            pod_identity_associations=[{"role_arn": own.arn, "service_account": account}],
         )
 
 

@@ -81,11 +81,33 @@ def only_tls(action: str, resources: Sequence[str]) -> Statement:
     return {
         "Sid": "OnlyTls",
         "Effect": "Deny",
-        "Principal": "*",
+        "Principal": {"AWS": "*"},
         "Action": action,
         "Resource": list(resources),
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
+
+
+def take_logs(bucket: str, account: str, region: str, *, edge: str, storage: tuple[str, str]) -> str:
+    """The policy of a bucket of access logs: AWS writes those of the account's balancers and of one other bucket.
+
+    ``edge`` is the prefix of the balancers' logs, ``storage`` that of the bucket's and its ARN.
+    """
+    prefix, source = storage
+    balancers = f"arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/*"
+    logged = {**own_account(account), "ArnLike": {"aws:SourceArn": source}}
+    return document(
+        allow(
+            ["s3:PutObject"],
+            [f"{bucket}/{edge}/AWSLogs/{account}/*"],
+            principal={"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+            when={"ArnLike": {"aws:SourceArn": balancers}},
+        ),
+        allow(
+            ["s3:PutObject"], [f"{bucket}/{prefix}*"], principal={"Service": "logging.s3.amazonaws.com"}, when=logged
+        ),
+        only_tls("s3:*", [bucket, f"{bucket}/*"]),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +123,10 @@ class NamedKey:
         this = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": self.alias}}
         keys = f"arn:aws:kms:{self.region}:{self.account}:key/*"
         return allow(actions, [keys], when={**this, **(when or {})})
+
+    def allow_for_objects(self, actions: Sequence[str]) -> Statement:
+        """The same for what object storage does with the key in somebody's name, and for nothing else."""
+        return self.allow(actions, when={"StringEquals": {"kms:ViaService": f"s3.{self.region}.amazonaws.com"}})
 
 
 def administration(account: str) -> Statement:
@@ -176,8 +202,8 @@ def replicate(source: str, copy: str, key: NamedKey, copy_key: NamedKey) -> str:
         allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], [source]),
         allow([*read, "s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging"], [f"{source}/*"]),
         allow(["s3:ReplicateObject", "s3:ReplicateTags"], [f"{copy}/*"]),
-        key.allow(["kms:Decrypt"]),
-        copy_key.allow(["kms:Encrypt", "kms:GenerateDataKey"]),
+        key.allow_for_objects(["kms:Decrypt"]),
+        copy_key.allow_for_objects(["kms:Encrypt", "kms:GenerateDataKey"]),
     )
 
 
@@ -186,7 +212,7 @@ def back_up(bucket: str, key: NamedKey) -> str:
     return document(
         allow(["s3:GetBucketLocation", "s3:ListBucket"], [bucket]),
         allow(["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [f"{bucket}/*"]),
-        key.allow(["kms:Decrypt", "kms:GenerateDataKey"]),
+        key.allow_for_objects(["kms:Decrypt", "kms:GenerateDataKey"]),
     )
 
 

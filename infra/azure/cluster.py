@@ -261,6 +261,8 @@ def settings(place: Place) -> dict[str, Any]:
         "aad_profile": {"managed": True, "enableAzureRBAC": True, "tenantID": place.site.tenant},
         "oidc_issuer_profile": {"enabled": True},
         "auto_upgrade_profile": {"upgradeChannel": "patch", "nodeOSUpgradeChannel": "NodeImage"},
+        # What somebody puts into the cluster past this program is held against the subscription's own policies.
+        "addon_profiles": {"azurepolicy": {"enabled": True}},
         # Pools of one kind grow together over the zones, so that no zone is left with all the machines.
         "auto_scaler_profile": {"balanceSimilarNodeGroups": "true", "expander": "least-waste"},
         "storage_profile": {

@@ -67,6 +67,7 @@ class Network(Component, token="pouw:azure:Network"):
             location=place.region,
             address_space={"addressPrefixes": [place.plan.network]},
             subnets=[subnet_properties(one, gateways, guards) for one in subnets(place.plan)],
+            **flood_protection(place.site.network.ddos_plan),
             tags=place.tags,
             opts=kept(self, place),
         )
@@ -152,6 +153,11 @@ class Network(Component, token="pouw:azure:Network"):
             tags=place.tags,
             opts=self.child(depends_on=[granted]),
         )
+
+
+def flood_protection(plan: str | None) -> dict[str, Any]:
+    """The part of a network that joins a plan; without one it has what Azure gives to everybody."""
+    return {"enable_ddos_protection": True, "ddos_protection_plan": {"id": plan}} if plan else {}
 
 
 def public_address(

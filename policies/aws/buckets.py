@@ -60,7 +60,9 @@ def _takes_logs(bucket: Resource, stack: Stack) -> bool:
     return bool(stack.pointing_at(bucket, balancers, "accessLogs") or stack.pointing_at(bucket, logged, "targetBucket"))
 
 
-def _keeps_nothing(bucket: Resource, _: Stack) -> bool:
+def _keeps_nothing(bucket: Resource, stack: Stack) -> bool:
+    if _takes_logs(bucket, stack):  # whatever its name; AWS delivers none to a bucket that is locked
+        return True
     return not (_KEEPS.search(bucket.name.lower()) or _KEEPS.search(bucket.props.get("bucket") or ""))
 
 

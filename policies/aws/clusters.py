@@ -17,6 +17,8 @@ BUDGET = "aws:budgets/budget:Budget"
 
 _GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
 _LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+_MOST_ADMINISTRATORS = 2
+"""Who deploys needs all of it, and somebody has to get in when that is broken."""
 _ADDONS = ("coredns", "kube-proxy", "vpc-cni")
 
 
@@ -57,9 +59,15 @@ def _has_budget(cluster: Resource, stack: Stack) -> Iterator[str]:
         yield "name: no budget watches what its machines cost"
 
 
-def _administers_everything(props: Props) -> Iterator[str]:
-    if props["accessScope"]["type"] == "cluster" and str(props["policyArn"]).endswith("/AmazonEKSClusterAdminPolicy"):
-        yield "policyArn: administers the whole cluster"
+def _administers_everything(right: Resource) -> bool:
+    whole = right.props["accessScope"]["type"] == "cluster"
+    return whole and str(right.props["policyArn"]).endswith("/AmazonEKSClusterAdminPolicy")
+
+
+def _has_many_administrators(cluster: Resource, stack: Stack) -> Iterator[str]:
+    rights = about(cluster, stack, (ACCESS_POLICY,), "clusterName", by="name")
+    if (count := sum(map(_administers_everything, rights))) > _MOST_ADMINISTRATORS:
+        yield f"name: {count} identities administer all of it, and no more than {_MOST_ADMINISTRATORS} need to"
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -150,7 +158,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="One call deletes the cluster with everything that runs on it.",
+        production_only=True,
+        why="One call deletes the cluster with all that runs on it; elsewhere a stack is meant to be taken down.",
         remedy="Set deletionProtection: true.",
         reference=_GUIDE + "delete-cluster.html",
         check=must_be("deletionProtection", True),
@@ -177,15 +186,15 @@ RULES: tuple[AnyRule, ...] = (
         reference="https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html",
         check=_has_budget,
     ),
-    Rule(
-        id="aws-eks-access-limit-administrators",
-        types=(ACCESS_POLICY,),
+    StackRule(
+        id="aws-eks-cluster-limit-administrators",
+        types=(CLUSTER,),
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.ALLOW,
         why="Whoever administers the whole cluster reads every secret in it.",
-        remedy="Use a narrower access policy, or limit accessScope to namespaces.",
+        remedy="Name who deploys and who gets in when that fails; give others a narrower policy, or namespaces.",
         reference=_GUIDE + "access-policies.html",
-        check=_administers_everything,
+        check=_has_many_administrators,
     ),
 )

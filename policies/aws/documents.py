@@ -62,15 +62,16 @@ def _is_narrowed(statement: Statement) -> bool:
     )
 
 
-def refuses_plain_transport(document: Any, *, below: str = "") -> bool:
+def refuses_plain_transport(document: Any, *, below: str = "", only: str = "") -> bool:
     """Whether the document denies everything to everybody who comes without TLS.
 
-    ``below``: what one of its resources has to end with, where a resource has others inside.
+    ``below``: what one of its resources has to end with, where a resource has others inside. ``only``: an action, in
+    lower case, that is all there is to deny where a service takes no wildcard.
     """
     return any(
         one["Effect"] == "Deny"
         and _is_everyone(one.get("Principal"))
-        and any(action == "*" or action.endswith(":*") for action in texts(one.get("Action")))
+        and any(verb == "*" or verb.endswith(":*") or verb.lower() == only for verb in texts(one.get("Action")))
         and any(name.endswith(below) for name in texts(one.get("Resource")))
         and _only_without_tls(one)
         for _, one in statements(document, "")

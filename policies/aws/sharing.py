@@ -49,7 +49,8 @@ def _is_for_everybody(props: Props) -> Iterator[str]:
 
 
 def _takes_plain_transport(props: Props) -> Iterator[str]:
-    if not props.get("policy") or not refuses_plain_transport(props["policy"]):
+    # A topic takes no wildcard in its policy, and the one thing that carries a message is to publish it.
+    if not props.get("policy") or not refuses_plain_transport(props["policy"], only="sns:publish"):
         yield "policy: refuses no request without TLS"
 
 
@@ -77,7 +78,7 @@ RULES: tuple[AnyRule, ...] = (
         level=Level.ADVISORY,
         absent=Absence.DENY,
         why="Topics and queues take messages without TLS, too, and then anybody on the way reads along.",
-        remedy="Deny everything to everybody where aws:SecureTransport is false.",
+        remedy="Deny sqs:*, or sns:Publish for a topic, to everybody where aws:SecureTransport is false.",
         reference="https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html",
         check=_takes_plain_transport,
     ),

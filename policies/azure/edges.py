@@ -25,7 +25,7 @@ _FRONT_DOOR = "https://learn.microsoft.com/en-us/azure/frontdoor/"
 _STRONG = ("AppGwSslPolicy20170401S", "AppGwSslPolicy20220101", "AppGwSslPolicy20220101S")
 
 
-def _public_listeners(props: Props) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def public_listeners(props: Props) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Listeners on a frontend that has a public address."""
     public = {
         one["name"]
@@ -38,7 +38,7 @@ def _public_listeners(props: Props) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _has_no_firewall(props: Props) -> Iterator[str]:
-    for at, _ in _public_listeners(props):
+    for at, _ in public_listeners(props):
         if not props.get("firewallPolicy") or (props.get("sku") or {}).get("tier") != "WAF_v2":
             yield f"{at}: everybody reaches it, and no firewall looks at what comes"
 
@@ -49,7 +49,7 @@ def _is_plain(props: Props) -> Iterator[str]:
         for _, one in find(props, "requestRoutingRules[*]")
         if one is not MISSING and one.get("redirectConfiguration")
     }
-    for at, listener in _public_listeners(props):
+    for at, listener in public_listeners(props):
         if listener.get("protocol") != "Https" and listener["name"] not in redirecting:
             yield f"{at}.protocol: everybody reaches it, and without TLS"
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policies.azure.edges import GATEWAY, public_listeners
 from policies.azure.registries import ENDPOINT
 from policies.azure.relations import must_have
 from policies.azure.storage import FLOW_LOG
 from policies.checks import MISSING, find, must_be, must_be_set, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
+from policies.stack import Resource, Stack
 
 NETWORK = "azure-native:network:VirtualNetwork"
 SUBNET = "azure-native:network:Subnet"
@@ -25,6 +27,15 @@ _LEAST_DAYS = 90
 _OWN_GUARD = ("GatewaySubnet", "AzureFirewallSubnet", "AzureFirewallManagementSubnet", "RouteServerSubnet")
 _GUARDED_BY_CLOUD = ("Microsoft.ContainerService/managedClusters",)
 """To whom a subnet is delegated that the cloud guards itself."""
+_DOORS = {
+    GATEWAY: "frontendIPConfigurations",
+    "azure-native:network:LoadBalancer": "frontendIPConfigurations",
+    "azure-native:network:AzureFirewall": "ipConfigurations",
+    "azure-native:network:BastionHost": "ipConfigurations",
+    "azure-native:network:VirtualNetworkGateway": "ipConfigurations",
+}
+"""What takes connections from the Internet into a network, and the input that holds its addresses. Machines and
+translation are not among it: machines have no public address, and nothing comes in by a translation."""
 
 
 def _subnets(props: Props) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -57,6 +68,25 @@ def _forgets(props: Props) -> Iterator[str]:
     # None, or not enabled, keeps until the account itself forgets.
     if kept.get("enabled") and 0 < float(kept.get("days") or 0) < _LEAST_DAYS:
         yield f"retentionPolicy.days: must be at least {_LEAST_DAYS}, or 0 for ever"
+
+
+def _is_open(door: Resource) -> bool:
+    """Whether it takes connections from the Internet: a gateway where it listens, all others at any address."""
+    if door.type == GATEWAY:
+        return any(True for _ in public_listeners(door.props))
+    listed = find(door.props, f"{_DOORS[door.type]}[*]")
+    return any(one is not MISSING and "publicIPAddress" in one for _, one in listed)
+
+
+def _is_flooded(network: Resource, stack: Stack) -> Iterator[str]:
+    if network.props.get("enableDdosProtection") is True:
+        return
+    for door in filter(_is_open, stack.of(*_DOORS)):
+        origins = door.refers.get(_DOORS[door.type], frozenset())
+        addresses = [one for one in stack.of(ADDRESS) if one.urn in origins]
+        modes = [(one.props.get("ddosSettings") or {}).get("protectionMode") for one in addresses]
+        if not modes or any(mode != "Enabled" for mode in modes):
+            yield f"enableDdosProtection: is not set, and {door.name} takes connections from the Internet"
 
 
 def _shows_addresses(props: Props) -> Iterator[str]:
@@ -102,16 +132,16 @@ RULES: tuple[AnyRule, ...] = (
             holds=lambda one: one.get("enabled") is not False,
         ),
     ),
-    Rule(
+    StackRule(
         id="azure-network-network-require-ddos-protection",
         types=(NETWORK,),
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
         why="The free protection lets through floods that are small for Azure and large for the site.",
-        remedy="Set enableDdosProtection: true and name a plan.",
+        remedy="Set enableDdosProtection: true and name a plan, or ddosSettings.protectionMode: Enabled on addresses.",
         reference="https://learn.microsoft.com/en-us/azure/ddos-protection/ddos-protection-overview",
-        check=must_be("enableDdosProtection", True),
+        check=_is_flooded,
     ),
     Rule(
         id="azure-network-flowlog-require-retention",

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -48,13 +48,23 @@ class Surroundings:
     """The stack's configuration, with whole keys."""
 
 
-_Ask: TypeAlias = Callable[[Surroundings, str], str]
+@dataclass(frozen=True, kw_only=True)
+class _Caller:
+    """Whose the credentials are."""
+
+    account: str
+    identity: str = ""
+    """ARN of the role or user on AWS, where who made a cluster has no right in it by that alone."""
+
+
+_Ask: TypeAlias = Callable[[Surroundings, str], _Caller]
 
 
 def faults(settings: Settings, config: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> list[Fault]:
-    """A fault for each site whose account is not the one that the credentials are for. Each cloud is asked once."""
+    """A fault for each site whose account is not the one that the credentials are for, or whose cluster would not let
+    their owner in. Each cloud is asked once."""
     around = Surroundings(environment=os.environ if environment is None else environment, config=config)
-    told: dict[tuple[str, str], str | _UnknownError] = {}
+    told: dict[tuple[str, str], _Caller | _UnknownError] = {}
     found: list[Fault] = []
     for index, site in enumerate(settings.sites):
         if not site.managed:
@@ -63,27 +73,47 @@ def faults(settings: Settings, config: Mapping[str, Any], environment: Mapping[s
         key = (site.cloud, region if site.cloud == "aws" else "")
         if key not in told:
             told[key] = _asked(site.cloud, around, region)
-        found += _fault(f"{NAMESPACE}:sites[{index}].account", site.cloud, site.account or "", told[key])
+        path = f"{NAMESPACE}:sites[{index}]"
+        found += _fault(f"{path}.account", site.cloud, site.account or "", told[key]) or list(
+            _outsider(f"{path}.cluster.administrators", site.cluster.administrators, told[key])
+        )
     return found
 
 
-def _asked(cloud: str, around: Surroundings, region: str) -> str | _UnknownError:
+def _asked(cloud: str, around: Surroundings, region: str) -> _Caller | _UnknownError:
     try:
         return _ASK[cloud](around, region)
     except _UnknownError as reason:
         return reason
 
 
-def _fault(path: str, cloud: str, wanted: str, told: str | _UnknownError) -> Iterator[Fault]:
+def _fault(path: str, cloud: str, wanted: str, told: _Caller | _UnknownError) -> list[Fault]:
     if isinstance(told, _UnknownError):
         message = f"the {_NAMES[cloud]} of the credentials cannot be told"
-        yield Fault(path=path, message=message, got=str(told), expected=wanted, remedy=_REMEDIES[cloud])
-    elif told.lower() != wanted.lower():
+        return [Fault(path=path, message=message, got=str(told), expected=wanted, remedy=_REMEDIES[cloud])]
+    if told.account.lower() != wanted.lower():
         message = f"the credentials are for another {_NAMES[cloud]}"
-        yield Fault(path=path, message=message, got=told, expected=wanted, remedy=_REMEDIES[cloud])
+        return [Fault(path=path, message=message, got=told.account, expected=wanted, remedy=_REMEDIES[cloud])]
+    return []
 
 
-def _aws(around: Surroundings, region: str) -> str:
+def _outsider(path: str, administrators: Sequence[str], told: _Caller | _UnknownError) -> Iterator[Fault]:
+    """Whoever is not let into the cluster would make it and then fail at its first workload."""
+    if not administrators or isinstance(told, _UnknownError):
+        return
+    if _kind_and_name(told.identity) not in map(_kind_and_name, administrators):
+        expected = "one of " + ", ".join(administrators)
+        remedy = "deploy as one of them, or add the role or user that deploys"
+        yield Fault(path=path, message="do not name who deploys", got=told.identity, expected=expected, remedy=remedy)
+
+
+def _kind_and_name(arn: str) -> tuple[str, str]:
+    """Whether it is a role or a user, and its name; a session of a role counts as the role, and tells no path."""
+    kind, *parts = arn.rpartition(":")[2].split("/")
+    return ("role", parts[0]) if kind == "assumed-role" and parts else (kind, parts[-1] if parts else "")
+
+
+def _aws(around: Surroundings, region: str) -> _Caller:
     profile, endpoint = around.config.get("aws:profile"), _sts_endpoint(around.config.get("aws:endpoints"))
     try:
         import botocore.exceptions
@@ -94,18 +124,20 @@ def _aws(around: Surroundings, region: str) -> str:
     try:
         session = botocore.session.Session(profile=profile)
         client = session.create_client("sts", region_name=region, endpoint_url=endpoint)
-        return str(client.get_caller_identity()["Account"])
+        answer = client.get_caller_identity()
     except botocore.parsers.ResponseParserError as error:
         raise _UnknownError("what answered is not AWS") from error
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
         raise _UnknownError(str(error)) from error
+    return _Caller(account=str(answer["Account"]), identity=str(answer["Arn"]))
 
 
-def _aws_by_cli(around: Surroundings, region: str, profile: Any, endpoint: str | None) -> str:
+def _aws_by_cli(around: Surroundings, region: str, profile: Any, endpoint: str | None) -> _Caller:
     told = ["aws", "sts", "get-caller-identity", "--output", "json", "--region", region]
     told += ["--profile", str(profile)] if profile else []
     told += ["--endpoint-url", endpoint] if endpoint else []
-    return str(_json(told, around)["Account"])
+    answer = _json(told, around)
+    return _Caller(account=str(answer["Account"]), identity=str(answer["Arn"]))
 
 
 def _sts_endpoint(endpoints: Any) -> str | None:
@@ -117,23 +149,23 @@ def _sts_endpoint(endpoints: Any) -> str | None:
     return None
 
 
-def _azure(around: Surroundings, region: str) -> str:
+def _azure(around: Surroundings, region: str) -> _Caller:
     del region
     if named := _variable(around, _AZURE_VARIABLES):
-        return named
-    return str(_json(["az", "account", "show", "--output", "json"], around)["id"])
+        return _Caller(account=named)
+    return _Caller(account=str(_json(["az", "account", "show", "--output", "json"], around)["id"]))
 
 
-def _gcp(around: Surroundings, region: str) -> str:
+def _gcp(around: Surroundings, region: str) -> _Caller:
     del region
     if named := _variable(around, _GCP_VARIABLES):
-        return named
+        return _Caller(account=named)
     if key := _variable(around, _GCP_KEYS):
-        return _project_of(key)
+        return _Caller(account=_project_of(key))
     said = _output(["gcloud", "config", "get-value", "project"], around).strip()
     if not said or said == "(unset)":
         raise _UnknownError("gcloud has no project set")
-    return said
+    return _Caller(account=said)
 
 
 def _project_of(key: str) -> str:

@@ -28,10 +28,12 @@ NAMES: Final = (
     "private_api",
     "audit_log",
     "flow_log",
+    "access_logs",
     "deletion_protection",
     "backups_locked",
     "backups_copied",
     "least_privilege",
+    "named_administrators",
     "workload_identity",
     "immutable_images",
     "tls_edge",
@@ -125,8 +127,9 @@ def without(found: Sequence[Recorded], kind: str) -> list[Recorded]:
 
 
 def broken(found: Sequence[Recorded], kind: str, path: _Path, value: object) -> list[Recorded]:
-    """The same with one thing changed in the first resource of a kind."""
-    target = of(found, kind)[0]
+    """The same with one thing changed in the first resource of a kind, ``Kind`` or ``Kind part-of-name``."""
+    token, _, part = kind.partition(" ")
+    target = next(one for one in of(found, token) if part in one.name)
     inputs: Any = deepcopy(dict(target.inputs))
     inner = inputs
     for step in path[:-1]:

@@ -42,12 +42,25 @@ def own_key(found: Sequence[Recorded]) -> list[str]:
         ("BucketServerSideEncryptionConfiguration", (*_ENCRYPTION, "kmsMasterKeyId")),
         ("LaunchTemplate", (*_DISK, "kmsKeyId")),
     )
-    missing = [fault for kind, path in places for fault in wrong(found, kind, _is_key, *path)]
+    missing = [fault for kind, path in places for fault in wrong(_kept(found), kind, _is_key, *path)]
     missing += wrong(found, "LaunchTemplate", _is_on, *_DISK, "encrypted")
     if len(of(found, "BucketServerSideEncryptionConfiguration")) < len(of(found, "Bucket")):
         missing.append("a bucket has no encryption of its own")
     encrypting = [key for key in of(found, "Key") if key.inputs.get("keyUsage") != "SIGN_VERIFY"]
     return [*missing, *wrong(encrypting, "Key", _is_on, "enableKeyRotation")]
+
+
+def _logs(found: Sequence[Recorded]) -> set[str]:
+    """Buckets that AWS writes access logs to, which it does to those under its own key only."""
+    takers = {one.inputs.get("targetBucket") for one in of(found, "BucketLogging")}
+    takers |= {at(one.inputs, "accessLogs", "bucket") for one in of(found, "LoadBalancer")}
+    return {name for name in takers if name}
+
+
+def _kept(found: Sequence[Recorded]) -> list[Recorded]:
+    """The same without buckets of access logs and what is about them."""
+    logs = _logs(found)
+    return [one for one in found if one.inputs.get("bucket") not in logs]
 
 
 def private_nodes(found: Sequence[Recorded]) -> list[str]:
@@ -94,6 +107,21 @@ def flow_log(found: Sequence[Recorded]) -> list[str]:
     return list(wrong(found, "FlowLog", lambda kind: kind == "ALL", "trafficType"))
 
 
+def access_logs(found: Sequence[Recorded]) -> list[str]:
+    """Who reads a backup and who calls the edge is written down, where nobody else reads it."""
+    logged = {one.inputs.get("bucket") for one in of(found, "BucketLogging") if one.inputs.get("targetBucket")}
+    edges = [one for one in of(found, "LoadBalancer") if one.inputs.get("loadBalancerType") == "application"]
+    closed = {one.inputs.get("bucket") for one in of(found, "BucketPublicAccessBlock")}
+    forgetful = {one.inputs.get("bucket") for one in of(found, "BucketLifecycleConfiguration")}
+    return [
+        *([] if edges else ["there is no edge"]),
+        *(f"{one.name}: has no log" for one in of(_kept(found), "Bucket") if one.inputs["bucket"] not in logged),
+        *(f"{one.name}: has no log" for one in edges if not _is_on(at(one.inputs, "accessLogs", "enabled"))),
+        *(f"{name}: is open" for name in _logs(found) - closed),
+        *(f"{name}: grows for ever" for name in _logs(found) - forgetful),
+    ]
+
+
 def deletion_protection(found: Sequence[Recorded]) -> list[str]:
     """What cannot be made again is not deleted by mistake."""
     return [
@@ -110,6 +138,7 @@ def backups_locked(found: Sequence[Recorded]) -> list[str]:
     """Nobody can change or remove a backup while its lock holds, and nobody reads one over a plain connection."""
     retention = ("rule", "defaultRetention")
     closed = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+    found = _kept(found)
     buckets = len(of(found, "Bucket"))
     missing = [
         *wrong(found, "Bucket", _is_on, "objectLockEnabled"),
@@ -146,13 +175,19 @@ def backups_copied(found: Sequence[Recorded]) -> list[str]:
             "status",
         ),
     ]
-    regions = {one.inputs.get("region") for one in of(found, "Bucket")}
+    regions = {one.inputs.get("region") for one in of(_kept(found), "Bucket")}
     return missing if len(regions) == 2 else [*missing, "the copy is not in another region"]
 
 
 def least_privilege(found: Sequence[Recorded]) -> list[str]:
-    """No role may do everything of a service, or change things that are not named; no role is for anybody."""
-    missing = [] if of(found, "RolePolicy") else ["there is no RolePolicy"]
+    """No role may do everything of a service, or change things that are not named; no role is for anybody.
+
+    None goes beyond the site's boundary, and that one is no wider.
+    """
+    missing = [*wrong(found, "Role", bool, "permissionsBoundary")]
+    for one in of(found, "Policy"):
+        missing += [f"{one.name}: {fault}" for each in statements(one.inputs["policy"]) for fault in _too_much(each)]
+    missing += [] if of(found, "RolePolicy") else ["there is no RolePolicy"]
     for one in of(found, "RolePolicy"):
         missing += [f"{one.name}: {fault}" for each in statements(one.inputs["policy"]) for fault in _too_much(each)]
     for one in of(found, _ROLE):
@@ -171,6 +206,21 @@ def _too_much(statement: Mapping[str, Any]) -> Iterator[str]:
             yield f"may do all of {service}"
         elif "*" in statement["Resource"] and "Condition" not in statement and not verb.startswith(_READING):
             yield f"may {action} anything"
+
+
+def named_administrators(found: Sequence[Recorded]) -> list[str]:
+    """Who administers the cluster is on a list: nobody does by having made it, or by a map inside it."""
+    rights = of(found, "AccessPolicyAssociation")
+    return [
+        *wrong(found, "Cluster", lambda mode: mode == "API", "accessConfig", "authenticationMode"),
+        *wrong(found, "Cluster", _is_off, "accessConfig", "bootstrapClusterCreatorAdminPermissions"),
+        *([] if rights else ["nobody administers the cluster"]),
+        *(f"{one.name}: is no entry" for one in rights if not _has_entry(found, one.inputs.get("principalArn"))),
+    ]
+
+
+def _has_entry(found: Sequence[Recorded], principal: object) -> bool:
+    return any(one.inputs.get("principalArn") == principal for one in of(found, "AccessEntry"))
 
 
 def workload_identity(found: Sequence[Recorded]) -> list[str]:
@@ -292,10 +342,12 @@ FACETS: Final[Mapping[str, Facet]] = {
     "private_api": private_api,
     "audit_log": audit_log,
     "flow_log": flow_log,
+    "access_logs": access_logs,
     "deletion_protection": deletion_protection,
     "backups_locked": backups_locked,
     "backups_copied": backups_copied,
     "least_privilege": least_privilege,
+    "named_administrators": named_administrators,
     "workload_identity": workload_identity,
     "immutable_images": immutable_images,
     "tls_edge": tls_edge,

@@ -144,6 +144,26 @@ def flow_log(found: Sequence[Recorded]) -> list[str]:
     ]
 
 
+def access_logs(found: Sequence[Recorded]) -> list[str]:
+    """Who reads a backup and who calls the edge is written down."""
+    written = {
+        str(one.inputs.get("resourceUri")): one.inputs.get("logs") or [] for one in of(found, "DiagnosticSetting")
+    }
+    backups = [logs for uri, logs in written.items() if uri.endswith("/blobServices/default")]
+    edges = [logs for logs in written.values() if any(at(log, "category") == "FrontDoorAccessLog" for log in logs)]
+    audited = [logs for logs in backups if any(at(log, "categoryGroup") in ("audit", "allLogs") for log in logs)]
+    return [
+        *([] if len(audited) >= len(of(found, "BlobContainer")) > 0 else ["nobody is written down who reads a backup"]),
+        *([] if edges else ["nobody is written down who calls the edge"]),
+        *(
+            f"{one.name}: is off"
+            for one in of(found, "DiagnosticSetting")
+            for log in one.inputs["logs"]
+            if not log["enabled"]
+        ),
+    ]
+
+
 def deletion_protection(found: Sequence[Recorded]) -> list[str]:
     """What cannot be made again is not deleted by mistake, and a deleted vault comes back."""
     locked = {
@@ -209,6 +229,15 @@ def least_privilege(found: Sequence[Recorded]) -> list[str]:
             given = {*permission["actions"], *permission["dataActions"]}
             missing += [f"{one.name}: may {action}" for action in sorted(given - set(BACKUP_ACTIONS))]
     return missing
+
+
+def named_administrators(found: Sequence[Recorded]) -> list[str]:
+    """Who administers the cluster is on a list, that of the cloud's roles: nobody does by a certificate or a group."""
+    return [
+        *wrong(found, "ManagedCluster", _is_on, "disableLocalAccounts"),
+        *wrong(found, "ManagedCluster", _is_on, "aadProfile", "enableAzureRBAC"),
+        *wrong(found, "ManagedCluster", lambda groups: not groups, "aadProfile", "adminGroupObjectIDs"),
+    ]
 
 
 def workload_identity(found: Sequence[Recorded]) -> list[str]:
@@ -347,10 +376,12 @@ FACETS: Final[Mapping[str, Facet]] = {
     "private_api": private_api,
     "audit_log": audit_log,
     "flow_log": flow_log,
+    "access_logs": access_logs,
     "deletion_protection": deletion_protection,
     "backups_locked": backups_locked,
     "backups_copied": backups_copied,
     "least_privilege": least_privilege,
+    "named_administrators": named_administrators,
     "workload_identity": workload_identity,
     "immutable_images": immutable_images,
     "tls_edge": tls_edge,

@@ -134,6 +134,16 @@ def flow_log(found: Sequence[Recorded]) -> list[str]:
     ]
 
 
+def access_logs(found: Sequence[Recorded]) -> list[str]:
+    """Who reads a backup and who calls the edge is written down."""
+    kinds = {str(at(each, "logType")) for one in of(found, "IAMAuditConfig") for each in one.inputs["auditLogConfigs"]}
+    return [
+        *(f"{kind} of a backup is not written down" for kind in sorted({"DATA_READ", "DATA_WRITE"} - kinds)),
+        *wrong(found, "BackendService", _is_on, "logConfig", "enable"),
+        *wrong(found, "BackendService", lambda share: share == 1, "logConfig", "sampleRate"),
+    ]
+
+
 def deletion_protection(found: Sequence[Recorded]) -> list[str]:
     """What cannot be made again is not deleted by mistake."""
     return [
@@ -188,6 +198,18 @@ def least_privilege(found: Sequence[Recorded]) -> list[str]:
 
 def _too_much(role: str) -> bool:
     return role in _BROAD or role.lower().endswith("admin")
+
+
+def named_administrators(found: Sequence[Recorded]) -> list[str]:
+    """Who administers the cluster is on a list, that of the project's roles: nobody does by a certificate or by rules
+    inside it that hold for all who have an account."""
+    binding = "rbacBindingConfig"
+    return [
+        *wrong(found, "Cluster", _is_off, "enableLegacyAbac"),
+        *wrong(found, "Cluster", _is_off, "masterAuth", "clientCertificateConfig", "issueClientCertificate"),
+        *wrong(found, "Cluster", _is_off, binding, "enableInsecureBindingSystemAuthenticated"),
+        *wrong(found, "Cluster", _is_off, binding, "enableInsecureBindingSystemUnauthenticated"),
+    ]
 
 
 def workload_identity(found: Sequence[Recorded]) -> list[str]:
@@ -290,10 +312,12 @@ FACETS: Final[Mapping[str, Facet]] = {
     "private_api": private_api,
     "audit_log": audit_log,
     "flow_log": flow_log,
+    "access_logs": access_logs,
     "deletion_protection": deletion_protection,
     "backups_locked": backups_locked,
     "backups_copied": backups_copied,
     "least_privilege": least_privilege,
+    "named_administrators": named_administrators,
     "workload_identity": workload_identity,
     "immutable_images": immutable_images,
     "tls_edge": tls_edge,

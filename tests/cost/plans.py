@@ -23,6 +23,7 @@ def settings(**more: Any) -> Settings:
         "cloud": "aws",
         "region": "us-east-1",
         "account": "123456789012",
+        "cluster": {"administrators": ["arn:aws:iam::123456789012:role/deployer"]},
         "backups": {"copyRegion": "us-west-2"},
         **more,
     }

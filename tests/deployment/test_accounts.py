@@ -31,7 +31,7 @@ REGIONS = {
 }
 
 
-def stack(cloud: str, account: str) -> Settings:
+def stack(cloud: str, account: str, deployer: str = "user/moto") -> Settings:
     region, copy = REGIONS[cloud]
     site = {
         "name": "primary",
@@ -40,6 +40,7 @@ def stack(cloud: str, account: str) -> Settings:
         "account": account,
         "backups": {"copyRegion": copy},
         **({"tenant": TENANT} if cloud == "azure" else {}),
+        **({"cluster": {"administrators": [f"arn:aws:iam::{account}:{deployer}"]}} if cloud == "aws" else {}),
     }
     return parse({"environment": "staging", "sites": [site], "contacts": ["oncall@example.org"]})
 
@@ -151,10 +152,33 @@ def test_an_answer_that_is_not_of_aws_is_told_as_such(monkeypatch: pytest.Monkey
 
 def test_the_aws_command_is_asked_where_there_is_no_sdk(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "botocore.session", None)
-    stand_in(bare, "aws", prints=json.dumps({"Account": AWS_ACCOUNT}))
+    stand_in(bare, "aws", prints=json.dumps({"Account": AWS_ACCOUNT, "Arn": f"arn:aws:iam::{AWS_ACCOUNT}:user/moto"}))
     assert told(stack("aws", AWS_ACCOUNT)) == ""
     stand_in(bare, "aws", complains="Unable to locate credentials", status=255)
     assert "got `aws sts get-caller-identity`: Unable to locate credentials" in told(stack("aws", AWS_ACCOUNT))
+
+
+@pytest.mark.parametrize(
+    ("deployer", "caller", "let_in"),
+    [
+        ("role/teams/deployer", "sts::{}:assumed-role/deployer/session-1", True),
+        ("user/deployer", "iam::{}:user/people/deployer", True),
+        ("role/deployer", "sts::{}:assumed-role/other/deployer", False),
+        ("role/deployer", "iam::{}:user/deployer", False),
+        ("role/deployer", "iam::{}:root", False),
+    ],
+)
+def test_who_would_not_be_let_into_the_cluster_is_refused_before_it_is_made(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, deployer: str, caller: str, *, let_in: bool
+) -> None:
+    monkeypatch.setitem(sys.modules, "botocore.session", None)
+    arn = f"arn:aws:{caller.format(AWS_ACCOUNT)}"
+    stand_in(bare, "aws", prints=json.dumps({"Account": AWS_ACCOUNT, "Arn": arn}))
+    refused = told(stack("aws", AWS_ACCOUNT, deployer))
+    if let_in:
+        assert refused == ""
+    else:
+        assert refused.startswith(f"pouw:sites[0].cluster.administrators: do not name who deploys; got {arn}; ")
 
 
 def test_azures_subscription_is_the_variables_or_that_of_the_command(bare: Path) -> None:

@@ -10,12 +10,14 @@ IMAGES = {"node": "registry.example/pouw/node:1", "balancer": "registry.example/
 
 
 def site(name: str, cloud: str, region: str, account: str, copy: str, cidr: str) -> dict[str, object]:
+    let_in = {"administrators": [f"arn:aws:iam::{account}:role/deployer"]} if cloud == "aws" else {}
     return {
         "name": name,
         "cloud": cloud,
         "region": region,
         "account": account,
         "network": {"cidr": cidr},
+        "cluster": let_in,
         "backups": {"copyRegion": copy},
     }
 

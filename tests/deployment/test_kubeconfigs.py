@@ -31,7 +31,9 @@ def test_what_a_run_put_out_is_kept_for_its_owner_and_found_by_whoever_connects(
 
 
 def test_two_clusters_of_one_site_name_are_two_files(settings: Settings) -> None:
-    other = parse({**STACK, "sites": [{**AWS, "account": "444455556666"}, AZURE]})
+    account = "444455556666"
+    let_in = {"administrators": [f"arn:aws:iam::{account}:role/deployer"]}
+    other = parse({**STACK, "sites": [{**AWS, "account": account, "cluster": let_in}, AZURE]})
     assert kubeconfigs.path(settings, settings.sites[0]) != kubeconfigs.path(other, other.sites[0])
 
 

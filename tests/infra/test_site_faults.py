@@ -8,12 +8,16 @@ import pytest
 
 from infra.configuration import ConfigError, parse
 
+PLAN = f"/subscriptions/{'0' * 8}-0000-4000-8000-{'0' * 12}/resourceGroups/shared/providers/Microsoft.Network/"
+PLAN += "ddosProtectionPlans/shared"
+DEPLOYER = "arn:aws:iam::111122223333:role/pouw-deployer"
 AWS: dict[str, Any] = {
     "name": "primary",
     "cloud": "aws",
     "region": "us-east-1",
     "account": "111122223333",
     "network": {"cidr": "10.20.0.0/16"},
+    "cluster": {"administrators": [DEPLOYER]},
     "backups": {"copyRegion": "us-west-2"},
     "budget": {"monthly": 100},
 }
@@ -26,6 +30,7 @@ AZURE: dict[str, Any] = {
     "account": "00000000-0000-4000-8000-000000000001",
     "tenant": "00000000-0000-4000-8000-000000000002",
     "network": {"cidr": "10.40.0.0/16"},
+    "cluster": {},
     "backups": {"copyRegion": "northeurope"},
     "budget": {"monthly": 100, "since": "2026-11-01"},
 }
@@ -36,6 +41,7 @@ GCP: dict[str, Any] = {
     "region": "europe-west1",
     "account": "pouw-example",
     "network": {"cidr": "10.50.0.0/16"},
+    "cluster": {},
     "backups": {"copyRegion": "europe-west4"},
     "budget": {"monthly": 100, "billingAccount": "012345-6789AB-CDEF01"},
 }
@@ -47,6 +53,11 @@ STACK: dict[str, Any] = {
     "contacts": ["oncall@pouw.example.org"],
     "balancer": {"exposure": {"type": "LoadBalancer", "allowFrom": ["0.0.0.0/0"]}},
 }
+
+
+def _let_in(*administrators: str, **more: Any) -> dict[str, Any]:
+    """The settings of a cluster with these administrators."""
+    return {"cluster": {"administrators": list(administrators), **more}}
 
 
 def told(values: dict[str, Any]) -> list[str]:
@@ -84,6 +95,16 @@ def test_the_compliant_stack_of_four_kinds_of_sites_has_no_fault() -> None:
         (AWS, {"network": {"cidr": "172.20.0.0/16"}}, "network.services", "overlaps cidr"),
         (AWS, {"pools": {"rpc": {"minimum": 9}}}, "pools.rpc.maximum", "at least the minimum, 9"),
         (AWS, {"pools": {"miners": {"onDemandFloor": 50}}}, "pools.miners.onDemandFloor", "at most the maximum"),
+        (AWS, {"network": {"cidr": "10.20.0.0/16", "ddosPlan": PLAN}}, "network.ddosPlan", "no meaning for cloud: aws"),
+        (AZURE, {"network": {"cidr": "10.40.0.0/16", "ddosPlan": "mine"}}, "network.ddosPlan", "the id of a plan"),
+        (AWS, {"cluster": {}}, "cluster.administrators", "the role that deploys the stack"),
+        (AWS, _let_in("arn:aws:iam::444455556666:role/other"), "cluster.administrators[0]", "is of another account"),
+        (AWS, _let_in(DEPLOYER, DEPLOYER), "cluster.administrators[1]", "is there twice"),
+        (AWS, _let_in("deployer"), "cluster.administrators[0]", "a role or user such as"),
+        (AWS, _let_in(DEPLOYER, version="1.21"), "cluster.addons", "lacks add-ons of which no version was reviewed"),
+        (AWS, _let_in(DEPLOYER, addons={"coredns": "latest"}), "cluster.addons.coredns", "a version such as"),
+        (AZURE, _let_in(DEPLOYER), "cluster.administrators", "has no meaning for cloud: azure"),
+        (GCP, {"cluster": {"addons": {"coredns": "v1.13.2-eksbuild.11"}}}, "cluster.addons", "has no meaning"),
         (AWS, {"backups": {}}, "backups.copyRegion", "another region of aws"),
         (AWS, {"backups": {"copyRegion": "us-east-1"}}, "backups.copyRegion", "the site's own region"),
         (AWS, {"backups": {"copyRegion": "mars"}}, "backups.copyRegion", "is no region"),

@@ -45,6 +45,14 @@ def test_a_missing_property_is_what_the_rule_says_it_is(case: Case) -> None:
     assert bool(said) is (case.rule.absent is Absence.DENY)
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case.rule.production_only], ids=str)
+def test_what_is_asked_of_production_alone_is_asked_elsewhere_only_where_the_stack_says_so(case: Case) -> None:
+    staging = {"environment": "staging"}
+    assert case.said(case.broken_stack(), config=staging) == []
+    asked = case.said(case.broken_stack(), config={**staging, "levels": {case.rule.id: "advisory"}})
+    assert [one.mandatory for one in asked] == [False] * len(asked) != []
+
+
 @each_case
 def test_a_value_that_the_rule_reads_and_that_is_unknown_never_passes(case: Case) -> None:
     unevaluated = 0

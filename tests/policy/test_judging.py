@@ -146,6 +146,25 @@ def test_a_level_that_is_lowered_outside_of_production_is_obeyed(tmp_path: Path)
     assert [(one.rule, one.mandatory) for one in verdict.findings] == [(SIZE.id, False)]
 
 
+@pytest.mark.parametrize(
+    ("config", "red", "passing"),
+    [
+        ({"environment": "staging"}, False, 0),
+        ({"environment": "staging", "levels": {SIZE.id: "mandatory"}}, True, 1),
+        ({"environment": "production"}, True, 1),
+    ],
+    ids=["not asked", "asked by the stack", "production"],
+)
+def test_a_rule_for_production_alone_neither_refuses_nor_counts_as_passed_elsewhere(
+    tmp_path: Path, config: dict[str, Any], *, red: bool, passing: int
+) -> None:
+    rules = [replace(SIZE, production_only=True)]
+    witness, lines = analysed(rules, [BIG, B], tmp_path, config)
+    verdict = judged(rules, witness, lines, config=config)
+    assert verdict.red is red
+    assert len(verdict.passed.get(SIZE.id, ())) == passing
+
+
 @pytest.mark.parametrize("text", ["", '{"phase": "resource"}\n', "[]\n", '{"phase":"resource","urn":"a","ty'])
 def test_a_record_that_is_cut_short_or_foreign_is_no_record(tmp_path: Path, text: str) -> None:
     path = tmp_path / "record.jsonl"

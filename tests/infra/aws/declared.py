@@ -14,6 +14,7 @@ SITE: Mapping[str, Any] = {
     "cloud": "aws",
     "region": "us-east-1",
     "account": "111122223333",
+    "cluster": {"administrators": ["arn:aws:iam::111122223333:role/pouw-deployer"]},
     "backups": {"copyRegion": "us-west-2"},
     "budget": {"monthly": 4000},
 }
@@ -41,6 +42,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "aws:cloudwatch/logGroup:LogGroup": {"arn": "arn:aws:logs:us-east-1:111122223333:log-group:group"},
     "aws:sns/topic:Topic": {"arn": "arn:aws:sns:us-east-1:111122223333:topic"},
     "aws:s3/bucket:Bucket": {"arn": "arn:aws:s3:::bucket"},
+    "aws:iam/policy:Policy": {"arn": "arn:aws:iam::111122223333:policy/pouw-production-primary-boundary"},
     "aws:iam/role:Role": {"arn": "arn:aws:iam::111122223333:role/role"},
     "aws:lb/loadBalancer:LoadBalancer": {
         "arn": "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/one/1",

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tests.infra.aws.declared import compliant, declared, settings
 from tests.infra.clouds import kind
+from tests.infra.recorder import Recorded
+
+
+def of_backups(found: Sequence[Recorded], name: str) -> list[Recorded]:
+    """Resources of a type that are about the backups."""
+    return [one for one in kind(found, name) if "-backups-" in one.name]
 
 
 def test_the_copy_stands_in_the_other_region_under_a_key_there() -> None:
     found = compliant()
-    assert [one.inputs["region"] for one in kind(found, "Bucket")] == ["us-east-1", "us-west-2"]
+    assert [one.inputs["region"] for one in of_backups(found, "Bucket")] == ["us-east-1", "us-west-2"]
     [away] = [one for one in kind(found, "Key") if one.inputs.get("region") == "us-west-2"]
     assert away.inputs["enableKeyRotation"] is True
     for one in found:
@@ -26,6 +34,15 @@ def test_the_lock_holds_for_everyone_in_production_and_yields_elsewhere() -> Non
 
 
 def test_old_backups_go_only_after_their_lock() -> None:
-    for one in kind(compliant(), "BucketLifecycleConfiguration"):
+    for one in of_backups(compliant(), "BucketLifecycleConfiguration"):
         old = one.inputs["rules"][0]
         assert old["expiration"]["days"] == old["noncurrentVersionExpiration"]["noncurrentDays"] == 35
+
+
+def test_who_reads_a_backup_is_written_down_in_its_own_region_and_for_no_other_bucket() -> None:
+    found = compliant()
+    regions = {one.inputs["bucket"]: one.inputs["region"] for one in kind(found, "Bucket")}
+    logging = {one.inputs["bucket"]: one.inputs["targetBucket"] for one in kind(found, "BucketLogging")}
+    assert set(logging) == {one.inputs["bucket"] for one in of_backups(found, "Bucket")}
+    assert all(regions[source] == regions[target] for source, target in logging.items())
+    assert set(logging).isdisjoint(logging.values())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+from infra import addons
 from infra.aws.cluster import client_configuration, reachability
 from infra.sites import Cluster
-from tests.infra.aws.declared import compliant
+from tests.infra.aws.declared import SITE, compliant, declared, settings
 from tests.infra.clouds import kind
 
 
@@ -27,9 +28,36 @@ def test_the_kubeconfig_asks_for_a_token_and_holds_no_credential() -> None:
 
 def test_identities_are_let_in_by_entries_alone() -> None:
     [cluster] = kind(compliant(), "Cluster")
-    assert cluster.inputs["accessConfig"]["authenticationMode"] == "API"
-    [entry] = kind(compliant(), "AccessEntry")
-    assert entry.inputs["kubernetesGroups"] == ["pouw-observers"]
+    assert cluster.inputs["accessConfig"] == {
+        "authenticationMode": "API",
+        "bootstrapClusterCreatorAdminPermissions": False,
+    }
+    groups = {
+        one.inputs["principalArn"]: one.inputs.get("kubernetesGroups") for one in kind(compliant(), "AccessEntry")
+    }
+    [administrator] = SITE["cluster"]["administrators"]
+    assert groups.pop(administrator) is None
+    assert list(groups.values()) == [["pouw-observers"]]
+
+
+def test_those_who_are_named_administer_the_whole_cluster_and_nobody_else_does() -> None:
+    rights = [one.inputs for one in kind(compliant(), "AccessPolicyAssociation")]
+    assert [one["principalArn"] for one in rights] == list(SITE["cluster"]["administrators"])
+    assert [one["accessScope"] for one in rights] == [{"type": "cluster"}]
+    assert rights[0]["policyArn"].endswith("/AmazonEKSClusterAdminPolicy")
+
+
+def test_every_add_on_has_the_reviewed_version_or_the_one_that_the_settings_name() -> None:
+    reviewed = addons.REVIEWED["1.34"]
+    assert {one.inputs["addonName"]: one.inputs["addonVersion"] for one in kind(compliant(), "Addon")} == reviewed
+    own = settings({"cluster": {**SITE["cluster"], "addons": {"coredns": "v1.14.3-eksbuild.3"}}})
+    found = {one.inputs["addonName"]: one.inputs["addonVersion"] for one in kind(declared(own), "Addon")}
+    assert found == {**reviewed, "coredns": "v1.14.3-eksbuild.3"}
+
+
+def test_every_version_that_was_reviewed_has_all_add_ons() -> None:
+    assert all(set(versions) == set(addons.ADDONS) for versions in addons.REVIEWED.values())
+    assert Cluster().version in addons.REVIEWED
 
 
 def test_networking_enforces_policies_and_every_add_on_is_ours() -> None:

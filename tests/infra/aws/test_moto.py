@@ -7,7 +7,7 @@ process.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import boto3
@@ -91,12 +91,15 @@ def test_a_range_that_is_taken_already_would_be_refused(aws: Client) -> None:
 def test_every_role_is_taken_with_its_trust_and_its_permissions(aws: Client) -> None:
     iam = aws("iam")
     names = {}
+    bounds = one("Policy").inputs
+    boundary = iam.create_policy(PolicyName=bounds["name"], PolicyDocument=bounds["policy"])["Policy"]["Arn"]
     for each in kind(compliant(), "Role"):
         inputs = each.inputs
         iam.create_role(
             RoleName=inputs["name"],
             Description=inputs["description"],
             AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
+            PermissionsBoundary=boundary,
             Tags=pairs(inputs["tags"]),
         )
         # moto looks into a trust policy only when it is changed.
@@ -141,7 +144,7 @@ def test_keys_are_taken_with_their_policies_and_those_that_encrypt_are_turned_ev
 
 def test_both_buckets_are_taken_with_lock_versions_policy_and_clean_up(aws: Client) -> None:
     found = compliant()
-    for each in kind(found, "Bucket"):
+    for each in locked(found):
         region = each.inputs["region"]
         s3, bucket = aws("s3", region), each.inputs["bucket"]
         where = {} if region == REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
@@ -158,6 +161,49 @@ def test_both_buckets_are_taken_with_lock_versions_policy_and_clean_up(aws: Clie
         assert lock["Rule"]["DefaultRetention"].items() <= kept["Rule"]["DefaultRetention"].items()
 
 
+def locked(found: Sequence[Recorded]) -> list[Recorded]:
+    """The buckets of backups."""
+    return [one for one in kind(found, "Bucket") if one.inputs.get("objectLockEnabled")]
+
+
+def test_access_logs_are_taken_by_the_buckets_that_are_for_them(aws: Client) -> None:
+    found = compliant()
+    for each in kind(found, "Bucket"):
+        region = each.inputs["region"]
+        where = {} if region == REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        aws("s3", region).create_bucket(Bucket=each.inputs["bucket"], **where)
+    for each in kind(found, "BucketLogging"):
+        s3, target = aws("s3", each.inputs["region"]), each.inputs["targetBucket"]
+        own = {part.token.rpartition(":")[2]: part.inputs for part in found if part.inputs.get("bucket") == target}
+        s3.put_bucket_policy(Bucket=target, Policy=single(own["BucketPolicy"]["policy"]))
+        s3.put_bucket_lifecycle_configuration(Bucket=target, LifecycleConfiguration=cleaned(own))
+        wanted = {"TargetBucket": target, "TargetPrefix": each.inputs["targetPrefix"]}
+        s3.put_bucket_logging(Bucket=each.inputs["bucket"], BucketLoggingStatus={"LoggingEnabled": wanted})
+        assert s3.get_bucket_logging(Bucket=each.inputs["bucket"])["LoggingEnabled"] == wanted
+
+
+def single(policy: str) -> str:
+    """The same with a list of one resource as that resource: moto knows who may log by that alone."""
+    found = json.loads(policy)
+    for each in found["Statement"]:
+        if len(each["Resource"]) == 1:
+            [each["Resource"]] = each["Resource"]
+    return json.dumps(found)
+
+
+def test_logs_would_not_be_taken_where_the_policy_names_another_prefix(aws: Client) -> None:
+    s3, found = aws("s3"), compliant()
+    logging = kind(found, "BucketLogging")[0].inputs
+    for name in (logging["bucket"], logging["targetBucket"]):
+        s3.create_bucket(Bucket=name)
+    target = logging["targetBucket"]
+    [policy] = [each.inputs["policy"] for each in kind(found, "BucketPolicy") if each.inputs["bucket"] == target]
+    s3.put_bucket_policy(Bucket=logging["targetBucket"], Policy=single(policy))
+    elsewhere = {"TargetBucket": logging["targetBucket"], "TargetPrefix": "elsewhere/"}
+    with pytest.raises(ClientError, match="InvalidTargetBucketForLogging"):
+        s3.put_bucket_logging(Bucket=logging["bucket"], BucketLoggingStatus={"LoggingEnabled": elsewhere})
+
+
 def closed(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """How a bucket is closed to the public."""
     return {key: value for key, value in pascal(inputs).items() if key.startswith(("Block", "Ignore", "Restrict"))}
@@ -170,7 +216,7 @@ def cleaned(own: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def test_a_locked_backup_cannot_be_removed_by_anyone(aws: Client) -> None:
-    s3, [bucket, _] = aws("s3"), kind(compliant(), "Bucket")
+    s3, [bucket, _] = aws("s3"), locked(compliant())
     name = bucket.inputs["bucket"]
     s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
     [rule, _] = [each.inputs["rule"] for each in kind(compliant(), "BucketObjectLockConfiguration")]

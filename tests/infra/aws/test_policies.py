@@ -48,6 +48,29 @@ def test_keys_are_allowed_by_their_alias_and_never_all() -> None:
         assert one["Resource"] == ["arn:aws:kms:us-east-1:111122223333:key/*"]
 
 
+@pytest.mark.parametrize(
+    "policy", [policies.back_up(BUCKET, KEY), policies.replicate(BUCKET, f"{BUCKET}-copy", KEY, KEY)]
+)
+def test_whoever_handles_backups_uses_the_key_for_objects_and_for_nothing_else(policy: str) -> None:
+    keyed = [one for one in json.loads(policy)["Statement"] if one["Action"][0].startswith("kms:")]
+    assert keyed
+    for one in keyed:
+        assert one["Condition"]["StringEquals"] == {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
+
+
+def test_access_logs_are_written_by_the_accounts_own_balancers_and_about_one_bucket() -> None:
+    policy = policies.take_logs("arn:aws:s3:::logs", ACCOUNT, "us-east-1", edge="edge", storage=("storage/", BUCKET))
+    edge, storage, plain = json.loads(policy)["Statement"]
+    assert edge["Resource"] == [f"arn:aws:s3:::logs/edge/AWSLogs/{ACCOUNT}/*"]
+    assert edge["Condition"]["ArnLike"]["aws:SourceArn"].startswith(
+        f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:"
+    )
+    assert storage["Resource"] == ["arn:aws:s3:::logs/storage/*"]
+    assert storage["Condition"]["ArnLike"] == {"aws:SourceArn": BUCKET}
+    assert storage["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+    assert plain["Effect"] == "Deny"
+
+
 def test_object_storage_of_others_may_be_read_through_the_endpoint_and_nothing_else() -> None:
     found = json.loads(policies.storage_endpoint(ACCOUNT))["Statement"]
     assert [one["Action"] for one in found if "Condition" not in one] == [["s3:GetObject"]]

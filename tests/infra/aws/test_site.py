@@ -41,6 +41,7 @@ NAMES = {
     "aws:ecr/repository:Repository": ("name", 256, r"[a-z0-9]+([._/-][a-z0-9]+)*"),
     "aws:eks/cluster:Cluster": ("name", 100, r"[0-9A-Za-z][\w-]*"),
     "aws:eks/nodeGroup:NodeGroup": ("nodeGroupNamePrefix", 37, r"[0-9A-Za-z][\w-]*"),
+    "aws:iam/policy:Policy": ("name", 128, r"[\w+=,.@-]+"),
     "aws:iam/role:Role": ("name", 64, r"[\w+=,.@-]+"),
     "aws:kms/alias:Alias": ("name", 256, r"alias/(?!aws/)[\w/-]+"),
     "aws:lb/loadBalancer:LoadBalancer": ("name", 32, r"(?!internal-)[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?"),
@@ -72,7 +73,7 @@ def stacks(draw: st.DrawFn) -> Settings:
             "translation": draw(st.sampled_from(["zone", "shared"])),
             "flowLogDays": draw(st.integers(1, 3653)),
         },
-        "cluster": {"apiAllowFrom": draw(st.sampled_from([[], ["198.51.100.0/24"]]))},
+        "cluster": {**SITE["cluster"], "apiAllowFrom": draw(st.sampled_from([[], ["198.51.100.0/24"]]))},
         "pools": {"system": pool, "miners": pool, "rpc": pool},
         "backups": {"copyRegion": away, "retentionDays": draw(st.integers(7, 3650))},
     }

@@ -186,3 +186,13 @@ def test_taking_protection_away_rings() -> None:
 def test_no_condition_on_the_activity_log_mixes_kinds() -> None:
     for condition in (*alarms.changes(), *alarms.incidents()):
         assert set(condition) in ({"field", "equals"}, {"anyOf"})
+
+
+def test_a_network_joins_a_plan_against_floods_where_the_tenant_has_one() -> None:
+    assert network.flood_protection(None) == {}
+    joined = network.flood_protection("/plans/shared")
+    assert joined == {"enable_ddos_protection": True, "ddos_protection_plan": {"id": "/plans/shared"}}
+
+
+def test_what_enters_a_cluster_is_held_against_the_policies_of_the_subscription() -> None:
+    assert cluster.settings(place())["addon_profiles"] == {"azurepolicy": {"enabled": True}}

@@ -149,3 +149,38 @@ def test_a_private_gateway_needs_neither_firewall_nor_certificate() -> None:
     )
     for rule in ("listener-require-firewall", "listener-require-tls", "gateway-require-tls12"):
         assert said(f"azure-gateway-{rule}", gateway) == []
+
+
+@pytest.mark.parametrize(
+    ("listens_at", "mode", "flooded"),
+    [
+        ("private", None, False),
+        ("public", None, True),
+        ("public", "VirtualNetworkInherited", True),
+        ("public", "Enabled", False),
+    ],
+)
+def test_a_gateway_lets_floods_in_by_an_address_that_it_listens_at_and_that_nobody_protects(
+    listens_at: str, mode: str | None, *, flooded: bool
+) -> None:
+    gateway = {
+        "frontendIPConfigurations": [{"name": "public", "publicIPAddress": {"id": UNKNOWN}}, {"name": "private"}],
+        "httpListeners": [{"frontendIPConfiguration": {"id": f"/frontendIPConfigurations/{listens_at}"}}],
+    }
+    address = {"ddosSettings": {"protectionMode": mode}} if mode else {}
+    found = said(
+        "azure-network-network-require-ddos-protection",
+        Given(type=networks.NETWORK, props={}),
+        Given(type=edges.GATEWAY, name="gateway", props=gateway, refers={"frontendIPConfigurations": ["address"]}),
+        Given(type=networks.ADDRESS, name="address", props=address),
+    )
+    assert bool(found) is flooded
+    assert not any("not evaluated" in text for text in found)
+
+
+def test_a_balancer_at_an_address_that_the_stack_does_not_have_is_a_door_too() -> None:
+    door = {"frontendIPConfigurations": [{"name": "public", "publicIPAddress": {"id": "/publicIPAddresses/other"}}]}
+    network = Given(type=networks.NETWORK, props={})
+    balancer = Given(type="azure-native:network:LoadBalancer", name="door", props=door)
+    assert len(said("azure-network-network-require-ddos-protection", network, balancer)) == 1
+    assert said("azure-network-network-require-ddos-protection", network) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policies.aws.clusters import ADDON, BUDGET, RULES
+from policies.aws.clusters import ACCESS_POLICY, ADDON, BUDGET, RULES
 from tests.policies import tables
 from tests.policies.analyzer import Given
 
@@ -34,10 +34,20 @@ _ADDONS = tuple(
     for name in ("coredns", "kube-proxy", "vpc-cni")
 )
 _BUDGET = Given(type=BUDGET, name="budget", props={"budgetType": "COST"})
-_ADMINISTRATOR = {
-    "accessScope": {"type": "namespace", "namespaces": ["pouw-system"]},
+_RIGHT = {
+    "clusterName": "primary",
+    "accessScope": {"type": "cluster"},
     "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
 }
+_RIGHTS = (
+    Given(type=ACCESS_POLICY, name="deployer", props=_RIGHT),
+    Given(type=ACCESS_POLICY, name="on-call", props=_RIGHT),
+    Given(
+        type=ACCESS_POLICY,
+        name="team",
+        props={**_RIGHT, "accessScope": {"type": "namespace", "namespaces": ["pouw-system"]}},
+    ),
+)
 _OPEN_API = "aws-eks-cluster-deny-open-api"
 _LOGS = "aws-eks-cluster-require-logs"
 _WITHOUT = "aws-eks-cluster-require-addons"
@@ -60,6 +70,6 @@ CASES = [
     _case(_WITHOUT, {"name": "primary", "computeConfig": {"enabled": True}}, "computeConfig.enabled", False),
     _case("aws-eks-cluster-require-budget", cluster(), "budgetType", "USAGE", others=(_BUDGET,),
           broken_other="budget"),
-    _case("aws-eks-access-limit-administrators", _ADMINISTRATOR, "accessScope.type", "cluster",
-          absent_at="accessScope.namespaces"),
+    _case("aws-eks-cluster-limit-administrators", cluster(), "accessScope.type", "cluster", others=_RIGHTS,
+          broken_other="team", absent_at="accessScope.namespaces"),
 ]  # fmt: skip

@@ -21,10 +21,10 @@ def policy(principal: Any = "*", **condition: Any) -> str:
     return json.dumps({"Statement": [{**statement, "Condition": condition} if condition else statement]})
 
 
-def refusal(operator: str = "Bool") -> str:
+def refusal(operator: str = "Bool", action: str = "sqs:*") -> str:
     """A policy that refuses requests without TLS."""
     plain = {operator: {"aws:SecureTransport": "false"}}
-    statement = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sns:*", "Resource": "*", "Condition": plain}
+    statement = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": action, "Resource": "*", "Condition": plain}
     return json.dumps({"Statement": statement})
 
 
@@ -39,6 +39,7 @@ CASES = [
     _case(_ANYBODY, {"policy": _SOURCED}, "policy", _LOOSE, type=QUEUE_POLICY),
     _case(_ANYBODY, {"policy": _SOURCED}, "policy", _EXCEPTED, type=QUEUE_POLICY),
     _case(_TLS, {"policy": refusal()}, "policy", _ROOT),
+    _case(_TLS, {"policy": refusal(action="SNS:Publish")}, "policy", refusal(action="sns:Subscribe")),
     _case(_TLS, {"policy": refusal()}, "policy", refusal("StringEquals"), type=QUEUE_POLICY),
     _case("aws-sns-subscription-deny-plain", {"protocol": "https"}, "protocol", "http"),
     _case("aws-lambda-permission-deny-anybody", {"principal": "events.amazonaws.com"}, "principal", "*"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from policies.azure import networks
 from policies.azure.networks import RULES
 from policies.azure.storage import FLOW_LOG as FLOW_LOG_TYPE
@@ -11,6 +13,13 @@ from tests.policies.azure.fixtures import ADDRESS, ENDPOINT, ENDPOINT_NAMES, FLO
 from tests.policies.contract import REMOVED
 
 _make = tables.of(RULES)
+_FLOODS = "azure-network-network-require-ddos-protection"
+_PUBLIC = {"name": "public", "publicIPAddress": {"id": "/publicIPAddresses/one"}}
+_BALANCER = Given(type="azure-native:network:LoadBalancer", name="door", props={"frontendIPConfigurations": [_PUBLIC]})
+_DOOR = (
+    replace(_BALANCER, refers={"frontendIPConfigurations": ["address"]}),
+    Given(type=networks.ADDRESS, name="address", props={**ADDRESS, "ddosSettings": {"protectionMode": "Enabled"}}),
+)
 _FLOWS = "azure-network-network-require-flowlog"
 _LOG = (Given(type=FLOW_LOG_TYPE, name="log", props=FLOW_LOG),)
 _NAMES = (Given(type=networks.ENDPOINT_NAMES, name="names", props=ENDPOINT_NAMES),)
@@ -27,7 +36,9 @@ CASES = [
     _make(_OUTBOUND, SUBNET, "defaultOutboundAccess", True, type=networks.SUBNET),
     _make(_FLOWS, NETWORK, "enabled", False, absent_at="targetResourceId", others=_LOG, broken_other="log"),
     _make(_FLOWS, NETWORK, "targetResourceId", "/virtualNetworks/other", others=_LOG, broken_other="log"),
-    _make("azure-network-network-require-ddos-protection", NETWORK, "enableDdosProtection", False),
+    _make(_FLOODS, NETWORK, "enableDdosProtection", False, others=(_BALANCER,)),
+    _make(_FLOODS, {"tags": TAGS}, "ddosSettings.protectionMode", "VirtualNetworkInherited", others=_DOOR,
+          broken_other="address"),
     _make("azure-network-flowlog-require-retention", FLOW_LOG, "retentionPolicy.days", 7),
     _make("azure-network-flowlog-require-analytics", FLOW_LOG, _ANALYTICS, False),
     _make("azure-network-address-require-standard", ADDRESS, "sku.name", "Basic"),

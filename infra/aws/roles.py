@@ -1,0 +1,36 @@
+"""The roles of a site. No key is ever handed out, and none of them may go beyond the site's boundary."""
+
+from __future__ import annotations
+
+from pulumi_aws.iam.role import Role
+
+from infra.aws import limits, policies
+from infra.aws.keys import Keys
+from infra.component import Component
+from infra.contracts import Place
+
+
+def role(owner: Component, name: str, place: Place, keys: Keys, *, part: str, description: str, trust: str) -> Role:
+    """Declare a role within the boundary; ``part`` makes its name in AWS, ``trust`` says who may take it."""
+    return Role(
+        name,
+        name=limits.named("role", place, part),
+        description=description,
+        assume_role_policy=trust,
+        permissions_boundary=keys.boundary,
+        tags=place.tags,
+        opts=owner.child(),
+    )
+
+
+def workload_role(owner: Component, name: str, place: Place, keys: Keys, account: tuple[str, str]) -> Role:
+    """A role for one service account, given as namespace and name, of the site's cluster, and for nobody else."""
+    return role(
+        owner,
+        f"{name}-role",
+        place,
+        keys,
+        part=account[1],
+        description=f"Taken by the service account {account[1]} of the namespace {account[0]}",
+        trust=policies.trust_pods(limits.cluster_arn(place), *account),
+    )
