@@ -123,7 +123,31 @@ def test_an_object_that_is_read_back_as_text_is_text(aws: Provider) -> None:
 def test_a_list_that_is_read_back_as_a_map_is_unknown(azure: Provider) -> None:
     identity = {"type": "UserAssigned", "userAssignedIdentities": ["/subscriptions/a"]}
     state = planned(azure, KINDS["aks"].token, {**KINDS["aks"].inputs, "identity": identity})
-    assert state["identity"] is UNKNOWN
+    assert state["identity"]["userAssignedIdentities"] is UNKNOWN
+
+
+def test_what_is_declared_in_an_object_that_the_cloud_answers_with_more_is_known(azure: Provider) -> None:
+    properties = {
+        "tenantId": "00000000-0000-4000-8000-000000000002",
+        "sku": {"family": "A", "name": "standard"},
+        "networkAcls": {"bypass": "AzureServices", "defaultAction": "Deny"},
+    }
+    inputs: dict[str, Value] = {"resourceGroupName": "a", "vaultName": "some", "properties": properties}
+    state = planned(azure, "azure-native:keyvault:Vault", inputs)
+    assert properties.items() <= state["properties"].items()
+    assert state["properties"]["hsmPoolResourceId"] is UNKNOWN
+
+
+def test_each_object_of_a_list_keeps_what_is_declared_in_it(azure: Provider) -> None:
+    connection = {"name": "vault", "groupIds": ["vault"]}
+    inputs: dict[str, Value] = {
+        "resourceGroupName": "a",
+        "privateEndpointName": "some",
+        "privateLinkServiceConnections": [connection],
+    }
+    [found] = planned(azure, "azure-native:network:PrivateEndpoint", inputs)["privateLinkServiceConnections"]
+    assert connection.items() <= found.items()
+    assert found["provisioningState"] is UNKNOWN
 
 
 def test_what_is_secret_in_the_inputs_is_secret_in_the_plan(aws: Provider) -> None:

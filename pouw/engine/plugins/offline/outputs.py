@@ -9,11 +9,12 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from pouw.engine.plugins.core.changes import Path, parse_path
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, has_unknown, plain
-from pouw.engine.plugins.core.sdk_types import Plain, Property, ResourceType, Sdk
+from pouw.engine.plugins.core.sdk_types import ListOf, Named, Plain, Properties, Property, ResourceType, Sdk
 from pouw.engine.plugins.core.validation import Validator
 from pouw.engine.plugins.offline.cloud import Facts
 
@@ -25,6 +26,7 @@ class Outputs:
     """Makes outputs for one SDK."""
 
     def __init__(self, sdk: Sdk) -> None:
+        self._sdk = sdk
         self._validator = Validator(sdk, is_open=lambda _: True)
 
     def planned(
@@ -62,7 +64,21 @@ class Outputs:
             return copy.deepcopy(given)  # computed values are filled in below; the inputs stay what they are
         if output.type == _TEXT and isinstance(given, dict | list) and not has_unknown(given):
             return json.dumps(plain(given), separators=(",", ":"))
+        if isinstance(given, list) and isinstance(output.type, ListOf):
+            item = replace(output, type=output.type.item)
+            return [self.shaped(one, item) for one in given]
+        described = self._sdk.named(output.type) if isinstance(output.type, Named) else None
+        if isinstance(given, dict) and isinstance(described, Mapping):
+            return self._object(given, described)
         return UNKNOWN
+
+    def _object(self, given: Mapping[str, Value], described: Properties) -> dict[str, Value]:
+        """An object that the cloud answers with more than was declared: what was is known, the rest is not."""
+        return {
+            name: UNKNOWN if given.get(name) is None else self.shaped(given[name], one)
+            for name, one in described.items()
+            if one.required or given.get(name) is not None
+        }
 
 
 def all_tags(inputs: Mapping[str, Value], tags: Mapping[str, Value]) -> Value:
