@@ -184,7 +184,7 @@ def least_privilege(found: Sequence[Recorded]) -> list[str]:
 
     None goes beyond the site's boundary, and that one is no wider.
     """
-    missing = [*wrong(found, "Role", bool, "permissionsBoundary")]
+    missing = [*wrong(found, "iam/role:Role", bool, "permissionsBoundary")]
     for one in of(found, "Policy"):
         missing += [f"{one.name}: {fault}" for each in statements(one.inputs["policy"]) for fault in _too_much(each)]
     missing += [] if of(found, "RolePolicy") else ["there is no RolePolicy"]

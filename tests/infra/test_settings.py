@@ -80,6 +80,7 @@ ON_AWS = {
     "cloud": "aws",
     "region": "us-east-1",
     "account": "444455556666",
+    "cluster": {"administrators": ["arn:aws:iam::444455556666:role/deployer"]},
     "backups": {"copyRegion": "us-west-2"},
 }
 ON_GCP = {
