@@ -40,7 +40,8 @@ lock: $(DEV) ## Resolve the requirement files anew
 clean: ## Remove the environment and build leavings; caches and networks stay
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# PYTHONDONTWRITEBYTECODE would leave provider packages uncompiled and double every preview, so they are compiled here.
+# PYTHONDONTWRITEBYTECODE would leave provider packages uncompiled and double every preview, so they are compiled here,
+# and so is our own code, which a preview starts in five to fifteen processes.
 $(VENV)/.uv-ready: requirements/bootstrap.lock
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON): not found; install Python 3.11 or newer, or set PYTHON=" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON): too old; pouw needs Python 3.11 or newer; set PYTHON=" >&2; exit 1; }
@@ -53,6 +54,7 @@ $(CONTROL): requirements/control.lock pyproject.toml $(VENV)/.uv-ready
 	@echo "Installing the control side"
 	@tools/attempt "the control side" $(UV) pip install --compile-bytecode --require-hashes -r requirements/control.lock
 	@tools/attempt "pouw itself" $(UV) pip install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q infra node policies pouw stacks
 	@touch $@
 
 $(CLOUDS): $(foreach cloud,aws azure gcp docker,requirements/$(cloud).lock) $(CONTROL)
