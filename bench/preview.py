@@ -3,6 +3,7 @@
 The floor of a stack is the same engine, called as a program, on a program made from the stack's own preview: the same
 types with the same inputs, the same components and providers, and the same modules of the SDKs imported. It reads no
 settings, decides nothing, and knows no order but that parents come first. Runs alternate, and medians are compared.
+Processor seconds are told beside them: what else runs on the machine bends those less.
 
 The goal is for the preview alone; what the compliance gate adds is shown beside it.
 
@@ -26,7 +27,7 @@ from typing import Any
 
 import yaml
 
-from bench.engine.preview import alternate, floor
+from bench.engine.preview import Cost, alternate, floor
 from pouw.deployment import bringup, previews
 from pouw.deployment.previews import Target
 from pouw.engine import operation, resolution
@@ -168,7 +169,7 @@ def _floors(targets: Sequence[Target], engine: Engine) -> Iterator[Mapping[Targe
 
 
 def measure(targets: Sequence[Target], rounds: int) -> Mapping[str, Any]:
-    """Median seconds of each target and its floor, and of all side by side."""
+    """What each target and its floor take, and all side by side."""
     engine = resolution.resolve(LineProgress())
     found: dict[str, Mapping[str, float]] = {}
     with _floors(targets, engine) as floors:
@@ -178,9 +179,7 @@ def measure(targets: Sequence[Target], rounds: int) -> Mapping[str, Any]:
                 "ungated": lambda target=target: _ungated(target, engine),
                 "ours": lambda target=target: _ours(target, engine),
             }
-            seconds = alternate(kinds, rounds)
-            ratios = {"ratio": seconds["ungated"] / seconds["bare"], "gated": seconds["ours"] / seconds["bare"]}
-            found[target.name] = {**seconds, **ratios}
+            found[target.name] = _told(alternate(kinds, rounds))
         started = time.perf_counter()
         outcomes = previews.run(targets, SilentProgress())
         took = time.perf_counter() - started
@@ -194,6 +193,18 @@ def measure(targets: Sequence[Target], rounds: int) -> Mapping[str, Any]:
         "all": {"seconds": took, "one_by_one": one_by_one, "floor": at_best, "ratio": took / at_best},
         "cores": _cores(),
         "load": os.getloadavg()[0],
+    }
+
+
+def _told(costs: Mapping[str, Cost]) -> Mapping[str, float]:
+    bare, ungated, ours = (costs[name] for name in ("bare", "ungated", "ours"))
+    return {
+        **{name: cost.seconds for name, cost in costs.items()},
+        **{f"{name}_processor": cost.processor_s for name, cost in costs.items()},
+        "ratio": ungated.seconds / bare.seconds,
+        "gated": ours.seconds / bare.seconds,
+        "ratio_processor": ungated.processor_s / bare.processor_s,
+        "gated_processor": ours.processor_s / bare.processor_s,
     }
 
 
@@ -216,6 +227,11 @@ def main() -> int:
             print(
                 f"{name:<16}{one['ungated']:7.2f} s   bare {one['bare']:6.2f} s   {one['ratio']:.2f} x"
                 f"   with the gate {one['ours']:6.2f} s   {one['gated']:.2f} x"
+            )
+            print(
+                f"   processor    {one['ungated_processor']:7.2f} s        {one['bare_processor']:6.2f} s"
+                f"   {one['ratio_processor']:.2f} x"
+                f"                 {one['ours_processor']:6.2f} s   {one['gated_processor']:.2f} x"
             )
         whole = result["all"]
         print(f"side by side    {whole['seconds']:7.2f} s   one by one {whole['one_by_one']:.2f} s")
