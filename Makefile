@@ -26,7 +26,7 @@ down: $(CONTROL) ## Take it away again: processes, mounts, interfaces, rules, st
 
 test: $(DEV) ## Run every test: unit, engine, cluster
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not engine and not cluster"
-	@$(BIN)/python -m pytest -m "engine and not cluster"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "engine and not cluster"
 	@$(BIN)/python -m pytest -m cluster
 
 check: $(DEV) ## Lint, format and types
