@@ -1,8 +1,8 @@
 """What previews cost against bare Pulumi programs that register the same: ``python -m bench.preview [STACK...]``.
 
 The floor of a stack is the same engine, called as a program, on a program made from the stack's own preview: the same
-types with the same inputs, the same components and providers, and the same modules of the SDKs imported. It reads no
-settings, decides nothing, and knows no order but that parents come first. Runs alternate, and medians are compared.
+types with the same inputs by the same classes of the SDKs, the same components and providers. It reads no settings,
+decides nothing, and knows no order but that parents come first. Runs alternate, and medians are compared.
 Processor seconds are told beside them: what else runs on the machine bends those less.
 
 The goal is for the preview alone; what the compliance gate adds is shown beside it.
@@ -55,48 +55,60 @@ _UNKNOWN = (
 """What the engine writes for a value that it does not know yet, one for each type."""
 _BARE = f"""
     import json
+    from importlib import import_module
     from pathlib import Path
 
     import pulumi
-    {{imports}}
 
-    made, unknown = {{{{}}}}, None
+    made, unknown = {{}}, None
 
 
     def told(value):
         if isinstance(value, dict):
             if {SECRET_MARK!r} in value:
                 return pulumi.Output.secret(unknown)
-            return {{{{key: told(one) for key, one in value.items()}}}}
+            return {{key: told(one) for key, one in value.items()}}
         if isinstance(value, list):
             return [told(one) for one in value]
         return unknown if value in {_UNKNOWN!r} else value
+
+
+    def custom(one, inputs, opts):
+        if one["module"] is None:
+            return pulumi.CustomResource(one["type"], one["name"], inputs, opts)
+        module, name = import_module(one["module"]), one["type"].rpartition(":")[2]
+        arguments = getattr(module, f"{{name}}InitArgs", None) or getattr(module, f"{{name}}Args")
+        getters = {{python: one.fget for python, one in vars(arguments).items() if isinstance(one, property)}}
+        given = {{python: inputs.get(getter._pulumi_name) for python, getter in getters.items()}}
+        if "resource_name" in given:  # the SDKs' word for the name in the program
+            given["resource_name_"] = given.pop("resource_name")
+        return getattr(module, name)(one["name"], opts=opts, **given)
 
 
     for one in json.loads(Path(__file__).with_name("resources.json").read_text()):
         opts = pulumi.ResourceOptions(parent=made.get(one["parent"]), provider=made.get(one["provider"]))
         if one["kind"] == "component":
             made[one["urn"]] = pulumi.ComponentResource(one["type"], one["name"], None, opts)
+            made[one["urn"]].register_outputs({{}})
         elif one["kind"] == "provider":
-            inputs = told(one["inputs"])
-            made[one["urn"]] = pulumi.ProviderResource(one["type"], one["name"], inputs, opts)
+            made[one["urn"]] = pulumi.ProviderResource(one["type"], one["name"], told(one["inputs"]), opts)
         else:
-            made[one["urn"]] = pulumi.CustomResource(one["type"], one["name"], told(one["inputs"]), opts)
+            made[one["urn"]] = custom(one, told(one["inputs"]), opts)
             unknown = made[one["urn"]].id if unknown is None else unknown
 """
 
 
 def bare(outcome: Outcome, target: Target, folder: Path) -> Project:
     """A project whose program registers what the preview did."""
-    resources = [_resource(step) for step in outcome.steps if _is_declared(step)]
+    sdks: dict[str, Sdk] = {}
+    resources = [_resource(step, sdks) for step in outcome.steps if _is_declared(step)]
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: bare\nruntime: python\n")
     own = target.project.stack_settings(target.name).get("config") or {}
     plain = {key: value for key, value in own.items() if not key.startswith("pouw:")}
     (folder / f"Pulumi.{target.name}.yaml").write_text(yaml.safe_dump({"config": plain}))
     (folder / "resources.json").write_text(json.dumps(resources))
-    imports = "\n    ".join(f"import {module}" for module in _modules(outcome.steps))
-    (folder / "__main__.py").write_text(dedent(_BARE.format(imports=imports)))
+    (folder / "__main__.py").write_text(dedent(_BARE))
     return Project(root=folder)
 
 
@@ -106,7 +118,7 @@ def _is_declared(step: StepStarted) -> bool:
     return token != STACK_TYPE and not (token.startswith(_PROVIDER) and step.subject.name.startswith("default"))
 
 
-def _resource(step: StepStarted) -> Mapping[str, Any]:
+def _resource(step: StepStarted, sdks: dict[str, Sdk]) -> Mapping[str, Any]:
     token, is_provider = step.subject.type, step.subject.type.startswith(_PROVIDER)
     kind = "provider" if is_provider else "custom" if step.provider else "component"
     inputs = {key: value for key, value in (step.after or {}).items() if not key.startswith("__")}
@@ -116,6 +128,7 @@ def _resource(step: StepStarted) -> Mapping[str, Any]:
         "urn": step.subject.urn,
         "kind": kind,
         "type": token.removeprefix(_PROVIDER),
+        "module": _module(step, sdks),
         "name": step.subject.name,
         "parent": step.parent,
         "provider": step.provider,
@@ -123,18 +136,12 @@ def _resource(step: StepStarted) -> Mapping[str, Any]:
     }
 
 
-def _modules(steps: Sequence[StepStarted]) -> list[str]:
-    """The modules that define the classes of these resources."""
-    sdks: dict[str, Sdk] = {}
-    found = set()
-    for step in steps:
-        package = step.subject.type.partition(":")[0]
-        if not step.provider or package == "pulumi":
-            continue
-        sdk = sdks.setdefault(package, Sdk(f"pulumi_{package.replace('-', '_')}"))
-        if module := sdk.module(step.subject.type):
-            found.add(module)
-    return sorted(found)
+def _module(step: StepStarted, sdks: dict[str, Sdk]) -> str | None:
+    """The module that defines the class of this resource."""
+    package = step.subject.type.partition(":")[0]
+    if not step.provider or package == "pulumi":
+        return None
+    return sdks.setdefault(package, Sdk(f"pulumi_{package.replace('-', '_')}")).module(step.subject.type)
 
 
 def _ours(target: Target, engine: Engine) -> Outcome:
