@@ -32,6 +32,7 @@ from pouw.deployment import bringup, previews
 from pouw.deployment.previews import Target
 from pouw.engine import operation, resolution
 from pouw.engine.events import SECRET_MARK, STACK_TYPE, StepStarted
+from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.project import Project
@@ -121,9 +122,6 @@ def _is_declared(step: StepStarted) -> bool:
 def _resource(step: StepStarted, sdks: dict[str, Sdk]) -> Mapping[str, Any]:
     token, is_provider = step.subject.type, step.subject.type.startswith(_PROVIDER)
     kind = "provider" if is_provider else "custom" if step.provider else "component"
-    inputs = {key: value for key, value in (step.after or {}).items() if not key.startswith("__")}
-    if is_provider:
-        inputs.pop("version", None)
     return {
         "urn": step.subject.urn,
         "kind": kind,
@@ -132,8 +130,14 @@ def _resource(step: StepStarted, sdks: dict[str, Sdk]) -> Mapping[str, Any]:
         "name": step.subject.name,
         "parent": step.parent,
         "provider": step.provider,
-        "inputs": inputs,
+        "inputs": _inputs(step),
     }
+
+
+def _inputs(step: StepStarted) -> Mapping[str, Any]:
+    """What the program gave; the version of a provider is its SDK's."""
+    own = "version" if step.subject.type.startswith(_PROVIDER) else ""
+    return {key: value for key, value in (step.after or {}).items() if key != own and not key.startswith("__")}
 
 
 def _module(step: StepStarted, sdks: dict[str, Sdk]) -> str | None:
@@ -160,6 +164,24 @@ def _ungated(target: Target, engine: Engine) -> None:
         raise SystemExit("\n".join(f"{target.name}: {fault}" for fault in outcome.faults))
 
 
+def _require_the_same(ours: Outcome, target: Target, engine: Engine, project: Project) -> None:
+    """A floor that registers something else is none."""
+    request = Request(operation=Operation.PREVIEW, stack=target.name)
+    found = operation.run(request, engine, SilentProgress(), project=project)
+    if _registered(found) != _registered(ours):
+        told = "\n".join(map(str, found.faults)) or "it registers something else"
+        raise SystemExit(f"the bare program of {target.name}: {told}")
+
+
+def _registered(outcome: Outcome) -> list[str]:
+    """What was registered, with all that is known of its inputs."""
+    return sorted(
+        f"{step.subject.type} {step.subject.name} {json.dumps(_inputs(step), sort_keys=True)}"
+        for step in outcome.steps
+        if _is_declared(step)
+    )
+
+
 @contextmanager
 def _floors(targets: Sequence[Target], engine: Engine) -> Iterator[Mapping[Target, Session]]:
     """For each target its bare program, ready to be previewed."""
@@ -168,7 +190,9 @@ def _floors(targets: Sequence[Target], engine: Engine) -> Iterator[Mapping[Targe
         os.environ["POUW_HOME"] = str(scratch / "state")
         ready: dict[Target, Session] = {}
         for number, target in enumerate(targets):
-            project = bare(_ours(target, engine), target, scratch / str(number))
+            ours = _ours(target, engine)
+            project = bare(ours, target, scratch / str(number))
+            _require_the_same(ours, target, engine, project)
             ready[target] = held.enter_context(
                 opened_for_preview(target.name, engine, extra={}, project=project, progress=SilentProgress())
             )
