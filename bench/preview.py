@@ -1,8 +1,9 @@
 """What previews cost against bare Pulumi programs that register the same: ``python -m bench.preview [STACK...]``.
 
 The floor of a stack is the same engine, called as a program, on a program made from the stack's own preview: the same
-types with the same inputs, the same components and providers, and the same modules of the SDKs imported. It reads no
-settings, decides nothing, and knows no order but that parents come first. Runs alternate, and medians are compared.
+types with the same inputs by the same classes of the SDKs, the same components and providers. It reads no settings,
+decides nothing, and knows no order but that parents come first. Runs alternate, and medians are compared.
+Processor seconds are told beside them: what else runs on the machine bends those less.
 
 The goal is for the preview alone; what the compliance gate adds is shown beside it.
 
@@ -26,11 +27,12 @@ from typing import Any
 
 import yaml
 
-from bench.engine.preview import alternate, floor
+from bench.engine.preview import Cost, alternate, floor
 from pouw.deployment import bringup, previews
 from pouw.deployment.previews import Target
 from pouw.engine import operation, resolution
 from pouw.engine.events import SECRET_MARK, STACK_TYPE, StepStarted
+from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.project import Project
@@ -54,48 +56,60 @@ _UNKNOWN = (
 """What the engine writes for a value that it does not know yet, one for each type."""
 _BARE = f"""
     import json
+    from importlib import import_module
     from pathlib import Path
 
     import pulumi
-    {{imports}}
 
-    made, unknown = {{{{}}}}, None
+    made, unknown = {{}}, None
 
 
     def told(value):
         if isinstance(value, dict):
             if {SECRET_MARK!r} in value:
                 return pulumi.Output.secret(unknown)
-            return {{{{key: told(one) for key, one in value.items()}}}}
+            return {{key: told(one) for key, one in value.items()}}
         if isinstance(value, list):
             return [told(one) for one in value]
         return unknown if value in {_UNKNOWN!r} else value
+
+
+    def custom(one, inputs, opts):
+        if one["module"] is None:
+            return pulumi.CustomResource(one["type"], one["name"], inputs, opts)
+        module, name = import_module(one["module"]), one["type"].rpartition(":")[2]
+        arguments = getattr(module, f"{{name}}InitArgs", None) or getattr(module, f"{{name}}Args")
+        getters = {{python: one.fget for python, one in vars(arguments).items() if isinstance(one, property)}}
+        given = {{python: inputs.get(getter._pulumi_name) for python, getter in getters.items()}}
+        if "resource_name" in given:  # the SDKs' word for the name in the program
+            given["resource_name_"] = given.pop("resource_name")
+        return getattr(module, name)(one["name"], opts=opts, **given)
 
 
     for one in json.loads(Path(__file__).with_name("resources.json").read_text()):
         opts = pulumi.ResourceOptions(parent=made.get(one["parent"]), provider=made.get(one["provider"]))
         if one["kind"] == "component":
             made[one["urn"]] = pulumi.ComponentResource(one["type"], one["name"], None, opts)
+            made[one["urn"]].register_outputs({{}})
         elif one["kind"] == "provider":
-            inputs = told(one["inputs"])
-            made[one["urn"]] = pulumi.ProviderResource(one["type"], one["name"], inputs, opts)
+            made[one["urn"]] = pulumi.ProviderResource(one["type"], one["name"], told(one["inputs"]), opts)
         else:
-            made[one["urn"]] = pulumi.CustomResource(one["type"], one["name"], told(one["inputs"]), opts)
+            made[one["urn"]] = custom(one, told(one["inputs"]), opts)
             unknown = made[one["urn"]].id if unknown is None else unknown
 """
 
 
 def bare(outcome: Outcome, target: Target, folder: Path) -> Project:
     """A project whose program registers what the preview did."""
-    resources = [_resource(step) for step in outcome.steps if _is_declared(step)]
+    sdks: dict[str, Sdk] = {}
+    resources = [_resource(step, sdks) for step in outcome.steps if _is_declared(step)]
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: bare\nruntime: python\n")
     own = target.project.stack_settings(target.name).get("config") or {}
     plain = {key: value for key, value in own.items() if not key.startswith("pouw:")}
     (folder / f"Pulumi.{target.name}.yaml").write_text(yaml.safe_dump({"config": plain}))
     (folder / "resources.json").write_text(json.dumps(resources))
-    imports = "\n    ".join(f"import {module}" for module in _modules(outcome.steps))
-    (folder / "__main__.py").write_text(dedent(_BARE.format(imports=imports)))
+    (folder / "__main__.py").write_text(dedent(_BARE))
     return Project(root=folder)
 
 
@@ -105,35 +119,33 @@ def _is_declared(step: StepStarted) -> bool:
     return token != STACK_TYPE and not (token.startswith(_PROVIDER) and step.subject.name.startswith("default"))
 
 
-def _resource(step: StepStarted) -> Mapping[str, Any]:
+def _resource(step: StepStarted, sdks: dict[str, Sdk]) -> Mapping[str, Any]:
     token, is_provider = step.subject.type, step.subject.type.startswith(_PROVIDER)
     kind = "provider" if is_provider else "custom" if step.provider else "component"
-    inputs = {key: value for key, value in (step.after or {}).items() if not key.startswith("__")}
-    if is_provider:
-        inputs.pop("version", None)
     return {
         "urn": step.subject.urn,
         "kind": kind,
         "type": token.removeprefix(_PROVIDER),
+        "module": _module(step, sdks),
         "name": step.subject.name,
         "parent": step.parent,
         "provider": step.provider,
-        "inputs": inputs,
+        "inputs": _inputs(step),
     }
 
 
-def _modules(steps: Sequence[StepStarted]) -> list[str]:
-    """The modules that define the classes of these resources."""
-    sdks: dict[str, Sdk] = {}
-    found = set()
-    for step in steps:
-        package = step.subject.type.partition(":")[0]
-        if not step.provider or package == "pulumi":
-            continue
-        sdk = sdks.setdefault(package, Sdk(f"pulumi_{package.replace('-', '_')}"))
-        if module := sdk.module(step.subject.type):
-            found.add(module)
-    return sorted(found)
+def _inputs(step: StepStarted) -> Mapping[str, Any]:
+    """What the program gave; the version of a provider is its SDK's."""
+    own = "version" if step.subject.type.startswith(_PROVIDER) else ""
+    return {key: value for key, value in (step.after or {}).items() if key != own and not key.startswith("__")}
+
+
+def _module(step: StepStarted, sdks: dict[str, Sdk]) -> str | None:
+    """The module that defines the class of this resource."""
+    package = step.subject.type.partition(":")[0]
+    if not step.provider or package == "pulumi":
+        return None
+    return sdks.setdefault(package, Sdk(f"pulumi_{package.replace('-', '_')}")).module(step.subject.type)
 
 
 def _ours(target: Target, engine: Engine) -> Outcome:
@@ -152,6 +164,24 @@ def _ungated(target: Target, engine: Engine) -> None:
         raise SystemExit("\n".join(f"{target.name}: {fault}" for fault in outcome.faults))
 
 
+def _require_the_same(ours: Outcome, target: Target, engine: Engine, project: Project) -> None:
+    """A floor that registers something else is none."""
+    request = Request(operation=Operation.PREVIEW, stack=target.name)
+    found = operation.run(request, engine, SilentProgress(), project=project)
+    if _registered(found) != _registered(ours):
+        told = "\n".join(map(str, found.faults)) or "it registers something else"
+        raise SystemExit(f"the bare program of {target.name}: {told}")
+
+
+def _registered(outcome: Outcome) -> list[str]:
+    """What was registered, with all that is known of its inputs."""
+    return sorted(
+        f"{step.subject.type} {step.subject.name} {json.dumps(_inputs(step), sort_keys=True)}"
+        for step in outcome.steps
+        if _is_declared(step)
+    )
+
+
 @contextmanager
 def _floors(targets: Sequence[Target], engine: Engine) -> Iterator[Mapping[Target, Session]]:
     """For each target its bare program, ready to be previewed."""
@@ -160,7 +190,9 @@ def _floors(targets: Sequence[Target], engine: Engine) -> Iterator[Mapping[Targe
         os.environ["POUW_HOME"] = str(scratch / "state")
         ready: dict[Target, Session] = {}
         for number, target in enumerate(targets):
-            project = bare(_ours(target, engine), target, scratch / str(number))
+            ours = _ours(target, engine)
+            project = bare(ours, target, scratch / str(number))
+            _require_the_same(ours, target, engine, project)
             ready[target] = held.enter_context(
                 opened_for_preview(target.name, engine, extra={}, project=project, progress=SilentProgress())
             )
@@ -168,7 +200,7 @@ def _floors(targets: Sequence[Target], engine: Engine) -> Iterator[Mapping[Targe
 
 
 def measure(targets: Sequence[Target], rounds: int) -> Mapping[str, Any]:
-    """Median seconds of each target and its floor, and of all side by side."""
+    """What each target and its floor take, and all side by side."""
     engine = resolution.resolve(LineProgress())
     found: dict[str, Mapping[str, float]] = {}
     with _floors(targets, engine) as floors:
@@ -178,9 +210,7 @@ def measure(targets: Sequence[Target], rounds: int) -> Mapping[str, Any]:
                 "ungated": lambda target=target: _ungated(target, engine),
                 "ours": lambda target=target: _ours(target, engine),
             }
-            seconds = alternate(kinds, rounds)
-            ratios = {"ratio": seconds["ungated"] / seconds["bare"], "gated": seconds["ours"] / seconds["bare"]}
-            found[target.name] = {**seconds, **ratios}
+            found[target.name] = _told(alternate(kinds, rounds))
         started = time.perf_counter()
         outcomes = previews.run(targets, SilentProgress())
         took = time.perf_counter() - started
@@ -194,6 +224,18 @@ def measure(targets: Sequence[Target], rounds: int) -> Mapping[str, Any]:
         "all": {"seconds": took, "one_by_one": one_by_one, "floor": at_best, "ratio": took / at_best},
         "cores": _cores(),
         "load": os.getloadavg()[0],
+    }
+
+
+def _told(costs: Mapping[str, Cost]) -> Mapping[str, float]:
+    bare, ungated, ours = (costs[name] for name in ("bare", "ungated", "ours"))
+    return {
+        **{name: cost.seconds for name, cost in costs.items()},
+        **{f"{name}_processor": cost.processor_s for name, cost in costs.items()},
+        "ratio": ungated.seconds / bare.seconds,
+        "gated": ours.seconds / bare.seconds,
+        "ratio_processor": ungated.processor_s / bare.processor_s,
+        "gated_processor": ours.processor_s / bare.processor_s,
     }
 
 
@@ -216,6 +258,11 @@ def main() -> int:
             print(
                 f"{name:<16}{one['ungated']:7.2f} s   bare {one['bare']:6.2f} s   {one['ratio']:.2f} x"
                 f"   with the gate {one['ours']:6.2f} s   {one['gated']:.2f} x"
+            )
+            print(
+                f"   processor    {one['ungated_processor']:7.2f} s        {one['bare_processor']:6.2f} s"
+                f"   {one['ratio_processor']:.2f} x"
+                f"                 {one['ours_processor']:6.2f} s   {one['gated_processor']:.2f} x"
             )
         whole = result["all"]
         print(f"side by side    {whole['seconds']:7.2f} s   one by one {whole['one_by_one']:.2f} s")

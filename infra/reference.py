@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+import inspect
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from textwrap import dedent
 from typing import get_args
 
 from pydantic import BaseModel
@@ -10,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from infra.settings import NAMESPACE, Settings, model_of
+from infra.values import Part
 
 _HEAD = f"""\
 # Configuration
@@ -31,20 +36,34 @@ def render() -> str:
     return _HEAD + "".join(_rows(Settings, f"{NAMESPACE}:")) + "\n"
 
 
+def _meanings(model: type[BaseModel]) -> Mapping[str, str]:
+    """What stands below each value of a settings class and of those that it inherits from, in one line."""
+    found: dict[str, str] = {}
+    for owner in reversed(model.__mro__):
+        if not issubclass(owner, Part) or owner is Part:
+            continue
+        (described,) = ast.parse(dedent(inspect.getsource(owner))).body
+        for value, below in pairwise(described.body if isinstance(described, ast.ClassDef) else ()):
+            match value, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    found[name] = " ".join(text.split())
+    return found
+
+
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    told = _meanings(model)
     for name, field in model.model_fields.items():
         key = prefix + (field.alias or name)
         inner = model_of(field.annotation)
         listed = field.annotation is not None and str(field.annotation).startswith("tuple")
         if inner:
-            yield f"| `{key}` | {'list' if listed else 'mapping'} | | {_meaning(field)} |\n"
+            yield f"| `{key}` | {'list' if listed else 'mapping'} | | {told[name]} |\n"
             yield from _rows(inner, f"{key}{'[]' if listed else ''}.")
         else:
-            yield f"| `{key}` | {_type(field.annotation)} | {_default(field)} | {_meaning(field)} |\n"
-
-
-def _meaning(field: FieldInfo) -> str:
-    return " ".join((field.description or "").split())
+            yield f"| `{key}` | {_type(field.annotation)} | {_default(field)} | {told[name]} |\n"
 
 
 def _type(annotation: object) -> str:

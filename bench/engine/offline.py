@@ -96,7 +96,7 @@ def _starts() -> Mapping[str, float]:
     echo, ours = [], []
     for _ in range(STARTS):
         echo.append(_start("bench.engine.offline", "--echo"))
-        ours.append(_start("pouw.engine.plugins.offline", "aws"))
+        ours.append(_start("pouw.engine.plugins.offline", "aws", metadata.version("pulumi-aws")))
     return _compared(echo, ours)
 
 

@@ -6,7 +6,8 @@ The floor is the same engine, called as a program, on the shortest program that 
 - the components: our operation on a program of our own ``Component``;
 - a refused preview: our operation on a program that fails at once.
 
-Runs alternate, and the median of each is compared, so that a busy machine bends all of them alike.
+Runs alternate, and the median of each is compared, so that a busy machine bends all of them alike. Processor seconds
+are told beside them, those of this process and of all that it started: what else runs on the machine bends those less.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from textwrap import dedent
 
@@ -98,20 +101,40 @@ def floor(session: Session) -> None:
         raise SystemExit(f"the bare program fails:\n{done.stdout[-2000:]}")
 
 
-def alternate(kinds: Mapping[str, Callable[[], object]], rounds: int) -> Mapping[str, float]:
-    """Median seconds of each kind, taken in turns; a round before the first fills caches."""
-    times: dict[str, list[float]] = {name: [] for name in kinds}
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a run takes."""
+
+    seconds: float
+    processor_s: float
+
+
+def alternate(kinds: Mapping[str, Callable[[], object]], rounds: int) -> Mapping[str, Cost]:
+    """Medians of each kind, taken in turns; a round before the first fills caches."""
+    taken: dict[str, list[Cost]] = {name: [] for name in kinds}
     for number in range(rounds + 1):
         for name, run in kinds.items():
-            started = time.perf_counter()
+            started, before = time.perf_counter(), _processor_s()
             run()
             if number:
-                times[name].append(time.perf_counter() - started)
-    return {name: statistics.median(taken) for name, taken in times.items()}
+                cost = Cost(seconds=time.perf_counter() - started, processor_s=_processor_s() - before)
+                taken[name].append(cost)
+    return {
+        name: Cost(
+            seconds=statistics.median(one.seconds for one in costs),
+            processor_s=statistics.median(one.processor_s for one in costs),
+        )
+        for name, costs in taken.items()
+    }
 
 
-def measure(parts: int, rounds: int) -> Mapping[str, float]:
-    """Median seconds of each kind of preview."""
+def _processor_s() -> float:
+    uses = (resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(use.ru_utime + use.ru_stime for use in uses)
+
+
+def measure(parts: int, rounds: int) -> Mapping[str, Cost]:
+    """What each kind of preview takes."""
     engine = resolution.resolve(LineProgress())
     with tempfile.TemporaryDirectory(prefix="pouw-bench-") as scratch:
         root = Path(scratch)
@@ -136,13 +159,18 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    seconds = measure(asked.parts, asked.rounds)
-    ratios = {name: taken / seconds["floor"] for name, taken in seconds.items()}
+    costs = measure(asked.parts, asked.rounds)
+    ratios = {name: cost.seconds / costs["floor"].seconds for name, cost in costs.items()}
     if asked.json:
-        print(json.dumps({"parts": asked.parts, "seconds": seconds, "ratios": ratios, "goal": GOAL}))
+        told = {name: asdict(cost) for name, cost in costs.items()}
+        print(json.dumps({"parts": asked.parts, "costs": told, "ratios": ratios, "goal": GOAL}))
     else:
-        for name, taken in seconds.items():
-            print(f"{name:<12}{taken:7.3f} s   {ratios[name]:.2f} x the floor")
+        for name, cost in costs.items():
+            ours, bare = cost.processor_s, costs["floor"].processor_s
+            print(
+                f"{name:<12}{cost.seconds:7.3f} s   {ratios[name]:.2f} x the floor"
+                f"   processor {ours:6.3f} s   {ours / bare:.2f} x"
+            )
     return 0 if max(ratios["run"], ratios["components"]) <= GOAL else 1
 
 

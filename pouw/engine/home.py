@@ -61,11 +61,15 @@ class Home:
 
 def embedded_plugins() -> Sequence[EmbeddedPlugin]:
     """The plugins that we bring, each with the version of the SDK that is installed beside us."""
+    # Each is told its version: looking it up takes a plugin as long as a fifth of its start.
+    version = metadata.version("pulumi-kubernetes")
     kubernetes = EmbeddedPlugin(
-        name="kubernetes", version=metadata.version("pulumi-kubernetes"), module="pouw.engine.plugins.kubernetes"
+        name="kubernetes", version=version, module="pouw.engine.plugins.kubernetes", arguments=(version,)
     )
     offline = (
-        EmbeddedPlugin(name=package, version=version, module="pouw.engine.plugins.offline", arguments=(package,))
+        EmbeddedPlugin(
+            name=package, version=version, module="pouw.engine.plugins.offline", arguments=(package, version)
+        )
         for package, version in clouds.installed().items()
     )
     return (kubernetes, *offline)

@@ -30,7 +30,7 @@ _Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20)
 class Waiver(BaseModel):
     """One exception."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: _Text
     """Id of the rule."""

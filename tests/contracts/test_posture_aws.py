@@ -43,7 +43,7 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("least_privilege", "RolePolicy", ("policy",), policies.document(policies.allow(["s3:PutObject"], ["*"]))),
     ("least_privilege", "iam/role:Role", ("assumeRolePolicy",), ANYBODY),
     ("least_privilege", "RolePolicyAttachment", ("policyArn",), "arn:aws:iam::aws:policy/AdministratorAccess"),
-    ("least_privilege", "Role", ("permissionsBoundary",), None),
+    ("least_privilege", "iam/role:Role", ("permissionsBoundary",), None),
     ("least_privilege", "Policy", ("policy",), policies.document(policies.allow(["iam:CreateRole"], ["*"]))),
     ("named_administrators", "Cluster", ("accessConfig", "bootstrapClusterCreatorAdminPermissions"), True),
     ("named_administrators", "Cluster", ("accessConfig", "authenticationMode"), "API_AND_CONFIG_MAP"),

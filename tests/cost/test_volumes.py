@@ -17,10 +17,21 @@ SET = "kubernetes:apps/v1:StatefulSet"
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 OF_UNKNOWN = "of an unknown kind"
 POOL = "gcp:container/nodePool:NodePool"
-AZURE = {"cloud": "azure", "region": "eastus", "account": "00000000-0000-4000-8000-000000000001",
-         "tenant": "00000000-0000-4000-8000-000000000002", "backups": {"copyRegion": "westus2"}, "cluster": {}}  # fmt: skip
-GCP = {"cloud": "gcp", "region": "europe-west1", "account": "pouw-example", "backups": {"copyRegion": "europe-west4"},
-       "cluster": {}}  # fmt: skip
+AZURE = {
+    "cloud": "azure",
+    "region": "eastus",
+    "account": "00000000-0000-4000-8000-000000000001",
+    "tenant": "00000000-0000-4000-8000-000000000002",
+    "cluster": {},
+    "backups": {"copyRegion": "westus2"},
+}
+GCP = {
+    "cloud": "gcp",
+    "region": "europe-west1",
+    "account": "pouw-example",
+    "cluster": {},
+    "backups": {"copyRegion": "europe-west4"},
+}
 
 
 def claim(name: str | None = ENCRYPTED, size: object = "20Gi") -> dict[str, Any]:

@@ -7,10 +7,9 @@ import os
 import signal
 import stat
 import sys
-from importlib import metadata
 
 from pouw.engine.language.children import kill_own_group
-from pouw.engine.language.server import serve
+from pouw.engine.protocol import enter_without_the_sdk
 
 
 def _engine_holds_stdin() -> bool:
@@ -31,7 +30,10 @@ async def _serve_until_the_engine_ends(engine_address: str) -> None:
         loop.add_signal_handler(closing, kill_own_group)
     if _engine_holds_stdin():
         loop.add_reader(0, _read_engine_pipe)
-    await serve(engine_address, version=metadata.version("pulumi"))
+    enter_without_the_sdk()
+    from pouw.engine.language.server import serve
+
+    await serve(engine_address)
 
 
 def main(arguments: list[str]) -> None:

@@ -82,6 +82,7 @@ def _spare_time() -> None:
     - The whole of an SDK's package for one of its modules: each begins with ``from . import outputs``, and looking for
       that name in a package that is loaded on demand loads all of it.
     - Debug messages, four or five calls of the engine a resource, which it drops unless it was told to be verbose.
+    - Looking at each value that is not known yet whenever one becomes known, a quarter of a large program's time.
     """
     import importlib
 
@@ -89,6 +90,7 @@ def _spare_time() -> None:
     from pulumi import _utils
 
     pulumi.log.debug = lambda *_, **__: None
+    _wait_for_all_at_once()
     lazy: Any = getattr(_utils, "_LazyModule", None)
     if lazy is None:  # the program's SDK may be another one than ours
         return
@@ -105,6 +107,30 @@ def _spare_time() -> None:
         return load_all(module, name)
 
     lazy.__getattribute__ = load_part
+
+
+def _wait_for_all_at_once() -> None:
+    """Before the SDK waits for a program's outputs, wait until all are known or one has failed.
+
+    The SDK asks every output that is left anew whenever one is known: with thousands, that is millions of times. One
+    that is known leaves the SDK's set by itself, and one that failed stays there, for the SDK to tell.
+    """
+    import asyncio
+
+    from pulumi.runtime import settings, stack
+
+    if not hasattr(settings.SETTINGS, "outputs") or not hasattr(stack, "wait_for_rpcs"):
+        return  # the program's SDK may be another one than ours
+    wait_as_the_sdk_does = stack.wait_for_rpcs
+
+    async def wait_for_rpcs(*arguments: Any, **named: Any) -> None:
+        ended: set[asyncio.Future[Any]] = set()
+        while settings.SETTINGS.outputs and ended.isdisjoint(settings.SETTINGS.outputs):
+            waiting = set(settings.SETTINGS.outputs)
+            ended, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_EXCEPTION)
+        await wait_as_the_sdk_does(*arguments, **named)
+
+    stack.wait_for_rpcs = wait_for_rpcs
 
 
 def _run_program(options: str, entry: str, arguments: list[str]) -> int:

@@ -14,10 +14,11 @@ import grpc
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
+from pulumi.runtime.proto import language_pb2 as language
+from pulumi.runtime.proto import plugin_pb2 as plugin
 
 from pouw.engine.language import toolchain
 from pouw.engine.language.children import Chunk, Command, run_attached, run_streamed
-from pouw.engine.language.messages import language, plugin
 
 _EXECUTION = Path(__file__).with_name("execution.py")
 _EXIT_REPORTED = 32  # execution.EXIT_REPORTED; that module is never imported, it belongs to the program's interpreter
@@ -31,9 +32,8 @@ if TYPE_CHECKING:
 class LanguageHost:
     """Answers the engine. Each program runs in a process of its own; cancelling a call ends its process."""
 
-    def __init__(self, engine_address: str, *, version: str) -> None:
+    def __init__(self, engine_address: str) -> None:
         self._engine_address = engine_address
-        self._version = version
 
     async def handshake(
         self, request: language.LanguageHandshakeRequest, context: _Context
@@ -46,7 +46,9 @@ class LanguageHost:
     async def get_plugin_info(self, request: Empty, context: _Context) -> plugin.PluginInfo:
         """Say which SDK this host serves."""
         del request, context
-        return plugin.PluginInfo(version=self._version)
+        from importlib import metadata  # a fifth of a host's start, and not every host is asked
+
+        return plugin.PluginInfo(version=metadata.version("pulumi"))
 
     async def get_required_packages(
         self, request: language.GetRequiredPackagesRequest, context: _Context
@@ -218,12 +220,12 @@ async def _interpreter(info: language.ProgramInfo, context: _Context) -> toolcha
         await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
 
 
-async def serve(engine_address: str, *, version: str) -> None:
+async def serve(engine_address: str) -> None:
     """Serve on a free local port, print it, and go on until cancelled."""
     server = grpc.aio.server(
         options=[("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
     )
-    host = LanguageHost(engine_address, version=version)
+    host = LanguageHost(engine_address)
     server.add_generic_rpc_handlers(
         [grpc.method_handlers_generic_handler("pulumirpc.LanguageRuntime", host.handlers())]
     )

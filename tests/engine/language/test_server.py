@@ -135,12 +135,6 @@ def test_a_killed_host_takes_its_programs_along(host: Host, tmp_path: Path) -> N
     assert_ends(pid)
 
 
-def test_starting_it_does_not_load_the_sdk() -> None:
-    text = "import sys, pouw.engine.language.server; print('pulumi.resource' in sys.modules)"
-    said = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
-    assert said.stdout == "False\n"
-
-
 def assert_ends(pid: int) -> None:
     from pouw.engine.pids import is_running
 

@@ -33,3 +33,27 @@ def test_a_module_of_an_sdk_comes_without_its_package_and_the_package_is_there_w
     outcome = operation.run(request, engine, SilentProgress(), project=project)
     assert outcome.ok, outcome.faults
     assert outcome.outputs == {"whole": False, "same": True, "others": ["RuleGroup", "WebAclRule"]}
+
+
+def test_a_value_that_fails_ends_the_program_though_another_is_never_known(
+    engine: Engine, make_project: MakeProject
+) -> None:
+    project = make_project(
+        """
+        import asyncio
+
+        import pulumi
+
+
+        async def never():
+            await asyncio.Event().wait()
+
+
+        pulumi.Output.from_input(never())
+        pulumi.Output.from_input(0).apply(lambda value: 1 // value)
+        """
+    )
+    request = Request(operation=Operation.PREVIEW, stack="local")
+    outcome = operation.run(request, engine, SilentProgress(), project=project)
+    assert not outcome.ok
+    assert "ZeroDivisionError" in str(outcome.faults[0])

@@ -1,23 +1,38 @@
-"""The process: ``python -m pouw.engine.plugins.kubernetes [FLAG...] ENGINE_ADDRESS``."""
+"""The process: ``python -m pouw.engine.plugins.kubernetes VERSION [FLAG...] ENGINE_ADDRESS``."""
 
 from __future__ import annotations
 
 import sys
-from importlib import metadata
+from typing import TYPE_CHECKING
 
-from pouw.engine.plugins.core import simulation
-from pouw.engine.plugins.core.serving import EngineLog, run
-from pouw.engine.plugins.kubernetes.rehearsal import RehearsedKubernetes
-from pouw.engine.plugins.kubernetes.server import KubernetesProvider
+from pouw.engine.protocol import enter_without_the_sdk
+
+if TYPE_CHECKING:
+    from pouw.engine.plugins.core.serving import Log
+    from pouw.engine.plugins.kubernetes.server import KubernetesProvider
 
 
 def main(arguments: list[str]) -> None:
     """Serve the engine whose address is the last argument; the logging flags before it are not ours."""
-    address = arguments[-1] if arguments and not arguments[-1].startswith("-") else ""
-    version, log = metadata.version("pulumi-kubernetes"), EngineLog(address)
-    rehearsed = simulation.folder()
-    provider = KubernetesProvider(version, log) if rehearsed is None else RehearsedKubernetes(version, log, rehearsed)
+    enter_without_the_sdk()
+    from pouw.engine.plugins.core.serving import EngineLog, run
+
+    version, *rest = arguments
+    address = rest[-1] if rest and not rest[-1].startswith("-") else ""
+    provider = _provider(version, EngineLog(address))
     run(provider, ending=provider.cancel)
+
+
+def _provider(version: str, log: Log) -> KubernetesProvider:
+    from pouw.engine.plugins.core import simulation
+
+    if (rehearsed := simulation.folder()) is not None:
+        from pouw.engine.plugins.kubernetes.rehearsal import RehearsedKubernetes
+
+        return RehearsedKubernetes(version, log, rehearsed)
+    from pouw.engine.plugins.kubernetes.server import KubernetesProvider
+
+    return KubernetesProvider(version, log)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,22 @@
-"""The process: ``python -m pouw.engine.plugins.offline PACKAGE [FLAG...] ENGINE_ADDRESS``."""
+"""The process: ``python -m pouw.engine.plugins.offline PACKAGE VERSION [FLAG...] ENGINE_ADDRESS``."""
 
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 
-from pouw.engine.plugins.core.serving import EngineLog, run
-from pouw.engine.plugins.offline import clouds
-from pouw.engine.plugins.offline.server import OfflineProvider
+from pouw.engine.protocol import enter_without_the_sdk
 
 
 def main(arguments: list[str]) -> None:
     """Serve PACKAGE to the engine whose address is the last argument; the logging flags between are not ours."""
-    package, *rest = arguments
+    enter_without_the_sdk()
+    from pouw.engine.plugins.core.serving import EngineLog, run
+    from pouw.engine.plugins.offline import clouds
+    from pouw.engine.plugins.offline.server import OfflineProvider
+
+    package, version, *rest = arguments
     address = rest[-1] if rest and not rest[-1].startswith("-") else ""
-    provider = OfflineProvider(clouds.load(package), metadata.version(f"pulumi-{package}"), EngineLog(address))
-    run(provider, ending=lambda: None)
+    run(OfflineProvider(clouds.load(package), version, EngineLog(address)), ending=lambda: None)
 
 
 if __name__ == "__main__":
