@@ -54,7 +54,8 @@ def measure(stack: str, sizes: Sequence[int], rounds: int, engine: Engine) -> Ma
     with tempfile.TemporaryDirectory(prefix="pouw-bench-") as scratch:
         os.environ["POUW_HOME"] = str(Path(scratch) / "state")
         project = grown(stack, sizes, Path(scratch))
-        seconds = alternate({str(size): partial(preview, f"{stack}-{size}", project) for size in sizes}, rounds)
+        costs = alternate({str(size): partial(preview, f"{stack}-{size}", project) for size in sizes}, rounds)
+    seconds = {size: cost.seconds for size, cost in costs.items()}
     floor = seconds[str(min(sizes))]
     return {
         "resources": resources,
