@@ -33,6 +33,7 @@ _POINT_SECONDS = 120.0
 _OURS = "labelSelector=app.kubernetes.io/managed-by%3Dpulumi"
 _KINDS = {
     "Namespace": "/api/v1/namespaces",
+    "LimitRange": "/api/v1/limitranges",
     "ConfigMap": "/api/v1/configmaps",
     "Secret": "/api/v1/secrets",
     "Service": "/api/v1/services",
