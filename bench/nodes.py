@@ -36,6 +36,11 @@ def grown(stack: str, sizes: Sequence[int], folder: Path) -> Project:
     for size in sizes:
         config = dict(own["config"])
         config["pouw:nodes"] = {**config.get("pouw:nodes", {}), "miners": size // 2, "verifiers": size - size // 2}
+        # A thousand volumes cost more than the stack's own budget allows.
+        config["pouw:sites"] = [
+            {**site, **({"budget": {**site["budget"], "monthly": 1_000_000}} if "budget" in site else {})}
+            for site in config["pouw:sites"]
+        ]
         config["pouw:balancer"] = {**config.get("pouw:balancer", {}), "maxNodes": size}
         (folder / f"Pulumi.{stack}-{size}.yaml").write_text(yaml.safe_dump({"config": config}))
     return Project(examples=folder)
