@@ -107,7 +107,8 @@ def _verify(bundles: list[Path], stack: str, key: Path | None) -> int:
         click.echo(f"error: {fault}", err=True)
     if faults:
         return ExitCode.POLICY
-    click.echo(f"{stack}: {len(bundles)} bundles are what was written, in order, signed by the trusted key")
+    what = "1 bundle is" if len(bundles) == 1 else f"{len(bundles)} bundles are"
+    click.echo(f"{stack}: {what} what was written, in order, signed by the trusted key")
     return ExitCode.OK
 
 

@@ -57,7 +57,7 @@ def test_each_report_is_written_where_it_is_wanted(tmp_path: Path, form: str, st
 def test_verification_ends_with_the_policy_code_when_a_bundle_was_changed(capsys: pytest.CaptureFixture[str]) -> None:
     path = store.add("local", RUN, [VERDICT])
     assert run(["policy", "report", "--verify"]) == ExitCode.OK
-    assert "local: 1 bundles are what was written" in capsys.readouterr().out
+    assert "local: 1 bundle is what was written" in capsys.readouterr().out
     path.write_bytes(path.read_bytes().replace(b'"red":false', b'"red":true'))
     assert run(["policy", "report", "--verify"]) == ExitCode.POLICY
     assert "is not what was written" in capsys.readouterr().err
@@ -109,7 +109,7 @@ def test_one_changed_bundle_of_one_stack_makes_the_verification_of_all_red(capsy
     assert run(["policy", "report", "--all", "--verify"]) == ExitCode.OK
     path.write_bytes(path.read_bytes()[:-10])
     assert run(["policy", "report", "--all", "--verify"]) == ExitCode.POLICY
-    assert "staging: 1 bundles are what was written" in capsys.readouterr().out
+    assert "staging: 1 bundle is what was written" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("wrong", [["--all"], ["--all", "local", "-o", "x"]])

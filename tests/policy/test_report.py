@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
@@ -20,7 +21,7 @@ from pouw.engine.resolution import Engine
 from pouw.errors import ExitCode
 from pouw.paths import REPOSITORY
 from pouw.policy.evidence import bundle
-from pouw.policy.frameworks import frameworks
+from pouw.policy.frameworks import State, frameworks
 from pouw.policy.gate import Judged, gate_of
 from pouw.policy.plan import Plan, Position, parse
 from pouw.policy.report import junit, model, pages, sarif
@@ -209,6 +210,18 @@ def test_the_page_shows_every_control_and_runs_nothing(report: Report) -> None:
     for framework in frameworks().values():
         assert all(name in parser.text for name in framework.controls), framework.id
     assert "infra/kubernetes/balancer.py:51" in parser.text
+
+
+def test_the_page_counts_controls_by_state_and_folds_away_what_the_run_does_not_show(report: Report) -> None:
+    parser = _Tags()
+    parser.feed(pages.html(report))
+    overview = parser.text.partition("Frameworks\n")[2]
+    for framework, rows in report.matrix():
+        counts = Counter(str(row.state) for row in rows)
+        told = overview.partition(framework.title)[2].split()[: len(State)]
+        assert told == [str(counts[state]) for state in State], framework.id
+        unseen = counts[State.NOT_SHOWN] + counts[State.OUT_OF_REACH]
+        assert f"{unseen} of {len(rows)} controls are not shown" in overview
 
 
 def test_markdown_keeps_every_value_in_its_cell(report: Report) -> None:

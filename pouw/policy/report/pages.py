@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from policies.packconfig import subject_of
 from pouw.markdown import cell
+from pouw.policy.frameworks import State
 from pouw.policy.report.model import Report
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -34,4 +35,4 @@ def _render(template: str, report: Report) -> str:
     )
     environment.filters["subject"] = subject_of
     environment.filters["cell"] = cell
-    return environment.get_template(template).render(report=report)
+    return environment.get_template(template).render(report=report, states=[str(state) for state in State])
