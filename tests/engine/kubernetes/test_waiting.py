@@ -20,10 +20,13 @@ pytestmark = pytest.mark.engine
 def test_a_deployment_is_created_when_its_pods_are_ready(
     provider: Provider, control_plane: ControlPlane, namespace: str
 ) -> None:
-    with Pods(control_plane.client, namespace, ready_status):
+    def once_waited_for(pod: dict[str, Any]) -> dict[str, Any] | None:
+        told = any("Waiting for app ReplicaSet to be available" in text for text in provider.log.statuses)
+        return ready_status(pod) if told else None
+
+    with Pods(control_plane.client, namespace, once_waited_for):
         made = provider.create(urn(DEPLOYMENT, "web"), deployment(namespace, replicas=2))
         assert made.state["status"]["readyReplicas"] == 2
-        assert any("Waiting for app ReplicaSet to be available" in text for text in provider.log.statuses)
         updated = provider.update(made, deployment(namespace, replicas=3))
         assert updated.state["status"]["readyReplicas"] == 3
         managers = [one["manager"] for one in updated.state["metadata"]["managedFields"] if one["operation"] == "Apply"]
