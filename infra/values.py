@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from decimal import Decimal
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -24,12 +23,6 @@ _DDOS_PLAN: Final = (
     r"^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft.Network/ddosProtectionPlans/[^/]+$"
 )
 _RANGE: Final = r"^[0-9.]{7,15}(-[0-9.]{7,15}|/[0-9]{1,2})$"
-_UNITS: Final = {
-    "": Decimal(1),
-    "m": Decimal("0.001"),
-    **{letter: Decimal(1000) ** power for power, letter in enumerate("kMGT", start=1)},
-    **{f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGT", start=1)},
-}
 PATTERNS: Final = {
     _LABEL: "1 to 20 lower-case letters, digits and hyphens, a letter first, such as 'primary'",
     _QUANTITY: "a quantity such as '500m', '1Gi' or '20Gi'",
@@ -51,12 +44,6 @@ def _cidr(text: str) -> str:
     """The range itself, if it is one and has no host bits."""
     ipaddress.ip_network(text)
     return text
-
-
-def quantity(text: str) -> Decimal:
-    """How much a Kubernetes quantity is: processors, or bytes."""
-    number = text.rstrip("mkKMGTi")
-    return Decimal(number) * _UNITS[text[len(number) :]]
 
 
 DnsLabel = Annotated[str, StringConstraints(pattern=_LABEL)]

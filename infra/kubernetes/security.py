@@ -14,8 +14,8 @@ from pulumi_kubernetes.rbac.v1.RoleBinding import RoleBinding
 
 from infra.component import Component
 from infra.naming import NAMESPACE, OBSERVERS, labels, selector
+from infra.quantities import parsed
 from infra.settings import Amounts, Resources
-from infra.values import quantity
 from infra.workload import P2P_PORT, RPC_PORT, WS_PORT, Manifest
 
 
@@ -48,8 +48,8 @@ def limits(amounts: Sequence[Resources], volume: str) -> list[Manifest]:
 
 def _each(choose: Callable[..., str], given: Sequence[Amounts]) -> dict[str, str]:
     return {
-        "cpu": choose((one.cpu for one in given), key=quantity),
-        "memory": choose((one.memory for one in given), key=quantity),
+        "cpu": choose((one.cpu for one in given), key=parsed),
+        "memory": choose((one.memory for one in given), key=parsed),
     }
 
 

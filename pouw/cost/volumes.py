@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from infra.quantities import amount
 from pouw.cost import pools
 from pouw.cost.plan import Resource, is_unknown, value
 from pouw.cost.table import Table, count
-from pouw.engine.plugins.kubernetes.quantities import amount
 
 SET: Final = "kubernetes:apps/v1:StatefulSet"
 CLAIM: Final = "kubernetes:core/v1:PersistentVolumeClaim"
@@ -55,7 +55,7 @@ def _kind(resource: Resource, claim: object, others: Sequence[Resource], table: 
     name = value(claim, "spec.storageClassName")
     if not isinstance(claim, Mapping) or is_unknown(name):
         return ""
-    named = value(claim, "spec.storageClassName") or ""
+    named = name or ""
     classes = [
         one
         for one in others

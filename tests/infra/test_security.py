@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.kubernetes.security import limits
+from infra.quantities import parsed
 from infra.settings import Amounts, Balancer, Nodes, Resources
-from infra.values import quantity
 
 PROCESSORS = ("50m", "0.5", "500m", "1", "2", "4")
 MEMORIES = ("64Mi", "128M", "384Mi", "0.5Gi", "1Gi", "4G", "4Gi")
@@ -18,8 +18,8 @@ MEMORIES = ("64Mi", "128M", "384Mi", "0.5Gi", "1Gi", "4G", "4Gi")
 @st.composite
 def resources(draw: st.DrawFn) -> Resources:
     """Amounts whose limits are no smaller than their requests."""
-    low, high = sorted((draw(st.sampled_from(PROCESSORS)), draw(st.sampled_from(PROCESSORS))), key=quantity)
-    few, many = sorted((draw(st.sampled_from(MEMORIES)), draw(st.sampled_from(MEMORIES))), key=quantity)
+    low, high = sorted((draw(st.sampled_from(PROCESSORS)), draw(st.sampled_from(PROCESSORS))), key=parsed)
+    few, many = sorted((draw(st.sampled_from(MEMORIES)), draw(st.sampled_from(MEMORIES))), key=parsed)
     return Resources(requests=Amounts(cpu=low, memory=few), limits=Amounts(cpu=high, memory=many))
 
 
@@ -27,7 +27,7 @@ def admitted(limit: Any, asked: Resources) -> bool:
     """Whether the API server lets a container or a pod of one in."""
     for amounts in (asked.requests, asked.limits):
         for name, value in amounts.model_dump().items():
-            if quantity(value) > quantity(limit["max"][name]):
+            if parsed(value) > parsed(limit["max"][name]):
                 return False
     return True
 
@@ -42,7 +42,7 @@ def test_every_pod_of_ours_fits_in(amounts: list[Resources]) -> None:
 def test_what_names_no_amounts_gets_some_that_the_api_server_takes(amounts: list[Resources]) -> None:
     container, _, _ = limits(amounts, "20Gi")
     for name in ("cpu", "memory"):
-        asked, may, most = (quantity(container[key][name]) for key in ("defaultRequest", "default", "max"))
+        asked, may, most = (parsed(container[key][name]) for key in ("defaultRequest", "default", "max"))
         assert asked <= may <= most
 
 
@@ -55,7 +55,7 @@ def test_what_is_larger_than_the_largest_of_ours_stays_out() -> None:
 
 
 def test_quantities_are_what_the_api_server_takes_them_for() -> None:
-    found = [quantity(text) for text in ("1m", "1", "1k", "1Ki", "1M", "1Mi", "1G", "1Gi", "1T", "1Ti")]
+    found = [parsed(text) for text in ("1m", "1", "1k", "1Ki", "1M", "1Mi", "1G", "1Gi", "1T", "1Ti")]
     assert found == sorted(set(found))
-    assert quantity("250m") * 4 == quantity("1") == 1
-    assert quantity("0.5Gi") == quantity("512Mi")
+    assert parsed("250m") * 4 == parsed("1") == 1
+    assert parsed("0.5Gi") == parsed("512Mi")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.quantities import canonical
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.naming import Naming, NamingMode
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value
@@ -16,7 +17,6 @@ from pouw.engine.plugins.kubernetes.kubeconfig import KubeconfigError
 from pouw.engine.plugins.kubernetes.naming import named
 from pouw.engine.plugins.kubernetes.normal import normal_inputs, pruned
 from pouw.engine.plugins.kubernetes.objects import Object
-from pouw.engine.plugins.kubernetes.quantities import canonical
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import base64
 import binascii
 from typing import Any, Final
 
+from infra.quantities import canonical
 from pouw.engine.plugins.core.properties import Value, has_unknown
 from pouw.engine.plugins.kubernetes.objects import Gvk, Object, gvk_of, replaced, without
-from pouw.engine.plugins.kubernetes.quantities import canonical
 
 _SERVER_METADATA: Final = (
     "creationTimestamp",

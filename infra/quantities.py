@@ -24,6 +24,18 @@ def amount(quantity: str | int | float) -> Decimal | None:
     return value * 2 ** _BINARY[binary] if binary else value.scaleb(_DECIMAL[decimal or ""])
 
 
+def parsed(quantity: str) -> Decimal:
+    """The same of what has to be one.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = amount(quantity)
+    if found is None:
+        raise ValueError(f"{quantity!r} is no quantity")
+    return found
+
+
 def canonical(quantity: str | int | float) -> str:
     """The server's spelling: no fraction, the largest fitting suffix of its family. Not a quantity: unchanged text."""
     text = str(quantity)
