@@ -7,12 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from pouw.cli import preview_table
 from pouw.cost import bill
 from pouw.engine.outcome import Outcome, ResourceChange
-from pouw.markdown import cell
+from pouw.markdown import templates
 from pouw.policy import shown
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -34,18 +32,9 @@ class Group:
 
 def render(outcomes: Sequence[Outcome]) -> str:
     """The whole text. What others wrote (names, messages) is no markup in it."""
-    environment = Environment(
-        # Every value goes through a filter that escapes it for Markdown, which HTML's escaping does not.
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=False,  # noqa: S701
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates(_TEMPLATES)
     environment.filters |= {
         "bill": bill.change,
-        "cell": cell,
         "groups": groups,
         "policy": preview_table.policy,
         "said": _said,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
 from policies.packconfig import subject_of
-from pouw.markdown import cell
+from pouw.markdown import templates
 from pouw.policy.frameworks import State
 from pouw.policy.report.model import Report
 
@@ -25,14 +23,6 @@ def markdown(report: Report) -> str:
 
 
 def _render(template: str, report: Report) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates(_TEMPLATES)
     environment.filters["subject"] = subject_of
-    environment.filters["cell"] = cell
     return environment.get_template(template).render(report=report, states=[str(state) for state in State])
