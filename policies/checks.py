@@ -11,8 +11,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
-from pulumi_policy.proxy import UnknownValueError
-
 Check: TypeAlias = Callable[[Mapping[str, Any]], Iterator[str]]
 
 T = TypeVar("T")
@@ -150,6 +148,9 @@ def exists(items: Iterable[T], holds: Callable[[T], bool]) -> bool:
     Raises:
         UnknownValueError: it holds for none of those of which enough is known.
     """
+    # Here, where rules run: commands list rules too, and run none, and the SDK takes as long to load as all of those.
+    from pulumi_policy.proxy import UnknownValueError
+
     unknown: UnknownValueError | None = None
     for one in items:
         try:
@@ -164,6 +165,8 @@ def exists(items: Iterable[T], holds: Callable[[T], bool]) -> bool:
 
 def known(read: Callable[[], T], otherwise: T) -> T:
     """What is read, or ``otherwise`` while it is not known. Only for a value that something else vouches for."""
+    from pulumi_policy.proxy import UnknownValueError
+
     try:
         return read()
     except UnknownValueError:

@@ -21,6 +21,7 @@ from pulumi_policy.proxy import UnknownValueError
 from policies import catalogue, packconfig
 from policies.evaluation import evaluate
 from policies.fixing import remedied
+from policies.names import REMEDIES, RESOURCE_ADVICE, RESOURCES, SETTINGS_TYPE, STACK, STACK_ADVICE, STACK_TYPE
 from policies.nulls import without_nulls
 from policies.packconfig import PackConfig
 from policies.record import Record
@@ -31,13 +32,6 @@ from policies.wording import messages
 
 if TYPE_CHECKING:
     from pulumi_policy import Policy, PolicyResource, ResourceValidationArgs, StackValidationArgs
-
-RESOURCES, STACK = "resources", "stack"
-RESOURCE_ADVICE, STACK_ADVICE = "resource-advice", "stack-advice"
-REMEDIES = "remedies"
-SETTINGS_TYPE = "pouw:index:Settings"
-"""The type by which rules about the stack's own settings name them. They come with the configuration."""
-STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 class Report(Protocol):

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from policies.fixing import Fixed
+from policies.names import RECORD
 from policies.result import Result
 
-VARIABLE = "POUW_POLICY_RECORD"
 Phase: TypeAlias = Literal["resource", "stack", "remedy"]
 
 
@@ -32,7 +32,7 @@ class Record:
     @classmethod
     def of_environment(cls) -> Record:
         """The record that the environment names."""
-        named = os.environ.get(VARIABLE)
+        named = os.environ.get(RECORD)
         return cls(Path(named) if named else None)
 
     def write(self, phase: Phase, urn: str, token: str, results: Iterable[Result], waived: frozenset[str]) -> None:

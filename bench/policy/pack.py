@@ -24,8 +24,9 @@ from pulumi_policy import EnforcementLevel, ResourceValidationPolicy, StackValid
 from pulumi_policy.policy import _PolicyAnalyzerServicer as Service
 
 from policies import catalogue
-from policies.dispatch import RESOURCE_ADVICE, STACK_ADVICE, Dispatcher, as_resource, policies
+from policies.dispatch import Dispatcher, as_resource, policies
 from policies.evaluation import evaluate
+from policies.names import RESOURCE_ADVICE, STACK_ADVICE
 from policies.record import Record
 from policies.rule import AnyRule, Rule, StackRule
 from policies.stack import Stack

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from policies.dispatch import SETTINGS_TYPE
 from policies.kubernetes.manifests import WORKLOADS, Props, has_pods_elsewhere, template
+from policies.names import SETTINGS_TYPE
 from policies.stack import Resource, Stack
 
 StackCheck: TypeAlias = Callable[[Resource, Stack], Iterator[str]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from policies.checks import Check, must_be_at_least
-from policies.dispatch import SETTINGS_TYPE
+from policies.names import SETTINGS_TYPE
 from policies.rule import Absence, AnyRule, Props, Severity, StackRule
 from policies.stack import Resource, Stack
 

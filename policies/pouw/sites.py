@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from policies.dispatch import SETTINGS_TYPE
 from policies.kubernetes.relations import SERVICE, metadata
+from policies.names import SETTINGS_TYPE
 from policies.rule import Absence, AnyRule, Level, Props, Severity, StackRule
 from policies.stack import Resource, Stack
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from infra.faults import Fault
-from policies.record import VARIABLE
+from policies.names import RECORD
 from pouw.engine import events, process
 from pouw.engine.events import Subject
 from pouw.engine.operation import Request
@@ -32,7 +32,7 @@ def verdict(
     # What is real is judged, and not what it would be with what rules add.
     gate = replace(gate, told={**gate.told, "remediate": False}, config=replace(gate.config, remediate=False))
     with prepared(gate) as files, progress.step(f"Checking what {request.stack} has become"):
-        told = {**request.environment, VARIABLE: str(files.record)}
+        told = {**request.environment, RECORD: str(files.record)}
         session = Session.of(request.stack, engine, project or Project(), told)
         state = files.record.with_name("state.json")
         state.touch(mode=0o600)

@@ -18,9 +18,8 @@ from typing import Any
 from infra.faults import Fault
 from infra.settings import Settings
 from policies import catalogue, packconfig
-from policies.dispatch import REMEDIES, RESOURCE_ADVICE, RESOURCES, STACK, STACK_ADVICE
+from policies.names import RECORD, REMEDIES, RESOURCE_ADVICE, RESOURCES, STACK, STACK_ADVICE
 from policies.packconfig import PackConfig, PackConfigError
-from policies.record import VARIABLE
 from policies.rule import AnyRule
 from pouw.engine import operation
 from pouw.engine.operation import Operation, Request
@@ -109,7 +108,7 @@ def run(request: Request, engine: Engine, progress: Progress, gate: Gate, *, pro
                 request,
                 policy_packs=(gate.pack,),
                 policy_configs=(files.config,),
-                environment={**request.environment, VARIABLE: str(files.record)},
+                environment={**request.environment, RECORD: str(files.record)},
                 digest=request.operation is Operation.PREVIEW,
             ),
             engine,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
 
-from policies.dispatch import SETTINGS_TYPE, STACK_TYPE
+from policies.names import SETTINGS_TYPE, STACK_TYPE
 from policies.packconfig import PackConfig
 from policies.rule import AnyRule, Level, Rule
 from policies.wording import read

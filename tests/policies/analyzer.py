@@ -14,7 +14,8 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policies import catalogue
-from policies.dispatch import REMEDIES, RESOURCES, STACK, Dispatcher, policies
+from policies.dispatch import Dispatcher, policies
+from policies.names import REMEDIES, RESOURCES, STACK
 from policies.record import Record
 from policies.rule import AnyRule
 

@@ -30,7 +30,7 @@ import yaml
 
 from policies import catalogue
 from policies.checks import steps_of
-from policies.dispatch import STACK_TYPE
+from policies.names import STACK_TYPE
 from policies.packconfig import subject_of
 from policies.rule import CLOUDS
 from pouw.policy.manifests import type_token

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from policies.catalogue import every_rule
-from policies.dispatch import SETTINGS_TYPE
 from policies.kubernetes.manifests import DEPLOYMENT
 from policies.kubernetes.relations import NAMESPACE, NETWORK_POLICY, SERVICE
 from policies.kubernetes.storage import STORAGE_CLASS
+from policies.names import SETTINGS_TYPE
 from tests.policies.analyzer import UNKNOWN, Analyzer, Given
 
 RULES = every_rule()
