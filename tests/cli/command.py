@@ -42,6 +42,19 @@ class Checkout:
         shutil.copy(REPOSITORY / "pyproject.toml", root)
         return cls(root=root, state=folder / "state")
 
+    @classmethod
+    def with_one_stack(cls, folder: Path, **examples: Any) -> Checkout:
+        """A checkout whose only stack is ``local``; ``examples`` are configurations by name."""
+        made = cls.make(folder)
+        for path in made.root.glob("Pulumi.*.yaml"):
+            if path.name != "Pulumi.local.yaml":
+                path.unlink()
+        place = made.root / "docs" / "examples"
+        place.mkdir(parents=True)
+        for name, config in examples.items():
+            (place / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}))
+        return made
+
     def stack(self, name: str, **changes: Any) -> None:
         """Write a stack file: the local one with top-level ``pouw:`` keys changed; ``None`` removes a key."""
         document = yaml.safe_load((REPOSITORY / "Pulumi.local.yaml").read_text())

@@ -13,7 +13,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 
 from pouw.errors import ExitCode
 from tests.cli.command import Checkout
@@ -63,15 +62,8 @@ IMAGES = {"node": "registry.example/pouw/node:1", "balancer": "registry.example/
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     """A checkout whose only stack is ``local``, and whose only example has one existing cluster."""
-    made = Checkout.make(tmp_path)
-    for path in made.root.glob("Pulumi.*.yaml"):
-        if path.name != "Pulumi.local.yaml":
-            path.unlink()
-    examples = made.root / "docs" / "examples"
-    examples.mkdir(parents=True)
     config = {"pouw:environment": "staging", "pouw:sites": [RACK], "pouw:images": IMAGES}
-    (examples / "Pulumi.rack.yaml").write_text(yaml.safe_dump({"config": config}))
-    return made
+    return Checkout.with_one_stack(tmp_path, rack=config)
 
 
 def files(folder: Path) -> set[str]:

@@ -92,14 +92,8 @@ def test_the_workflow_adds_the_results_that_the_makefile_writes() -> None:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     """A checkout with one stack, one example of the same name, and the command where the workflow looks for it."""
-    made = Checkout.make(tmp_path)
-    for path in made.root.glob("Pulumi.*.yaml"):
-        if path.name != "Pulumi.local.yaml":
-            path.unlink()
-    examples = made.root / "docs" / "examples"
-    examples.mkdir(parents=True)
     config = {"pouw:environment": "staging", "pouw:sites": [CLUSTER], "pouw:images": IMAGES}
-    (examples / "Pulumi.local.yaml").write_text(yaml.safe_dump({"config": config}))
+    made = Checkout.with_one_stack(tmp_path, local=config)
     command = made.root / ".venv" / "bin" / "pouw"
     command.parent.mkdir(parents=True)
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m pouw.cli "$@"\n')
