@@ -19,12 +19,11 @@ from typing import Any
 import yaml
 
 from bench.engine.preview import alternate
-from pouw import stacks
-from pouw.deployment import bringup
 from pouw.engine import resolution
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.progress import LineProgress, SilentProgress
+from pouw.run import bring_up, stacks
 
 GOAL = 1.25
 SIZES = (10, 100, 1000)
@@ -51,7 +50,7 @@ def measure(stack: str, sizes: Sequence[int], rounds: int, engine: Engine) -> Ma
     resources: dict[str, int] = {}
 
     def preview(name: str, project: Project) -> None:
-        outcome = bringup.preview(name, SilentProgress(), project=project, engine=engine)
+        outcome = bring_up.preview(name, SilentProgress(), project=project, engine=engine)
         if not outcome.ok:
             raise SystemExit("\n".join(f"{name}: {fault}" for fault in outcome.faults))
         resources[name.rpartition("-")[2]] = outcome.changes.create

@@ -28,18 +28,18 @@ from typing import Any
 import yaml
 
 from bench.engine.preview import Cost, alternate, floor
-from pouw.deployment import bringup, previews
-from pouw.deployment.previews import Target
 from pouw.engine import operation, resolution
 from pouw.engine.events import SECRET_MARK, STACK_TYPE, StepStarted
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
 from pouw.engine.plugins.core.sdk_types import Sdk
+from pouw.engine.preview_copy import opened_for_preview
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
-from pouw.engine.scratch import opened_for_preview
 from pouw.engine.session import Session
 from pouw.progress import LineProgress, SilentProgress
+from pouw.run import bring_up, previews
+from pouw.run.previews import Target
 
 GOAL = 1.25
 GOAL_OF_ALL_S = 20.0
@@ -149,7 +149,7 @@ def _module(step: StepStarted, sdks: dict[str, Sdk]) -> str | None:
 
 
 def _ours(target: Target, engine: Engine) -> Outcome:
-    outcome = bringup.preview(target.name, SilentProgress(), project=target.project, engine=engine)
+    outcome = bring_up.preview(target.name, SilentProgress(), project=target.project, engine=engine)
     if not outcome.ok:
         raise SystemExit("\n".join(f"{target.name}: {fault}" for fault in outcome.faults))
     return outcome
@@ -157,8 +157,8 @@ def _ours(target: Target, engine: Engine) -> Outcome:
 
 def _ungated(target: Target, engine: Engine) -> None:
     """The same without the compliance gate, which no bare program has."""
-    settings = bringup.ready_to_preview(target.name, target.project)
-    request = bringup.preview_request(target.name, settings, target.project)
+    settings = bring_up.ready_to_preview(target.name, target.project)
+    request = bring_up.preview_request(target.name, settings, target.project)
     outcome = operation.run(request, engine, SilentProgress(), project=target.project)
     if not outcome.ok:
         raise SystemExit("\n".join(f"{target.name}: {fault}" for fault in outcome.faults))

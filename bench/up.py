@@ -23,19 +23,21 @@ from pathlib import Path
 from typing import Any
 
 from bench.engine.preview import BARE, make_project
-from infra.settings import Settings
-from pouw import cluster, stacks
-from pouw.cluster.api import Client, Credentials, Object
+from infra.settings.stack import Settings
+from pouw import cluster
 from pouw.cluster.layout import NETWORK, layout
-from pouw.deployment import agreement, endpoints, images
-from pouw.deployment.access import Connections
-from pouw.deployment.agreement import LiveNetwork
 from pouw.engine import resolution
 from pouw.engine.events import SECRET_MARK
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.session import Session
+from pouw.images import stack_images
+from pouw.kube.access import Connections
+from pouw.kube.client import Client, Credentials, Object
+from pouw.network import agreement, endpoints
+from pouw.network.agreement import LiveNetwork
 from pouw.progress import LineProgress, SilentProgress
+from pouw.run import stacks
 
 GOALS = {"up": 90.0, "again": 10.0}
 """Seconds."""
@@ -96,7 +98,7 @@ def _by_hand(settings: Settings, objects: Sequence[Object]) -> None:
     """The floor of `up`: no engine, no program, no state."""
     quiet = SilentProgress()
     cluster.up(quiet)
-    images.load(settings, images.build(settings, quiet), quiet)
+    stack_images.load(settings, stack_images.build(settings, quiet), quiet)
     with closing(Client(NETWORK.endpoint, Credentials.of(layout().pki, "admin"))) as client:
         for path, each in _paths(client, objects):
             client.apply(path, each)

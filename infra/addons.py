@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, get_args
 
-from infra.sites import Addon, Cluster
+from infra.settings.site import Addon, Cluster
 
 ADDONS: Final[tuple[Addon, ...]] = get_args(Addon)
 """Add-ons of a cluster on AWS; the other clouds bring theirs with the cluster's own version."""

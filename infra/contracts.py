@@ -16,8 +16,8 @@ import pulumi
 from infra import naming
 from infra.addressing import AddressPlan, plan
 from infra.regions import ZONES
-from infra.settings import Settings
-from infra.sites import Site as SiteSettings
+from infra.settings.site import Site as SiteSettings
+from infra.settings.stack import Settings
 from infra.workload import Tolerations
 
 RPC_NODE_PORT: Final = 30845
@@ -70,7 +70,7 @@ class Keys(Protocol):
     """What other resources name it by."""
 
 
-class Monitoring(Protocol):
+class AuditLogs(Protocol):
     """Where logs and alarms go: an encrypted log store with its retention, an alarm channel to ``contacts``.
 
     Arguments: ``place``, ``keys``, ``contacts``.
@@ -161,7 +161,7 @@ class Target:
     address: pulumi.Input[str]
 
 
-class Names(Protocol):
+class Dns(Protocol):
     """A signed zone of the stack in a cloud's name service, its questions written down where the cloud can do that.
 
     It serves sites of every cloud. Arguments: ``place``, ``zone``.
@@ -180,7 +180,7 @@ class Names(Protocol):
         """Declare a name that leads to the active target while its ``/ready`` answers over TLS, else to a standby."""
 
 
-class Balancer(Protocol):
+class Edge(Protocol):
     """The public edge: static address, certificate, health on ``/ready``, firewall and rate limit; 443 alone is open.
 
     Arguments: ``place``, ``keys``, ``monitoring``, ``network``, ``node_pools``, ``names``, ``hosts``, ``allow_from``.
@@ -253,7 +253,7 @@ class Site(Protocol):
     storage_class: pulumi.Output[Mapping[str, Any]]
     """``provisioner`` and ``parameters`` of an encrypted class under the site's own key."""
     address: pulumi.Output[str]
-    """As of :class:`Balancer`; empty without an edge."""
+    """As of :class:`Edge`; empty without an edge."""
     address_kind: RecordKind
     balancer_entry: Entry
     """The in-cluster balancer, as the edge reaches it."""
@@ -277,17 +277,17 @@ class Contract:
 
 CONTRACTS: Final = (
     Contract(module="keys", protocol=Keys, arguments=("place",)),
-    Contract(module="monitoring", protocol=Monitoring, arguments=("place", "keys", "contacts")),
+    Contract(module="audit_logs", protocol=AuditLogs, arguments=("place", "keys", "contacts")),
     Contract(module="network", protocol=Network, arguments=("place", "keys", "monitoring")),
     Contract(module="cluster", protocol=Cluster, arguments=("place", "keys", "monitoring", "network")),
     Contract(module="node_pools", protocol=NodePools, arguments=("place", "keys", "network", "cluster")),
     Contract(module="registry", protocol=Registry, arguments=("place", "keys", "repository")),
     Contract(module="backups", protocol=Backups, arguments=("place", "keys", "monitoring")),
     Contract(module="identity", protocol=Identity, arguments=("place", "keys", "cluster", "registry", "backups")),
-    Contract(module="names", protocol=Names, arguments=("place", "zone")),
+    Contract(module="dns", protocol=Dns, arguments=("place", "zone")),
     Contract(
-        module="balancer",
-        protocol=Balancer,
+        module="edge",
+        protocol=Edge,
         arguments=("place", "keys", "monitoring", "network", "node_pools", "names", "hosts", "allow_from"),
     ),
     Contract(module="budget", protocol=Budget, arguments=("place", "monitoring", "contacts")),

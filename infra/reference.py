@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from infra.settings import NAMESPACE, Settings, model_of
-from infra.values import Part
+from infra.settings.stack import NAMESPACE, Settings, model_of
+from infra.settings.values import Part
 
 _HEAD = f"""\
 # Configuration

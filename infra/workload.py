@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.naming import POOL_LABEL, labels, selector
-from infra.settings import Chain, Nodes, Resources
+from infra.settings.stack import Chain, Nodes, Resources
 
 Manifest = dict[str, Any]
 Tolerations = Mapping[str, Sequence[Mapping[str, str]]]

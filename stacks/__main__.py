@@ -1,22 +1,19 @@
-"""The program of every stack: settings, the ground of each site, the workloads on it, names, outputs."""
+"""The program of every stack: settings, the target of each site, the workloads on it, names, outputs."""
 
 from __future__ import annotations
 
 import pulumi
 
-import grounds
-import names
-import providers
-import workloads
-from infra import configuration
+from infra.settings import loading
+from stacks import cluster_target, dns, providers, workloads
 
-stack = configuration.load()
+stack = loading.load()
 own = providers.declare(stack)
-zone = names.declare(stack, own)
-sites = [grounds.of(stack, site, zone, own.get(site.name)) for site in stack.sites]
-deployed = [workloads.deploy(stack, ground, [other for other in sites if other is not ground]) for ground in sites]
-names.record(stack, zone, deployed)
+zone = dns.declare(stack, own)
+sites = [cluster_target.of(stack, site, zone, own.get(site.name)) for site in stack.sites]
+deployed = [workloads.deploy(stack, target, [other for other in sites if other is not target]) for target in sites]
+dns.record(stack, zone, deployed)
 
 pulumi.export("environment", stack.environment)
 pulumi.export("sites", [one.outputs for one in deployed])
-pulumi.export("names", names.outputs(stack, zone, deployed))
+pulumi.export("names", dns.outputs(stack, zone, deployed))

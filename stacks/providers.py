@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pulumi
 
 from infra import contracts
-from infra.settings import Settings
+from infra.settings.stack import Settings
 
 
 def declare(stack: Settings) -> Mapping[str, pulumi.ProviderResource]:

@@ -1,4 +1,4 @@
-"""The workloads of a site, the same on every ground."""
+"""The workloads of a site, the same on every target."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 import pulumi
 
-import hosts
-from grounds import Ground, Scaling
-from infra.kubernetes import autoscaler
-from infra.kubernetes.autoscaler import Autoscaler, AutoscalerArgs
+from infra.kubernetes import node_autoscaler
 from infra.kubernetes.balancer import Balancer, BalancerArgs
+from infra.kubernetes.namespace import Security, SecurityArgs
+from infra.kubernetes.node_autoscaler import Autoscaler, AutoscalerArgs
 from infra.kubernetes.node_cluster import NodeCluster, NodeClusterArgs
 from infra.kubernetes.peering import Peering, PeeringArgs
-from infra.kubernetes.security import Security, SecurityArgs
 from infra.kubernetes.storage import NAME as ENCRYPTED
 from infra.kubernetes.storage import Storage, StorageArgs
-from infra.settings import Nodes, Settings
+from infra.settings.stack import Nodes, Settings
+from stacks import hostnames
+from stacks.cluster_target import ClusterTarget, Scaling
 
 SLOT = "blue"
 
@@ -27,30 +27,30 @@ SLOT = "blue"
 class Deployed:
     """A site with its workloads."""
 
-    ground: Ground
+    target: ClusterTarget
     peers_address: pulumi.Output[str] | None
     """Where other sites come in; ``None`` where there are none."""
     outputs: dict[str, Any]
 
 
-def deploy(stack: Settings, ground: Ground, others: Sequence[Ground]) -> Deployed:
+def deploy(stack: Settings, target: ClusterTarget, others: Sequence[ClusterTarget]) -> Deployed:
     """Declare the workloads of a site that forms one network with ``others``."""
-    site = ground.site
-    opts = pulumi.ResourceOptions(provider=ground.provider)
+    site = target.site
+    opts = pulumi.ResourceOptions(provider=target.provider)
     spread = stack.environment == "production"
     needs: list[pulumi.Resource] = []
-    if ground.storage is not None:
-        needs.append(Storage(site.name, StorageArgs(site=site.name, definition=ground.storage), opts))
-    ranges = () if ground.balancer_entry else stack.balancer.exposure.allow_from
-    nodes = _nodes(stack, ground)
-    amounts = [nodes.resources, stack.balancer.resources, *([autoscaler.RESOURCES] if ground.scaling else [])]
+    if target.storage is not None:
+        needs.append(Storage(site.name, StorageArgs(site=site.name, definition=target.storage), opts))
+    ranges = () if target.balancer_entry else stack.balancer.exposure.allow_from
+    nodes = _nodes(stack, target)
+    amounts = [nodes.resources, stack.balancer.resources, *([node_autoscaler.RESOURCES] if target.scaling else [])]
     security = Security(
         site.name,
         SecurityArgs(site=site.name, client_ranges=ranges, amounts=amounts, volume=nodes.storage.size),
         opts,
     )
     # Limits have grown before what needs them is made.
-    ready = pulumi.ResourceOptions(provider=ground.provider, depends_on=[security, *needs])
+    ready = pulumi.ResourceOptions(provider=target.provider, depends_on=[security, *needs])
     NodeCluster(
         f"{site.name}-{SLOT}",
         NodeClusterArgs(
@@ -58,13 +58,13 @@ def deploy(stack: Settings, ground: Ground, others: Sequence[Ground]) -> Deploye
             key_seed=pulumi.Config("pouw").require_secret("nodeKeySeed"),
             site=site.name,
             slot=SLOT,
-            image=ground.node_image,
+            image=target.node_image,
             nodes=nodes,
             chain=stack.chain,
             insist_on_spread=spread,
             keep_volumes=stack.environment == "production",
-            entries=tuple(hosts.peers_entry(stack, other.site) for other in others),
-            machines=ground.machines,
+            entries=tuple(hostnames.peers_entry(stack, other.site) for other in others),
+            machines=target.machines,
         ),
         ready,
     )
@@ -74,17 +74,17 @@ def deploy(stack: Settings, ground: Ground, others: Sequence[Ground]) -> Deploye
             namespace=security.namespace,
             site=site.name,
             slot=SLOT,
-            image=ground.balancer_image,
+            image=target.balancer_image,
             settings=stack.balancer,
             insist_on_spread=spread,
-            entry=ground.balancer_entry,
-            machines=ground.machines,
+            entry=target.balancer_entry,
+            machines=target.machines,
         ),
         ready,
     )
-    if ground.scaling is not None:
-        _autoscaler(ground, ground.scaling, security.namespace, ready, spread=spread)
-    peers = _peering(ground, others, security.namespace, opts) if others else None
+    if target.scaling is not None:
+        _autoscaler(target, target.scaling, security.namespace, ready, spread=spread)
+    peers = _peering(target, others, security.namespace, opts) if others else None
     outputs = {
         "name": site.name,
         "cloud": site.cloud,
@@ -93,16 +93,16 @@ def deploy(stack: Settings, ground: Ground, others: Sequence[Ground]) -> Deploye
         "namespace": security.namespace,
         "activeSlot": SLOT,
         "balancer": balancer.service,
-        "address": ground.address,
-        "egress": ground.egress,
+        "address": target.address,
+        "egress": target.egress,
         "peers": peers.address if peers else "",
-        **({"kubeconfig": ground.kubeconfig} if ground.kubeconfig is not None else {}),
+        **({"kubeconfig": target.kubeconfig} if target.kubeconfig is not None else {}),
     }
-    return Deployed(ground=ground, peers_address=peers.address if peers else None, outputs=outputs)
+    return Deployed(target=target, peers_address=peers.address if peers else None, outputs=outputs)
 
 
 def _autoscaler(
-    ground: Ground,
+    target: ClusterTarget,
     scaling: Scaling,
     namespace: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
@@ -111,31 +111,31 @@ def _autoscaler(
 ) -> None:
     arguments = AutoscalerArgs(
         namespace=namespace,
-        site=ground.site.name,
+        site=target.site.name,
         image=scaling.image,
         scaler=scaling.scaler,
         identity=scaling.identity,
         annotations=scaling.annotations,
         insist_on_spread=spread,
-        machines=ground.machines,
+        machines=target.machines,
     )
-    Autoscaler(f"{ground.site.name}-autoscaler", arguments, opts)
+    Autoscaler(f"{target.site.name}-autoscaler", arguments, opts)
 
 
 def _peering(
-    ground: Ground, others: Sequence[Ground], namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
+    target: ClusterTarget, others: Sequence[ClusterTarget], namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> Peering:
     sources = pulumi.Output.all(*(other.egress for other in others)).apply(
         lambda lists: sorted({cidr for ranges in lists for cidr in ranges})
     )
     arguments = PeeringArgs(
-        namespace=namespace, site=ground.site.name, slot=SLOT, entry=ground.peers_entry, sources=sources
+        namespace=namespace, site=target.site.name, slot=SLOT, entry=target.peers_entry, sources=sources
     )
-    return Peering(f"{ground.site.name}-peering", arguments, opts)
+    return Peering(f"{target.site.name}-peering", arguments, opts)
 
 
-def _nodes(stack: Settings, ground: Ground) -> Nodes:
+def _nodes(stack: Settings, target: ClusterTarget) -> Nodes:
     """The stack's nodes, on the storage class of the site."""
     storage = stack.nodes.storage
-    chosen = ground.site.storage_class or storage.class_name or (ENCRYPTED if ground.storage is not None else None)
+    chosen = target.site.storage_class or storage.class_name or (ENCRYPTED if target.storage is not None else None)
     return stack.nodes.model_copy(update={"storage": storage.model_copy(update={"class_name": chosen})})

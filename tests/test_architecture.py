@@ -20,7 +20,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "pouw": frozenset({"infra", "node", "policies"}),
     "bench": frozenset({"infra", "node", "policies", "pouw", "tests"}),
 }
-"""Besides itself. The program of the stacks runs in a folder of its own, so its modules have no package before them."""
+"""Besides itself."""
 
 
 @cache
@@ -44,8 +44,7 @@ def imported(module: str) -> Iterator[str]:
             # What is taken from a package is a module of it, or something that the package itself holds.
             inner = [f"{node.module}.{alias.name}" for alias in node.names]
             names = [name if name in modules() else node.module for name in inner]
-        here = module.partition(".")[0]
-        yield from (full for name in names for full in (name, f"{here}.{name}") if full in modules() and full != module)
+        yield from (name for name in names if name in modules() and name != module)
 
 
 @pytest.mark.parametrize("folder", MAY_IMPORT)

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from pouw import stacks
-from pouw.deployment import bringup, images
-from pouw.deployment.rehearsal import Rehearsal
 from pouw.engine.operation import Operation
 from pouw.engine.outcome import Outcome
 from pouw.engine.project import Project
+from pouw.images import stack_images
 from pouw.progress import SilentProgress
+from pouw.run import bring_up, stacks
+from pouw.run.rehearsal import Rehearsal
 
 pytestmark = pytest.mark.engine
 MACHINES = {"aws": "c7i.4xlarge", "azure": "Standard_D16ds_v5", "gcp": "n2-standard-8"}
@@ -35,11 +35,11 @@ def one_site(cloud: str) -> dict[str, Any]:
 def rehearsed(folder: Path, config: Mapping[str, Any], chosen: Operation, *, ok: bool = True) -> Outcome:
     (folder / "Pulumi.changing.yaml").write_text(yaml.safe_dump({"config": dict(config)}))
     project = Project(examples=folder)
-    settings = bringup.ready_to_preview("changing", project)
+    settings = bring_up.ready_to_preview("changing", project)
     outcome = Rehearsal.of("changing", project).run(
         chosen,
         SilentProgress(),
-        extra=lambda: bringup.extra_config("changing", settings, images.references(settings), project=project),
+        extra=lambda: bring_up.extra_config("changing", settings, stack_images.references(settings), project=project),
     )
     assert outcome.ok is ok, [*map(str, outcome.faults)]
     return outcome

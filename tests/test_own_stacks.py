@@ -11,14 +11,13 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from pouw import stacks
 from pouw.cli.__main__ import root as command
-from pouw.deployment import previews
-from pouw.deployment.previews import Target
 from pouw.engine.events import StepStarted
 from pouw.engine.outcome import Outcome
 from pouw.engine.project import Project
 from pouw.progress import SilentProgress
+from pouw.run import previews, stacks
+from pouw.run.previews import Target
 
 pytestmark = pytest.mark.engine
 CLOUDS = ("aws", "azure-native", "gcp")

@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 import importlib
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 import pytest
 
-from infra.configuration import parse
-from pouw.paths import REPOSITORY
+from infra.settings.loading import parse
+from stacks import cluster_target, dns, providers, workloads
 from tests.contracts.posture import at, of
 from tests.infra import clouds
 from tests.infra.recorder import Recorded, record
 from tests.infra.test_site_faults import AWS, AZURE, GCP
 
-MODULES = ("grounds", "names", "providers", "workloads", "hosts")
 IMAGE = "registry.example.org/pouw/any@sha256:" + "ab" * 32
 SMALL = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "100m", "memory": "128Mi"}}
 
 
 @pytest.fixture(scope="module")
-def program() -> Iterator[Any]:
-    """The modules of ``stacks/``, which stand at the top of the program's own path, in the order of ``MODULES``."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(REPOSITORY / "stacks"))
-        yield [importlib.import_module(name) for name in MODULES]
-        for name in MODULES:
-            sys.modules.pop(name, None)
-
-
-@pytest.fixture(scope="module")
-def found(program: Any) -> Sequence[Recorded]:
+def found() -> Sequence[Recorded]:
     """What the program declares for an active site on AWS and a standby on Azure, with small pods."""
     balancer = {**clouds.STACK["balancer"], "resources": SMALL}
-    return declared(program, AWS, AZURE, nodes={"resources": SMALL}, balancer=balancer)
+    return declared(AWS, AZURE, nodes={"resources": SMALL}, balancer=balancer)
 
 
-def declared(program: Any, *sites: Mapping[str, Any], **more: Any) -> Sequence[Recorded]:
+def declared(*sites: Mapping[str, Any], **more: Any) -> Sequence[Recorded]:
     """What the program declares for sites of clouds."""
-    grounds, names, providers, workloads, _ = program
     images = {"node": IMAGE, "balancer": IMAGE}
     stack = parse({**clouds.STACK, "sites": list(sites), "images": images, **more})
     answers: dict[str, Mapping[str, Any]] = {}
@@ -51,10 +38,10 @@ def declared(program: Any, *sites: Mapping[str, Any], **more: Any) -> Sequence[R
     def declare() -> None:
         pulumi.runtime.set_all_config({"pouw:nodeKeySeed": "00" * 32})
         own = providers.declare(stack)
-        zone = names.declare(stack, own)
-        found = [grounds.of(stack, site, zone, own.get(site.name)) for site in stack.sites]
+        zone = dns.declare(stack, own)
+        found = [cluster_target.of(stack, site, zone, own.get(site.name)) for site in stack.sites]
         made = [workloads.deploy(stack, one, [other for other in found if other is not one]) for one in found]
-        names.record(stack, zone, made)
+        dns.record(stack, zone, made)
 
     return record(declare, answers)
 
@@ -76,9 +63,9 @@ def test_miners_tolerate_azures_spot_machines_and_no_other_pod_does(found: Seque
         assert tolerated(found, name) == ["pouw.dev/pool"]
 
 
-def test_miners_tolerate_googles_machines_with_accelerators(program: Any) -> None:
+def test_miners_tolerate_googles_machines_with_accelerators() -> None:
     pools = {"miners": {"instance": "g2-standard-8"}}
-    found = declared(program, {**GCP, "role": "active", "pools": pools})
+    found = declared({**GCP, "role": "active", "pools": pools})
     assert tolerated(found, "europe-blue-miner") == ["pouw.dev/pool", "nvidia.com/gpu"]
     assert tolerated(found, "europe-blue-verifier") == ["pouw.dev/pool"]
 
@@ -89,9 +76,9 @@ def test_an_autoscaler_runs_where_the_cloud_brings_none_and_nowhere_else(found: 
     assert pod(found, scalers[0])["nodeSelector"] == {"pouw.dev/pool": "system"}
 
 
-def test_a_mirrors_autoscaler_is_taken_where_the_settings_name_it(program: Any) -> None:
+def test_a_mirrors_autoscaler_is_taken_where_the_settings_name_it() -> None:
     mirror = "mirror.example.org/autoscaler@sha256:" + "cd" * 32
-    found = declared(program, AWS, images={"node": IMAGE, "balancer": IMAGE, "autoscaler": mirror})
+    found = declared(AWS, images={"node": IMAGE, "balancer": IMAGE, "autoscaler": mirror})
     assert pod(found, "primary-autoscaler-deployment")["containers"][0]["image"] == mirror
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.settings import Settings
-from pouw import stacks
+from infra.settings.stack import Settings
 from pouw.engine.project import Project
 from pouw.errors import ConfigurationError
 from pouw.paths import REPOSITORY
+from pouw.run import stacks
 
 
 @pytest.fixture

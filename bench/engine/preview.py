@@ -29,9 +29,9 @@ from textwrap import dedent
 from pouw.engine import operation, resolution
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
+from pouw.engine.preview_copy import opened_for_preview
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
-from pouw.engine.scratch import opened_for_preview
 from pouw.engine.session import Session
 from pouw.progress import LineProgress, SilentProgress
 

@@ -12,11 +12,11 @@ from pulumi_aws.kms.alias import Alias
 from pulumi_aws.kms.key import Key
 from pulumi_aws.s3.bucket_replication_config import BucketReplicationConfig
 
-from infra.aws import limits, policies
+from infra.aws import access_policies, physical_names
+from infra.aws.audit_logs import AuditLogs
 from infra.aws.bucket import LockedBucket, LockedBucketArgs
 from infra.aws.keys import DELETION_DAYS, Keys
 from infra.aws.log_bucket import STORAGE
-from infra.aws.monitoring import Monitoring
 from infra.aws.roles import role
 from infra.component import Component
 from infra.contracts import Place
@@ -30,7 +30,7 @@ class BackupsArgs:
 
     place: Place
     keys: Keys
-    monitoring: Monitoring
+    monitoring: AuditLogs
 
 
 class Backups(Component, token="pouw:aws:Backups"):
@@ -55,14 +55,14 @@ class Backups(Component, token="pouw:aws:Backups"):
             enable_key_rotation=True,
             rotation_period_in_days=365,
             deletion_window_in_days=DELETION_DAYS,
-            policy=policies.document(policies.administration(limits.account(place))),
+            policy=access_policies.document(access_policies.administration(physical_names.account(place))),
             tags=place.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=place.production),
         )
         Alias(
             f"{name}-copy-alias",
             region=away,
-            name=limits.key(place, away).alias,
+            name=physical_names.key(place, away).alias,
             target_key_id=copy_key.key_id,
             opts=self.child(),
         )
@@ -86,14 +86,16 @@ class Backups(Component, token="pouw:aws:Backups"):
             self._args.keys,
             part="backup-copy",
             description="Copies backups to the other region",
-            trust=policies.trust_service("s3.amazonaws.com", policies.own_account(limits.account(place))),
+            trust=access_policies.trust_service(
+                "s3.amazonaws.com", access_policies.own_account(physical_names.account(place))
+            ),
         )
         away = place.site.backups.copy_region or ""
-        document = policies.replicate(
-            limits.bucket_arn(place, place.region),
-            limits.bucket_arn(place, away),
-            limits.key(place, place.region),
-            limits.key(place, away),
+        document = access_policies.replicate(
+            physical_names.bucket_arn(place, place.region),
+            physical_names.bucket_arn(place, away),
+            physical_names.key(place, place.region),
+            physical_names.key(place, away),
         )
         allowed = RolePolicy(f"{self._name}-copy-policy", role=copier.id, policy=document, opts=self.child())
         BucketReplicationConfig(
@@ -110,7 +112,7 @@ class Backups(Component, token="pouw:aws:Backups"):
         place = self._args.place
         MetricAlarm(
             f"{self._name}-copy-alarm",
-            name=limits.named("alarm", place, "backup-copy"),
+            name=physical_names.named("alarm", place, "backup-copy"),
             alarm_description="Backups did not reach the other region",
             namespace="AWS/S3",
             metric_name="OperationsFailedReplication",

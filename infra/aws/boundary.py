@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from infra.aws import limits
-from infra.aws.policies import KEY_USE, allow, document
+from infra.aws import physical_names
+from infra.aws.access_policies import KEY_USE, allow, document
 from infra.contracts import Place
 
 _BALANCERS: Final = "elasticloadbalancing"
@@ -45,15 +45,15 @@ _OBJECTS: Final = (
 
 def boundary(place: Place) -> str:
     """The policy: the services that the site uses, in its two regions, with its own buckets and keys."""
-    account, regions = limits.account(place), (place.region, place.site.backups.copy_region or "")
+    account, regions = physical_names.account(place), (place.region, place.site.backups.copy_region or "")
     here = {"aws:RequestedRegion": regions}
     own = {"aws:ResourceAccount": account}
-    buckets = [limits.bucket_arn(place, region) for region in regions]
+    buckets = [physical_names.bucket_arn(place, region) for region in regions]
     granted = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     made = f"arn:aws:iam::{account}:role/aws-service-role/{_BALANCERS}.amazonaws.com/*"
     keys: list[dict[str, Any]] = []
     for region in regions:
-        key = limits.key(place, region)
+        key = physical_names.key(place, region)
         keys += [key.allow(KEY_USE), key.allow(["kms:CreateGrant"], when=granted)]
     return document(
         allow(_ACTIONS, ["*"], when={"StringEquals": here}),

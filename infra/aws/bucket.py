@@ -16,7 +16,7 @@ from pulumi_aws.s3.bucket_public_access_block import BucketPublicAccessBlock
 from pulumi_aws.s3.bucket_server_side_encryption_configuration import BucketServerSideEncryptionConfiguration
 from pulumi_aws.s3.bucket_versioning import BucketVersioning
 
-from infra.aws import limits, policies
+from infra.aws import access_policies, physical_names
 from infra.component import Component
 from infra.contracts import Place
 
@@ -47,7 +47,7 @@ class LockedBucket(Component, token="pouw:aws:LockedBucket"):
         place, region = args.place, args.region
         made = Bucket(
             name,
-            bucket=limits.bucket(place, region),
+            bucket=physical_names.bucket(place, region),
             region=region,
             object_lock_enabled=True,
             force_destroy=not place.production,
@@ -61,7 +61,7 @@ class LockedBucket(Component, token="pouw:aws:LockedBucket"):
             made,
             region,
             encryption={"sse_algorithm": "aws:kms", "kms_master_key_id": args.key},
-            policy=bucket_policy(limits.bucket_arn(place, region)),
+            policy=bucket_policy(physical_names.bucket_arn(place, region)),
         )
         BucketLogging(f"{name}-log", target_bucket=args.logs, target_prefix=args.logs_prefix, **common)
         later: dict[str, Any] = {**common, "opts": self.child(depends_on=[versioning])}
@@ -126,4 +126,4 @@ def clean_up(place: Place) -> list[dict[str, Any]]:
 
 def bucket_policy(arn: str) -> str:
     """Nothing over a plain connection."""
-    return policies.document(policies.only_tls("s3:*", [arn, f"{arn}/*"]))
+    return access_policies.document(access_policies.only_tls("s3:*", [arn, f"{arn}/*"]))

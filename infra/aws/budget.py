@@ -9,8 +9,8 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws.budgets.budget import Budget as CostBudget
 
-from infra.aws import limits
-from infra.aws.monitoring import Monitoring
+from infra.aws import physical_names
+from infra.aws.audit_logs import AuditLogs
 from infra.component import Component
 from infra.contracts import Place
 
@@ -24,7 +24,7 @@ class BudgetArgs:
     """The budget of a site whose settings have one."""
 
     place: Place
-    monitoring: Monitoring
+    monitoring: AuditLogs
     contacts: Sequence[str]
 
 
@@ -44,8 +44,8 @@ class Budget(Component, token="pouw:aws:Budget"):
             raise ValueError(f"site {place.site.name}: has no budget in its settings")
         made = CostBudget(
             f"{name}-monthly",
-            name=limits.named("budget", place),
-            account_id=limits.account(place),
+            name=physical_names.named("budget", place),
+            account_id=physical_names.account(place),
             budget_type="COST",
             time_unit="MONTHLY",
             limit_amount=str(place.site.budget.monthly),

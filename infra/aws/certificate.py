@@ -10,11 +10,11 @@ from pulumi_aws.acm.certificate import Certificate
 from pulumi_aws.acm.certificate_validation import CertificateValidation
 
 from infra.component import Component
-from infra.contracts import Names
+from infra.contracts import Dns
 
 
 def certificate(
-    name: str, hosts: Sequence[str], names: Names, tags: dict[str, str], parent: Component
+    name: str, hosts: Sequence[str], names: Dns, tags: dict[str, str], parent: Component
 ) -> pulumi.Output[str]:
     """Declare a certificate for ``hosts``; its ARN, known once AWS has seen the records."""
     made = Certificate(

@@ -16,16 +16,16 @@ from pulumi_aws.eks.cluster import Cluster as EksCluster
 from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
 
 from infra import addons
-from infra.aws import limits, policies
+from infra.aws import access_policies, physical_names
+from infra.aws.audit_logs import AuditLogs
 from infra.aws.keys import Keys
-from infra.aws.monitoring import Monitoring
 from infra.aws.network import Network
 from infra.aws.roles import role, workload_role
 from infra.component import Component
 from infra.contracts import Place
 from infra.naming import OBSERVERS
-from infra.sites import Addon as AddonName
-from infra.sites import Cluster as ClusterSettings
+from infra.settings.site import Addon as AddonName
+from infra.settings.site import Cluster as ClusterSettings
 from infra.workload import digest
 
 LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -41,7 +41,7 @@ class ClusterArgs:
 
     place: Place
     keys: Keys
-    monitoring: Monitoring
+    monitoring: AuditLogs
     network: Network
 
 
@@ -90,14 +90,14 @@ class Cluster(Component, token="pouw:aws:Cluster"):
             args.keys,
             part="cluster",
             description="Taken by the control plane of the cluster",
-            trust=policies.trust_service("eks.amazonaws.com"),
+            trust=access_policies.trust_service("eks.amazonaws.com"),
         )
         allowed = RolePolicyAttachment(
             f"{name}-policy", role=own.name, policy_arn=f"{MANAGED}/AmazonEKSClusterPolicy", opts=self.child()
         )
         return EksCluster(
             f"{name}-cluster",
-            name=limits.cluster_name(place),
+            name=physical_names.cluster_name(place),
             version=place.site.cluster.version,
             role_arn=own.arn,
             vpc_config={"subnet_ids": args.network.node_subnets, **reachability(place.site.cluster)},
@@ -170,7 +170,7 @@ class Cluster(Component, token="pouw:aws:Cluster"):
             self._args.keys,
             part="observer",
             description="Taken by people who look at the workloads",
-            trust=policies.trust_account(limits.account(place)),
+            trust=access_policies.trust_account(physical_names.account(place)),
         )
         AccessEntry(
             f"{self._name}-observers",
@@ -186,11 +186,11 @@ class Cluster(Component, token="pouw:aws:Cluster"):
         place = self._args.place
         MetricAlarm(
             f"{self._name}-store-alarm",
-            name=limits.named("alarm", place, "store"),
+            name=physical_names.named("alarm", place, "store"),
             alarm_description="The store of the cluster is nearly full",
             namespace="AWS/EKS",
             metric_name="apiserver_storage_size_bytes",
-            dimensions={"ClusterName": limits.cluster_name(place)},
+            dimensions={"ClusterName": physical_names.cluster_name(place)},
             statistic="Maximum",
             period=300,
             evaluation_periods=3,

@@ -7,9 +7,9 @@ from pulumi_aws.cloudwatch.log_group import LogGroup
 from pulumi_aws.ec2.flow_log import FlowLog
 from pulumi_aws.iam.role_policy import RolePolicy
 
-from infra.aws import limits, policies
+from infra.aws import access_policies, physical_names
+from infra.aws.audit_logs import retention
 from infra.aws.keys import Keys
-from infra.aws.monitoring import retention
 from infra.aws.roles import role
 from infra.component import Component
 from infra.contracts import Place
@@ -33,9 +33,11 @@ def flow_log(name: str, place: Place, network: pulumi.Input[str], keys: Keys, pa
         keys,
         part="flow-log",
         description="Writes the flow log of the network",
-        trust=policies.trust_service("vpc-flow-logs.amazonaws.com", policies.own_account(limits.account(place))),
+        trust=access_policies.trust_service(
+            "vpc-flow-logs.amazonaws.com", access_policies.own_account(physical_names.account(place))
+        ),
     )
-    document = policies.write_logs(limits.log_group_arn(place, group_name))
+    document = access_policies.write_logs(physical_names.log_group_arn(place, group_name))
     allowed = RolePolicy(f"{name}-flow-log-policy", role=writer.id, policy=document, opts=parent.child())
     FlowLog(
         f"{name}-flow-log",

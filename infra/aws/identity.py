@@ -10,7 +10,7 @@ import pulumi
 from pulumi_aws.eks.pod_identity_association import PodIdentityAssociation
 from pulumi_aws.iam.role_policy import RolePolicy
 
-from infra.aws import limits, policies
+from infra.aws import access_policies, physical_names
 from infra.aws.backups import Backups
 from infra.aws.cluster import Cluster
 from infra.aws.keys import Keys
@@ -50,11 +50,11 @@ class Identity(Component, token="pouw:aws:Identity"):
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, cluster = args.place, limits.cluster_name(args.place)
-        bucket, key = limits.bucket_arn(place, place.region), limits.key(place, place.region)
+        place, cluster = args.place, physical_names.cluster_name(args.place)
+        bucket, key = physical_names.bucket_arn(place, place.region), physical_names.key(place, place.region)
         documents = {
-            "autoscaler": policies.scale(cluster, limits.cluster_arn(place)),
-            "backup": policies.back_up(bucket, key),
+            "autoscaler": access_policies.scale(cluster, physical_names.cluster_arn(place)),
+            "backup": access_policies.back_up(bucket, key),
         }
         for workload, account in SERVICE_ACCOUNTS.items():
             role = workload_role(self, f"{name}-{workload}", place, args.keys, account)

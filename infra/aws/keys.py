@@ -10,7 +10,7 @@ from pulumi_aws.iam.policy import Policy
 from pulumi_aws.kms.alias import Alias
 from pulumi_aws.kms.key import Key
 
-from infra.aws import limits, policies
+from infra.aws import access_policies, physical_names
 from infra.aws.boundary import boundary
 from infra.component import Component
 from infra.contracts import Place
@@ -41,15 +41,15 @@ class Keys(Component, token="pouw:aws:Keys"):
             enable_key_rotation=True,
             rotation_period_in_days=365,
             deletion_window_in_days=DELETION_DAYS,
-            policy=policies.site_key(limits.account(place), place.region),
+            policy=access_policies.site_key(physical_names.account(place), place.region),
             tags=place.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=place.production),
         )
-        alias = limits.key(place, place.region).alias
+        alias = physical_names.key(place, place.region).alias
         Alias(f"{name}-alias", name=alias, target_key_id=key.key_id, opts=self.child())
         bounds = Policy(
             f"{name}-boundary",
-            name=limits.named("policy", place, "boundary"),
+            name=physical_names.named("policy", place, "boundary"),
             description=f"What no role of the site {place.site.name} can go beyond",
             policy=boundary(place),
             tags=place.tags,

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws.s3.bucket import Bucket
 from pulumi_aws.s3.bucket_lifecycle_configuration import BucketLifecycleConfiguration
 
-from infra.aws import limits, policies
+from infra.aws import access_policies, physical_names
 from infra.aws.bucket import harden
 from infra.component import Component
 from infra.contracts import Place
@@ -41,7 +41,7 @@ class LogBucket(Component, token="pouw:aws:LogBucket"):
     def __init__(self, name: str, args: LogBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         place, region = args.place, args.region
-        called = limits.log_bucket(place, region)
+        called = physical_names.log_bucket(place, region)
         made = Bucket(
             f"{name}-bucket",
             bucket=called,
@@ -50,12 +50,12 @@ class LogBucket(Component, token="pouw:aws:LogBucket"):
             tags=place.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=place.production),
         )
-        document = policies.take_logs(
+        document = access_policies.take_logs(
             f"arn:aws:s3:::{called}",
-            limits.account(place),
+            physical_names.account(place),
             region,
             edge=EDGE,
-            storage=(STORAGE, limits.bucket_arn(place, region)),
+            storage=(STORAGE, physical_names.bucket_arn(place, region)),
         )
         versioning, policy = harden(self, name, made, region, encryption={"sse_algorithm": "AES256"}, policy=document)
         BucketLifecycleConfiguration(

@@ -19,10 +19,10 @@ from pulumi_aws.ec2.subnet import Subnet
 from pulumi_aws.ec2.vpc import Vpc
 from pulumi_aws.ec2.vpc_endpoint import VpcEndpoint
 
-from infra.aws import limits, policies
+from infra.aws import access_policies, physical_names
+from infra.aws.audit_logs import AuditLogs
 from infra.aws.flow_log import flow_log
 from infra.aws.keys import Keys
-from infra.aws.monitoring import Monitoring
 from infra.component import Component
 from infra.contracts import Place
 
@@ -39,7 +39,7 @@ class NetworkArgs:
 
     place: Place
     keys: Keys
-    monitoring: Monitoring
+    monitoring: AuditLogs
 
 
 class Network(Component, token="pouw:aws:Network"):
@@ -93,7 +93,9 @@ class Network(Component, token="pouw:aws:Network"):
     def _subnets(self, vpc: Vpc, part: str, ranges: Sequence[str], found_by: dict[str, str]) -> list[Subnet]:
         """A subnet a zone; ``found_by`` are tags by which the cluster finds where its balancers go."""
         place = self._args.place
-        marks = {**found_by, f"kubernetes.io/cluster/{limits.cluster_name(place)}": "shared"} if found_by else {}
+        marks = (
+            {**found_by, f"kubernetes.io/cluster/{physical_names.cluster_name(place)}": "shared"} if found_by else {}
+        )
         return [
             Subnet(
                 f"{self._name}-{part}-{index}",
@@ -140,7 +142,7 @@ class Network(Component, token="pouw:aws:Network"):
             )
             MetricAlarm(
                 f"{self._name}-translation-{index}-alarm",
-                name=limits.named("alarm", self._args.place, f"translation-{index}"),
+                name=physical_names.named("alarm", self._args.place, f"translation-{index}"),
                 alarm_description="Connections to the outside are refused: the translation has no port left",
                 namespace="AWS/NATGateway",
                 metric_name="ErrorPortAllocation",
@@ -164,7 +166,7 @@ class Network(Component, token="pouw:aws:Network"):
         subnets = self._subnets(vpc, "endpoints", place.plan.endpoints, {})
         group = SecurityGroup(
             f"{self._name}-endpoints",
-            name_prefix=limits.prefix("security-group", place, "endpoints"),
+            name_prefix=physical_names.prefix("security-group", place, "endpoints"),
             description="Endpoints of the services of AWS, reached from the network of the site",
             vpc_id=vpc.id,
             ingress=[within(place.plan.network)],
@@ -177,7 +179,7 @@ class Network(Component, token="pouw:aws:Network"):
             vpc_id=vpc.id,
             service_name=f"com.amazonaws.{place.region}.s3",
             vpc_endpoint_type="Gateway",
-            policy=policies.storage_endpoint(limits.account(place)),
+            policy=access_policies.storage_endpoint(physical_names.account(place)),
             route_table_ids=[table.id for table in tables],
             tags=self._tags("endpoint-s3"),
             opts=self.child(),
@@ -188,7 +190,7 @@ class Network(Component, token="pouw:aws:Network"):
                 vpc_id=vpc.id,
                 service_name=f"com.amazonaws.{place.region}.{service}",
                 vpc_endpoint_type="Interface",
-                policy=policies.endpoint(limits.account(place)),
+                policy=access_policies.endpoint(physical_names.account(place)),
                 private_dns_enabled=True,
                 subnet_ids=[subnet.id for subnet in subnets],
                 security_group_ids=[group.id],

@@ -16,7 +16,7 @@ from pulumi_aws.iam.role import Role
 from pulumi_aws.iam.role_policy import RolePolicy
 from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
 
-from infra.aws import limits, machines, policies
+from infra.aws import access_policies, node_pool_plan, physical_names
 from infra.aws.cluster import MANAGED, Cluster, addon
 from infra.aws.keys import Keys
 from infra.aws.network import Network
@@ -52,7 +52,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         machine, allowed = self._role()
         entry = SecurityGroup(
             f"{name}-entry",
-            name_prefix=limits.prefix("security-group", args.place, "entry"),
+            name_prefix=physical_names.prefix("security-group", args.place, "entry"),
             description="Machines that the edge of the site leads to",
             vpc_id=args.network.network,
             tags=args.place.tags,
@@ -65,7 +65,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         }
         found = {
             group.name: self._group(group, machine, templates[group.pool], allowed)
-            for group in machines.groups(args.place.site.pools)
+            for group in node_pool_plan.groups(args.place.site.pools)
         }
         self._addons(list(found.values()))
         self.publish(
@@ -83,7 +83,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             self._args.keys,
             part="machine",
             description="Taken by the machines of the cluster",
-            trust=policies.trust_service("ec2.amazonaws.com"),
+            trust=access_policies.trust_service("ec2.amazonaws.com"),
         )
         return machine, [
             RolePolicyAttachment(
@@ -97,7 +97,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         launch = launch_settings(place, pool, disk_gib(place, pool), self._args.keys.key, security_groups)
         return LaunchTemplate(
             f"{self._name}-{pool}-launch",
-            name_prefix=limits.prefix("launch-template", place, pool),
+            name_prefix=physical_names.prefix("launch-template", place, pool),
             update_default_version=True,
             tags=place.tags,
             opts=self.child(),
@@ -105,13 +105,13 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         )
 
     def _group(
-        self, group: machines.Group, machine: Role, template: LaunchTemplate, allowed: list[pulumi.Resource]
+        self, group: node_pool_plan.Group, machine: Role, template: LaunchTemplate, allowed: list[pulumi.Resource]
     ) -> NodeGroup:
         args = self._args
         return NodeGroup(
             f"{self._name}-{group.name}",
             cluster_name=args.cluster.cluster,
-            node_group_name_prefix=limits.prefix("node-group", args.place, group.name),
+            node_group_name_prefix=physical_names.prefix("node-group", args.place, group.name),
             node_role_arn=machine.arn,
             subnet_ids=args.network.node_subnets,
             version=args.place.site.cluster.version,
@@ -147,7 +147,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         key = RolePolicy(
             f"{name}-disks-key",
             role=own.id,
-            policy=policies.use_for_disks(limits.key(args.place, args.place.region)),
+            policy=access_policies.use_for_disks(physical_names.key(args.place, args.place.region)),
             opts=self.child(),
         )
         where = {"nodeSelector": {POOL_LABEL: "system"}}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pulumi
 from pulumi_aws.provider import Provider
 
-from infra.aws import limits
+from infra.aws import physical_names
 from infra.contracts import Place
 
 
 def provider(name: str, place: Place) -> pulumi.ProviderResource:
     """A provider that takes its credentials from the environment and refuses those of another account."""
-    made: pulumi.ProviderResource = Provider(name, region=place.region, allowed_account_ids=[limits.account(place)])
+    made: pulumi.ProviderResource = Provider(
+        name, region=place.region, allowed_account_ids=[physical_names.account(place)]
+    )
     return made

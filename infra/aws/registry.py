@@ -10,7 +10,7 @@ import pulumi
 from pulumi_aws.ecr.lifecycle_policy import LifecyclePolicy
 from pulumi_aws.ecr.repository import Repository
 
-from infra.aws import limits
+from infra.aws import physical_names
 from infra.aws.keys import Keys
 from infra.component import Component
 from infra.contracts import Place
@@ -35,7 +35,7 @@ class Registry(Component, token="pouw:aws:Registry"):
         place = args.place
         made = Repository(
             f"{name}-images",
-            name=limits.named("repository", place, args.repository),
+            name=physical_names.named("repository", place, args.repository),
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.keys.key}],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_aws.iam.role import Role
 
-from infra.aws import limits, policies
+from infra.aws import access_policies, physical_names
 from infra.aws.keys import Keys
 from infra.component import Component
 from infra.contracts import Place
@@ -14,7 +14,7 @@ def role(owner: Component, name: str, place: Place, keys: Keys, *, part: str, de
     """Declare a role within the boundary; ``part`` makes its name in AWS, ``trust`` says who may take it."""
     return Role(
         name,
-        name=limits.named("role", place, part),
+        name=physical_names.named("role", place, part),
         description=description,
         assume_role_policy=trust,
         permissions_boundary=keys.boundary,
@@ -32,5 +32,5 @@ def workload_role(owner: Component, name: str, place: Place, keys: Keys, account
         keys,
         part=account[1],
         description=f"Taken by the service account {account[1]} of the namespace {account[0]}",
-        trust=policies.trust_pods(limits.cluster_arn(place), *account),
+        trust=access_policies.trust_pods(physical_names.cluster_arn(place), *account),
     )

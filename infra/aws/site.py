@@ -9,19 +9,19 @@ from typing import Any
 import pulumi
 
 from infra.aws import identity as identities
-from infra.aws.autoscaler import scaler
+from infra.aws.audit_logs import AuditLogs, AuditLogsArgs
 from infra.aws.backups import Backups, BackupsArgs
-from infra.aws.balancer import Balancer, BalancerArgs
 from infra.aws.budget import Budget, BudgetArgs
 from infra.aws.cluster import Cluster, ClusterArgs
+from infra.aws.edge import Edge, EdgeArgs
 from infra.aws.identity import Identity, IdentityArgs
 from infra.aws.keys import Keys, KeysArgs
-from infra.aws.monitoring import Monitoring, MonitoringArgs
 from infra.aws.network import Network, NetworkArgs
+from infra.aws.node_autoscaler import scaler
 from infra.aws.node_pools import NodePools, NodePoolsArgs
 from infra.aws.registry import Registry, RegistryArgs
 from infra.component import Component
-from infra.contracts import Entry, Names, Place, PodIdentity, RecordKind, Scaler
+from infra.contracts import Dns, Entry, Place, PodIdentity, RecordKind, Scaler
 from infra.workload import Tolerations
 
 
@@ -32,7 +32,7 @@ class SiteArgs:
     place: Place
     contacts: Sequence[str]
     repository: str
-    names: Names | None
+    names: Dns | None
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
@@ -64,8 +64,8 @@ class Site(Component, token="pouw:aws:Site"):
         self.tolerations, self.scaler = {}, scaler(place)
         inside = self.child()
         keys = Keys(f"{name}-keys", KeysArgs(place=place), inside)
-        monitoring = Monitoring(
-            f"{name}-monitoring", MonitoringArgs(place=place, keys=keys, contacts=args.contacts), inside
+        monitoring = AuditLogs(
+            f"{name}-monitoring", AuditLogsArgs(place=place, keys=keys, contacts=args.contacts), inside
         )
         network = Network(f"{name}-network", NetworkArgs(place=place, keys=keys, monitoring=monitoring), inside)
         cluster = Cluster(
@@ -89,9 +89,9 @@ class Site(Component, token="pouw:aws:Site"):
             Budget(f"{name}-budget", BudgetArgs(place=place, monitoring=monitoring, contacts=args.contacts), inside)
         edge = None
         if args.allow_from and args.names is not None:
-            edge = Balancer(
+            edge = Edge(
                 f"{name}-edge",
-                BalancerArgs(
+                EdgeArgs(
                     place=place,
                     keys=keys,
                     monitoring=monitoring,

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_azure_native.monitor.activity_log_alert import ActivityLogAlert
 from pulumi_azure_native.monitor.metric_alert import MetricAlert
 
-from infra.azure.limits import named
+from infra.azure.physical_names import named
 from infra.component import Component
 from infra.contracts import Place
 

@@ -12,10 +12,10 @@ from pulumi_azure_native.storage.blob_service_properties import BlobServicePrope
 from pulumi_azure_native.storage.object_replication_policy import ObjectReplicationPolicy
 from pulumi_azure_native.storage.storage_account import StorageAccount
 
-from infra.azure import storage
+from infra.azure import storage_accounts
+from infra.azure.audit_logs import AuditLogs
 from infra.azure.keys import Keys, KeysArgs
-from infra.azure.limits import copy_of
-from infra.azure.monitoring import Monitoring
+from infra.azure.physical_names import copy_of
 from infra.azure.roles import guard
 from infra.component import Component
 from infra.contracts import Place
@@ -29,7 +29,7 @@ class BackupsArgs:
 
     place: Place
     keys: Keys
-    monitoring: Monitoring
+    monitoring: AuditLogs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class Backups(Component, token="pouw:azure:Backups"):
         )
 
     def _store(self, name: str, place: Place, keys: Keys) -> _Store:
-        account = storage.account(self, name, place, keys, part="backups", private=True)
+        account = storage_accounts.account(self, name, place, keys, part="backups", private=True)
         service = BlobServiceProperties(
             f"{name}-service",
             resource_group_name=keys.group,

@@ -9,11 +9,17 @@ from typing import Any
 import pulumi
 from pulumi_azure_native.consumption.budget import Budget as ConsumptionBudget
 
-from infra.azure.limits import copy_of, group_name, machines_group_name, named, subscription
-from infra.azure.monitoring import Monitoring
+from infra.azure.audit_logs import AuditLogs
+from infra.azure.physical_names import (
+    copy_of,
+    group_name,
+    machines_group_name,
+    named,
+    subscription,
+)
 from infra.component import Component
 from infra.contracts import Place
-from infra.sites import Budget as BudgetSettings
+from infra.settings.site import Budget as BudgetSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +27,7 @@ class BudgetArgs:
     """Whom to tell. The place's site has a budget."""
 
     place: Place
-    monitoring: Monitoring
+    monitoring: AuditLogs
     contacts: Sequence[str]
 
 

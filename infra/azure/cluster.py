@@ -13,12 +13,12 @@ from pulumi_azure_native.containerservice.managed_cluster import ManagedCluster
 from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssignedIdentity
 from pulumi_azure_native.resources.deployment import Deployment
 
-from infra.azure import machines
+from infra.azure import node_pool_plan
+from infra.azure.audit_logs import AuditLogs
 from infra.azure.keys import Keys
 from infra.azure.kubeconfig import authority, kubeconfig, listing_template
-from infra.azure.limits import machines_group_name, named
-from infra.azure.monitoring import Monitoring
 from infra.azure.network import Network
+from infra.azure.physical_names import machines_group_name, named
 from infra.azure.roles import grant, guard, identity, kept, role_id
 from infra.azure.subnets import CONTROL_PLANE
 from infra.component import Component
@@ -45,7 +45,7 @@ class ClusterArgs:
 
     place: Place
     keys: Keys
-    monitoring: Monitoring
+    monitoring: AuditLogs
     network: Network
 
 
@@ -82,7 +82,7 @@ class Cluster(Component, token="pouw:azure:Cluster"):
             opts=self.child(),
         )
         rights = self._rights(name, controller, puller, disks)
-        [first] = [pool for pool in machines.zone_pools(place.site.pools) if pool.name == "system1"]
+        [first] = [pool for pool in node_pool_plan.zone_pools(place.site.pools) if pool.name == "system1"]
         options = kept(self, place)
         options.depends_on = rights
         # The scaler moves the number of machines, and other pools are resources of their own.
@@ -95,8 +95,8 @@ class Cluster(Component, token="pouw:azure:Cluster"):
             agent_pool_profiles=[
                 {
                     "name": first.name,
-                    "vnet_subnet_id": network.subnet(machines.subnet_of(first)),
-                    **machines.profile(first, place),
+                    "vnet_subnet_id": network.subnet(node_pool_plan.subnet_of(first)),
+                    **node_pool_plan.profile(first, place),
                 }
             ],
             api_server_access_profile={**api_access(place), "subnetId": network.subnet(CONTROL_PLANE)},

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from infra.azure import machines
+from infra.azure import node_pool_plan
 from infra.contracts import POOLS, Place
 from infra.faults import Fault
 
@@ -46,18 +46,18 @@ def faults(place: Place, *, hosts: Sequence[str], allow_from: Sequence[str]) -> 
 def _types(path: str, place: Place) -> Iterator[Fault]:
     for pool in POOLS:
         instance = getattr(place.site.pools, pool).instance
-        if instance and _ACCELERATED.match(instance) and machines.accelerator(instance) is None:
+        if instance and _ACCELERATED.match(instance) and node_pool_plan.accelerator(instance) is None:
             yield Fault(
                 path=f"{path}.pools.{pool}.instance",
                 message="is no machine type with accelerators that pouw knows",
                 got=repr(instance),
-                expected="one of " + ", ".join(pattern.strip("^$") for pattern, _ in machines.ACCELERATORS),
+                expected="one of " + ", ".join(pattern.strip("^$") for pattern, _ in node_pool_plan.ACCELERATORS),
             )
 
 
 def _room(path: str, place: Place) -> Iterator[Fault]:
     """An upgrade adds a third of a pool for a while; its machines want addresses, too."""
-    pools = machines.zone_pools(place.site.pools)
+    pools = node_pool_plan.zone_pools(place.site.pools)
     zone = sum(_surged(pool.bounds.maximum) for pool in pools if pool.zone == 0)
     whole = sum(_surged(pool.bounds.maximum) for pool in pools)
     pods = ipaddress.IPv4Network(place.site.network.pods)
@@ -77,7 +77,7 @@ def _room(path: str, place: Place) -> Iterator[Fault]:
 
 
 def _surged(maximum: int) -> int:
-    return maximum + -(-maximum * machines.SURGE_PERCENT // 100)
+    return maximum + -(-maximum * node_pool_plan.SURGE_PERCENT // 100)
 
 
 def _api(path: str, place: Place) -> Iterator[Fault]:

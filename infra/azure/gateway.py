@@ -13,8 +13,8 @@ from typing import Any, Final
 import pulumi
 from pulumi_azure_native.network.application_gateway import ApplicationGateway
 
-from infra.azure.limits import group_name, named, subscription
 from infra.azure.network import Network, public_address
+from infra.azure.physical_names import group_name, named, subscription
 from infra.azure.roles import guard, kept
 from infra.azure.subnets import EDGE_PORT, GATEWAY, LINK, balancer_address, gateway_address
 from infra.component import Component

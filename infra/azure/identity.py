@@ -13,7 +13,7 @@ from pulumi_azure_native.managedidentity.federated_identity_credential import Fe
 from infra.azure.backups import Backups
 from infra.azure.cluster import Cluster
 from infra.azure.keys import Keys
-from infra.azure.limits import group_name, subscription
+from infra.azure.physical_names import group_name, subscription
 from infra.azure.registry import Registry
 from infra.azure.roles import grant, identity, role_id
 from infra.component import Component

@@ -10,7 +10,7 @@ from pulumi_azure_native.keyvault.key import Key
 from pulumi_azure_native.keyvault.vault import Vault
 from pulumi_azure_native.resources.resource_group import ResourceGroup
 
-from infra.azure.limits import group_name, named, worldwide
+from infra.azure.physical_names import group_name, named, worldwide
 from infra.azure.roles import grant, identity, kept, role_id
 from infra.component import Component
 from infra.contracts import Place

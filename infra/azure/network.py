@@ -13,10 +13,10 @@ from pulumi_azure_native.network.network_security_group import NetworkSecurityGr
 from pulumi_azure_native.network.public_ip_address import PublicIPAddress
 from pulumi_azure_native.network.virtual_network import VirtualNetwork
 
-from infra.azure.endpoints import Endpoints, EndpointsArgs, Service
+from infra.azure.audit_logs import AuditLogs
 from infra.azure.keys import Keys
-from infra.azure.limits import named
-from infra.azure.monitoring import Monitoring
+from infra.azure.physical_names import named
+from infra.azure.private_endpoints import Endpoints, EndpointsArgs, Service
 from infra.azure.roles import grant, identity, kept, role_id
 from infra.azure.subnets import ENDPOINTS, Guard, Subnet, guard_rules, node_subnet, subnets
 from infra.component import Component
@@ -31,7 +31,7 @@ class NetworkArgs:
 
     place: Place
     keys: Keys
-    monitoring: Monitoring
+    monitoring: AuditLogs
 
 
 class Network(Component, token="pouw:azure:Network"):

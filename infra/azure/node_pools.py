@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native.containerservice.agent_pool import AgentPool
 
-from infra.azure import machines
+from infra.azure import node_pool_plan
 from infra.azure.cluster import Cluster
 from infra.azure.keys import Keys
 from infra.azure.network import Network
@@ -33,11 +33,11 @@ class NodePools(Component, token="pouw:azure:NodePools"):
 
     def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        found = [self._pool(name, args, pool) for pool in machines.zone_pools(args.place.site.pools)[1:]]
+        found = [self._pool(name, args, pool) for pool in node_pool_plan.zone_pools(args.place.site.pools)[1:]]
         self.publish(pools=[pool.id for pool in found])
 
-    def _pool(self, name: str, args: NodePoolsArgs, pool: machines.ZonePool) -> AgentPool:
-        profile = machines.profile(pool, args.place)
+    def _pool(self, name: str, args: NodePoolsArgs, pool: node_pool_plan.ZonePool) -> AgentPool:
+        profile = node_pool_plan.profile(pool, args.place)
         options = self.child()
         if profile["enable_auto_scaling"]:
             # The scaler moves it from there on.
@@ -46,8 +46,8 @@ class NodePools(Component, token="pouw:azure:NodePools"):
             f"{name}-{pool.name}",
             resource_group_name=args.cluster.group,
             resource_name_=args.cluster.name,
-            agent_pool_name=machines.own_name(pool),
-            vnet_subnet_id=args.network.subnet(machines.subnet_of(pool)),
+            agent_pool_name=node_pool_plan.own_name(pool),
+            vnet_subnet_id=args.network.subnet(node_pool_plan.subnet_of(pool)),
             opts=options,
             **profile,
         )

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_azure_native.containerregistry.registry import Registry as ContainerRegistry
 
 from infra.azure.keys import Keys, vault_and_key
-from infra.azure.limits import group_name, named, subscription, worldwide
+from infra.azure.physical_names import group_name, named, subscription, worldwide
 from infra.azure.roles import grant, guard, identity, kept, role_id
 from infra.component import Component
 from infra.contracts import Place

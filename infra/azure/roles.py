@@ -10,7 +10,7 @@ from pulumi_azure_native.authorization.management_lock_by_scope import Managemen
 from pulumi_azure_native.authorization.role_assignment import RoleAssignment
 from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssignedIdentity
 
-from infra.azure.limits import named, subscription
+from infra.azure.physical_names import named, subscription
 from infra.component import Component
 from infra.contracts import Place
 

@@ -8,22 +8,22 @@ from typing import Any, Final
 
 import pulumi
 
-from infra.azure import fitness, machines
+from infra.azure import fitness, node_pool_plan
 from infra.azure import identity as identities
+from infra.azure.audit_logs import AuditLogs, AuditLogsArgs
 from infra.azure.backups import Backups, BackupsArgs
-from infra.azure.balancer import Balancer, BalancerArgs
 from infra.azure.budget import Budget, BudgetArgs
 from infra.azure.cluster import Cluster, ClusterArgs
-from infra.azure.endpoints import Service
+from infra.azure.edge import Edge, EdgeArgs
 from infra.azure.identity import Identity, IdentityArgs
 from infra.azure.keys import Keys, KeysArgs
-from infra.azure.monitoring import Monitoring, MonitoringArgs
 from infra.azure.network import Network, NetworkArgs
 from infra.azure.node_pools import NodePools, NodePoolsArgs
+from infra.azure.private_endpoints import Service
 from infra.azure.registry import Registry, RegistryArgs
 from infra.azure.subnets import BALANCERS, balancer_address
 from infra.component import Component
-from infra.contracts import Entry, Names, Place, PodIdentity, RecordKind, Scaler
+from infra.contracts import Dns, Entry, Place, PodIdentity, RecordKind, Scaler
 from infra.workload import Tolerations
 
 _BALANCER: Final = "service.beta.kubernetes.io/azure-load-balancer"
@@ -36,7 +36,7 @@ class SiteArgs:
     place: Place
     contacts: Sequence[str]
     repository: str
-    names: Names | None
+    names: Dns | None
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
@@ -65,10 +65,10 @@ class Site(Component, token="pouw:azure:Site"):
         if found := [str(one) for one in fitness.faults(place, hosts=args.hosts, allow_from=args.allow_from)]:
             raise pulumi.RunError("\n".join(found))
         self.balancer_entry, self.peers_entry = balancer_entry(place), peers_entry(place)
-        self.tolerations = machines.tolerations(place.site.pools)
+        self.tolerations = node_pool_plan.tolerations(place.site.pools)
         keys = Keys(f"{name}-keys", KeysArgs(place=place), child)
-        monitoring = Monitoring(
-            f"{name}-monitoring", MonitoringArgs(place=place, keys=keys, contacts=args.contacts), child
+        monitoring = AuditLogs(
+            f"{name}-monitoring", AuditLogsArgs(place=place, keys=keys, contacts=args.contacts), child
         )
         network = Network(f"{name}-network", NetworkArgs(place=place, keys=keys, monitoring=monitoring), child)
         registry = Registry(f"{name}-registry", RegistryArgs(place=place, keys=keys, repository=args.repository), child)
@@ -94,9 +94,9 @@ class Site(Component, token="pouw:azure:Site"):
             Budget(f"{name}-budget", BudgetArgs(place=place, monitoring=monitoring, contacts=args.contacts), child)
         address: pulumi.Input[str] = ""
         if args.allow_from and args.names is not None:
-            edge = Balancer(
+            edge = Edge(
                 f"{name}-balancer",
-                BalancerArgs(
+                EdgeArgs(
                     place=place,
                     keys=keys,
                     monitoring=monitoring,

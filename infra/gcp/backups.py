@@ -13,9 +13,9 @@ from pulumi_gcp.storage.transfer_job import TransferJob
 
 from infra.component import Component
 from infra.contracts import Place
-from infra.gcp import agents, alarms, limits
+from infra.gcp import alarms, physical_names, service_agents
+from infra.gcp.audit_logs import AuditLogs
 from infra.gcp.keys import Keys
-from infra.gcp.monitoring import Monitoring
 
 READ: Final = ("roles/storage.legacyBucketReader", "roles/storage.objectViewer")
 """What the copier may do at its source; at the copy it may also add, and nowhere change or remove."""
@@ -34,7 +34,7 @@ class BackupsArgs:
 
     place: Place
     keys: Keys
-    monitoring: Monitoring
+    monitoring: AuditLogs
 
 
 class Backups(Component, token="pouw:gcp:Backups"):
@@ -47,8 +47,8 @@ class Backups(Component, token="pouw:gcp:Backups"):
         super().__init__(name, opts)
         place, keys = args.place, args.keys
         bucket = self._bucket(f"{name}-bucket", place, place.region, "backups", keys.key)
-        copy = self._bucket(f"{name}-copy", place, limits.copy_region(place), "copy", keys.copy_key)
-        copier = keys.number.apply(lambda number: agents.member("storagetransfer", number))
+        copy = self._bucket(f"{name}-copy", place, physical_names.copy_region(place), "copy", keys.copy_key)
+        copier = keys.number.apply(lambda number: service_agents.member("storagetransfer", number))
         grants = [
             BucketIAMMember(
                 f"{name}-copier-{where}-{index}", bucket=one.name, role=role, member=copier, opts=self.child()
@@ -58,8 +58,8 @@ class Backups(Component, token="pouw:gcp:Backups"):
         ]
         job = TransferJob(
             f"{name}-copier",
-            project=limits.project(place),
-            description=f"Copies the backups of the site {place.site.name} to {limits.copy_region(place)}",
+            project=physical_names.project(place),
+            description=f"Copies the backups of the site {place.site.name} to {physical_names.copy_region(place)}",
             transfer_spec={
                 "gcs_data_source": {"bucket_name": bucket.name},
                 "gcs_data_sink": {"bucket_name": copy.name},
@@ -80,7 +80,7 @@ class Backups(Component, token="pouw:gcp:Backups"):
         )
         AlertPolicy(
             alarm,
-            project=limits.project(place),
+            project=physical_names.project(place),
             display_name=alarm,
             combiner="OR",
             severity="ERROR",
@@ -95,8 +95,8 @@ class Backups(Component, token="pouw:gcp:Backups"):
     def _bucket(self, name: str, place: Place, location: str, part: str, key: pulumi.Input[str]) -> Bucket:
         return Bucket(
             name,
-            name=limits.bucket_name(place, part),
-            project=limits.project(place),
+            name=physical_names.bucket_name(place, part),
+            project=physical_names.project(place),
             location=location.upper(),
             storage_class="STANDARD",
             uniform_bucket_level_access=True,

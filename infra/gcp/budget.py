@@ -11,9 +11,9 @@ from pulumi_gcp.billing.budget import Budget as BillingBudget
 
 from infra.component import Component
 from infra.contracts import Place
-from infra.gcp import limits
-from infra.gcp.monitoring import Monitoring
-from infra.sites import Budget as BudgetSettings
+from infra.gcp import physical_names
+from infra.gcp.audit_logs import AuditLogs
+from infra.settings.site import Budget as BudgetSettings
 
 CHANNELS: Final = 5
 """As many channels as Google lets a budget tell."""
@@ -24,7 +24,7 @@ class BudgetArgs:
     """One site's budget; its settings were found there."""
 
     place: Place
-    monitoring: Monitoring
+    monitoring: AuditLogs
     contacts: Sequence[str]
 
 
@@ -41,7 +41,7 @@ class Budget(Component, token="pouw:gcp:Budget"):
         made = BillingBudget(
             f"{name}-budget",
             billing_account=settings.billing_account,
-            display_name=limits.named("sink", place),
+            display_name=physical_names.named("sink", place),
             # By number: Google answers with it, and an id would differ from the answer for ever.
             budget_filter={
                 "projects": [pulumi.Output.concat("projects/", args.monitoring.number)],

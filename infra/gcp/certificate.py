@@ -10,15 +10,15 @@ from pulumi_gcp.certificatemanager.certificate_map import CertificateMap
 from pulumi_gcp.certificatemanager.certificate_map_entry import CertificateMapEntry
 from pulumi_gcp.certificatemanager.dns_authorization import DnsAuthorization
 
-from infra.contracts import Names, Place
-from infra.gcp import limits
+from infra.contracts import Dns, Place
+from infra.gcp import physical_names
 
 
 def declare(
-    name: str, place: Place, names: Names, hosts: Sequence[str], opts: pulumi.ResourceOptions
+    name: str, place: Place, names: Dns, hosts: Sequence[str], opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
     """Declare the certificate of ``hosts``; the map that a front end finds it by."""
-    project = limits.project(place)
+    project = physical_names.project(place)
     proofs = [_proof(f"{name}-{index}", place, names, host, opts) for index, host in enumerate(hosts)]
     certificate = Certificate(
         f"{name}-certificate",
@@ -42,10 +42,10 @@ def declare(
     return pulumi.Output.concat("//certificatemanager.googleapis.com/", found.id)
 
 
-def _proof(name: str, place: Place, names: Names, host: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def _proof(name: str, place: Place, names: Dns, host: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     authorization = DnsAuthorization(
         f"{name}-proof",
-        project=limits.project(place),
+        project=physical_names.project(place),
         domain=host,
         # Sites of other projects prove the same name, each by a record of its own.
         type="PER_PROJECT_RECORD",

@@ -14,10 +14,10 @@ from pulumi_gcp.serviceaccount.account import Account
 
 from infra.component import Component
 from infra.contracts import POOLS, Place
-from infra.gcp import limits
+from infra.gcp import physical_names
+from infra.gcp.audit_logs import AuditLogs
 from infra.gcp.fitness import PODS_PER_NODE
 from infra.gcp.keys import Keys
-from infra.gcp.monitoring import Monitoring
 from infra.gcp.network import PODS, SERVICES, Network
 from infra.workload import digest
 
@@ -31,7 +31,7 @@ class ClusterArgs:
 
     place: Place
     keys: Keys
-    monitoring: Monitoring
+    monitoring: AuditLogs
     network: Network
 
 
@@ -46,9 +46,9 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, project = args.place, limits.project(args.place)
+        place, project = args.place, physical_names.project(args.place)
         accounts = {pool: self._account(f"{name}-{pool}", place, pool) for pool in POOLS}
-        cluster_name = limits.named("cluster", place)
+        cluster_name = physical_names.named("cluster", place)
         made = GkeCluster(
             f"{name}-cluster",
             name=cluster_name,
@@ -99,14 +99,14 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
         """An account for a pool's machines that may report and nothing else."""
         account = Account(
             f"{name}-account",
-            project=limits.project(place),
-            account_id=limits.named("account", place, pool),
+            project=physical_names.project(place),
+            account_id=physical_names.named("account", place, pool),
             display_name=f"Machines of the pool {pool} of the site {place.site.name}",
             opts=self.child(),
         )
         role = IAMMember(
             f"{name}-role",
-            project=limits.project(place),
+            project=physical_names.project(place),
             role=_NODE_ROLE,
             member=pulumi.Output.concat("serviceAccount:", account.email),
             opts=self.child(),

@@ -9,9 +9,9 @@ from typing import Final
 
 from infra.contracts import POOLS, Place
 from infra.faults import Fault
-from infra.gcp import firewall
-from infra.gcp.machines import ACCELERATORS, disk_type, machine_type
-from infra.sites import Pools
+from infra.gcp import network_firewall
+from infra.gcp.machine_types import ACCELERATORS, disk_type, machine_type
+from infra.settings.site import Pools
 
 PODS_PER_NODE: Final = 32
 """A node of ours is a pod that wants a processor: few fit on a machine. A /14 of pods then holds 4,096 machines."""
@@ -58,7 +58,7 @@ def _volumes(path: str, machines: Mapping[str, str]) -> Iterator[Fault]:
 def _room(path: str, place: Place, pools: Pools) -> Iterator[Fault]:
     wanted = sum(getattr(pools, pool).maximum for pool in POOLS)
     pods = ipaddress.IPv4Network(place.site.network.pods)
-    nodes = ipaddress.IPv4Network(firewall.node_range(place.plan))
+    nodes = ipaddress.IPv4Network(network_firewall.node_range(place.plan))
     room = {
         "pods": (pods, pods.num_addresses // _ADDRESSES_PER_NODE),
         "cidr": (nodes, nodes.num_addresses - _RESERVED),

@@ -14,7 +14,7 @@ from pulumi_gcp.storage.bucket_iam_member import BucketIAMMember
 
 from infra.component import Component
 from infra.contracts import POOLS, Place, PodIdentity
-from infra.gcp import limits
+from infra.gcp import physical_names
 from infra.gcp.backups import ADD, Backups
 from infra.gcp.cluster import Cluster
 from infra.gcp.keys import Keys
@@ -48,7 +48,7 @@ class Identity(Component, token="pouw:gcp:Identity"):
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, project = args.place, limits.project(args.place)
+        place, project = args.place, physical_names.project(args.place)
         for pool in POOLS:
             RepositoryIamMember(
                 f"{name}-{pool}-pulls",
@@ -62,7 +62,7 @@ class Identity(Component, token="pouw:gcp:Identity"):
         backup = Account(
             f"{name}-backup-account",
             project=project,
-            account_id=limits.named("account", place, "backup"),
+            account_id=physical_names.named("account", place, "backup"),
             display_name=f"Backups of the site {place.site.name}",
             opts=self.child(),
         )

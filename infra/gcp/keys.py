@@ -15,7 +15,7 @@ from pulumi_gcp.projects.service_identity import ServiceIdentity
 
 from infra.component import Component
 from infra.contracts import Place
-from infra.gcp import agents, limits
+from infra.gcp import physical_names, service_agents
 
 ROTATION: Final = f"{90 * 86_400}s"
 """Benchmarks ask for 90 days at most; old versions stay for what they encrypted."""
@@ -40,17 +40,17 @@ class Keys(Component, token="pouw:gcp:Keys"):
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._place = args.place
-        project = limits.project(args.place)
+        project = physical_names.project(args.place)
         made = {
             service: ServiceIdentity(
                 f"{name}-{service}-agent", project=project, service=f"{service}.googleapis.com", opts=self.child()
             )
-            for service in agents.CREATED
+            for service in service_agents.CREATED
         }
-        number = made[agents.SOURCE].email.apply(agents.project_number)
+        number = made[service_agents.SOURCE].email.apply(service_agents.project_number)
         needs: list[pulumi.Resource] = list(made.values())
-        key = self._key(f"{name}-site", args.place.region, agents.KEY_USERS, number, needs)
-        copy_key = self._key(f"{name}-copy", limits.copy_region(args.place), ("storage",), number, needs)
+        key = self._key(f"{name}-site", args.place.region, service_agents.KEY_USERS, number, needs)
+        copy_key = self._key(f"{name}-copy", physical_names.copy_region(args.place), ("storage",), number, needs)
         self.publish(key=key, copy_key=copy_key, number=number)
 
     def _key(
@@ -63,7 +63,7 @@ class Keys(Component, token="pouw:gcp:Keys"):
     ) -> pulumi.Output[str]:
         place = self._place
         guarded = pulumi.ResourceOptions(parent=self, protect=place.production)
-        ring = KeyRing(f"{name}-ring", location=location, project=limits.project(place), opts=guarded)
+        ring = KeyRing(f"{name}-ring", location=location, project=physical_names.project(place), opts=guarded)
         key = CryptoKey(
             f"{name}-key",
             key_ring=ring.id,
@@ -82,7 +82,7 @@ class Keys(Component, token="pouw:gcp:Keys"):
                 f"{name}-{service}",
                 crypto_key_id=key.id,
                 role=_ROLE,
-                member=number.apply(partial(agents.member, service)),
+                member=number.apply(partial(service_agents.member, service)),
                 opts=self.child(depends_on=needs),
             )
             for service in users

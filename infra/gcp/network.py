@@ -21,9 +21,9 @@ from pulumi_gcp.logging.project_sink import ProjectSink
 
 from infra.component import Component
 from infra.contracts import Place
-from infra.gcp import firewall, limits
+from infra.gcp import network_firewall, physical_names
+from infra.gcp.audit_logs import AuditLogs
 from infra.gcp.keys import Keys
-from infra.gcp.monitoring import Monitoring
 
 PODS: Final = "pods"
 SERVICES: Final = "services"
@@ -38,7 +38,7 @@ class NetworkArgs:
 
     place: Place
     keys: Keys
-    monitoring: Monitoring
+    monitoring: AuditLogs
 
 
 class Network(Component, token="pouw:gcp:Network"):
@@ -55,10 +55,10 @@ class Network(Component, token="pouw:gcp:Network"):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._place = place = args.place
-        self._project = project = limits.project(place)
+        self._project = project = physical_names.project(place)
         network = Vpc(
             f"{name}-network",
-            name=limits.named("compute", place),
+            name=physical_names.named("compute", place),
             project=project,
             auto_create_subnetworks=False,
             routing_mode="REGIONAL",
@@ -66,11 +66,11 @@ class Network(Component, token="pouw:gcp:Network"):
         )
         subnet = Subnetwork(
             f"{name}-nodes",
-            name=limits.named("compute", place, "nodes"),
+            name=physical_names.named("compute", place, "nodes"),
             project=project,
             region=place.region,
             network=network.id,
-            ip_cidr_range=firewall.node_range(place.plan),
+            ip_cidr_range=network_firewall.node_range(place.plan),
             secondary_ip_ranges=[
                 {"range_name": PODS, "ip_cidr_range": place.site.network.pods},
                 {"range_name": SERVICES, "ip_cidr_range": place.site.network.services},
@@ -83,8 +83,8 @@ class Network(Component, token="pouw:gcp:Network"):
             },
             opts=self.child(),
         )
-        for rule, what in firewall.rules(place.plan, place.site.network.pods).items():
-            named = limits.named("compute", place, rule)
+        for rule, what in network_firewall.rules(place.plan, place.site.network.pods).items():
+            named = physical_names.named("compute", place, rule)
             Firewall(f"{name}-{rule}", name=named, project=project, network=network.id, **what, opts=self.child())
         egress = self._translation(name, network, subnet)
         self._services(name, network)
@@ -96,7 +96,7 @@ class Network(Component, token="pouw:gcp:Network"):
         addresses = [
             Address(
                 f"{name}-egress-{index}",
-                name=limits.named("compute", place, f"egress-{index}"),
+                name=physical_names.named("compute", place, f"egress-{index}"),
                 project=project,
                 region=place.region,
                 address_type="EXTERNAL",
@@ -105,7 +105,7 @@ class Network(Component, token="pouw:gcp:Network"):
             )
             for index in range(egress_addresses(place.site.network.translation))
         ]
-        named = limits.named("compute", place)
+        named = physical_names.named("compute", place)
         router = Router(
             f"{name}-router",
             name=named,
@@ -140,17 +140,17 @@ class Network(Component, token="pouw:gcp:Network"):
         networks = [{"network_url": network.id}]
         Policy(
             f"{name}-queries",
-            name=limits.named("zone", place, "queries"),
+            name=physical_names.named("zone", place, "queries"),
             project=project,
             enable_logging=True,
             networks=networks,
             opts=self.child(),
         )
-        for domain, anchor in firewall.SERVICE_ZONES.items():
+        for domain, anchor in network_firewall.SERVICE_ZONES.items():
             part = domain.rstrip(".").replace(".", "-")
             zone = ManagedZone(
                 f"{name}-{part}",
-                name=limits.named("zone", place, part),
+                name=physical_names.named("zone", place, part),
                 project=project,
                 dns_name=domain,
                 visibility="private",
@@ -160,7 +160,7 @@ class Network(Component, token="pouw:gcp:Network"):
                 opts=self.child(),
             )
             for kind, host, values in (
-                ("A", anchor, list(firewall.SERVICE_ADDRESSES)),
+                ("A", anchor, list(network_firewall.SERVICE_ADDRESSES)),
                 ("CNAME", f"*.{domain}", [anchor]),
             ):
                 RecordSet(
@@ -176,7 +176,7 @@ class Network(Component, token="pouw:gcp:Network"):
 
     def _flow_logs(self, name: str, keys: Keys) -> None:
         place, project = self._place, self._project
-        named = limits.named("log-bucket", place, "flows")
+        named = physical_names.named("log-bucket", place, "flows")
         bucket = ProjectBucketConfig(
             f"{name}-flows",
             project=project,

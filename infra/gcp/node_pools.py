@@ -11,12 +11,12 @@ from pulumi_gcp.container.node_pool import NodePool
 
 from infra.component import Component
 from infra.contracts import POOL_LABEL, Place
-from infra.gcp import limits, pools
+from infra.gcp import node_pool_plan, physical_names
 from infra.gcp.cluster import Cluster
 from infra.gcp.keys import Keys
-from infra.gcp.machines import ACCELERATORS, disk_type
+from infra.gcp.machine_types import ACCELERATORS, disk_type
 from infra.gcp.network import Network
-from infra.gcp.pools import Group
+from infra.gcp.node_pool_plan import Group
 from infra.workload import digest
 
 
@@ -38,7 +38,7 @@ class NodePools(Component, token="pouw:gcp:NodePools"):
 
     def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        groups = pools.groups(args.place.site.pools)
+        groups = node_pool_plan.groups(args.place.site.pools)
         made = {group.name: self._pool(f"{name}-{group.name}", args, group) for group in groups}
         self.publish(
             pools=[pool.id for pool in made.values()],
@@ -49,8 +49,8 @@ class NodePools(Component, token="pouw:gcp:NodePools"):
         place = args.place
         return NodePool(
             name,
-            name=limits.named("pool", place, own_name(group)),
-            project=limits.project(place),
+            name=physical_names.named("pool", place, own_name(group)),
+            project=physical_names.project(place),
             location=place.region,
             node_locations=list(place.zones),
             cluster=args.cluster.cluster,
@@ -111,7 +111,7 @@ def machine(group: Group, place: Place) -> dict[str, Any]:
         "gvnic": {"enabled": True},
         "labels": {POOL_LABEL: group.pool},
         "taints": [{"key": POOL_LABEL, "value": group.pool, "effect": "NO_SCHEDULE"}] if group.pool == "miners" else [],
-        "tags": [limits.machine_tag(place, group.pool)],
+        "tags": [physical_names.machine_tag(place, group.pool)],
         "resource_labels": dict(place.tags),
         "guest_accelerators": [
             {

@@ -11,7 +11,7 @@ from pulumi_gcp.projects.service import Service
 
 from infra.component import Component
 from infra.contracts import Place
-from infra.gcp import limits
+from infra.gcp import physical_names
 from infra.gcp.keys import Keys
 
 SCANNER: Final = "containerscanning.googleapis.com"
@@ -35,7 +35,7 @@ class Registry(Component, token="pouw:gcp:Registry"):
 
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, project = args.place, limits.project(args.place)
+        place, project = args.place, physical_names.project(args.place)
         scanner = Service(
             f"{name}-scanner",
             project=project,
@@ -48,7 +48,7 @@ class Registry(Component, token="pouw:gcp:Registry"):
             f"{name}-images",
             project=project,
             location=place.region,
-            repository_id=limits.named("repository", place),
+            repository_id=physical_names.named("repository", place),
             format="DOCKER",
             description=f"Images of the site {place.site.name}",
             docker_config={"immutable_tags": True},

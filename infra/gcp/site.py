@@ -9,18 +9,18 @@ from typing import Any, Final
 import pulumi
 
 from infra.component import Component
-from infra.contracts import Entry, Names, Place, PodIdentity, RecordKind, Scaler
+from infra.contracts import Dns, Entry, Place, PodIdentity, RecordKind, Scaler
 from infra.gcp import fitness
 from infra.gcp import identity as identities
-from infra.gcp import pools as machines
+from infra.gcp import node_pool_plan as machines
+from infra.gcp.audit_logs import AuditLogs, AuditLogsArgs
 from infra.gcp.backups import Backups, BackupsArgs
-from infra.gcp.balancer import Balancer, BalancerArgs
 from infra.gcp.budget import Budget, BudgetArgs
 from infra.gcp.cluster import Cluster, ClusterArgs
+from infra.gcp.edge import Edge, EdgeArgs
 from infra.gcp.identity import Identity, IdentityArgs
 from infra.gcp.keys import Keys, KeysArgs
-from infra.gcp.machines import disk_type, machine_type
-from infra.gcp.monitoring import Monitoring, MonitoringArgs
+from infra.gcp.machine_types import disk_type, machine_type
 from infra.gcp.network import Network, NetworkArgs
 from infra.gcp.node_pools import NodePools, NodePoolsArgs
 from infra.gcp.registry import Registry, RegistryArgs
@@ -38,7 +38,7 @@ class SiteArgs:
     place: Place
     contacts: Sequence[str]
     repository: str
-    names: Names | None
+    names: Dns | None
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
@@ -71,8 +71,8 @@ class Site(Component, token="pouw:gcp:Site"):
         if faults := list(fitness.faults(place)):
             raise pulumi.RunError("\n".join(str(fault) for fault in faults))
         keys = Keys(f"{name}-keys", KeysArgs(place=place), child)
-        monitoring = Monitoring(
-            f"{name}-monitoring", MonitoringArgs(place=place, keys=keys, contacts=args.contacts), child
+        monitoring = AuditLogs(
+            f"{name}-monitoring", AuditLogsArgs(place=place, keys=keys, contacts=args.contacts), child
         )
         network = Network(f"{name}-network", NetworkArgs(place=place, keys=keys, monitoring=monitoring), child)
         cluster = Cluster(
@@ -90,9 +90,9 @@ class Site(Component, token="pouw:gcp:Site"):
         )
         address: pulumi.Input[str] = ""
         if args.allow_from and args.names is not None:
-            address = Balancer(
+            address = Edge(
                 f"{name}-edge",
-                BalancerArgs(
+                EdgeArgs(
                     place=place,
                     keys=keys,
                     monitoring=monitoring,

@@ -15,8 +15,8 @@ from infra import haproxy, workload
 from infra.component import Component
 from infra.contracts import RPC_NODE_PORT, WS_NODE_PORT, Entry
 from infra.naming import NAMESPACE, labels, selector
-from infra.settings import Balancer as BalancerSettings
-from infra.settings import Exposure
+from infra.settings.stack import Balancer as BalancerSettings
+from infra.settings.stack import Exposure
 from infra.workload import Manifest, Tolerations
 
 NAME = "pouw-balancer"

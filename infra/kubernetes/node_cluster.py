@@ -16,7 +16,7 @@ from pulumi_kubernetes.policy.v1.PodDisruptionBudget import PodDisruptionBudget
 from infra import workload
 from infra.component import Component
 from infra.naming import labels, selector
-from infra.settings import Chain, Nodes
+from infra.settings.stack import Chain, Nodes
 from infra.workload import Manifest, NodePod, Pool, Tolerations
 
 

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from pouw import image as images
+from pouw import images
 from pouw.errors import ExitCode
 from pouw.progress import make_progress
 

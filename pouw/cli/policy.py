@@ -12,7 +12,7 @@ import click
 from pouw.errors import ExitCode
 
 if TYPE_CHECKING:
-    from pouw.policy.report.model import Report
+    from pouw.gate.report.model import Report
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _path = click.Path(path_type=Path, dir_okay=False)
@@ -52,7 +52,7 @@ def report(
     \b
     With --verify: exit code 6 if a bundle was changed, cut, reordered, removed, or signed by another key.
     """
-    from pouw.policy.evidence import store
+    from pouw.evidence import store
 
     if every:
         if stack or bundle or (output is None and not verify):
@@ -61,7 +61,7 @@ def report(
     name = _kept_as(stack or "local")
     if verify:
         return _verify([bundle], bundle.name, key) if bundle else _verify([*store.bundles(name)], name, key)
-    from pouw.policy.report import model
+    from pouw.gate.report import model
 
     text = _renderer(form)(model.load(bundle or store.latest(name)))
     if output is None:
@@ -73,15 +73,15 @@ def report(
 
 def _kept_as(stack: str) -> str:
     """The name that a stack's or an example's evidence is kept under."""
-    from pouw import stacks
-    from pouw.policy.evidence import store
+    from pouw.evidence import store
+    from pouw.run import stacks
 
     return store.example(stack) if stacks.project_of(stack) is stacks.EXAMPLES else stack
 
 
 def _every(names: Sequence[str], output: Path | None, *, verify: bool, key: Path | None) -> int:
-    from pouw.policy.evidence import store
-    from pouw.policy.report import folder
+    from pouw.evidence import store
+    from pouw.gate.report import folder
 
     if verify:
         return max((_verify([*store.bundles(name)], name, key) for name in names or ["local"]), default=ExitCode.OK)
@@ -92,13 +92,13 @@ def _every(names: Sequence[str], output: Path | None, *, verify: bool, key: Path
 
 
 def _renderer(form: str) -> Callable[[Report], str]:
-    from pouw.policy.report import folder
+    from pouw.gate.report import folder
 
     return folder.FORMS[{"markdown": "md", "junit": "xml"}.get(form, form)]
 
 
 def _verify(bundles: list[Path], stack: str, key: Path | None) -> int:
-    from pouw.policy.evidence import store
+    from pouw.evidence import store
 
     if not bundles:
         store.latest(stack)
@@ -117,8 +117,8 @@ def _verify(bundles: list[Path], stack: str, key: Path | None) -> int:
 def waivers(as_json: bool) -> int:
     """List all waivers with the days that each has left."""
     from policies import catalogue
-    from pouw.policy import waivers as waiving
-    from pouw.policy.gate import utc_today
+    from pouw.gate import waivers as waiving
+    from pouw.gate.evaluation import utc_today
 
     today = utc_today()
     listed = sorted(waiving.load(catalogue.every_rule()), key=lambda one: one.expires)
@@ -139,7 +139,7 @@ def waivers(as_json: bool) -> int:
 @click.argument("framework", required=False)
 def controls(framework: str | None) -> int:
     """List the controls of FRAMEWORK with the rules that serve them; without it, the frameworks."""
-    from pouw.policy import frameworks
+    from pouw.gate import frameworks
 
     known = frameworks.frameworks()
     if framework is None:
@@ -162,14 +162,16 @@ def controls(framework: str | None) -> int:
 @_json_option
 def check(manifests: Path, as_json: bool) -> int:
     """Run the Kubernetes rules over plain manifests, without Pulumi and without a cluster."""
-    from pouw.policy import manifests as checking
-    from pouw.policy import shown
+    from pouw.gate import manifests as checking
+    from pouw.gate import verdict_output
 
     verdict = checking.verdict(manifests)
     if as_json:
-        click.echo(json.dumps({"schema": 1, "ok": not verdict.red, "policy": shown.as_json(verdict)}, indent=2))
+        click.echo(
+            json.dumps({"schema": 1, "ok": not verdict.red, "policy": verdict_output.as_json(verdict)}, indent=2)
+        )
     else:
-        for line in shown.lines(verdict):
+        for line in verdict_output.lines(verdict):
             click.echo(line)
     return ExitCode.POLICY if verdict.red else ExitCode.OK
 
@@ -194,7 +196,7 @@ def add(kind: str, file: Sequence[Path]) -> int:
 
     A FILE that is not there is kept as a bad result: its step did not come to its end.
     """
-    from pouw.policy.evidence import checkout, pipeline
+    from pouw.evidence import checkout, pipeline
 
     result = pipeline.of_files(kind, file, checkout.commit())
     pipeline.add(result)

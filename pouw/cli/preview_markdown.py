@@ -10,8 +10,8 @@ from pathlib import Path
 from pouw.cli import preview_table
 from pouw.cost import bill
 from pouw.engine.outcome import Outcome, ResourceChange
+from pouw.gate import verdict_output
 from pouw.markdown import templates
-from pouw.policy import shown
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _NAMES = 6
@@ -72,5 +72,5 @@ def _names(changes: Sequence[ResourceChange]) -> Iterator[str]:
 def _said(outcome: Outcome) -> Iterator[str]:
     """Warnings, what the gate says, and the bill."""
     yield from (f"warning: {one}" for one in outcome.warnings)
-    yield from (f"policy: {line}" for line in shown.lines(outcome.verdict))
+    yield from (f"policy: {line}" for line in verdict_output.lines(outcome.verdict))
     yield from bill.lines(outcome.cost) if outcome.cost else ()

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from pouw.cost import bill
 from pouw.engine.outcome import Outcome
-from pouw.policy import shown
-from pouw.policy.verdict import Kind
+from pouw.gate import verdict_output
+from pouw.gate.verdict import Kind
 
 _COLUMNS = ("create", "update", "replace", "delete")
 _WIDTH = 120
@@ -74,9 +74,9 @@ def policy(outcome: Outcome) -> str:
 def _show_faults(outcome: Outcome, console: Console) -> None:
     lines = [str(one) for one in outcome.faults]
     if outcome.verdict is not None and outcome.verdict.red:
-        lines += [f"policy: {line}" for line in shown.lines(outcome.verdict)]
+        lines += [f"policy: {line}" for line in verdict_output.lines(outcome.verdict)]
     elif outcome.verdict is not None:
-        lines += [f"policy: {line}" for line in shown.remedies(outcome.verdict)]
+        lines += [f"policy: {line}" for line in verdict_output.remedies(outcome.verdict)]
     if lines:
         console.print(Text(f"\n{outcome.stack}:", style="bold"))
     for line in lines:

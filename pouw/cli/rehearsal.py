@@ -6,8 +6,8 @@ import json
 
 import click
 
-from pouw.deployment.rehearsal import BANNER, Rehearsal, read_value
 from pouw.errors import ExitCode
+from pouw.run.rehearsal import BANNER, Rehearsal, read_value
 
 
 @click.group(epilog="Examples:  pouw rehearsal show staging  |  pouw rehearsal vanish staging network")

@@ -9,15 +9,14 @@ from typing import Any, TextIO
 
 import click
 
-from pouw import stacks
 from pouw.cost import bill
-from pouw.deployment import bringup
-from pouw.deployment.endpoints import Endpoints
 from pouw.engine.operation import Operation
 from pouw.engine.outcome import Outcome
 from pouw.errors import ExitCode
-from pouw.policy import shown
+from pouw.gate import verdict_output
+from pouw.network.endpoints import Endpoints
 from pouw.progress import make_progress
+from pouw.run import bring_up, stacks
 
 _stack_argument = click.argument("stack", default="local")
 _rehearse_option = click.option(
@@ -40,8 +39,8 @@ def up(stack: str, dry_run: bool, rehearse: bool, as_json: bool) -> int:
         return _rehearse(Operation.PREVIEW if dry_run else Operation.UP, stack, as_json=as_json)
     progress = make_progress()
     if dry_run:
-        return _report([bringup.preview(stack, progress)], as_json=as_json)
-    result = bringup.up(stack, progress)
+        return _report([bring_up.preview(stack, progress)], as_json=as_json)
+    result = bring_up.up(stack, progress)
     if result.agreement is None:
         return _report([result.outcome], as_json=as_json)
     if as_json:
@@ -68,7 +67,7 @@ def preview(stack: Sequence[str], every: bool, markdown: TextIO | None, rehearse
 
     Several run side by side to their ends, whatever becomes of the others.
     """
-    from pouw.deployment import previews
+    from pouw.run import previews
 
     if every and stack:
         raise click.UsageError("name stacks, or give --all, not both")
@@ -106,7 +105,7 @@ def down(stack: str, keep_cluster: bool, yes: bool, unprotect: bool, rehearse: b
     settings = stacks.settings(stack)
     if settings.environment != "local" and not yes:
         click.confirm(f"Destroy every resource of {stack}?", abort=True)
-    outcome = bringup.down(stack, make_progress(), keep_cluster=keep_cluster, unprotect=unprotect)
+    outcome = bring_up.down(stack, make_progress(), keep_cluster=keep_cluster, unprotect=unprotect)
     if outcome is None:
         click.echo(f"{stack} is gone, with its cluster")
         return ExitCode.OK
@@ -121,12 +120,12 @@ def refresh(stack: str, rehearse: bool, as_json: bool) -> int:
     """Read the real state of STACK's resources back into its state (default: local)."""
     if rehearse:
         return _rehearse(Operation.REFRESH, stack, as_json=as_json)
-    return _report([bringup.run_plain(Operation.REFRESH, stack, make_progress())], as_json=as_json)
+    return _report([bring_up.run_plain(Operation.REFRESH, stack, make_progress())], as_json=as_json)
 
 
 def _rehearse(chosen: Operation, stack: str, *, as_json: bool, unprotect: bool = False) -> int:
     """The same in a simulated cloud, said before and in every document."""
-    from pouw.deployment import rehearsal
+    from pouw.run import rehearsal
 
     click.echo(rehearsal.BANNER, err=True)
     outcome = rehearsal.rehearse(chosen, stack, make_progress(), unprotect=unprotect)
@@ -186,7 +185,7 @@ def _stack_json(outcome: Outcome) -> dict[str, Any]:
              "message": one.message}
             for one in outcome.faults
         ],
-        "policy": shown.as_json(outcome.verdict),
+        "policy": verdict_output.as_json(outcome.verdict),
         "cost": bill.as_json(outcome.cost),
     }  # fmt: skip
 
@@ -202,7 +201,7 @@ def _print_outcome(outcome: Outcome) -> None:
         click.echo(f"warning: {warning}", err=True)
     for fault in outcome.faults:
         click.echo(f"error: {fault}", err=True)
-    for line in shown.lines(outcome.verdict):
+    for line in verdict_output.lines(outcome.verdict):
         click.echo(f"policy: {line}", err=True)
     changes = outcome.changes
     verdict = "ok" if outcome.ok else "failed"

@@ -6,13 +6,14 @@ import json
 
 import click
 
-from infra.settings import Settings
-from pouw import stacks
-from pouw.deployment import kubeconfigs, observation
-from pouw.deployment.access import Connections
-from pouw.deployment.endpoints import Endpoints, of_site
-from pouw.deployment.observation import NodeView, SiteView
+from infra.settings.stack import Settings
 from pouw.errors import ExitCode
+from pouw.kube import kubeconfigs
+from pouw.kube.access import Connections
+from pouw.network import observation
+from pouw.network.endpoints import Endpoints, of_site
+from pouw.network.observation import NodeView, SiteView
+from pouw.run import stacks
 
 _NUMBERS = frozenset({"height", "peers"})
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from pouw.deployment import work
 from pouw.errors import ExitCode
+from pouw.network import tasks
 from pouw.progress import make_progress
 
 _POLL_SECONDS = 1.0
@@ -33,7 +33,7 @@ def task() -> None:
 @_json_option
 def submit(name: str, stack: str, wait: bool, timeout: int, as_json: bool) -> int:
     """Ask the network to train NAME (built in: digits)."""
-    with work.opened(stack) as client:
+    with tasks.opened(stack) as client:
         task_id = client.submit(name)
         if not wait:
             return _print({"schema": 1, "task": {"id": task_id}}, f"submitted {task_id}", as_json=as_json)
@@ -42,10 +42,10 @@ def submit(name: str, stack: str, wait: bool, timeout: int, as_json: bool) -> in
         found = _follow(client, task_id, timeout, quiet=as_json)
     text = f"{task_id}: {found['state']}, accuracy {_percent(found)}\npouw task fetch {task_id}"
     _print({"schema": 1, "task": found}, text, as_json=as_json)
-    return ExitCode.OK if found["state"] == work.FINISHED else ExitCode.TIMEOUT
+    return ExitCode.OK if found["state"] == tasks.FINISHED else ExitCode.TIMEOUT
 
 
-def _follow(client: work.Client, task_id: str, timeout: float, *, quiet: bool) -> dict[str, Any]:
+def _follow(client: tasks.Client, task_id: str, timeout: float, *, quiet: bool) -> dict[str, Any]:
     end = time.monotonic() + timeout
     with make_progress(quiet=quiet).step("Training") as step:
         while True:
@@ -55,7 +55,7 @@ def _follow(client: work.Client, task_id: str, timeout: float, *, quiet: bool) -
                 done=float(found["iterations_done"]),
                 total=float(found["iterations"]),
             )
-            if found["state"] == work.FINISHED or time.monotonic() >= end:
+            if found["state"] == tasks.FINISHED or time.monotonic() >= end:
                 return found
             time.sleep(_POLL_SECONDS)
 
@@ -65,10 +65,10 @@ def _follow(client: work.Client, task_id: str, timeout: float, *, quiet: bool) -
 @_json_option
 def list_tasks(stack: str, as_json: bool) -> int:
     """List the network's tasks, the newest first."""
-    with work.opened(stack) as client:
-        tasks = client.tasks()
-    rows = [f"{entry['id']}  {entry['name']:10} {entry['state']:10} {_percent(entry)}" for entry in tasks]
-    return _print({"schema": 1, "tasks": tasks}, "\n".join(rows) or "no tasks yet", as_json=as_json)
+    with tasks.opened(stack) as client:
+        entries = client.tasks()
+    rows = [f"{entry['id']}  {entry['name']:10} {entry['state']:10} {_percent(entry)}" for entry in entries]
+    return _print({"schema": 1, "tasks": entries}, "\n".join(rows) or "no tasks yet", as_json=as_json)
 
 
 @task.command()
@@ -77,7 +77,7 @@ def list_tasks(stack: str, as_json: bool) -> int:
 @_json_option
 def show(task_id: str, stack: str, as_json: bool) -> int:
     """Show one task."""
-    with work.opened(stack) as client:
+    with tasks.opened(stack) as client:
         found = client.task(task_id)
     text = "\n".join(f"{key:18} {value}" for key, value in found.items())
     return _print({"schema": 1, "task": found}, text, as_json=as_json)
@@ -90,10 +90,10 @@ def show(task_id: str, stack: str, as_json: bool) -> int:
 @_json_option
 def fetch(task_id: str, stack: str, output: Path | None, as_json: bool) -> int:
     """Fetch a finished model, check it against the chain, and measure its test accuracy here."""
-    with work.opened(stack) as client:
+    with tasks.opened(stack) as client:
         model = client.fetch(task_id, make_progress(quiet=as_json))
     target = output or Path(f"{task_id[:16]}.model")
-    work.write_model(target, model.data)
+    tasks.write_model(target, model.data)
     document = {
         "schema": 1,
         "task": task_id,

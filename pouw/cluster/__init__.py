@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pouw.cluster.diagnosis import faults, problems
     from pouw.cluster.layout import Cluster
     from pouw.cluster.logfiles import logs
-    from pouw.cluster.starting import up
-    from pouw.cluster.stopping import down
+    from pouw.cluster.shutdown import down
+    from pouw.cluster.startup import up
 
 __all__ = ["Cluster", "ClusterStatus", "ComponentStatus", "State", "down", "faults", "logs", "problems", "status", "up"]
 
@@ -23,12 +23,12 @@ _HOMES = {
     "ClusterStatus": "condition",
     "ComponentStatus": "condition",
     "State": "condition",
-    "down": "stopping",
+    "down": "shutdown",
     "faults": "diagnosis",
     "logs": "logfiles",
     "problems": "diagnosis",
     "status": "condition",
-    "up": "starting",
+    "up": "startup",
 }
 
 

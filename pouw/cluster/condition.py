@@ -9,11 +9,11 @@ from enum import Enum
 from typing import Any
 
 from pouw.cluster import processes
-from pouw.cluster.api import ApiError, Client, Credentials, Object, Unreachable
 from pouw.cluster.components import Component, from_json
 from pouw.cluster.layout import CONTEXT, KUBERNETES_VERSION, NETWORK, NODE_NAME, Layout, layout
 from pouw.cluster.processes import Process
-from pouw.cluster.supervision import Observed, observed_from_json
+from pouw.cluster.supervisor_plan import Observed, observed_from_json
+from pouw.kube.client import ApiError, Client, Credentials, Object, Unreachable
 
 SCHEMA = 1
 NODE = f"/api/v1/nodes/{NODE_NAME}"

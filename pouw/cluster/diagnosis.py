@@ -7,8 +7,8 @@ import os
 from infra.faults import Fault
 from pouw.cluster import preflight
 from pouw.cluster.condition import ClusterStatus, State, status
-from pouw.cluster.facts import gather
 from pouw.cluster.layout import layout
+from pouw.cluster.machine_facts import gather
 from pouw.errors import ClusterError
 
 

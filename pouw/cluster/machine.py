@@ -10,10 +10,10 @@ from pathlib import Path
 
 from infra.faults import Fault
 from pouw.cluster.configuration import CGROUP_ROOT
-from pouw.cluster.files import write_private
+from pouw.cluster.detached import SYSTEM_PATH
 from pouw.cluster.layout import Layout, Network
-from pouw.cluster.spawning import SYSTEM_PATH
 from pouw.errors import ClusterError
+from pouw.files import write_private
 
 CGROUPS = Path("/sys/fs/cgroup")
 SYSCTL = Path("/proc/sys")

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from pouw.cluster.files import write_private
 from pouw.cluster.layout import NODE_NAME, Network
+from pouw.files import write_private
 
 AUTHORITY_LIFETIME = dt.timedelta(days=3650)
 LIFETIME = dt.timedelta(days=365)

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from pouw.cluster.api import ApiError, Client, Credentials, Object, Unreachable
 from pouw.cluster.layout import NETWORK, NODE_NAME, Layout
 from pouw.cluster.manifests import PROVISIONER
+from pouw.kube.client import ApiError, Client, Credentials, Object, Unreachable
 
 log = logging.getLogger("pouw.cluster.storage")
 

@@ -16,14 +16,14 @@ import sys
 import time
 from pathlib import Path
 
-from pouw.cluster import processes, supervision
+from pouw.cluster import processes, supervisor_plan
 from pouw.cluster.components import Component, from_json
-from pouw.cluster.files import write_private
+from pouw.cluster.detached import SYSTEM_PATH, lock_path, spawn
 from pouw.cluster.layout import Layout
 from pouw.cluster.logfiles import shorten
 from pouw.cluster.probes import Prober
-from pouw.cluster.spawning import SYSTEM_PATH, lock_path, spawn
-from pouw.cluster.supervision import Action, Observed
+from pouw.cluster.supervisor_plan import Action, Observed
+from pouw.files import write_private
 
 log = logging.getLogger("pouw.cluster.supervisor")
 
@@ -43,7 +43,7 @@ class Supervisor:
         self._well: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, tuple[Component, asyncio.Task[None]]] = {}
         if layout.observed.exists():
-            self._seen = supervision.observed_from_json(layout.observed.read_text())
+            self._seen = supervisor_plan.observed_from_json(layout.observed.read_text())
 
     async def run(self) -> None:
         """Until SIGTERM."""
@@ -90,7 +90,7 @@ class Supervisor:
         """Adopt or start the component, then start it again whenever it ends. Never returns."""
         name, failures = component.name, 0
         restarts = self._seen[name].restarts if name in self._seen else 0
-        decided = supervision.action(component, found)
+        decided = supervisor_plan.action(component, found)
         log.info("%s: %s", name, decided.value)
         if decided is Action.REPLACE and found is not None:
             await asyncio.to_thread(processes.end, [found.pid], grace_seconds=_STOP_GRACE_SECONDS)
@@ -105,8 +105,8 @@ class Supervisor:
             if pid is not None:
                 await self._live(component, pid, since, restarts)
             restarts += 1
-            failures = supervision.failures_after(failures, time.time() - since)
-            delay = supervision.pause(failures)
+            failures = supervisor_plan.failures_after(failures, time.time() - since)
+            delay = supervisor_plan.pause(failures)
             log.warning("%s (%s) ended after %.1f s; starts again in %.2f s", name, pid, time.time() - since, delay)
             await asyncio.sleep(delay)
 
@@ -158,7 +158,7 @@ class Supervisor:
             else:
                 self._well[name].clear()
             self._note(Observed(name=name, pid=pid, since=since, restarts=restarts, healthy=healthy))
-            if supervision.hung(started=started, last_good=last_good, now=now):
+            if supervisor_plan.hung(started=started, last_good=last_good, now=now):
                 log.warning("%s (%d) does not answer and is ended", name, pid)
                 return
             interval = _WELL_SECONDS if healthy else _STARTING_SECONDS if last_good is None else _UNWELL_SECONDS
@@ -170,7 +170,7 @@ class Supervisor:
             return
         self._seen[seen.name] = seen
         if self._layout.root.exists():
-            write_private(self._layout.observed, supervision.observed_to_json(self._seen))
+            write_private(self._layout.observed, supervisor_plan.observed_to_json(self._seen))
 
     async def _shorten_logs(self) -> None:
         while True:

@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from pouw.cluster.detached import lock_path, start_supervisor
 from pouw.cluster.layout import Layout
-from pouw.cluster.spawning import lock_path, start_supervisor
 
 _PAUSE_SECONDS = 1.0
 

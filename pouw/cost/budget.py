@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.faults import Fault
-from infra.settings import NAMESPACE, Settings
+from infra.settings.stack import NAMESPACE, Settings
 from pouw.cost.estimate import Estimate
 
 

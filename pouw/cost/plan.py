@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.sites import Site
+from infra.settings.site import Site
 from pouw.engine.events import StepStarted, Subject
 
 _VERSIONED = re.compile(r"/v\d{8}(preview)?")

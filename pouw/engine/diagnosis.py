@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from infra.faults import Fault
-from pouw.engine import download, home
+from pouw.engine import download, pulumi_home
 from pouw.engine.resolution import Engine, LocalMachine, Machine, ModuleBuilder, OfficialNetwork, Sources, resolve
 from pouw.errors import EngineError, PouwError
 from pouw.progress import Progress
@@ -106,11 +106,11 @@ def plugins_of(engine: Engine, machine: Machine | None = None) -> Sequence[Plugi
     machine = machine or LocalMachine()
     return [
         PluginFacts(name=plugin.name, version=plugin.version, kind=_kind(engine, plugin, machine))
-        for plugin in home.embedded_plugins()
+        for plugin in pulumi_home.embedded_plugins()
     ]
 
 
-def _kind(engine: Engine, plugin: home.EmbeddedPlugin, machine: Machine) -> PluginKind:
+def _kind(engine: Engine, plugin: pulumi_home.EmbeddedPlugin, machine: Machine) -> PluginKind:
     if engine.home is not None:
         ours = engine.home / "plugins" / f"resource-{plugin.name}-v{plugin.version}" / plugin.program
         return "embedded" if ours.exists() else "official"

@@ -13,13 +13,13 @@ from infra.faults import Fault
 from pouw.engine import process
 from pouw.engine.events import Diagnostic, Event, StepEnded, StepStarted
 from pouw.engine.outcome import Outcome, Recorder
+from pouw.engine.preview_copy import opened_for_preview
 from pouw.engine.process import Halt
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
-from pouw.engine.runlock import RunLock
-from pouw.engine.scratch import opened_for_preview
 from pouw.engine.session import Session, opened
-from pouw.engine.stackconfig import ExtraConfig
+from pouw.engine.stack_configuration import ExtraConfig
+from pouw.engine.stack_lock import RunLock
 from pouw.errors import EngineError
 from pouw.progress import Progress, Step
 

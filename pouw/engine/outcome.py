@@ -23,7 +23,7 @@ from pouw.engine.events import (
     Summary,
 )
 from pouw.errors import ExitCode, PouwError
-from pouw.policy.verdict import Verdict
+from pouw.gate.verdict import Verdict
 
 if TYPE_CHECKING:
     from pouw.cost.estimate import Estimate

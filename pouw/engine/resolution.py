@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from infra.faults import Fault
-from pouw.engine import download, home
+from pouw.engine import download, pulumi_home
 from pouw.errors import EngineError
 from pouw.paths import cache_dir
 from pouw.progress import Progress
@@ -194,9 +194,9 @@ def resolve(progress: Progress, sources: Sources | None = None) -> Engine:
     except download.Unavailable as refusal:
         passed_over.append(f"official release {version}: {refusal}")
     else:
-        place = home.install(None, plugins=_missing_plugins(sources, installed=False))
+        place = pulumi_home.install(None, plugins=_missing_plugins(sources, installed=False))
         return Engine(kind="downloaded", version=version, path=cli, home=place.path, passed_over=passed_over)
-    place = home.install(sources.builder.build(progress), plugins=home.embedded_plugins())
+    place = pulumi_home.install(sources.builder.build(progress), plugins=pulumi_home.embedded_plugins())
     if place.cli is None:
         raise EngineError(Fault(path=str(place.path), message="holds no CLI", remedy="remove the folder and try again"))
     return Engine(kind="built", version=version, path=place.cli, home=place.path, passed_over=passed_over)
@@ -217,15 +217,15 @@ def _official(sources: Sources, passed_over: list[str]) -> Engine | None:
         passed_over.append(f"{cli}: comes without pulumi-language-python")
         return None
     missing = _missing_plugins(sources, installed=True)
-    offered = home.install(None, plugins=missing).plugin_programs if missing else None
+    offered = pulumi_home.install(None, plugins=missing).plugin_programs if missing else None
     return Engine(kind="official", version=version, path=cli, home=None, plugin_programs=offered)
 
 
-def _missing_plugins(sources: Sources, *, installed: bool) -> Sequence[home.EmbeddedPlugin]:
+def _missing_plugins(sources: Sources, *, installed: bool) -> Sequence[pulumi_home.EmbeddedPlugin]:
     """Those of our plugins whose official counterpart is neither there (``installed``: look) nor to be had."""
     return [
         plugin
-        for plugin in home.embedded_plugins()
+        for plugin in pulumi_home.embedded_plugins()
         if not (installed and sources.machine.has_plugin(plugin.name, plugin.version))
         and not sources.network.has_plugin(plugin.name, plugin.version)
     ]

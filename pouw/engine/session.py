@@ -15,14 +15,14 @@ import yaml
 
 from infra.faults import Fault
 from pouw.engine import backend as backends
-from pouw.engine import process, recovery, runlock
+from pouw.engine import interrupted, process, stack_lock
 from pouw.engine.backend import Backend
 from pouw.engine.outcome import printed_errors
-from pouw.engine.pids import is_running
 from pouw.engine.process import Invocation
+from pouw.engine.process_identity import is_running
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
-from pouw.engine.stackconfig import ExtraConfig, StackConfig
+from pouw.engine.stack_configuration import ExtraConfig, StackConfig
 from pouw.errors import EngineError
 from pouw.paths import state_dir
 from pouw.progress import Progress
@@ -92,14 +92,14 @@ class Session:
     def prepare(self, extra: ExtraConfig) -> None:
         """Make the stack in its backend if it is new, and compose its configuration."""
         for folder in self.backend.folders(self.project.name):
-            recovery.drop_torn_attributes(folder)
+            interrupted.drop_torn_attributes(folder)
         salt = {} if self.exists() else self._init()
         # The passphrase file's own content, never shown: it only keys the fingerprints of secrets.
         passphrase = self.backend.environment.get("PULUMI_CONFIG_PASSPHRASE_FILE")
         key = Path(passphrase).read_bytes() if passphrase else self.stack.encode()
         self.config.write(self.settings, extra, key=key, salt=salt, encrypt=self._encrypt)
 
-    def recover(self, killed: runlock.Holder | None, progress: Progress) -> None:
+    def recover(self, killed: stack_lock.Holder | None, progress: Progress) -> None:
         """Undo what a killed run left: its lock, a damaged state, operations that nobody saw end.
 
         Raises:
@@ -109,17 +109,17 @@ class Session:
         state = self.backend.state_file(project, self.stack)
         if state is not None:
             _remove_stale_locks(self.backend.lock_folder(project, self.stack))
-            recovery.repair(state)
+            interrupted.repair(state)
         unread = self._unread()
         deployment = self._deployment(state, asked=killed is not None or bool(unread)) or {}
-        plan = recovery.plan(deployment)
+        plan = interrupted.plan(deployment)
         if plan.needed:
             unread = [*unread, *(one.urn for one in plan.adopt), *plan.reread]
             self._unread_file.write_text(json.dumps(unread), encoding="utf-8")
             exported = json.loads(self.ask("stack", "export"))
-            deployment = exported["deployment"] = recovery.adopted(exported["deployment"], plan)
+            deployment = exported["deployment"] = interrupted.adopted(exported["deployment"], plan)
             self.ask("stack", "import", text=json.dumps(exported))
-        if urns := recovery.present(deployment, unread):
+        if urns := interrupted.present(deployment, unread):
             with progress.step(f"Reading what a killed run of {self.stack} was doing") as step:
                 step.update(f"{len(urns)} resources")
                 self._reread(urns)
@@ -151,7 +151,7 @@ class Session:
     def _deployment(self, state: Path | None, *, asked: bool) -> Mapping[str, Any] | None:
         """The state: free where it is a file; elsewhere only looked at when there is a reason."""
         if state is not None:
-            checkpoint = recovery.read_state(state)
+            checkpoint = interrupted.read_state(state)
             return (checkpoint or {}).get("latest")
         return json.loads(self.ask("stack", "export"))["deployment"] if asked else None
 
@@ -214,7 +214,7 @@ def opened(
     project: Project,
     progress: Progress,
     environment: Mapping[str, str] | None = None,
-) -> Iterator[tuple[Session, runlock.RunLock]]:
+) -> Iterator[tuple[Session, stack_lock.RunLock]]:
     """Hold the stack, ready for a run. ``environment`` goes on top of this process's.
 
     Raises:
@@ -222,7 +222,7 @@ def opened(
         EngineError: held by another run (BUSY), or not recoverable.
     """
     session = Session.of(stack, engine, project, environment)
-    with runlock.hold(lock_file(project, stack), stack=stack, operation=operation) as lock:
+    with stack_lock.hold(lock_file(project, stack), stack=stack, operation=operation) as lock:
         session.prepare(extra)
         session.recover(lock.killed, progress)
         yield session, lock

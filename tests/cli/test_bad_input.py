@@ -15,8 +15,8 @@ import pytest
 
 from pouw.errors import ExitCode
 from tests.cli.command import Checkout
-from tests.deployment import registries
-from tests.deployment.registries import Access
+from tests.images import registries
+from tests.images.registries import Access
 
 SITE = {"name": "local", "cloud": "kubernetes"}
 

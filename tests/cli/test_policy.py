@@ -9,9 +9,9 @@ import pytest
 
 from pouw.cli.__main__ import run
 from pouw.errors import ExitCode
-from pouw.policy.evidence import store
-from pouw.policy.evidence.chain import Entry
-from tests.policy.test_manifests import GOOD
+from pouw.evidence import store
+from pouw.evidence.chain import Entry
+from tests.gate.test_manifests import GOOD
 
 RUN = Entry(
     kind="run",

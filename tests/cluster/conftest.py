@@ -13,9 +13,9 @@ import pytest
 from kubernetes import client, config, stream
 
 from pouw import cluster as embedded
-from pouw.cluster import archives, images
-from pouw.cluster.api import ApiError, Client, Credentials, Object
 from pouw.cluster.layout import NETWORK, Cluster, layout
+from pouw.images import containerd, program_archive
+from pouw.kube.client import ApiError, Client, Credentials, Object
 from pouw.progress import LineProgress
 from pouw.toolchain import debian
 
@@ -42,7 +42,7 @@ def _session_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
     busybox = Path("/bin/busybox")
     debian.ensure({"/bin/busybox": "busybox-static"}, LineProgress())
     archive = tmp_path_factory.mktemp("image") / "shell.tar"
-    archives.from_program(busybox, SHELL, archive)
+    program_archive.from_program(busybox, SHELL, archive)
     yield archive
     with _own_home():
         embedded.down(LineProgress())
@@ -62,7 +62,7 @@ def home(_session_cluster: Path) -> Iterator[Path]:
 def cluster(home: Path, _session_cluster: Path) -> Cluster:
     """A running cluster with the test image: brought up, or brought back to what it should be."""
     made = embedded.up(LineProgress())
-    images.load(_session_cluster, SHELL, LineProgress())
+    containerd.load(_session_cluster, SHELL, LineProgress())
     return made
 
 

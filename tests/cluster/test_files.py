@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pouw.cluster import facts, logfiles
-from pouw.cluster.files import write_private
+from pouw.cluster import logfiles, machine_facts
 from pouw.cluster.layout import Layout
 from pouw.cluster.locking import exclusive
 from pouw.errors import ClusterError, ExitCode
+from pouw.files import write_private
 from pouw.progress import SilentProgress
 
 
@@ -112,11 +112,11 @@ def test_a_log_that_grew_too_large_is_moved_aside_while_its_writer_goes_on(home:
     ],
 )
 def test_the_kernels_addresses_are_read(text: str, address: str) -> None:
-    assert facts.parse_address(text) == address
+    assert machine_facts.parse_address(text) == address
 
 
 def test_a_listening_socket_is_found_with_its_process(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        found = [each for each in facts.gather(Layout(home=tmp_path)).listeners if each.port == port]
+        found = [each for each in machine_facts.gather(Layout(home=tmp_path)).listeners if each.port == port]
     assert [(each.address, each.pid) for each in found] == [("127.0.0.1", os.getpid())]

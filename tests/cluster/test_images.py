@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pouw.cluster import archives, images
-from pouw.cluster.images import Image
 from pouw.errors import ClusterError
+from pouw.images import containerd, program_archive
+from pouw.images.containerd import Image
 from pouw.progress import SilentProgress
 
 
@@ -27,16 +27,16 @@ from pouw.progress import SilentProgress
     ],
 )
 def test_a_reference_is_known_by_its_full_name(short: str, full: str) -> None:
-    assert archives.normalized(short) == full
+    assert program_archive.normalized(short) == full
 
 
 def test_the_same_program_gives_the_same_archive(tmp_path: Path) -> None:
     program = tmp_path / "tool"
     program.write_bytes(b"\x7fELF")
     for target in ("a.tar", "b.tar"):
-        archives.from_program(program, "pouw.dev/tool:1", tmp_path / target)
-    assert archives.digest(tmp_path / "a.tar") == archives.digest(tmp_path / "b.tar")
-    assert archives.references(tmp_path / "a.tar") == ["pouw.dev/tool:1"]
+        program_archive.from_program(program, "pouw.dev/tool:1", tmp_path / target)
+    assert program_archive.digest(tmp_path / "a.tar") == program_archive.digest(tmp_path / "b.tar")
+    assert program_archive.references(tmp_path / "a.tar") == ["pouw.dev/tool:1"]
 
 
 def test_a_docker_archive_names_its_images(tmp_path: Path) -> None:
@@ -46,13 +46,13 @@ def test_a_docker_archive_names_its_images(tmp_path: Path) -> None:
         info = tarfile.TarInfo("manifest.json")
         info.size = len(content)
         tar.addfile(info, io.BytesIO(content))
-    assert archives.references(archive) == ["localhost/pouw-node:1"]
+    assert program_archive.references(archive) == ["localhost/pouw-node:1"]
 
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("hello")
     with pytest.raises(ValueError, match="file could not be opened"):
-        archives.references(tmp_path / "text")
+        program_archive.references(tmp_path / "text")
 
 
 def test_an_image_counts_once_pods_can_use_it() -> None:
@@ -61,7 +61,7 @@ def test_an_image_counts_once_pods_can_use_it() -> None:
         "pouw.dev/pause:1   app/json  sha256:aa   1.4 MiB linux/amd64 io.cri-containerd.image=managed\n"
         "pouw.dev/half:1    app/json  sha256:bb   1.4 MiB linux/amd64 -\n"
     )
-    assert images.parse_listing(listing) == {
+    assert containerd.parse_listing(listing) == {
         "pouw.dev/pause:1": Image(digest="sha256:aa", usable=True),
         "pouw.dev/half:1": Image(digest="sha256:bb", usable=False),
     }
@@ -74,15 +74,15 @@ def test_without_a_cluster_no_image_is_present_and_loading_says_how_to_start_one
     monkeypatch.setenv("POUW_CACHE", str(tmp_path / "cache"))
     program = tmp_path / "tool"
     program.write_bytes(b"\x7fELF")
-    archives.from_program(program, "pouw.dev/tool:1", tmp_path / "tool.tar")
-    assert not images.present("pouw.dev/tool:1")
+    program_archive.from_program(program, "pouw.dev/tool:1", tmp_path / "tool.tar")
+    assert not containerd.present("pouw.dev/tool:1")
     with pytest.raises(ClusterError, match="pouw cluster up"):
-        images.load(tmp_path / "tool.tar", "pouw.dev/tool:1", SilentProgress())
+        containerd.load(tmp_path / "tool.tar", "pouw.dev/tool:1", SilentProgress())
 
 
 def test_an_archive_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match=r"nowhere\.tar: is not a file"):
-        images.load(tmp_path / "nowhere.tar", "a", SilentProgress())
+        containerd.load(tmp_path / "nowhere.tar", "a", SilentProgress())
 
 
 @pytest.fixture
@@ -99,16 +99,16 @@ def fake_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_kind_cluster_is_given_the_archive(fake_kind: Path, tmp_path: Path) -> None:
-    images.load_kind(tmp_path / "node.tar", "dev")
+    containerd.load_kind(tmp_path / "node.tar", "dev")
     assert fake_kind.read_text().split() == ["load", "image-archive", str(tmp_path / "node.tar"), "--name", "dev"]
 
 
 def test_what_kind_refuses_is_reported_with_its_words(fake_kind: Path, tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match=r"kind cluster prod; got no nodes found.*kind get clusters"):
-        images.load_kind(tmp_path / "node.tar", "prod")
+        containerd.load_kind(tmp_path / "node.tar", "prod")
 
 
 def test_without_kind_the_user_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ClusterError, match="kind: is not on PATH"):
-        images.load_kind(tmp_path / "node.tar", "dev")
+        containerd.load_kind(tmp_path / "node.tar", "dev")

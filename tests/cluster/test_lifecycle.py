@@ -15,10 +15,10 @@ import pytest
 
 from pouw import cluster as embedded
 from pouw.cluster import machine, processes
-from pouw.cluster.api import Client
 from pouw.cluster.condition import State
 from pouw.cluster.layout import NETWORK, RUN_DIR, Cluster
 from pouw.errors import ClusterError
+from pouw.kube.client import Client
 from pouw.progress import SilentProgress
 from tests.cluster.conftest import Pods, claim, wait
 from tests.cluster.snapshot import rules, snapshot

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pouw.cluster.api import Client
+from pouw.kube.client import Client
 from tests.infra.clouds import whole
 from tests.policies.kubernetes.rendered import rendered
 

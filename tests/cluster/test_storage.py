@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from pouw.cluster import storage
-from pouw.cluster.api import ApiError, Object
 from pouw.cluster.manifests import PROVISIONER
 from pouw.cluster.storage import Discard, Provision, Provisioner, Reclaim, plan
+from pouw.kube.client import ApiError, Object
 
 CLAIM: Object = {
     "metadata": {

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from pouw.cluster import processes, supervision
+from pouw.cluster import processes, supervisor_plan
 from pouw.cluster.components import Component, Probe, to_json
 from pouw.cluster.layout import Layout
-from pouw.cluster.supervision import Action, Observed
 from pouw.cluster.supervisor import Supervisor
+from pouw.cluster.supervisor_plan import Action, Observed
 
 SLEEPER = Component(name="sleeper", program=Path("/bin/sleep"), arguments=("300",), digest="1")
 
@@ -57,7 +57,7 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 
 def observed(layout: Layout) -> dict[str, Observed]:
-    return supervision.observed_from_json(layout.observed.read_text()) if layout.observed.exists() else {}
+    return supervisor_plan.observed_from_json(layout.observed.read_text()) if layout.observed.exists() else {}
 
 
 async def test_a_killed_component_is_started_again_and_counted(layout: Layout) -> None:
@@ -126,21 +126,21 @@ async def test_a_program_that_is_missing_does_not_end_the_supervisor(layout: Lay
 
 def test_what_runs_as_specified_is_adopted_and_what_runs_otherwise_replaced() -> None:
     found = processes.Process(pid=1, home="/h", component="sleeper", digest="1", leader=True, since=0)
-    assert supervision.action(SLEEPER, found) is Action.ADOPT
-    assert supervision.action(SLEEPER, replace(found, digest="2")) is Action.REPLACE
-    assert supervision.action(SLEEPER, None) is Action.START
+    assert supervisor_plan.action(SLEEPER, found) is Action.ADOPT
+    assert supervisor_plan.action(SLEEPER, replace(found, digest="2")) is Action.REPLACE
+    assert supervisor_plan.action(SLEEPER, None) is Action.START
 
 
 def test_the_first_restart_is_immediate_and_later_ones_wait_longer_up_to_a_limit() -> None:
-    waits = [supervision.pause(failures) for failures in range(1, 12)]
+    waits = [supervisor_plan.pause(failures) for failures in range(1, 12)]
     assert waits[0] == 0
     assert waits == sorted(waits)
-    assert waits[-1] == supervision.LONGEST_PAUSE_SECONDS
+    assert waits[-1] == supervisor_plan.LONGEST_PAUSE_SECONDS
 
 
 def test_a_long_life_forgives_earlier_ends() -> None:
-    assert supervision.failures_after(5, 0.1) == 6
-    assert supervision.failures_after(5, supervision.STEADY_SECONDS) == 1
+    assert supervisor_plan.failures_after(5, 0.1) == 6
+    assert supervisor_plan.failures_after(5, supervisor_plan.STEADY_SECONDS) == 1
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ def test_a_long_life_forgives_earlier_ends() -> None:
     [(None, 100.0, False), (None, 200.0, True), (150.0, 200.0, False), (100.0, 200.0, True)],
 )
 def test_a_silent_component_counts_as_hung_after_a_while(last_good: float | None, now: float, verdict: bool) -> None:
-    assert supervision.hung(started=0.0, last_good=last_good, now=now) is verdict
+    assert supervisor_plan.hung(started=0.0, last_good=last_good, now=now) is verdict
 
 
 @pytest.mark.parametrize("text", ["", "[{", '[{"name": "x"}]', "[1]"])
 def test_a_torn_record_of_the_past_is_ignored(text: str) -> None:
-    assert supervision.observed_from_json(text) == {}
+    assert supervisor_plan.observed_from_json(text) == {}

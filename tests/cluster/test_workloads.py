@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pouw.cluster import images
-from pouw.cluster.api import Client, Credentials
 from pouw.cluster.layout import NETWORK, Cluster, layout
+from pouw.images import containerd
+from pouw.kube.client import Client, Credentials
 from tests.cluster.conftest import SHELL, Pods, claim, refused, wait
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
@@ -124,17 +124,17 @@ def test_the_admin_kubeconfig_is_secret_and_may_do_everything(cluster: Cluster, 
 
 
 def test_an_image_is_present_once_it_is_loaded(cluster: Cluster) -> None:
-    assert images.present(SHELL)
-    assert not images.present("pouw.dev/never-made:1")
+    assert containerd.present(SHELL)
+    assert not containerd.present("pouw.dev/never-made:1")
 
 
 def test_everything_listens_on_addresses_of_the_cluster_alone(cluster: Cluster) -> None:
-    from pouw.cluster import facts, processes
+    from pouw.cluster import machine_facts, processes
 
     ours = {each.pid for each in processes.of_home(layout().home)}
-    nobody = facts.gather(layout())
+    nobody = machine_facts.gather(layout())
     assert nobody.owner == str(layout().home)
-    found = [each for each in facts.all_listeners() if each.pid in ours]
+    found = [each for each in machine_facts.all_listeners() if each.pid in ours]
     assert found
     assert {each.address for each in found} == {NETWORK.gateway, NETWORK.loopback}
 

@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from infra import contracts
-from infra.configuration import parse
-from infra.kubernetes import autoscaler
-from infra.kubernetes.autoscaler import Autoscaler, AutoscalerArgs
+from infra.kubernetes import node_autoscaler
+from infra.kubernetes.node_autoscaler import Autoscaler, AutoscalerArgs
 from infra.naming import NAMESPACE
+from infra.settings.loading import parse
 from tests.infra.recorder import Recorded, record
 from tests.infra.test_site_faults import AWS, AZURE, GCP, STACK
 
@@ -65,14 +65,14 @@ def declared(cloud: str) -> Sequence[Recorded]:
     sites = [{**_SITES[cloud], "role": "active"}]
     stack = parse({**STACK, "sites": sites, "balancer": {"exposure": exposure}})
     place = contracts.place(stack, stack.sites[0])
-    module, names = (importlib.import_module(f"infra.{cloud}.{noun}") for noun in ("site", "names"))
+    module, names = (importlib.import_module(f"infra.{cloud}.{noun}") for noun in ("site", "dns"))
 
     def declare() -> None:
         arguments = module.SiteArgs(
             place=place,
             contacts=stack.contacts,
             repository=stack.images.repository,
-            names=names.Names("names", names.NamesArgs(place=place, zone=_ZONE)),
+            names=names.Dns("names", names.DnsArgs(place=place, zone=_ZONE)),
             hosts=(f"rpc.{_ZONE}", f"{place.site.name}.{_ZONE}"),
             allow_from=stack.balancer.exposure.allow_from,
         )
@@ -81,7 +81,7 @@ def declared(cloud: str) -> Sequence[Recorded]:
             scaling = AutoscalerArgs(
                 namespace=NAMESPACE,
                 site=place.site.name,
-                image=autoscaler.image(None, place.site.cluster.version),
+                image=node_autoscaler.image(None, place.site.cluster.version),
                 scaler=site.scaler,
                 identity=site.pod_identity,
                 annotations=site.annotations.apply(lambda known: known["autoscaler"]),

@@ -10,7 +10,7 @@ import pytest
 
 from infra.component import Component
 from infra.contracts import CONTRACTS, Contract
-from infra.sites import Cloud
+from infra.settings.site import Cloud
 
 CLOUDS = tuple(cloud for cloud in typing.get_args(Cloud) if cloud != "kubernetes")
 

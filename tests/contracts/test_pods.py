@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.contracts import POOL_LABEL, POOLS
-from infra.sites import Cloud as Name
+from infra.settings.site import Cloud as Name
 from tests.infra.clouds import Cloud, kind
 from tests.infra.recorder import record
 

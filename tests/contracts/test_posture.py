@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from infra.sites import Cloud
+from infra.settings.site import Cloud
 from tests.contracts import posture
 from tests.infra.recorder import Recorded
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.aws import policies
+from infra.aws import access_policies
 from tests.contracts import posture
 from tests.contracts.posture_aws import FACETS
 from tests.infra.recorder import Recorded
@@ -36,15 +36,30 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("deletion_protection", "Bucket", ("forceDestroy",), True),
     ("backups_locked", "BucketObjectLockConfiguration", ("rule", "defaultRetention", "mode"), "GOVERNANCE"),
     ("backups_locked", "BucketVersioning backups", ("versioningConfiguration", "status"), "Suspended"),
-    ("backups_locked", "BucketPolicy backups", ("policy",), policies.document()),
+    ("backups_locked", "BucketPolicy backups", ("policy",), access_policies.document()),
     ("backups_copied", "BucketReplicationConfig", ("rules", 0, "deleteMarkerReplication", "status"), "Enabled"),
     ("backups_copied", "Bucket backups-bucket", ("region",), "us-west-2"),
-    ("least_privilege", "RolePolicy", ("policy",), policies.document(policies.allow(["s3:*"], ["arn:aws:s3:::b"]))),
-    ("least_privilege", "RolePolicy", ("policy",), policies.document(policies.allow(["s3:PutObject"], ["*"]))),
+    (
+        "least_privilege",
+        "RolePolicy",
+        ("policy",),
+        access_policies.document(access_policies.allow(["s3:*"], ["arn:aws:s3:::b"])),
+    ),
+    (
+        "least_privilege",
+        "RolePolicy",
+        ("policy",),
+        access_policies.document(access_policies.allow(["s3:PutObject"], ["*"])),
+    ),
     ("least_privilege", "iam/role:Role", ("assumeRolePolicy",), ANYBODY),
     ("least_privilege", "RolePolicyAttachment", ("policyArn",), "arn:aws:iam::aws:policy/AdministratorAccess"),
     ("least_privilege", "iam/role:Role", ("permissionsBoundary",), None),
-    ("least_privilege", "Policy", ("policy",), policies.document(policies.allow(["iam:CreateRole"], ["*"]))),
+    (
+        "least_privilege",
+        "Policy",
+        ("policy",),
+        access_policies.document(access_policies.allow(["iam:CreateRole"], ["*"])),
+    ),
     ("named_administrators", "Cluster", ("accessConfig", "bootstrapClusterCreatorAdminPermissions"), True),
     ("named_administrators", "Cluster", ("accessConfig", "authenticationMode"), "API_AND_CONFIG_MAP"),
     ("named_administrators", "AccessPolicyAssociation", ("principalArn",), "arn:aws:iam::111122223333:role/other"),
@@ -106,7 +121,7 @@ def test_a_facet_misses_what_is_not_there(facet: str, kind: str) -> None:
 
 
 def test_a_role_that_any_pod_may_take_is_no_workload_identity() -> None:
-    trust = json.loads(policies.trust_pods("cluster", "pouw-system", "pouw-backup"))
+    trust = json.loads(access_policies.trust_pods("cluster", "pouw-system", "pouw-backup"))
     del trust["Statement"][0]["Condition"]["StringEquals"]["aws:RequestTag/kubernetes-service-account"]
     found = posture.broken(declared(), "iam/role:Role", ("assumeRolePolicy",), json.dumps(trust))
     assert FACETS["workload_identity"](found) != []

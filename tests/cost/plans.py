@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.configuration import parse
-from infra.settings import Settings
+from infra.settings.loading import parse
+from infra.settings.stack import Settings
 from pouw.engine.events import StepStarted, Subject
 
 _STACK = "urn:pulumi:staging::pouw::"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings import Settings
+from infra.settings.stack import Settings
 from pouw.cost import budget, plan, table
 from pouw.cost.estimate import Estimate, estimate
 from pouw.engine.events import StepStarted

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from infra.aws import machines as aws_machines
-from infra.azure.machines import zone_pools
-from infra.gcp import machines as gcp_machines
+from infra.aws import node_pool_plan as aws_machines
+from infra.azure.node_pool_plan import zone_pools
+from infra.gcp import machine_types as gcp_machines
 from infra.kubernetes.storage import NAME as ENCRYPTED
 from infra.regions import ZONES
-from infra.sites import Pool, Pools
+from infra.settings.site import Pool, Pools
 from pouw.cost import pools, table
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.paths import REPOSITORY

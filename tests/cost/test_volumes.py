@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.kubernetes.storage import NAME as ENCRYPTED
-from infra.settings import Settings
+from infra.settings.stack import Settings
 from pouw.cost import plan, table
 from pouw.cost.estimate import Estimate, estimate
 from tests.cost.plans import SITE, UNKNOWN, component, settings, step

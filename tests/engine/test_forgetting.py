@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pouw.engine.forgetting import forget
+from pouw.engine.stack_removal import forget
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pouw.engine import home
+from pouw.engine import pulumi_home
 
-PLUGIN = home.EmbeddedPlugin(name="kubernetes", version="4.1.0", module="some.module")
+PLUGIN = pulumi_home.EmbeddedPlugin(name="kubernetes", version="4.1.0", module="some.module")
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def cli(tmp_path: Path) -> Path:
 
 
 def test_the_parts_stand_where_the_engine_looks_for_them(cli: Path, tmp_path: Path) -> None:
-    made = home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache")
+    made = pulumi_home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache")
     assert made.cli is not None
     assert not made.cli.is_symlink(), "the engine follows a link before it looks beside itself"
     for program in (
@@ -34,28 +34,28 @@ def test_the_parts_stand_where_the_engine_looks_for_them(cli: Path, tmp_path: Pa
 
 
 def test_installing_again_changes_nothing_and_another_content_is_another_home(cli: Path, tmp_path: Path) -> None:
-    first = home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache")
-    assert home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache") == first
-    newer = home.EmbeddedPlugin(name="kubernetes", version="4.2.0", module="some.module")
-    assert home.install(cli, plugins=[newer], root=tmp_path / "cache").path != first.path
+    first = pulumi_home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache")
+    assert pulumi_home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache") == first
+    newer = pulumi_home.EmbeddedPlugin(name="kubernetes", version="4.2.0", module="some.module")
+    assert pulumi_home.install(cli, plugins=[newer], root=tmp_path / "cache").path != first.path
     cli.write_text("#!/bin/sh\nexit 1\n")
-    assert home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache").path != first.path
+    assert pulumi_home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache").path != first.path
 
 
 def test_many_at_once_make_one_home_and_leave_no_scraps(cli: Path, tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        made = set(pool.map(lambda _: home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache"), range(16)))
+        made = set(pool.map(lambda _: pulumi_home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache"), range(16)))
     assert len(made) == 1
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
 def test_a_launcher_keeps_the_working_directory_off_the_import_path() -> None:
-    assert home.launcher("some.module") == f'#!/bin/sh\nexec {sys.executable} -P -m some.module "$@"\n'
-    assert "'/with space/python'" in home.launcher("m", python=Path("/with space/python"))
+    assert pulumi_home.launcher("some.module") == f'#!/bin/sh\nexec {sys.executable} -P -m some.module "$@"\n'
+    assert "'/with space/python'" in pulumi_home.launcher("m", python=Path("/with space/python"))
 
 
 def test_embedded_plugins_carry_the_version_of_their_sdk() -> None:
-    assert {one.name: one.version for one in home.embedded_plugins()} == {
+    assert {one.name: one.version for one in pulumi_home.embedded_plugins()} == {
         name: metadata.version(f"pulumi-{name}") for name in ("kubernetes", "aws", "azure-native", "docker", "gcp")
     }
 
@@ -67,11 +67,11 @@ def test_a_cloud_whose_sdk_is_not_installed_has_no_plugin(monkeypatch: pytest.Mo
         return "4.1.0"
 
     monkeypatch.setattr(metadata, "version", version)
-    assert [one.name for one in home.embedded_plugins()] == ["kubernetes"]
+    assert [one.name for one in pulumi_home.embedded_plugins()] == ["kubernetes"]
 
 
 def test_one_program_serves_several_packages(tmp_path: Path) -> None:
-    plugin = home.EmbeddedPlugin(name="aws", version="7.0.0", module="some.module", arguments=("aws",))
-    made = home.install(None, plugins=[plugin], root=tmp_path)
+    plugin = pulumi_home.EmbeddedPlugin(name="aws", version="7.0.0", module="some.module", arguments=("aws",))
+    made = pulumi_home.install(None, plugins=[plugin], root=tmp_path)
     script = (made.path / "plugins" / "resource-aws-v7.0.0" / "pulumi-resource-aws").read_text()
     assert script.endswith('-m some.module aws "$@"\n')

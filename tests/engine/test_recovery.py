@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pouw.engine.recovery import (
+from pouw.engine.interrupted import (
     Adoption,
     Plan,
     adopted,

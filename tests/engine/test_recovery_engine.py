@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pouw.engine import home, operation
+from pouw.engine import operation, pulumi_home
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
 from pouw.engine.project import Project
@@ -81,8 +81,8 @@ class World:
 @pytest.fixture
 def world(engine: Engine, make_project: MakeProject, pouw_home: Path, tmp_path: Path) -> World:
     del pouw_home
-    plugin = home.EmbeddedPlugin(name="kubernetes", version="4.34.2", module="tests.engine.fake_kubernetes")
-    place = home.install(engine.path, plugins=[plugin], root=tmp_path / "engines")
+    plugin = pulumi_home.EmbeddedPlugin(name="kubernetes", version="4.34.2", module="tests.engine.fake_kubernetes")
+    place = pulumi_home.install(engine.path, plugins=[plugin], root=tmp_path / "engines")
     assert place.cli is not None
     cluster = tmp_path / "cluster"
     cluster.mkdir()

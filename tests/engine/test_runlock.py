@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from pouw.engine.pids import is_running
-from pouw.engine.runlock import hold
+from pouw.engine.process_identity import is_running
+from pouw.engine.stack_lock import hold
 from pouw.errors import EngineError, ExitCode
 
 _HOLD = """
 import sys, time
 from pathlib import Path
-from pouw.engine.runlock import hold
+from pouw.engine.stack_lock import hold
 with hold(Path(sys.argv[1]), stack="local", operation="up") as lock:
     print("held", flush=True)
     time.sleep(60)

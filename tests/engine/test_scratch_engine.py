@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pouw.engine import operation, runlock, scratch
+from pouw.engine import operation, preview_copy, stack_lock
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Changes, Outcome
 from pouw.engine.process import Halt
@@ -36,8 +36,8 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_key_is_what_the_engine_derives() -> None:
-    derived = hashlib.pbkdf2_hmac("sha256", scratch.PASSPHRASE.encode(), scratch.SALT, 1_000_000, 32)
-    assert derived == scratch.KEY
+    derived = hashlib.pbkdf2_hmac("sha256", preview_copy.PASSPHRASE.encode(), preview_copy.SALT, 1_000_000, 32)
+    assert derived == preview_copy.KEY
 
 
 def test_a_preview_of_a_stack_that_was_never_made_writes_nothing(
@@ -141,7 +141,7 @@ def test_a_preview_is_told_who_changes_the_stack(make_project: MakeProject, engi
     project = make_project(COMPONENTS, {"tiny:parts": 1})
     run(engine, project, "up")
     with (
-        runlock.hold(lock_file(project, "local"), stack="local", operation="up"),
+        stack_lock.hold(lock_file(project, "local"), stack="local", operation="up"),
         pytest.raises(EngineError, match="another run holds it; got up in process") as refused,
     ):
         run(engine, project, "preview")
@@ -154,17 +154,17 @@ def test_readers_share_the_lock_and_a_run_waits_for_them(tmp_path: Path) -> None
     leave = threading.Event()
 
     def read() -> None:
-        with runlock.share(path, stack="local"):
+        with stack_lock.share(path, stack="local"):
             entered.set()
             leave.wait(10)
 
     reader = threading.Thread(target=read)
     reader.start()
     entered.wait(10)
-    with runlock.share(path, stack="local"):
+    with stack_lock.share(path, stack="local"):
         pass
     threading.Timer(0.2, leave.set).start()
-    with runlock.hold(path, stack="local", operation="up") as lock:
+    with stack_lock.hold(path, stack="local", operation="up") as lock:
         assert leave.is_set()
         assert lock.killed is None, "readers leave nothing that looks like a killed run"
     reader.join()

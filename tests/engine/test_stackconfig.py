@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from pouw.engine.stackconfig import Addition, ExtraConfig, StackConfig, compose
+from pouw.engine.stack_configuration import Addition, ExtraConfig, StackConfig, compose
 
 
 class Cipher:

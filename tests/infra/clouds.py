@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from infra import contracts
-from infra.configuration import parse
 from infra.contracts import Place, Target
-from infra.settings import Settings
+from infra.settings.loading import parse
+from infra.settings.stack import Settings
 from tests.infra.recorder import Recorded, record
 
 HOSTS = ("rpc.pouw.example.org", "primary.pouw.example.org")
@@ -45,9 +45,9 @@ class Cloud:
     def site_of(self, stack: Settings, *, edge: bool = True) -> Any:
         """Declare the stack's first site, and a zone with its names where it has an edge."""
         folder = f"infra.{self.site['cloud']}"
-        sites, zones = importlib.import_module(f"{folder}.site"), importlib.import_module(f"{folder}.names")
+        sites, zones = importlib.import_module(f"{folder}.site"), importlib.import_module(f"{folder}.dns")
         where = contracts.place(stack, stack.sites[0])
-        names = zones.Names("names", zones.NamesArgs(place=where, zone="pouw.example.org")) if edge else None
+        names = zones.Dns("names", zones.DnsArgs(place=where, zone="pouw.example.org")) if edge else None
         arguments = sites.SiteArgs(
             place=where,
             contacts=stack.contacts,

@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from infra.contracts import PodIdentity, Scaler
-from infra.kubernetes.autoscaler import DIGESTS, NAME, Autoscaler, AutoscalerArgs, image
+from infra.kubernetes.node_autoscaler import DIGESTS, NAME, Autoscaler, AutoscalerArgs, image
 from infra.naming import NAMESPACE
 from tests.infra.clouds import kind
 from tests.infra.recorder import record

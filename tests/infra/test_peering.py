@@ -9,7 +9,7 @@ from infra.kubernetes.address_pool import ANNOTATIONS, AddressPool, AddressPoolA
 from infra.kubernetes.balancer import client_service
 from infra.kubernetes.peering import Peering, PeeringArgs, given_address
 from infra.kubernetes.storage import Storage, StorageArgs
-from infra.settings import Exposure
+from infra.settings.stack import Exposure
 from tests.infra.recorder import of_type, record
 
 OTHERS = ["192.0.2.1/32", "192.0.2.2/32"]

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.kubernetes.security import limits
+from infra.kubernetes.namespace import limits
 from infra.quantities import parsed
-from infra.settings import Amounts, Balancer, Nodes, Resources
+from infra.settings.stack import Amounts, Balancer, Nodes, Resources
 
 PROCESSORS = ("50m", "0.5", "500m", "1", "2", "4")
 MEMORIES = ("64Mi", "128M", "384Mi", "0.5Gi", "1Gi", "4G", "4Gi")

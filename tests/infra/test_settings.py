@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.configuration import ConfigError, parse
 from infra.faults import Fault
-from infra.settings import Settings
+from infra.settings.loading import ConfigError, parse
+from infra.settings.stack import Settings
 
 COMPLIANT: dict[str, Any] = {"environment": "local", "sites": [{"name": "local", "cloud": "kubernetes"}]}
 

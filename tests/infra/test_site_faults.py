@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.configuration import ConfigError, parse
+from infra.settings.loading import ConfigError, parse
 
 PLAN = f"/subscriptions/{'0' * 8}-0000-4000-8000-{'0' * 12}/resourceGroups/shared/providers/Microsoft.Network/"
 PLAN += "ddosProtectionPlans/shared"

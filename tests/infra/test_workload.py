@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from infra import workload
 from infra.haproxy import Backend, configuration, unavailable_page
 from infra.kubernetes.balancer import client_service
+from infra.kubernetes.namespace import network_policies
 from infra.kubernetes.node_cluster import key_files
-from infra.kubernetes.security import network_policies
 from infra.naming import fitted, labels, selector
-from infra.settings import Chain, Exposure, Nodes
+from infra.settings.stack import Chain, Exposure, Nodes
 from infra.workload import NodePod, Pool
 
 POOL = Pool(role="miner", replicas=3, name="pouw-blue-miner")

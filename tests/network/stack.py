@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from pouw import cluster as embedded
-from pouw import stacks
 from pouw.cluster import processes
 from pouw.cluster.condition import State
-from pouw.deployment import observation
-from pouw.deployment.access import Connections
-from pouw.deployment.observation import NodeView
+from pouw.kube.access import Connections
+from pouw.network import observation
+from pouw.network.observation import NodeView
 from pouw.paths import REPOSITORY
+from pouw.run import stacks
 
 NODES = 4
 UP_SECONDS = 240.0

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from pouw.cluster import processes
-from pouw.cluster.api import ApiError, Client, Credentials, Unreachable
 from pouw.cluster.layout import NETWORK, layout
-from pouw.deployment.access import embedded_kubeconfig
-from pouw.engine import recovery
-from pouw.engine.pids import is_running
+from pouw.engine import interrupted
+from pouw.engine.process_identity import is_running
+from pouw.kube.access import embedded_kubeconfig
+from pouw.kube.client import ApiError, Client, Credentials, Unreachable
 from pouw.paths import state_dir
 from pouw.toolchain import programs
 from tests.cluster.conftest import HOME
@@ -57,7 +57,7 @@ class Progress:
     @property
     def state(self) -> Mapping[str, Any]:
         """The engine's state of the stack."""
-        return (recovery.read_state(_state_file()) or {}).get("latest") or {}
+        return (interrupted.read_state(_state_file()) or {}).get("latest") or {}
 
     def resources(self) -> int:
         return len(self.state.get("resources") or ())

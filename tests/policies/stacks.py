@@ -33,8 +33,8 @@ from policies.checks import steps_of
 from policies.names import STACK_TYPE
 from policies.packconfig import subject_of
 from policies.rule import CLOUDS
-from pouw.policy.manifests import type_token
-from pouw.policy.verdict import Finding
+from pouw.gate.manifests import type_token
+from pouw.gate.verdict import Finding
 from tests.policies.analyzer import Given
 
 SETTINGS = "pouw:"

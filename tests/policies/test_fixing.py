@@ -14,7 +14,7 @@ from policies import catalogue
 from policies.checks import both, find, must_be
 from policies.record import Record
 from policies.rule import Absence, Addition, Props, Rule, Severity, Surroundings, adding
-from pouw.policy import record as records
+from pouw.gate import record as records
 from tests.policies.analyzer import UNKNOWN, Analyzer, Given
 from tests.policies.contract import REMOVED, Case
 from tests.policies.test_rules import CASES

@@ -8,7 +8,7 @@ import pytest
 from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 
 from policies.nulls import without_nulls
-from pouw.policy import manifests
+from pouw.gate import manifests
 from tests.policies.analyzer import UNKNOWN
 
 OPEN = """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from policies.rule import CLOUDS
-from pouw.policy import manifests
-from pouw.policy.verdict import Kind
+from pouw.gate import manifests
+from pouw.gate.verdict import Kind
 from tests.policies.stacks import declared, file_of, rules_of
 
 LEAST = 40

@@ -136,7 +136,7 @@ def test_a_killed_host_takes_its_programs_along(host: Host, tmp_path: Path) -> N
 
 
 def assert_ends(pid: int) -> None:
-    from pouw.engine.pids import is_running
+    from pouw.engine.process_identity import is_running
 
     deadline = time.monotonic() + _DEADLINE_S
     while is_running(pid):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.aws.firewall import merged, rules
+from infra.aws.web_firewall import merged, rules
 from tests.infra.aws.declared import compliant, declared, settings
 from tests.infra.clouds import HOSTS, kind
 

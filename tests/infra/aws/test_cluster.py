@@ -6,7 +6,7 @@ import json
 
 from infra import addons
 from infra.aws.cluster import client_configuration, reachability
-from infra.sites import Cluster
+from infra.settings.site import Cluster
 from tests.infra.aws.declared import SITE, compliant, declared, settings
 from tests.infra.clouds import kind
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.aws import machines
-from infra.sites import Pools, Spot
+from infra.aws import node_pool_plan
+from infra.settings.site import Pools, Spot
 
 
 @pytest.mark.parametrize(
@@ -28,14 +28,14 @@ from infra.sites import Pools, Spot
     ],
 )
 def test_the_image_follows_the_machine_type(instance: str, image: str) -> None:
-    assert machines.image(instance) == image
+    assert node_pool_plan.image(instance) == image
 
 
 @given(st.integers(1, 50), st.integers(0, 50), st.integers(0, 50))
 def test_the_floor_of_the_miners_is_never_spot_and_the_bounds_hold(minimum: int, more: int, floor: int) -> None:
     maximum = minimum + more
     miners = Spot(minimum=minimum, maximum=maximum, on_demand_floor=min(max(floor, 1), maximum))
-    found = [group for group in machines.groups(Pools(miners=miners)) if group.pool == "miners"]
+    found = [group for group in node_pool_plan.groups(Pools(miners=miners)) if group.pool == "miners"]
     on_demand = [group for group in found if group.capacity == "ON_DEMAND"]
     assert sum(group.minimum for group in on_demand) == miners.on_demand_floor
     assert sum(group.maximum for group in found) == maximum
@@ -44,13 +44,13 @@ def test_the_floor_of_the_miners_is_never_spot_and_the_bounds_hold(minimum: int,
 
 
 def test_without_spot_the_miners_are_one_group() -> None:
-    found = machines.groups(Pools(miners=Spot(spot=False, minimum=2, maximum=5)))
+    found = node_pool_plan.groups(Pools(miners=Spot(spot=False, minimum=2, maximum=5)))
     assert [(group.name, group.capacity) for group in found if group.pool == "miners"] == [("miners", "ON_DEMAND")]
 
 
 def test_spot_machines_come_from_several_types_unless_one_is_named() -> None:
-    [spot] = [group for group in machines.groups(Pools()) if group.capacity == "SPOT"]
+    [spot] = [group for group in node_pool_plan.groups(Pools()) if group.capacity == "SPOT"]
     assert len(set(spot.instances)) > 1
-    assert len({machines.image(instance) for instance in spot.instances}) == 1
-    named = machines.groups(Pools(miners=Spot(instance="g5.2xlarge")))
+    assert len({node_pool_plan.image(instance) for instance in spot.instances}) == 1
+    named = node_pool_plan.groups(Pools(miners=Spot(instance="g5.2xlarge")))
     assert {group.instances for group in named if group.pool == "miners"} == {("g5.2xlarge",)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.aws.monitoring import retention
+from infra.aws.audit_logs import retention
 
 
 @given(st.integers(1, 3653))

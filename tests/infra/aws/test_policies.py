@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from infra.aws import policies
+from infra.aws import access_policies
 from infra.aws.bucket import bucket_policy
 
 ACCOUNT = "111122223333"
-KEY = policies.NamedKey(account=ACCOUNT, region="us-east-1", alias="alias/pouw")
+KEY = access_policies.NamedKey(account=ACCOUNT, region="us-east-1", alias="alias/pouw")
 BUCKET = "arn:aws:s3:::bucket"
 
 
@@ -21,18 +21,18 @@ def actions(policy: str) -> set[str]:
 
 
 def test_the_backup_workload_adds_and_reads_and_can_remove_nothing() -> None:
-    allowed = actions(policies.back_up(BUCKET, KEY))
+    allowed = actions(access_policies.back_up(BUCKET, KEY))
     assert {"s3:PutObject", "s3:GetObject"} <= allowed
     assert not any("Delete" in action or "Bypass" in action or "Retention" in action for action in allowed)
 
 
 def test_copying_never_removes_and_never_hands_a_copy_to_another_owner() -> None:
-    allowed = actions(policies.replicate(BUCKET, f"{BUCKET}-copy", KEY, KEY))
+    allowed = actions(access_policies.replicate(BUCKET, f"{BUCKET}-copy", KEY, KEY))
     assert not {"s3:ReplicateDelete", "s3:ObjectOwnerOverrideToBucketOwner"} & allowed
 
 
 def test_pods_must_be_of_one_service_account_of_one_cluster() -> None:
-    [statement] = json.loads(policies.trust_pods("arn:cluster", "pouw-system", "pouw-backup"))["Statement"]
+    [statement] = json.loads(access_policies.trust_pods("arn:cluster", "pouw-system", "pouw-backup"))["Statement"]
     assert statement["Condition"]["StringEquals"] == {
         "aws:RequestTag/eks-cluster-arn": "arn:cluster",
         "aws:RequestTag/kubernetes-namespace": "pouw-system",
@@ -41,7 +41,7 @@ def test_pods_must_be_of_one_service_account_of_one_cluster() -> None:
 
 
 def test_keys_are_allowed_by_their_alias_and_never_all() -> None:
-    found = json.loads(policies.use_for_disks(KEY))["Statement"]
+    found = json.loads(access_policies.use_for_disks(KEY))["Statement"]
     assert len(found) == 2
     for one in found:
         assert one["Condition"]["ForAnyValue:StringEquals"] == {"kms:ResourceAliases": "alias/pouw"}
@@ -49,7 +49,7 @@ def test_keys_are_allowed_by_their_alias_and_never_all() -> None:
 
 
 @pytest.mark.parametrize(
-    "policy", [policies.back_up(BUCKET, KEY), policies.replicate(BUCKET, f"{BUCKET}-copy", KEY, KEY)]
+    "policy", [access_policies.back_up(BUCKET, KEY), access_policies.replicate(BUCKET, f"{BUCKET}-copy", KEY, KEY)]
 )
 def test_whoever_handles_backups_uses_the_key_for_objects_and_for_nothing_else(policy: str) -> None:
     keyed = [one for one in json.loads(policy)["Statement"] if one["Action"][0].startswith("kms:")]
@@ -59,7 +59,9 @@ def test_whoever_handles_backups_uses_the_key_for_objects_and_for_nothing_else(p
 
 
 def test_access_logs_are_written_by_the_accounts_own_balancers_and_about_one_bucket() -> None:
-    policy = policies.take_logs("arn:aws:s3:::logs", ACCOUNT, "us-east-1", edge="edge", storage=("storage/", BUCKET))
+    policy = access_policies.take_logs(
+        "arn:aws:s3:::logs", ACCOUNT, "us-east-1", edge="edge", storage=("storage/", BUCKET)
+    )
     edge, storage, plain = json.loads(policy)["Statement"]
     assert edge["Resource"] == [f"arn:aws:s3:::logs/edge/AWSLogs/{ACCOUNT}/*"]
     assert edge["Condition"]["ArnLike"]["aws:SourceArn"].startswith(
@@ -72,14 +74,14 @@ def test_access_logs_are_written_by_the_accounts_own_balancers_and_about_one_buc
 
 
 def test_object_storage_of_others_may_be_read_through_the_endpoint_and_nothing_else() -> None:
-    found = json.loads(policies.storage_endpoint(ACCOUNT))["Statement"]
+    found = json.loads(access_policies.storage_endpoint(ACCOUNT))["Statement"]
     assert [one["Action"] for one in found if "Condition" not in one] == [["s3:GetObject"]]
     [own] = [one for one in found if "Condition" in one]
     assert own["Condition"]["StringEquals"]["aws:ResourceAccount"] == ACCOUNT
 
 
 def test_anybody_in_a_key_policy_is_bound_to_the_account_and_one_role() -> None:
-    statements = json.loads(policies.site_key(ACCOUNT, "us-east-1"))["Statement"]
+    statements = json.loads(access_policies.site_key(ACCOUNT, "us-east-1"))["Statement"]
     open_to_all = [one for one in statements if one["Principal"] == {"AWS": "*"}]
     assert open_to_all
     for one in open_to_all:
@@ -89,7 +91,10 @@ def test_anybody_in_a_key_policy_is_bound_to_the_account_and_one_role() -> None:
 
 @pytest.mark.parametrize(
     "policy",
-    [policies.alarm_channel(ACCOUNT, "topic"), policies.trust_service("s3.amazonaws.com", policies.own_account("1"))],
+    [
+        access_policies.alarm_channel(ACCOUNT, "topic"),
+        access_policies.trust_service("s3.amazonaws.com", access_policies.own_account("1")),
+    ],
 )
 def test_a_service_acts_for_its_own_account_only(policy: str) -> None:
     for one in json.loads(policy)["Statement"]:
@@ -99,7 +104,7 @@ def test_a_service_acts_for_its_own_account_only(policy: str) -> None:
 
 def test_the_autoscaler_sizes_only_groups_of_its_own_cluster() -> None:
     arn = "arn:aws:eks:us-east-1:111122223333:cluster/pouw"
-    statements = json.loads(policies.scale("pouw", arn))["Statement"]
+    statements = json.loads(access_policies.scale("pouw", arn))["Statement"]
     [sizes] = [one for one in statements if "autoscaling:SetDesiredCapacity" in one["Action"]]
     assert sizes["Condition"]["StringEquals"] == {"aws:ResourceTag/k8s.io/cluster-autoscaler/pouw": "owned"}
     [reads] = [one for one in statements if one["Action"] == ["eks:DescribeNodegroup"]]

@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from infra.aws import limits
+from infra.aws import physical_names
 from infra.aws.site import peers_entry, storage_class
-from infra.configuration import parse
 from infra.regions import ZONES
-from infra.settings import Settings
+from infra.settings.loading import parse
+from infra.settings.stack import Settings
 from pouw.engine.plugins.core.naming import Naming
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.offline import clouds
@@ -209,7 +209,9 @@ def test_the_peers_entry_carries_the_sites_tags_in_one_order() -> None:
 
 
 def test_two_long_names_that_differ_at_the_end_stay_apart() -> None:
-    places = [limits.named("load-balancer", stack_place(f"{'a' * 18}{letter}"), "front") for letter in ("b", "c")]
+    places = [
+        physical_names.named("load-balancer", stack_place(f"{'a' * 18}{letter}"), "front") for letter in ("b", "c")
+    ]
     assert len(set(places)) == 2
 
 
@@ -230,6 +232,6 @@ def test_the_example_of_the_guide_is_a_usable_configuration() -> None:
     assert len(declared(stack.model_copy(update={"tags": {}}))) > 100
 
 
-@pytest.mark.parametrize("kind_of", sorted(limits.LIMITS))
+@pytest.mark.parametrize("kind_of", sorted(physical_names.LIMITS))
 def test_every_kind_of_name_keeps_its_limit(kind_of: str) -> None:
-    assert len(limits.named(kind_of, stack_place("a" * 20), "b" * 300)) <= limits.LIMITS[kind_of]
+    assert len(physical_names.named(kind_of, stack_place("a" * 20), "b" * 300)) <= physical_names.LIMITS[kind_of]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.azure.limits import LIMITS
+from infra.azure.physical_names import LIMITS
 from tests.infra.clouds import Cloud
 
 SITE: Mapping[str, Any] = {

@@ -9,8 +9,8 @@ import yaml
 
 from infra import contracts
 from infra.azure import fitness
-from infra.azure.firewall import REQUESTS_A_MINUTE
-from infra.configuration import parse
+from infra.azure.web_firewall import REQUESTS_A_MINUTE
+from infra.settings.loading import parse
 
 PAGE = Path(__file__).parents[3] / "docs" / "clouds-azure.md"
 

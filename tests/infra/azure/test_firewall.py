@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from infra.azure.firewall import MANAGED_RULES, custom_rules
+from infra.azure.web_firewall import MANAGED_RULES, custom_rules
 
 
 def test_strangers_are_kept_out_of_everything_but_readiness() -> None:

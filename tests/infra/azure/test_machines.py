@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.azure import machines
-from infra.azure.machines import Bounds
-from infra.sites import Pool, Pools, Spot
+from infra.azure import node_pool_plan
+from infra.azure.node_pool_plan import Bounds
+from infra.settings.site import Pool, Pools, Spot
 from tests.infra.azure.declared import place
 
 counts = st.integers(1, 1000)
 
 
-def total(pools: list[machines.ZonePool], name: str) -> tuple[int, int]:
+def total(pools: list[node_pool_plan.ZonePool], name: str) -> tuple[int, int]:
     """Bounds of a pool over its zones, by its name without the zone."""
     found = [pool.bounds for pool in pools if pool.name.rstrip("123") == name]
     return sum(one.minimum for one in found), sum(one.maximum for one in found)
@@ -22,7 +22,7 @@ def total(pools: list[machines.ZonePool], name: str) -> tuple[int, int]:
 
 @given(st.integers(0, 1000), st.integers(0, 1000))
 def test_shares_add_up_and_differ_by_one_machine_at_most(low: int, more: int) -> None:
-    shares = machines.shares(Bounds(minimum=low, maximum=low + more))
+    shares = node_pool_plan.shares(Bounds(minimum=low, maximum=low + more))
     assert sum(share.minimum for share in shares) == low
     assert sum(share.maximum for share in shares) == low + more
     assert max(share.maximum for share in shares) - min(share.maximum for share in shares) <= 1
@@ -32,14 +32,14 @@ def test_shares_add_up_and_differ_by_one_machine_at_most(low: int, more: int) ->
 @given(counts, counts, counts)
 def test_the_on_demand_floor_holds_whatever_the_bounds(minimum: int, floor: int, more: int) -> None:
     maximum = min(max(minimum, floor) + more, 1000)
-    found = machines.zone_pools(Pools(miners=Spot(minimum=minimum, maximum=maximum, on_demand_floor=floor)))
+    found = node_pool_plan.zone_pools(Pools(miners=Spot(minimum=minimum, maximum=maximum, on_demand_floor=floor)))
     assert total(found, "miners") == (floor, floor)
     assert total(found, "spot") == (max(minimum - floor, 0), maximum - floor)
     assert {pool.spot for pool in found if pool.name.startswith("miners")} == {False}
 
 
 def test_without_spot_machines_the_whole_pool_is_on_demand() -> None:
-    found = machines.zone_pools(Pools(miners=Spot(minimum=4, maximum=9, spot=False)))
+    found = node_pool_plan.zone_pools(Pools(miners=Spot(minimum=4, maximum=9, spot=False)))
     assert total(found, "miners") == (4, 9)
     assert not any(pool.spot for pool in found)
 
@@ -51,11 +51,13 @@ def test_the_number_of_pools_does_not_depend_on_their_sizes(system: int, rpc: in
         rpc=Pool(minimum=rpc, maximum=rpc),
         miners=Spot(minimum=1, maximum=miners),
     )
-    assert [pool.name for pool in machines.zone_pools(sized)] == [pool.name for pool in machines.zone_pools(Pools())]
+    assert [pool.name for pool in node_pool_plan.zone_pools(sized)] == [
+        pool.name for pool in node_pool_plan.zone_pools(Pools())
+    ]
 
 
 def test_no_system_pool_is_ever_empty() -> None:
-    found = machines.zone_pools(Pools(system=Pool(minimum=1, maximum=1)))
+    found = node_pool_plan.zone_pools(Pools(system=Pool(minimum=1, maximum=1)))
     assert [pool.bounds for pool in found if pool.pool == "system"] == [Bounds(minimum=1, maximum=1)] * 3
 
 
@@ -70,13 +72,13 @@ def test_no_system_pool_is_ever_empty() -> None:
     ],
 )
 def test_an_accelerator_is_read_from_the_machine_type(instance: str, found: str | None) -> None:
-    assert machines.accelerator(instance) == found
+    assert node_pool_plan.accelerator(instance) == found
 
 
 def test_a_pool_with_accelerators_gets_drivers_and_says_what_it_has() -> None:
     where = place({"pools": {"miners": {"instance": "Standard_NC4as_T4_v3"}}})
-    [pool] = [one for one in machines.zone_pools(where.site.pools) if one.name == "miners1"]
-    profile = machines.profile(pool, where)
+    [pool] = [one for one in node_pool_plan.zone_pools(where.site.pools) if one.name == "miners1"]
+    profile = node_pool_plan.profile(pool, where)
     assert profile["gpu_profile"] == {"driver": "Install"}
     assert profile["node_labels"] == {"pouw.dev/pool": "miners", "pouw.dev/accelerator": "nvidia-t4"}
     assert profile["security_profile"]["enableSecureBoot"] is False
@@ -84,8 +86,8 @@ def test_a_pool_with_accelerators_gets_drivers_and_says_what_it_has() -> None:
 
 def test_spot_machines_keep_away_whoever_does_not_ask_for_them() -> None:
     where = place()
-    [spot] = [one for one in machines.zone_pools(where.site.pools) if one.name == "spot2"]
-    profile = machines.profile(spot, where)
+    [spot] = [one for one in node_pool_plan.zone_pools(where.site.pools) if one.name == "spot2"]
+    profile = node_pool_plan.profile(spot, where)
     assert profile["node_taints"] == [
         "pouw.dev/pool=miners:NoSchedule",
         "kubernetes.azure.com/scalesetpriority=spot:NoSchedule",
@@ -95,5 +97,5 @@ def test_spot_machines_keep_away_whoever_does_not_ask_for_them() -> None:
 
 
 def test_the_scaler_is_off_where_there_is_nothing_to_scale() -> None:
-    assert machines.scaling(Bounds(minimum=0, maximum=0)) == {"enable_auto_scaling": False, "count": 0}
-    assert machines.scaling(Bounds(minimum=0, maximum=2))["max_count"] == 2
+    assert node_pool_plan.scaling(Bounds(minimum=0, maximum=0)) == {"enable_auto_scaling": False, "count": 0}
+    assert node_pool_plan.scaling(Bounds(minimum=0, maximum=2))["max_count"] == 2

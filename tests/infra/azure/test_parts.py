@@ -8,19 +8,19 @@ import pytest
 
 from infra.azure import (
     alarms,
+    audit_logs,
     backups,
     budget,
     cluster,
+    dns,
     gateway,
     identity,
     keys,
-    monitoring,
-    names,
     network,
     registry,
     roles,
 )
-from infra.azure.limits import group_name, named, worldwide
+from infra.azure.physical_names import group_name, named, worldwide
 from infra.azure.site import balancer_entry, peers_entry
 from infra.contracts import Target
 from tests.infra.azure.declared import place
@@ -61,7 +61,7 @@ def test_the_key_makes_a_new_version_of_itself_every_year() -> None:
 
 @pytest.mark.parametrize(("days", "kept"), [(1, 30), (365, 365), (3653, 730)])
 def test_the_workspace_keeps_logs_as_near_to_the_settings_as_it_can(days: int, kept: int) -> None:
-    assert monitoring.workspace_days(days) == kept
+    assert audit_logs.workspace_days(days) == kept
 
 
 def test_the_account_keeps_flow_logs_and_audit_logs_for_their_own_days() -> None:
@@ -70,7 +70,7 @@ def test_the_account_keeps_flow_logs_and_audit_logs_for_their_own_days() -> None
         rule["definition"]["filters"]["prefixMatch"][0]: rule["definition"]["actions"]["baseBlob"]["delete"][
             "daysAfterModificationGreaterThan"
         ]
-        for rule in monitoring.retention_rules(where)
+        for rule in audit_logs.retention_rules(where)
     }
     assert days.pop("insights-logs-flow") == 10
     assert set(days.values()) == {1000}
@@ -125,23 +125,23 @@ def test_the_registrys_identity_is_known_before_it_is_made() -> None:
     ("host", "expected"), [("pouw.example.org", "@"), ("rpc.pouw.example.org", "rpc"), ("a.b.pouw.example.org", "a.b")]
 )
 def test_a_record_is_named_within_its_zone(host: str, expected: str) -> None:
-    assert names.relative(host, "pouw.example.org") == expected
+    assert dns.relative(host, "pouw.example.org") == expected
 
 
 def test_a_name_of_another_zone_is_refused() -> None:
     with pytest.raises(ValueError, match=r"expected a name in the zone pouw\.example\.org"):
-        names.relative("rpc.notpouw.example.org", "pouw.example.org")
+        dns.relative("rpc.notpouw.example.org", "pouw.example.org")
 
 
 def test_active_targets_are_tried_before_standby_ones() -> None:
     targets = [
         Target(site=site, active=site != "dr", kind="CNAME", address=f"{site}.example") for site in ("dr", "one", "two")
     ]
-    assert [(one["name"], one["priority"]) for one in names.endpoints(targets)] == [("one", 1), ("two", 2), ("dr", 3)]
+    assert [(one["name"], one["priority"]) for one in dns.endpoints(targets)] == [("one", 1), ("two", 2), ("dr", 3)]
 
 
 def test_a_target_is_asked_over_tls_whether_it_is_ready() -> None:
-    asked = names.monitor("rpc.pouw.example.org")
+    asked = dns.monitor("rpc.pouw.example.org")
     assert (asked["protocol"], asked["port"], asked["path"]) == ("HTTPS", 443, "/ready")
     assert asked["customHeaders"] == [{"name": "host", "value": "rpc.pouw.example.org"}]
 

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.azure.limits import LIMITS
+from infra.azure.physical_names import LIMITS
 from infra.regions import ZONES
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.core.validation import Validator

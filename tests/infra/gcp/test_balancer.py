@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.contracts import RPC_NODE_PORT, WS_NODE_PORT
-from infra.gcp.edge_rules import rules
+from infra.gcp.web_firewall import rules
 from tests.infra.clouds import HOSTS, kind
 from tests.infra.gcp.declared import GROUPS
 from tests.infra.recorder import Recorded

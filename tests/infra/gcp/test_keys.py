@@ -6,25 +6,25 @@ from collections.abc import Sequence
 
 import pytest
 
-from infra.gcp import agents
+from infra.gcp import service_agents
 from infra.gcp.keys import protection_level
 from tests.infra.clouds import kind
 from tests.infra.recorder import Recorded
 
 
 def test_an_agents_address_tells_the_projects_number() -> None:
-    assert agents.project_number("service-42@gcp-sa-artifactregistry.iam.gserviceaccount.com") == "42"
+    assert service_agents.project_number("service-42@gcp-sa-artifactregistry.iam.gserviceaccount.com") == "42"
 
 
 @pytest.mark.parametrize("address", [None, "", "somebody@example.org"])
 def test_an_address_without_a_number_is_told(address: str | None) -> None:
     with pytest.raises(ValueError, match="expected service-NUMBER@"):
-        agents.project_number(address)
+        service_agents.project_number(address)
 
 
 def test_agents_of_one_project_are_told_apart_and_named_after_it() -> None:
-    members = {agents.member(service, "42") for service in (*agents.KEY_USERS, "storagetransfer")}
-    assert len(members) == len(agents.KEY_USERS) + 1
+    members = {service_agents.member(service, "42") for service in (*service_agents.KEY_USERS, "storagetransfer")}
+    assert len(members) == len(service_agents.KEY_USERS) + 1
     assert all("-42@" in member for member in members)
 
 
@@ -38,8 +38,10 @@ def test_every_service_that_encrypts_may_use_the_sites_key_and_storage_alone_the
         for key in ("primary-keys-site-key-id", "primary-keys-copy-key-id")
     }
     number = "123456789012"
-    assert users["primary-keys-site-key-id"] == sorted(agents.member(one, number) for one in agents.KEY_USERS)
-    assert users["primary-keys-copy-key-id"] == [agents.member("storage", number)]
+    assert users["primary-keys-site-key-id"] == sorted(
+        service_agents.member(one, number) for one in service_agents.KEY_USERS
+    )
+    assert users["primary-keys-copy-key-id"] == [service_agents.member("storage", number)]
 
 
 def test_each_key_is_in_the_region_of_what_it_encrypts(found: Sequence[Recorded]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infra.gcp.alarms import ALARMS
-from infra.gcp.monitoring import audit_filter
+from infra.gcp.audit_logs import audit_filter
 from tests.infra.clouds import kind
 from tests.infra.gcp.declared import declared, settings
 from tests.infra.recorder import Recorded

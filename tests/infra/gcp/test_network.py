@@ -9,20 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.addressing import plan
-from infra.gcp import firewall
+from infra.gcp import network_firewall
 from infra.gcp.network import egress_addresses
 from tests.infra.clouds import kind
 from tests.infra.recorder import Recorded
 
 PLAN = plan("10.20.0.0/16")
-RULES = firewall.rules(PLAN, "100.64.0.0/14")
+RULES = network_firewall.rules(PLAN, "100.64.0.0/14")
 
 
 @given(st.integers(0, 255), st.integers(16, 20))
 def test_machines_have_half_of_the_site_and_share_no_address_with_the_control_plane(second: int, prefix: int) -> None:
     site = ipaddress.IPv4Network(f"10.{second}.0.0/{prefix}")
     cut = plan(str(site))
-    nodes = ipaddress.IPv4Network(firewall.node_range(cut))
+    nodes = ipaddress.IPv4Network(network_firewall.node_range(cut))
     assert nodes.prefixlen == prefix + 1
     assert nodes.subnet_of(site)
     assert not nodes.overlaps(ipaddress.IPv4Network(cut.control_plane))

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra import contracts
-from infra.gcp.machines import ACCELERATORS, DEFAULTS, disk_type
+from infra.gcp.machine_types import ACCELERATORS, DEFAULTS, disk_type
+from infra.gcp.node_pool_plan import Group, groups
 from infra.gcp.node_pools import bounds, machine, upgrade
-from infra.gcp.pools import Group, groups
-from infra.sites import Pools, Spot
+from infra.settings.site import Pools, Spot
 from tests.infra.clouds import kind
 from tests.infra.gcp.declared import settings
 from tests.infra.recorder import Recorded

@@ -18,12 +18,12 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from infra import contracts
-from infra.configuration import parse
 from infra.contracts import Place
-from infra.gcp import limits
+from infra.gcp import physical_names
 from infra.gcp.site import PEERS
 from infra.regions import ZONES
-from infra.settings import Settings
+from infra.settings.loading import parse
+from infra.settings.stack import Settings
 from pouw.engine.plugins.core.naming import Naming
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.offline import clouds
@@ -266,13 +266,13 @@ def stack_place(name: str) -> Place:
 
 
 def test_two_long_names_that_differ_at_the_end_stay_apart() -> None:
-    names = [limits.named("account", stack_place(f"{'a' * 18}{letter}"), "system") for letter in ("b", "c")]
+    names = [physical_names.named("account", stack_place(f"{'a' * 18}{letter}"), "system") for letter in ("b", "c")]
     assert len(set(names)) == 2
 
 
-@pytest.mark.parametrize("kind_of", sorted(limits.LIMITS))
+@pytest.mark.parametrize("kind_of", sorted(physical_names.LIMITS))
 def test_every_kind_of_name_keeps_its_limit(kind_of: str) -> None:
-    assert len(limits.named(kind_of, stack_place("a" * 20), "b" * 300)) <= limits.LIMITS[kind_of]
+    assert len(physical_names.named(kind_of, stack_place("a" * 20), "b" * 300)) <= physical_names.LIMITS[kind_of]
 
 
 def test_the_example_of_the_guide_is_a_usable_configuration() -> None:

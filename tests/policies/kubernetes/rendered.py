@@ -5,15 +5,15 @@ from __future__ import annotations
 import yaml
 
 from infra.contracts import Entry, PodIdentity, Scaler
-from infra.kubernetes import autoscaler
-from infra.kubernetes.autoscaler import Autoscaler, AutoscalerArgs
+from infra.kubernetes import node_autoscaler
 from infra.kubernetes.balancer import Balancer, BalancerArgs
+from infra.kubernetes.namespace import Security, SecurityArgs
+from infra.kubernetes.node_autoscaler import Autoscaler, AutoscalerArgs
 from infra.kubernetes.node_cluster import NodeCluster, NodeClusterArgs
 from infra.kubernetes.peering import Peering, PeeringArgs
-from infra.kubernetes.security import Security, SecurityArgs
 from infra.naming import NAMESPACE
-from infra.settings import Balancer as BalancerSettings
-from infra.settings import Chain, Exposure, Nodes
+from infra.settings.stack import Balancer as BalancerSettings
+from infra.settings.stack import Chain, Exposure, Nodes
 from tests.infra.recorder import record
 
 IMAGE = "registry.example.org/pouw/node@sha256:" + "ab" * 32
@@ -22,7 +22,7 @@ CLIENTS = ("192.0.2.0/24",)
 
 
 def _declare() -> None:
-    amounts = [Nodes().resources, BalancerSettings().resources, autoscaler.RESOURCES]
+    amounts = [Nodes().resources, BalancerSettings().resources, node_autoscaler.RESOURCES]
     Security(SITE, SecurityArgs(site=SITE, client_ranges=CLIENTS, amounts=amounts, volume="20Gi"))
     NodeCluster(
         f"{SITE}-{SLOT}",
@@ -54,7 +54,7 @@ def _declare() -> None:
         AutoscalerArgs(
             namespace=NAMESPACE,
             site=SITE,
-            image=autoscaler.image(None, "1.34"),
+            image=node_autoscaler.image(None, "1.34"),
             scaler=Scaler(arguments=("--cloud-provider=aws",), environment={"AWS_REGION": "us-east-1"}),
             identity=PodIdentity(labels={}, cidr="169.254.170.23/32", port=80),
             annotations={},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pouw.policy import manifests
+from pouw.gate import manifests
 from tests.policies.kubernetes.rendered import rendered
 from tests.policies.stacks import rules_of
 

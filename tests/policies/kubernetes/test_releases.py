@@ -14,8 +14,8 @@ from policies.kubernetes.analyses import ANALYSIS
 from policies.kubernetes.durations import seconds
 from policies.kubernetes.manifests import DEPLOYMENT, ROLLOUT
 from policies.kubernetes.relations import SERVICE
+from pouw.gate import manifests
 from pouw.paths import REPOSITORY
-from pouw.policy import manifests
 from tests.policies.analyzer import Analyzer, Given
 from tests.policies.cases.kubernetes_analyses import template
 from tests.policies.cases.kubernetes_flagger import canary

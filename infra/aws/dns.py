@@ -1,0 +1,186 @@
+"""A zone of the stack in Route 53, for sites of every cloud: signed, and every question to it written down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_aws.cloudwatch.log_group import LogGroup
+from pulumi_aws.cloudwatch.log_resource_policy import LogResourcePolicy
+from pulumi_aws.kms.key import Key
+from pulumi_aws.route53.health_check import HealthCheck
+from pulumi_aws.route53.hosted_zone_dns_sec import HostedZoneDnsSec
+from pulumi_aws.route53.key_signing_key import KeySigningKey
+from pulumi_aws.route53.query_log import QueryLog
+from pulumi_aws.route53.record import Record
+from pulumi_aws.route53.zone import Zone
+
+from infra.aws import access_policies, physical_names
+from infra.aws.audit_logs import retention
+from infra.aws.keys import DELETION_DAYS
+from infra.component import Component
+from infra.contracts import READY_PATH, Place, RecordKind, Target
+
+HOME: Final = "us-east-1"
+"""Where the name service, which has no region, wants the keys and logs of its zones."""
+_TTL_SECONDS: Final = 60
+_WEIGHTS: Final = {True: 100, False: 0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DnsArgs:
+    """A zone, held in the account of the site at ``place``."""
+
+    place: Place
+    zone: str
+
+
+class Dns(Component, token="pouw:aws:Dns"):
+    """Outputs: ``zone`` (its id), ``name_servers`` and ``signers``, which the parent domain has to name."""
+
+    zone: pulumi.Output[str]
+    name_servers: pulumi.Output[Sequence[str]]
+    signers: pulumi.Output[Sequence[str]]
+
+    def __init__(self, name: str, args: DnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._name, self._args = name, args
+        made = Zone(
+            f"{name}-zone",
+            name=args.zone,
+            comment=f"Names of the network, environment {args.place.environment}",
+            force_destroy=not args.place.production,
+            tags=args.place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.place.production),
+        )
+        self._log(made)
+        signer = self._sign(made)
+        self.publish(zone=made.zone_id, name_servers=made.name_servers, signers=[signer.ds_record])
+
+    def _sign(self, zone: Zone) -> KeySigningKey:
+        """Sign the zone: the name service changes the keys that sign records by itself, under one that stays."""
+        name, place = self._name, self._args.place
+        key = Key(
+            f"{name}-signing-key",
+            region=HOME,
+            description=f"Signs the keys of the zone {self._args.zone}",
+            customer_master_key_spec="ECC_NIST_P256",
+            key_usage="SIGN_VERIFY",
+            deletion_window_in_days=DELETION_DAYS,
+            policy=access_policies.signing_key(physical_names.account(place)),
+            tags=place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+        )
+        signer = KeySigningKey(
+            f"{name}-signer",
+            name="pouw",
+            hosted_zone_id=zone.zone_id,
+            key_management_service_arn=key.arn,
+            status="ACTIVE",
+            opts=self.child(),
+        )
+        HostedZoneDnsSec(
+            f"{name}-signature",
+            hosted_zone_id=zone.zone_id,
+            signing_status="SIGNING",
+            opts=self.child(depends_on=[signer]),
+        )
+        return signer
+
+    def _log(self, zone: Zone) -> None:
+        name, place, account = self._name, self._args.place, physical_names.account(self._args.place)
+        key = Key(
+            f"{name}-log-key",
+            region=HOME,
+            description=f"Encrypts the log of questions to the zone {self._args.zone}",
+            enable_key_rotation=True,
+            rotation_period_in_days=365,
+            deletion_window_in_days=DELETION_DAYS,
+            policy=access_policies.log_key(account, HOME),
+            tags=place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+        )
+        called = f"/aws/route53/{self._args.zone}"
+        group = LogGroup(
+            f"{name}-questions",
+            region=HOME,
+            name=called,
+            kms_key_id=key.arn,
+            retention_in_days=retention(place.site.network.flow_log_days),
+            tags=place.tags,
+            opts=self.child(),
+        )
+        allowed = LogResourcePolicy(
+            f"{name}-questions-policy",
+            region=HOME,
+            policy_name=physical_names.named("log-policy", place, "names"),
+            policy_document=access_policies.log_queries(account, f"arn:aws:logs:{HOME}:{account}:log-group:{called}"),
+            opts=self.child(),
+        )
+        QueryLog(
+            f"{name}-query-log",
+            zone_id=zone.zone_id,
+            cloudwatch_log_group_arn=group.arn,
+            # The name service refuses a log that it may not write to.
+            opts=self.child(depends_on=[allowed]),
+        )
+
+    def record(self, name: str, *, host: pulumi.Input[str], kind: RecordKind, value: pulumi.Input[str]) -> None:
+        """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""
+        Record(
+            f"{self._name}-{name}",
+            zone_id=self.zone,
+            name=host,
+            type=kind,
+            ttl=_TTL_SECONDS,
+            records=[value],
+            # Certificates of two sites in one account prove the name that they share by the very same record.
+            allow_overwrite=True,
+            opts=self.child(),
+        )
+
+    def failover(self, name: str, *, host: str, targets: Sequence[Target]) -> None:
+        """Declare a name that leads to the active target while its ``/ready`` answers over TLS, else to a standby.
+
+        Active targets share the load. A standby has no weight: Route 53 looks at those without weight once no other is
+        healthy. Records of one name have one kind, so targets of two kinds get a name each, and the name leads there.
+        """
+        mixed = len({target.kind for target in targets}) > 1
+        for target in targets:
+            check = self._check(f"{name}-{target.site}", host, target)
+            kind, value = target.kind, target.address
+            if mixed:
+                leg = f"{target.site}.{host}"
+                self.record(f"{name}-{target.site}-leg", host=leg, kind=kind, value=value)
+                kind, value = "CNAME", leg
+            Record(
+                f"{self._name}-{name}-{target.site}",
+                zone_id=self.zone,
+                name=host,
+                type=kind,
+                ttl=_TTL_SECONDS,
+                records=[value],
+                set_identifier=target.site,
+                weighted_routing_policies=[{"weight": _WEIGHTS[target.active]}],
+                health_check_id=check.id,
+                opts=self.child(),
+            )
+
+    def _check(self, name: str, host: str, target: Target) -> HealthCheck:
+        # A check by address still asks for the host by name; one by name asks for that name.
+        where = {"ip_address": target.address, "fqdn": host} if target.kind == "A" else {"fqdn": target.address}
+        place = self._args.place
+        return HealthCheck(
+            f"{self._name}-{name}-health",
+            type="HTTPS",
+            port=443,
+            resource_path=READY_PATH,
+            enable_sni=True,
+            request_interval=10,
+            failure_threshold=3,
+            tags={**place.tags, "Name": f"{target.site}-{host}"},
+            opts=self.child(),
+            **where,
+        )

@@ -1,0 +1,286 @@
+"""The public edge: fixed addresses in front, TLS and a firewall behind, then the machines of the ``rpc`` pool.
+
+A network balancer has a fixed address in each zone and no understanding of requests; an application balancer
+understands requests and has no fixed address. So the first passes everything on to the second, which is private.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi_aws.autoscaling.attachment import Attachment
+from pulumi_aws.cloudwatch.metric_alarm import MetricAlarm
+from pulumi_aws.ec2.eip import Eip
+from pulumi_aws.ec2.security_group import SecurityGroup
+from pulumi_aws.lb.listener import Listener
+from pulumi_aws.lb.listener_rule import ListenerRule
+from pulumi_aws.lb.load_balancer import LoadBalancer
+from pulumi_aws.lb.target_group import TargetGroup
+from pulumi_aws.lb.target_group_attachment import TargetGroupAttachment
+from pulumi_aws.vpc.security_group_egress_rule import SecurityGroupEgressRule
+from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
+
+from infra.aws import physical_names
+from infra.aws.audit_logs import AuditLogs
+from infra.aws.certificate import certificate
+from infra.aws.keys import Keys
+from infra.aws.log_bucket import EDGE
+from infra.aws.network import Network
+from infra.aws.node_pools import NodePools
+from infra.aws.web_firewall import Firewall, FirewallArgs
+from infra.component import Component
+from infra.contracts import READY_PATH, RPC_NODE_PORT, WS_NODE_PORT, Dns, Place, RecordKind
+
+TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+TLS_PORT: Final = 443
+ANYWHERE: Final = "0.0.0.0/0"
+_NODE_PORTS: Final = {"rpc": RPC_NODE_PORT, "ws": WS_NODE_PORT}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeArgs:
+    """One site's edge."""
+
+    place: Place
+    keys: Keys
+    monitoring: AuditLogs
+    network: Network
+    node_pools: NodePools
+    names: Dns
+    hosts: Sequence[str]
+    allow_from: Sequence[str]
+
+
+class Edge(Component, token="pouw:aws:Edge"):
+    """Outputs: ``address``, the name of the network balancer, and ``static``, its addresses by zone."""
+
+    address: pulumi.Output[str]
+    address_kind: RecordKind = "CNAME"
+    static: pulumi.Output[Sequence[str]]
+
+    def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._name, self._args = name, args
+        front, inner = self._group("front", "The fixed addresses"), self._group("inner", "TLS and requests")
+        self._open(front, inner)
+        balancer = self._application(inner)
+        listener = self._listener(balancer, self._targets(balancer))
+        rules = FirewallArgs(place=args.place, key=args.keys.key, balancer=balancer.arn, allow_from=args.allow_from)
+        Firewall(f"{name}-firewall", rules, self.child())
+        addresses = [
+            Eip(f"{name}-address-{index}", domain="vpc", tags=self._tags(f"edge-{zone}"), opts=self.child())
+            for index, zone in enumerate(args.place.zones)
+        ]
+        entrance = self._entrance(front, addresses, balancer, listener)
+        self.publish(address=entrance.dns_name, static=[address.public_ip for address in addresses])
+
+    def _tags(self, part: str) -> dict[str, str]:
+        place = self._args.place
+        return {**place.tags, "Name": f"{place.environment}-{place.site.name}-{part}"}
+
+    def _group(self, part: str, description: str) -> SecurityGroup:
+        return SecurityGroup(
+            f"{self._name}-{part}",
+            name_prefix=physical_names.prefix("security-group", self._args.place, part),
+            description=f"The edge of the site: {description}",
+            vpc_id=self._args.network.network,
+            tags=self._tags(part),
+            opts=self.child(),
+        )
+
+    def _open(self, front: SecurityGroup, inner: SecurityGroup) -> None:
+        """Open the way from the world to the machines, one port at a time, and nothing beside it.
+
+        Who is served is for the firewall, which understands requests: anybody may ask whether the site is ready.
+        """
+        SecurityGroupIngressRule(
+            f"{self._name}-from-anywhere",
+            security_group_id=front.id,
+            cidr_ipv4=ANYWHERE,
+            description="Clients, and whoever checks whether the site is ready",
+            **_port(TLS_PORT),
+            tags=self._args.place.tags,
+            opts=self.child(),
+        )
+        machines = self._args.node_pools.security_group
+        self._pass("front", front.id, inner.id, TLS_PORT)
+        for kind, port in _NODE_PORTS.items():
+            self._pass(f"inner-{kind}", inner.id, machines, port)
+
+    def _pass(self, part: str, source: pulumi.Input[str], target: pulumi.Input[str], port: int) -> None:
+        tags = self._args.place.tags
+        SecurityGroupEgressRule(
+            f"{self._name}-{part}-out",
+            description=f"Onwards from {part}",
+            security_group_id=source,
+            referenced_security_group_id=target,
+            **_port(port),
+            tags=tags,
+            opts=self.child(),
+        )
+        SecurityGroupIngressRule(
+            f"{self._name}-{part}-in",
+            description=f"From {part}",
+            security_group_id=target,
+            referenced_security_group_id=source,
+            **_port(port),
+            tags=tags,
+            opts=self.child(),
+        )
+
+    def _application(self, group: SecurityGroup) -> LoadBalancer:
+        place = self._args.place
+        return LoadBalancer(
+            f"{self._name}-inner-balancer",
+            name=physical_names.named("load-balancer", place, "inner"),
+            load_balancer_type="application",
+            internal=True,
+            subnets=self._args.network.edge_subnets,
+            security_groups=[group.id],
+            drop_invalid_header_fields=True,
+            access_logs={"bucket": self._args.monitoring.access_logs, "prefix": EDGE, "enabled": True},
+            # A subscription may be silent between two blocks.
+            idle_timeout=600,
+            enable_deletion_protection=place.production,
+            tags=place.tags,
+            opts=self.child(),
+        )
+
+    def _targets(self, balancer: LoadBalancer) -> dict[str, TargetGroup]:
+        """Where requests go: the node ports of the balancer inside the cluster, on the machines of one pool."""
+        args = self._args
+        made = {}
+        for kind, port in _NODE_PORTS.items():
+            made[kind] = TargetGroup(
+                f"{self._name}-{kind}",
+                name_prefix=f"{kind}-",
+                vpc_id=args.network.network,
+                target_type="instance",
+                protocol="HTTP",
+                port=port,
+                deregistration_delay=30,
+                # WebSocket has no path to ask for; whether the site is ready is told beside it.
+                health_check=health("HTTP", RPC_NODE_PORT),
+                tags=args.place.tags,
+                opts=self.child(),
+            )
+            Attachment(
+                f"{self._name}-{kind}-machines",
+                autoscaling_group_name=args.node_pools.scaling_group,
+                lb_target_group_arn=made[kind].arn,
+                opts=self.child(),
+            )
+        MetricAlarm(
+            f"{self._name}-alarm",
+            name=physical_names.named("alarm", args.place, "edge"),
+            alarm_description="No machine behind the edge is ready",
+            namespace="AWS/ApplicationELB",
+            metric_name="HealthyHostCount",
+            dimensions={"LoadBalancer": balancer.arn_suffix, "TargetGroup": made["rpc"].arn_suffix},
+            statistic="Maximum",
+            period=60,
+            evaluation_periods=2,
+            comparison_operator="LessThanThreshold",
+            threshold=1,
+            treat_missing_data="breaching",
+            alarm_actions=[args.monitoring.alarms],
+            tags=args.place.tags,
+            opts=self.child(),
+        )
+        return made
+
+    def _listener(self, balancer: LoadBalancer, targets: dict[str, TargetGroup]) -> Listener:
+        args = self._args
+        listener = Listener(
+            f"{self._name}-listener",
+            load_balancer_arn=balancer.arn,
+            port=TLS_PORT,
+            protocol="HTTPS",
+            ssl_policy=TLS_POLICY,
+            certificate_arn=certificate(self._name, args.hosts, args.names, dict(args.place.tags), self),
+            routing_http_response_server_enabled=False,
+            routing_http_response_strict_transport_security_header_value="max-age=31536000",
+            default_actions=[{"type": "forward", "target_group_arn": targets["rpc"].arn}],
+            tags=args.place.tags,
+            opts=self.child(),
+        )
+        ListenerRule(
+            f"{self._name}-ws-rule",
+            listener_arn=listener.arn,
+            priority=1,
+            conditions=[{"path_pattern": {"values": ["/ws", "/ws/*"]}}],
+            actions=[{"type": "forward", "target_group_arn": targets["ws"].arn}],
+            tags=args.place.tags,
+            opts=self.child(),
+        )
+        return listener
+
+    def _entrance(
+        self, group: SecurityGroup, addresses: Sequence[Eip], behind: LoadBalancer, listener: Listener
+    ) -> LoadBalancer:
+        args, place = self._args, self._args.place
+        entrance = LoadBalancer(
+            f"{self._name}-front-balancer",
+            name=physical_names.named("load-balancer", place, "front"),
+            load_balancer_type="network",
+            internal=False,
+            subnet_mappings=[
+                {"subnet_id": args.network.edge_subnets[index], "allocation_id": address.id}
+                for index, address in enumerate(addresses)
+            ],
+            security_groups=[group.id],
+            enable_cross_zone_load_balancing=True,
+            enable_deletion_protection=place.production,
+            tags=place.tags,
+            opts=self.child(),
+        )
+        target = TargetGroup(
+            f"{self._name}-front-target",
+            name_prefix="edge-",
+            vpc_id=args.network.network,
+            target_type="alb",
+            protocol="TCP",
+            port=TLS_PORT,
+            health_check=health("HTTPS", TLS_PORT),
+            tags=place.tags,
+            opts=self.child(),
+        )
+        TargetGroupAttachment(
+            f"{self._name}-front-attachment",
+            target_group_arn=target.arn,
+            target_id=behind.arn,
+            port=TLS_PORT,
+            # AWS takes a balancer as a target only once it listens on the port.
+            opts=self.child(depends_on=[listener]),
+        )
+        Listener(
+            f"{self._name}-front-listener",
+            load_balancer_arn=entrance.arn,
+            port=TLS_PORT,
+            protocol="TCP",
+            default_actions=[{"type": "forward", "target_group_arn": target.arn}],
+            tags=place.tags,
+            opts=self.child(),
+        )
+        return entrance
+
+
+def health(protocol: str, port: int) -> dict[str, Any]:
+    """The check of a target: ready means that a node behind it serves."""
+    return {
+        "protocol": protocol,
+        "port": str(port),
+        "path": READY_PATH,
+        "matcher": "200",
+        "interval": 10,
+        "timeout": 5,
+        "healthy_threshold": 2,
+        "unhealthy_threshold": 2,
+    }
+
+
+def _port(port: int) -> dict[str, Any]:
+    return {"ip_protocol": "tcp", "from_port": port, "to_port": port}

@@ -1,0 +1,81 @@
+"""Physical names within what AWS allows them to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from infra.aws.access_policies import NamedKey
+from infra.contracts import Place
+from infra.naming import fitted
+
+LIMITS: Final[Mapping[str, int]] = {
+    "alarm": 255,
+    "alias": 250,
+    "bucket": 63,
+    "budget": 100,
+    "cluster": 100,
+    "firewall": 128,
+    "launch-template": 99,
+    "load-balancer": 32,
+    "log-group": 480,
+    "log-policy": 200,
+    "node-group": 37,
+    "policy": 128,
+    "repository": 200,
+    "role": 64,
+    "security-group": 229,
+    "topic": 256,
+}
+"""Characters by kind. Launch templates, node groups and security groups are given a prefix, to which 26 characters are
+added: a fixed name would keep a successor from being made before its predecessor goes."""
+
+
+def named(kind: str, place: Place, *parts: str) -> str:
+    """The name of a thing of one site, never longer than its kind may be."""
+    return fitted("pouw", place.environment, place.site.name, *parts, limit=LIMITS[kind])
+
+
+def prefix(kind: str, place: Place, *parts: str) -> str:
+    """The beginning of a name that AWS completes."""
+    return fitted("pouw", place.environment, place.site.name, *parts, limit=LIMITS[kind] - 1) + "-"
+
+
+def cluster_name(place: Place) -> str:
+    """The name of the site's cluster: known before it exists, as subnets and log groups carry it."""
+    return named("cluster", place)
+
+
+def account(place: Place) -> str:
+    """The account that the site lives in; its settings were found right."""
+    return place.site.account or ""
+
+
+def cluster_arn(place: Place) -> str:
+    """The whole name of the site's cluster, for policies that speak of it."""
+    return f"arn:aws:eks:{place.region}:{account(place)}:cluster/{cluster_name(place)}"
+
+
+def bucket(place: Place, region: str) -> str:
+    """The name of the bucket of backups in a region. Names of buckets are shared by all accounts of the world."""
+    return named("bucket", place, "backups", account(place), region)
+
+
+def bucket_arn(place: Place, region: str) -> str:
+    """The whole name of the bucket of backups in a region."""
+    return f"arn:aws:s3:::{bucket(place, region)}"
+
+
+def log_bucket(place: Place, region: str) -> str:
+    """The name of the bucket that access logs of a region go to."""
+    return named("bucket", place, "logs", account(place), region)
+
+
+def key(place: Place, region: str) -> NamedKey:
+    """The site's key in a region, as policies speak of it."""
+    return NamedKey(account=account(place), region=region, alias=f"alias/{named('alias', place)}")
+
+
+def log_group_arn(place: Place, name: str) -> str:
+    """The whole name of a log group of the site."""
+    return f"arn:aws:logs:{place.region}:{account(place)}:log-group:{name}"

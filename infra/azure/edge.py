@@ -1,0 +1,212 @@
+"""The public edge: Front Door, with a certificate for the hosts, a firewall, a rate limit, and a private way in.
+
+Front Door is the one edge on Azure whose certificates the cloud issues and renews by a record in any name service. Its
+address is a name that stays the same for as long as the edge exists; it answers from the nearest of many places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_azure_native.cdn.afd_custom_domain import AFDCustomDomain
+from pulumi_azure_native.cdn.afd_endpoint import AFDEndpoint
+from pulumi_azure_native.cdn.afd_origin import AFDOrigin
+from pulumi_azure_native.cdn.afd_origin_group import AFDOriginGroup
+from pulumi_azure_native.cdn.profile import Profile
+from pulumi_azure_native.cdn.route import Route
+from pulumi_azure_native.cdn.security_policy import SecurityPolicy
+from pulumi_azure_native.frontdoor.policy import Policy
+
+from infra.azure import alarms
+from infra.azure.audit_logs import AuditLogs
+from infra.azure.gateway import FRONTEND, Gateway, GatewayArgs, link_region
+from infra.azure.keys import Keys
+from infra.azure.network import Network
+from infra.azure.node_pools import NodePools
+from infra.azure.physical_names import LIMITS, named, worldwide
+from infra.azure.roles import guard, kept
+from infra.azure.subnets import EDGE_PORT
+from infra.azure.web_firewall import MANAGED_RULES, custom_rules
+from infra.component import Component
+from infra.contracts import READY_PATH, Dns, Place, RecordKind
+from infra.naming import fitted
+
+ACCESS_CATEGORIES: Final = (
+    "FrontDoorAccessLog",
+    "FrontDoorHealthProbeLog",
+    "FrontDoorWebApplicationFirewallLog",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeArgs:
+    """Which hosts the edge serves, and whom it lets in."""
+
+    place: Place
+    keys: Keys
+    monitoring: AuditLogs
+    network: Network
+    node_pools: NodePools
+    names: Dns
+    hosts: Sequence[str]
+    allow_from: Sequence[str]
+
+
+class Edge(Component, token="pouw:azure:Edge"):
+    """Front Door before a gateway before the cluster."""
+
+    address: pulumi.Output[str]
+    address_kind: RecordKind = "CNAME"
+
+    def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._args = args
+        place, group = args.place, args.keys.group
+        gateway = Gateway(f"{name}-gateway", GatewayArgs(place=place, group=group, network=args.network), self.child())
+        alarms.unhealthy(self, name, place, group=group, alarms=args.monitoring.alarms, gateway=gateway.gateway)
+        profile = Profile(
+            f"{name}-profile",
+            resource_group_name=group,
+            profile_name=named(place, "cdn:Profile"),
+            location="global",
+            sku={"name": "Premium_AzureFrontDoor"},
+            origin_response_timeout_seconds=60,
+            tags=place.tags,
+            opts=kept(self, place),
+        )
+        endpoint = AFDEndpoint(
+            f"{name}-endpoint",
+            resource_group_name=group,
+            profile_name=profile.name,
+            endpoint_name=worldwide(place, "edge"),
+            location="global",
+            enabled_state="Enabled",
+            auto_generated_domain_name_label_scope="TenantReuse",
+            tags=place.tags,
+            opts=kept(self, place),
+        )
+        origins = self._origins(name, profile, gateway)
+        domains = [self._domain(name, profile, host) for host in args.hosts]
+        self._firewall(name, profile, [endpoint.id, *(domain.id for domain in domains)])
+        Route(
+            f"{name}-route",
+            resource_group_name=group,
+            profile_name=profile.name,
+            endpoint_name=endpoint.name,
+            route_name="all",
+            origin_group={"id": origins.group},
+            custom_domains=[{"id": domain.id} for domain in domains],
+            patterns_to_match=["/*"],
+            supported_protocols=["Https"],
+            https_redirect="Disabled",
+            # From here on the way is private, and the gateway has no name that a certificate could be for.
+            forwarding_protocol="HttpOnly",
+            # Name services of other clouds ask the edge's own name whether it is ready. The firewall guards it, too.
+            link_to_default_domain="Enabled",
+            enabled_state="Enabled",
+            opts=self.child(depends_on=[origins.ready]),
+        )
+        args.monitoring.write_down(self, f"{name}-access-log", profile.id, categories=ACCESS_CATEGORIES)
+        guard(self, f"{name}-lock", place, profile.id)
+        self.publish(address=endpoint.host_name)
+
+    def _origins(self, name: str, profile: Profile, gateway: Gateway) -> _Origins:
+        group = AFDOriginGroup(
+            f"{name}-origins",
+            resource_group_name=self._args.keys.group,
+            profile_name=profile.name,
+            origin_group_name="gateway",
+            session_affinity_state="Disabled",
+            health_probe_settings={
+                "probePath": READY_PATH,
+                "probeProtocol": "Http",
+                "probeRequestType": "GET",
+                "probeIntervalInSeconds": 30,
+            },
+            load_balancing_settings={
+                "sampleSize": 4,
+                "successfulSamplesRequired": 2,
+                "additionalLatencyInMilliseconds": 0,
+            },
+            opts=self.child(),
+        )
+        origin = AFDOrigin(
+            f"{name}-origin",
+            resource_group_name=self._args.keys.group,
+            profile_name=profile.name,
+            origin_group_name=group.name,
+            origin_name="gateway",
+            host_name=gateway.address,
+            http_port=EDGE_PORT,
+            https_port=443,
+            priority=1,
+            weight=1000,
+            enabled_state="Enabled",
+            enforce_certificate_name_check=True,
+            shared_private_link_resource={
+                "privateLink": {"id": gateway.gateway},
+                "groupId": FRONTEND,
+                "privateLinkLocation": link_region(self._args.place.region),
+                "requestMessage": f"pouw {self._args.place.site.name}",
+            },
+            opts=self.child(),
+        )
+        return _Origins(group=group.id, ready=origin)
+
+    def _domain(self, name: str, profile: Profile, host: str) -> AFDCustomDomain:
+        limit = LIMITS["azure-native:cdn:AFDCustomDomain"].characters
+        part = host.replace(".", "-")
+        domain = AFDCustomDomain(
+            f"{name}-{part}",
+            resource_group_name=self._args.keys.group,
+            profile_name=profile.name,
+            custom_domain_name=fitted(part, limit=limit),
+            host_name=host,
+            tls_settings={"certificateType": "ManagedCertificate", "minimumTlsVersion": "TLS12"},
+            opts=self.child(),
+        )
+        self._args.names.record(
+            f"{self._args.place.site.name}-{part}-proof",
+            host=f"_dnsauth.{host}",
+            kind="TXT",
+            value=domain.validation_properties.validation_token,
+        )
+        return domain
+
+    def _firewall(self, name: str, profile: Profile, domains: Sequence[pulumi.Output[str]]) -> None:
+        place, group = self._args.place, self._args.keys.group
+        policy = Policy(
+            f"{name}-firewall",
+            resource_group_name=group,
+            policy_name=worldwide(place, "firewall"),
+            location="global",
+            sku={"name": "Premium_AzureFrontDoor"},
+            policy_settings={"enabledState": "Enabled", "mode": "Prevention", "requestBodyCheck": "Enabled"},
+            custom_rules={"rules": custom_rules(self._args.allow_from)},
+            managed_rules={"managedRuleSets": list(MANAGED_RULES)},
+            tags=place.tags,
+            opts=self.child(),
+        )
+        SecurityPolicy(
+            f"{name}-firewall-use",
+            resource_group_name=group,
+            profile_name=profile.name,
+            security_policy_name="firewall",
+            parameters={
+                "type": "WebApplicationFirewall",
+                "wafPolicy": {"id": policy.id},
+                "associations": [{"domains": [{"id": one} for one in domains], "patternsToMatch": ["/*"]}],
+            },
+            opts=self.child(),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Origins:
+    """A group of origins, and the resource that must exist before a route may use it."""
+
+    group: pulumi.Output[str]
+    ready: pulumi.Resource

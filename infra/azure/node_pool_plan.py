@@ -1,0 +1,165 @@
+"""Pools of machines as Azure has them: one a zone, because disks are bound to zones. Decisions, no resources."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from infra.azure.subnets import node_subnet
+from infra.contracts import POOL_LABEL, Place
+from infra.settings.site import Pool, Pools
+from infra.workload import Tolerations, digest
+
+_DEFAULT_INSTANCE: Final = {"system": "Standard_D4ds_v5", "miners": "Standard_D8ds_v5", "rpc": "Standard_D4ds_v5"}
+ACCELERATORS: Final = (
+    (r"^Standard_NC\d+as_T4_v3$", "nvidia-t4"),
+    (r"^Standard_NC\d+s_v3$", "nvidia-v100"),
+    (r"^Standard_NC\d+ads_A100_v4$", "nvidia-a100"),
+    (r"^Standard_NC\d+ads_H100_v5$", "nvidia-h100"),
+    (r"^Standard_NV\d+ads_A10_v5$", "nvidia-a10"),
+    (r"^Standard_ND\d+(am?sr|asr)_(A100_)?v4$", "nvidia-a100"),
+    (r"^Standard_ND\d+isr_H100_v5$", "nvidia-h100"),
+)
+"""Accelerators by machine type."""
+ACCELERATOR_LABEL: Final = "pouw.dev/accelerator"
+SPOT: Final = "kubernetes.azure.com/scalesetpriority"
+"""Label of spot machines, and key of the taint that Azure puts on them (value ``spot``, effect NoSchedule)."""
+MOST_PODS: Final = 60
+SURGE_PERCENT: Final = 33
+"""Of a pool, added while its machines are made anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Machines at least and at most."""
+
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZonePool:
+    """The machines of one pool in one zone."""
+
+    name: str
+    pool: Literal["system", "miners", "rpc"]
+    zone: int
+    instance: str
+    disk_gib: int
+    bounds: Bounds
+    spot: bool = False
+
+
+def shares(bounds: Bounds) -> tuple[Bounds, Bounds, Bounds]:
+    """A pool's bounds over three zones, as even as can be: their sums are the pool's own."""
+    low, high = _thirds(bounds.minimum), _thirds(bounds.maximum)
+    first, second, third = (Bounds(minimum=low[zone], maximum=high[zone]) for zone in range(3))
+    return first, second, third
+
+
+def _thirds(number: int) -> list[int]:
+    return [number // 3 + (zone < number % 3) for zone in range(3)]
+
+
+def zone_pools(pools: Pools) -> list[ZonePool]:
+    """Every pool in every zone. With spot machines the on-demand ones are as many as the floor, always."""
+    miners, system = pools.miners, _bounds(pools.system)
+    # A system pool may never be empty, so there is one system machine a zone at least.
+    system = Bounds(minimum=max(system.minimum, 3), maximum=max(system.maximum, 3))
+    wanted: list[tuple[str, Literal["system", "miners", "rpc"], Pool, Bounds, bool]] = [
+        ("system", "system", pools.system, system, False),
+        ("rpc", "rpc", pools.rpc, _bounds(pools.rpc), False),
+    ]
+    if miners.spot:
+        floor = miners.on_demand_floor
+        above = Bounds(minimum=max(miners.minimum - floor, 0), maximum=miners.maximum - floor)
+        wanted.append(("miners", "miners", miners, Bounds(minimum=floor, maximum=floor), False))
+        wanted.append(("spot", "miners", miners, above, True))
+    else:
+        wanted.append(("miners", "miners", miners, _bounds(miners), False))
+    return [
+        ZonePool(
+            name=f"{name}{zone + 1}",
+            pool=pool,
+            zone=zone,
+            instance=settings.instance or _DEFAULT_INSTANCE[pool],
+            disk_gib=settings.disk_gib,
+            bounds=share,
+            spot=spot,
+        )
+        for name, pool, settings, bounds, spot in wanted
+        for zone, share in enumerate(shares(bounds))
+    ]
+
+
+def own_name(pool: ZonePool) -> str:
+    """Name of a pool in its cluster, 12 characters at most: another one for machines that cannot be had by a change, so
+    that those come before the old ones go."""
+    return f"{pool.name}{digest(f'{pool.instance} {pool.disk_gib}')[:4]}"
+
+
+def _bounds(pool: Pool) -> Bounds:
+    return Bounds(minimum=pool.minimum, maximum=pool.maximum)
+
+
+def accelerator(instance: str) -> str | None:
+    """What accelerator a machine type carries, if any."""
+    return next((found for pattern, found in ACCELERATORS if re.match(pattern, instance)), None)
+
+
+def profile(pool: ZonePool, place: Place) -> dict[str, Any]:
+    """Arguments of a pool, but for its name and subnet: the same for one of its own and for one inside the cluster."""
+    found = accelerator(pool.instance)
+    labels = {POOL_LABEL: pool.pool, **({ACCELERATOR_LABEL: found} if found else {})}
+    taints = [f"{POOL_LABEL}={pool.pool}:NoSchedule"] if pool.pool == "miners" else []
+    properties: dict[str, Any] = {
+        "mode": "System" if pool.pool == "system" else "User",
+        "type": "VirtualMachineScaleSets",
+        "availability_zones": [place.zones[pool.zone]],
+        "vm_size": pool.instance,
+        "os_type": "Linux",
+        "os_sku": "Ubuntu",
+        "os_disk_type": "Managed",
+        "os_disk_size_gb": pool.disk_gib,
+        "max_pods": MOST_PODS,
+        "enable_encryption_at_host": True,
+        "enable_node_public_ip": False,
+        # Drivers of accelerators are not signed for secure boot.
+        "security_profile": {"enableSecureBoot": found is None, "enableVTPM": True, "sshAccess": "Disabled"},
+        "node_taints": taints,
+        "tags": dict(place.tags),
+        **scaling(pool.bounds),
+    }
+    if found:
+        properties["gpu_profile"] = {"driver": "Install"}
+    if pool.spot:
+        labels[SPOT] = "spot"
+        taints.append(f"{SPOT}=spot:NoSchedule")
+        properties |= {"scale_set_priority": "Spot", "scale_set_eviction_policy": "Delete", "spot_max_price": -1.0}
+    else:
+        properties["upgrade_settings"] = {"maxSurge": f"{SURGE_PERCENT}%", "drainTimeoutInMinutes": 30}
+    return {**properties, "node_labels": labels}
+
+
+def tolerations(pools: Pools) -> Tolerations:
+    """For the taint that Azure puts on spot machines, in pools that have some."""
+    spot = {"key": SPOT, "operator": "Equal", "value": "spot", "effect": "NoSchedule"}
+    return {pool.pool: [spot] for pool in zone_pools(pools) if pool.spot and pool.bounds.maximum}
+
+
+def scaling(bounds: Bounds) -> dict[str, Any]:
+    """The scaler's bounds; it is off where there is nothing to scale, because it takes no maximum of none."""
+    if bounds.minimum == bounds.maximum:
+        return {"enable_auto_scaling": False, "count": bounds.minimum}
+    return {
+        "enable_auto_scaling": True,
+        "count": bounds.minimum,
+        "min_count": bounds.minimum,
+        "max_count": bounds.maximum,
+    }
+
+
+def subnet_of(pool: ZonePool) -> str:
+    """Name of the subnet that a pool's machines stand in."""
+    return node_subnet(pool.zone)

@@ -1,0 +1,59 @@
+"""Storage accounts as this project wants them, whatever they hold: own key, no shared key, no anonymous access."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+from pulumi_azure_native.storage.storage_account import StorageAccount
+
+from infra.azure.keys import Keys
+from infra.azure.physical_names import worldwide
+from infra.azure.roles import kept
+from infra.component import Component
+from infra.contracts import Place
+
+
+def account(owner: Component, name: str, place: Place, keys: Keys, *, part: str, private: bool) -> StorageAccount:
+    """Declare an account, spread over zones; ``part`` makes its name. One not private admits Azure's own services."""
+    return StorageAccount(
+        f"{name}-account",
+        resource_group_name=keys.group,
+        account_name=worldwide(place, part),
+        location=place.region,
+        kind="StorageV2",
+        sku={"name": "Standard_ZRS"},
+        identity={"type": "UserAssigned", "userAssignedIdentities": [keys.reader]},
+        encryption=encryption(keys),
+        tags=place.tags,
+        opts=kept(owner, place),
+        **access(private=private),
+    )
+
+
+def access(*, private: bool) -> dict[str, Any]:
+    """Who may reach an account: arguments of its class."""
+    return {
+        "access_tier": "Hot",
+        "allow_blob_public_access": False,
+        "allow_cross_tenant_replication": False,
+        "allow_shared_key_access": False,
+        "default_to_o_auth_authentication": True,
+        "enable_https_traffic_only": True,
+        "is_local_user_enabled": False,
+        "minimum_tls_version": "TLS1_2",
+        "public_network_access": "Disabled" if private else "Enabled",
+        "network_rule_set": {"bypass": "None" if private else "AzureServices", "defaultAction": "Deny"},
+    }
+
+
+def encryption(keys: Keys) -> dict[str, pulumi.Input[Any]]:
+    """Encryption by the newest version of the site's key, and once more by Azure's own below it."""
+    services = {kind: {"enabled": True, "keyType": "Account"} for kind in ("blob", "file")}
+    return {
+        "keySource": "Microsoft.Keyvault",
+        "keyVaultProperties": {"keyName": keys.key_name, "keyVaultUri": keys.vault_uri},
+        "encryptionIdentity": {"encryptionUserAssignedIdentity": keys.reader},
+        "requireInfrastructureEncryption": True,
+        "services": services,
+    }

@@ -1,0 +1,150 @@
+"""A zone of the stack in Cloud DNS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi_gcp.compute.health_check import HealthCheck
+from pulumi_gcp.dns.managed_zone import ManagedZone
+from pulumi_gcp.dns.record_set import RecordSet
+
+from infra.component import Component
+from infra.contracts import READY_PATH, Place, RecordKind, Target
+from infra.faults import Fault
+from infra.gcp import physical_names
+
+_TTL: Final = 300
+_FAILOVER_TTL: Final = 30
+CHECKERS: Final = ("us-east4", "europe-west1", "asia-southeast1")
+"""Regions that endpoints are checked from: Google wants three."""
+DNSSEC_KEYS: Final = (("keySigning", 256), ("zoneSigning", 256))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DnsArgs:
+    """A zone; ``place`` is that of the site that holds it."""
+
+    place: Place
+    zone: str
+
+
+class Dns(Component, token="pouw:gcp:Dns"):
+    """A signed public zone. Outputs: ``zone``, its name, and ``name_servers`` to delegate it to.
+
+    ``signers`` is empty: no resource tells the DS record, and components ask nobody. ``gcloud`` tells it.
+    """
+
+    zone: pulumi.Output[str]
+    name_servers: pulumi.Output[Sequence[str]]
+    signers: pulumi.Output[Sequence[str]]
+
+    def __init__(self, name: str, args: DnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._place = place = args.place
+        made = ManagedZone(
+            f"{name}-zone",
+            name=physical_names.named("zone", place, "public"),
+            project=physical_names.project(place),
+            dns_name=f"{args.zone}.",
+            description="Names of the network",
+            visibility="public",
+            dnssec_config={
+                "state": "on",
+                "non_existence": "nsec3",
+                "default_key_specs": [
+                    {"algorithm": "ecdsap256sha256", "key_length": length, "key_type": kind}
+                    for kind, length in DNSSEC_KEYS
+                ],
+            },
+            cloud_logging_config={"enable_logging": True},
+            force_destroy=not place.production,
+            labels=place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+        )
+        self.publish(zone=made.name, name_servers=made.name_servers, signers=[])
+
+    def record(self, name: str, *, host: pulumi.Input[str], kind: RecordKind, value: pulumi.Input[str]) -> None:
+        """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""
+        RecordSet(
+            name,
+            project=physical_names.project(self._place),
+            managed_zone=self.zone,
+            name=pulumi.Output.from_input(host).apply(absolute),
+            type=kind,
+            ttl=_TTL,
+            rrdatas=[pulumi.Output.from_input(value).apply(lambda given: data(kind, given))],
+            opts=self.child(),
+        )
+
+    def failover(self, name: str, *, host: str, targets: Sequence[Target]) -> None:
+        """Declare a name that leads to the active target while its ``/ready`` answers over TLS, else to a standby.
+
+        Raises:
+            pulumi.RunError: a target has a name and no address; Cloud DNS checks addresses alone.
+        """
+        if len(targets) == 1:
+            self.record(name, host=host, kind=targets[0].kind, value=targets[0].address)
+            return
+        for target in targets:
+            if target.kind != "A":
+                raise pulumi.RunError(str(unchecked(target)))
+        check = HealthCheck(
+            f"{name}-check",
+            project=physical_names.project(self._place),
+            description=f"Whether a site of {host} is ready",
+            check_interval_sec=30,
+            timeout_sec=5,
+            healthy_threshold=2,
+            unhealthy_threshold=2,
+            https_health_check={"port": 443, "host": host, "request_path": READY_PATH},
+            source_regions=list(CHECKERS),
+            log_config={"enable": True},
+            opts=self.child(),
+        )
+        RecordSet(
+            name,
+            project=physical_names.project(self._place),
+            managed_zone=self.zone,
+            name=absolute(host),
+            type="A",
+            ttl=_FAILOVER_TTL,
+            routing_policy={"health_check": check.id, **routing(targets, self._place.region)},
+            opts=self.child(),
+        )
+
+
+def absolute(host: str) -> str:
+    """A name with its final dot."""
+    return host if host.endswith(".") else f"{host}."
+
+
+def data(kind: RecordKind, value: str) -> str:
+    """A record's value as the zone wants it."""
+    if kind == "CNAME":
+        return absolute(value)
+    return f'"{value}"' if kind == "TXT" and not value.startswith('"') else value
+
+
+def routing(targets: Sequence[Target], region: str) -> dict[str, Any]:
+    """The active sites while one of them is healthy, then the standbys; equal shares where all are alike."""
+    active = [target.address for target in targets if target.active]
+    standby = [target.address for target in targets if not target.active]
+    if not active or not standby:
+        alike = active or standby
+        return {"wrrs": [{"weight": 1.0, "health_checked_targets": {"external_endpoints": [one]}} for one in alike]}
+    backup = {"location": region, "health_checked_targets": {"external_endpoints": standby}}
+    return {"primary_backup": {"primary": {"external_endpoints": active}, "backup_geos": [backup]}}
+
+
+def unchecked(target: Target) -> Fault:
+    """Told where a target cannot be checked."""
+    return Fault(
+        path="pouw:sites",
+        message=f"the edge of {target.site} has no fixed address, and Cloud DNS can check nothing else",
+        got=f"a name of kind {target.kind}",
+        expected="sites whose edges have addresses, beside a first active site of cloud: gcp",
+        remedy="put the active site whose edge has a name first: its cloud then holds the zone and checks names",
+    )

@@ -1,0 +1,231 @@
+"""The public edge of a site."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi_gcp.compute.backend_service import BackendService
+from pulumi_gcp.compute.firewall import Firewall
+from pulumi_gcp.compute.global_address import GlobalAddress
+from pulumi_gcp.compute.global_forwarding_rule import GlobalForwardingRule
+from pulumi_gcp.compute.health_check import HealthCheck
+from pulumi_gcp.compute.instance_group_named_port import InstanceGroupNamedPort
+from pulumi_gcp.compute.security_policy import SecurityPolicy
+from pulumi_gcp.compute.ssl_policy import SSLPolicy
+from pulumi_gcp.compute.target_https_proxy import TargetHttpsProxy
+from pulumi_gcp.compute.url_map import URLMap
+from pulumi_gcp.monitoring.alert_policy import AlertPolicy
+from pulumi_gcp.monitoring.uptime_check_config import UptimeCheckConfig
+
+from infra.component import Component
+from infra.contracts import READY_PATH, RPC_NODE_PORT, WS_NODE_PORT, Dns, Place, RecordKind
+from infra.gcp import certificate, network_firewall, physical_names, web_firewall
+from infra.gcp.audit_logs import AuditLogs
+from infra.gcp.keys import Keys
+from infra.gcp.network import Network
+from infra.gcp.node_pools import NodePools
+
+PORTS: Final = {"rpc": RPC_NODE_PORT, "ws": WS_NODE_PORT}
+_TIMEOUTS: Final = {"rpc": 60, "ws": 3600}
+"""Seconds, those of the balancer inside: a WebSocket connection lasts an hour at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeArgs:
+    """One site's edge."""
+
+    place: Place
+    keys: Keys
+    monitoring: AuditLogs
+    network: Network
+    node_pools: NodePools
+    names: Dns
+    hosts: Sequence[str]
+    allow_from: Sequence[str]
+
+
+class Edge(Component, token="pouw:gcp:Edge"):
+    """A global application balancer on port 443. Outputs: ``address``, static, and ``address_kind``."""
+
+    address: pulumi.Output[str]
+    address_kind: RecordKind
+
+    def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._args, self._place, self._project = args, args.place, physical_names.project(args.place)
+        self.address_kind = "A"
+        address = GlobalAddress(
+            f"{name}-address",
+            name=physical_names.named("compute", args.place, "edge"),
+            project=self._project,
+            labels=args.place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.place.production),
+        )
+        proxy = TargetHttpsProxy(
+            f"{name}-proxy",
+            project=self._project,
+            url_map=self._routes(name).id,
+            certificate_map=certificate.declare(name, args.place, args.names, args.hosts, self.child()),
+            ssl_policy=self._tls(name).id,
+            tls_early_data="DISABLED",
+            opts=self.child(),
+        )
+        GlobalForwardingRule(
+            f"{name}-entry",
+            project=self._project,
+            load_balancing_scheme="EXTERNAL_MANAGED",
+            ip_address=address.address,
+            ip_protocol="TCP",
+            port_range="443",
+            target=proxy.id,
+            labels=args.place.tags,
+            opts=self.child(),
+        )
+        self._watch(name)
+        self.publish(address=address.address)
+
+    def _tls(self, name: str) -> SSLPolicy:
+        return SSLPolicy(
+            f"{name}-tls", project=self._project, profile="RESTRICTED", min_tls_version="TLS_1_2", opts=self.child()
+        )
+
+    def _routes(self, name: str) -> URLMap:
+        """Paths below ``/ws`` to WebSocket, all else to JSON-RPC, each over the machines of the pool ``rpc``."""
+        args = self._args
+        Firewall(
+            f"{name}-in",
+            name=physical_names.named("compute", self._place, "edge-in"),
+            project=self._project,
+            network=args.network.network,
+            direction="INGRESS",
+            allows=[{"protocol": "tcp", "ports": [str(port) for port in PORTS.values()]}],
+            source_ranges=list(network_firewall.CHECKERS),
+            target_tags=[physical_names.machine_tag(self._place, "rpc")],
+            opts=self.child(),
+        )
+        guard = SecurityPolicy(
+            f"{name}-guard",
+            project=self._project,
+            description=f"Whom the edge of the site {self._place.site.name} lets in",
+            type="CLOUD_ARMOR",
+            rules=web_firewall.rules(args.allow_from),
+            advanced_options_config={"json_parsing": "STANDARD", "log_level": "NORMAL"},
+            adaptive_protection_config={"layer7_ddos_defense_config": {"enable": True, "rule_visibility": "STANDARD"}},
+            labels=self._place.tags,
+            opts=self.child(),
+        )
+        check = HealthCheck(
+            f"{name}-check",
+            project=self._project,
+            check_interval_sec=5,
+            timeout_sec=5,
+            healthy_threshold=2,
+            unhealthy_threshold=2,
+            http_health_check={"port": RPC_NODE_PORT, "request_path": READY_PATH},
+            log_config={"enable": True},
+            opts=self.child(),
+        )
+        services = {kind: self._backend(f"{name}-{kind}", kind, guard, check) for kind in PORTS}
+        return URLMap(
+            f"{name}-routes",
+            project=self._project,
+            default_service=services["rpc"].id,
+            host_rules=[{"hosts": ["*"], "path_matcher": "all"}],
+            path_matchers=[
+                {
+                    "name": "all",
+                    "default_service": services["rpc"].id,
+                    "path_rules": [{"paths": ["/ws", "/ws/*"], "service": services["ws"].id}],
+                }
+            ],
+            opts=self.child(),
+        )
+
+    def _backend(self, name: str, kind: str, guard: SecurityPolicy, check: HealthCheck) -> BackendService:
+        groups = [_nth(self._args.node_pools.rpc_groups, index) for index in range(len(self._place.zones))]
+        ports: list[pulumi.Resource] = [
+            InstanceGroupNamedPort(
+                f"{name}-port-{index}",
+                project=self._project,
+                group=group,
+                name=kind,
+                port=PORTS[kind],
+                opts=self.child(),
+            )
+            for index, group in enumerate(groups)
+        ]
+        return BackendService(
+            name,
+            project=self._project,
+            load_balancing_scheme="EXTERNAL_MANAGED",
+            protocol="HTTP",
+            port_name=kind,
+            timeout_sec=_TIMEOUTS[kind],
+            connection_draining_timeout_sec=30,
+            backends=[backend(group) for group in groups],
+            health_checks=check.id,
+            security_policy=guard.id,
+            custom_response_headers=["Strict-Transport-Security: max-age=31536000"],
+            log_config={"enable": True, "sample_rate": 1.0},
+            opts=self.child(depends_on=ports),
+        )
+
+    def _watch(self, name: str) -> None:
+        """Look from outside whether the site's own name answers, and tell somebody when it does not."""
+        args, place = self._args, self._place
+        check = UptimeCheckConfig(
+            f"{name}-seen",
+            project=self._project,
+            display_name=f"{name}-seen",
+            timeout="10s",
+            period="60s",
+            http_check={"path": READY_PATH, "port": 443, "use_ssl": True, "validate_ssl": True},
+            monitored_resource={
+                "type": "uptime_url",
+                "labels": {"project_id": self._project, "host": args.hosts[-1]},
+            },
+            user_labels=place.tags,
+            opts=self.child(),
+        )
+        AlertPolicy(
+            f"{name}-unseen",
+            project=self._project,
+            display_name=f"{name}-unseen",
+            combiner="OR",
+            severity="CRITICAL",
+            conditions=[{"display_name": f"{name}-unseen", "condition_threshold": unseen(check.uptime_check_id)}],
+            notification_channels=args.monitoring.channels,
+            user_labels=place.tags,
+            opts=self.child(),
+        )
+
+
+def _nth(groups: pulumi.Output[Sequence[str]], index: int) -> pulumi.Output[str]:
+    return groups.apply(lambda found: found[index])
+
+
+def backend(group: pulumi.Input[str]) -> dict[str, Any]:
+    """An instance group behind the edge: filled until its machines are busy."""
+    return {"group": group, "balancing_mode": "UTILIZATION", "max_utilization": 0.8, "capacity_scaler": 1.0}
+
+
+def unseen(check_id: pulumi.Input[str]) -> dict[str, Any]:
+    """The condition that more than one place in the world finds no answer for two minutes."""
+    metric = 'metric.type="monitoring.googleapis.com/uptime_check/check_passed" AND resource.type="uptime_url"'
+    return {
+        "filter": pulumi.Output.concat(metric, ' AND metric.labels.check_id="', check_id, '"'),
+        "comparison": "COMPARISON_GT",
+        "threshold_value": 1,
+        "duration": "120s",
+        "aggregations": [
+            {
+                "alignment_period": "60s",
+                "per_series_aligner": "ALIGN_NEXT_OLDER",
+                "cross_series_reducer": "REDUCE_COUNT_FALSE",
+                "group_by_fields": ["resource.label.host"],
+            }
+        ],
+    }

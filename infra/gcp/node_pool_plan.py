@@ -1,0 +1,70 @@
+"""What pools a site has and how large they may become. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infra.contracts import POOLS
+from infra.gcp.machine_types import ACCELERATORS, machine_type
+from infra.settings.site import Pool, Pools
+from infra.workload import Tolerations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """One group of like machines. A pool is one group, or two where some of its machines may be taken away."""
+
+    name: str
+    pool: str
+    machine: str
+    disk_gib: int
+    minimum: int
+    maximum: int
+    """Both over all zones."""
+    spot: bool = False
+
+    @property
+    def initial_per_zone(self) -> int:
+        """Machines in each of the three zones to begin with: no fewer than the minimum if the maximum leaves room."""
+        return min(-(-self.minimum // 3), self.maximum // 3)
+
+
+def groups(pools: Pools) -> list[Group]:
+    """The groups of a site. Miners that must stay are a group of their own, which never shrinks below the floor."""
+    miners = pools.miners
+    floor = miners.on_demand_floor
+    made = [_group(name, name, getattr(pools, name)) for name in POOLS if name != "miners"]
+    if not miners.spot or floor >= miners.maximum:
+        return [*made, _group("miners", "miners", miners)]
+    return [
+        *made,
+        _group("miners", "miners", miners, minimum=floor, maximum=floor),
+        _group(
+            "miners-spot",
+            "miners",
+            miners,
+            minimum=max(miners.minimum - floor, 0),
+            maximum=miners.maximum - floor,
+            spot=True,
+        ),
+    ]
+
+
+def tolerations(pools: Pools) -> Tolerations:
+    """For the taint that Google puts on machines with accelerators, in pools that have some."""
+    accelerated = {"key": "nvidia.com/gpu", "operator": "Equal", "value": "present", "effect": "NoSchedule"}
+    return {group.pool: [accelerated] for group in groups(pools) if group.machine in ACCELERATORS}
+
+
+def _group(
+    name: str, pool: str, settings: Pool, *, minimum: int | None = None, maximum: int | None = None, spot: bool = False
+) -> Group:
+    return Group(
+        name=name,
+        pool=pool,
+        machine=machine_type(pool, settings),
+        disk_gib=settings.disk_gib,
+        minimum=settings.minimum if minimum is None else minimum,
+        maximum=settings.maximum if maximum is None else maximum,
+        spot=spot,
+    )

@@ -1,0 +1,185 @@
+"""A stack opened for a preview: on a copy, so that looking changes nothing and needs nobody's leave.
+
+What a preview would otherwise write goes into a folder of its own, which ends with it: the engine's locks, the composed
+configuration, what is made of a killed run's traces. Previews of one stack so run side by side.
+
+A stack that was never made has nothing to copy. It is previewed from an empty state, and each of its secrets reads as a
+word of the preview's own: there is nothing yet that a true one would be compared with, so whoever has no passphrase,
+such as a pull request from a fork, sees the same plan. State and words are written here, in the engine's format: asking
+the engine for them takes two runs of it, as long as the preview itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from pouw.engine import backend as backends
+from pouw.engine import stack_lock
+from pouw.engine.backend import Backend
+from pouw.engine.project import Project
+from pouw.engine.resolution import Engine
+from pouw.engine.session import Session, lock_file, opened
+from pouw.engine.stack_configuration import ExtraConfig, StackConfig
+from pouw.progress import Progress
+
+_ENCRYPTION = ("secretsprovider", "encryptedkey", "encryptionsalt")
+_PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE_FILE"  # noqa: S105 - a name
+_NONCE_BYTES = 12
+
+PASSPHRASE = "preview"  # noqa: S105 - it protects nothing: what it encrypts is a placeholder
+SALT = b"pouwview"
+KEY = bytes.fromhex("6dd6daa9e7a864c9f8a6a234c408c2ede3df8db41431ac46620430b60e53ae2b")
+"""What the engine derives from these two, in a million rounds of PBKDF2 with SHA-256."""
+
+
+@contextmanager
+def opened_for_preview(
+    stack: str,
+    engine: Engine,
+    *,
+    extra: ExtraConfig,
+    project: Project,
+    progress: Progress,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Session]:
+    """The stack, ready to be previewed. Where its backend is no folder, the stack itself, held as for any run.
+
+    Raises:
+        ConfigurationError: unknown stack or malformed file.
+        EngineError: held by another run (BUSY), or secrets without their passphrase.
+    """
+    told = {**engine.environment(), **(environment or {})}
+    theirs = backends.users(stack, definition=project.definition(), environment=told)
+    place = theirs or Backend(url="", folder=backends.own_folder(), environment={})
+    with tempfile.TemporaryDirectory(prefix="pouw-preview-") as name:
+        folder = Path(name)
+        if project.is_without_state or (place.folder and not place.state_files(project.name, stack)):
+            yield _unmade(stack, engine, project, folder, told, extra)
+            return
+        session = Session.of(stack, engine, project, environment)
+        if place.folder is not None:
+            copy = _copied(session, folder)
+            copy.prepare(extra)
+            copy.recover(None, progress)
+            yield copy
+        elif session.exists():
+            with opened(
+                stack,
+                engine,
+                operation="preview",
+                extra=extra,
+                project=project,
+                progress=progress,
+                environment=environment,
+            ) as (held, _):
+                yield held
+        else:
+            yield _unmade(stack, engine, project, folder, told, extra)
+
+
+def placeholder(key: str) -> str:
+    """What a secret reads as where there is none yet: 64 hexadecimal digits, the same each time."""
+    return hashlib.sha256(f"preview of {key}".encode()).hexdigest()
+
+
+def _unmade(
+    stack: str, engine: Engine, project: Project, folder: Path, environment: Mapping[str, str], extra: ExtraConfig
+) -> Session:
+    settings = {key: value for key, value in project.stack_settings(stack).items() if key not in _ENCRYPTION}
+    given = {key: _sealed(placeholder(key)) if secret else value for key, (value, secret) in extra.items()}
+    own = {key: _without_secrets(value, key) for key, value in (settings.get("config") or {}).items()}
+    config = StackConfig(folder=folder / "config")
+    config.folder.mkdir(mode=0o700)
+    salt = f"v1:{_base64(SALT)}:{_encrypted('pulumi')}"
+    composed = {**settings, "config": {**own, **given}, "encryptionsalt": salt}
+    config.path.write_text(yaml.safe_dump(composed), encoding="utf-8")
+    backend = _backend(folder)
+    _write_state(backend, project.name, stack)
+    return Session(
+        engine=engine,
+        project=project,
+        stack=stack,
+        backend=backend,
+        config=config,
+        settings=settings,
+        environment={
+            **{key: value for key, value in environment.items() if key != _PASSPHRASE_FILE},
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            **backend.environment,
+        },
+    )
+
+
+def _copied(session: Session, folder: Path) -> Session:
+    """The session on a copy of its state and its composed configuration, taken while no run is at work."""
+    backend = _backend(folder)
+    name, stack = session.project.name, session.stack
+    target = backend.state_file(name, stack)
+    if target is None:
+        raise RuntimeError("a folder without a state file")
+    target.parent.mkdir(parents=True)
+    config = StackConfig(folder=folder / "config")
+    with stack_lock.share(lock_file(session.project, stack), stack=stack):
+        for path in session.backend.state_files(name, stack):
+            shutil.copy2(path, target.parent)
+        if session.config.folder.exists():
+            shutil.copytree(session.config.folder, config.folder, ignore=shutil.ignore_patterns("events", "new", ".*"))
+    return replace(
+        session,
+        backend=replace(backend, environment={**session.backend.environment, **backend.environment}),
+        config=config,
+        environment={**session.environment, **backend.environment},
+    )
+
+
+def _backend(folder: Path) -> Backend:
+    place = folder / "backend"
+    (place / ".pulumi").mkdir(parents=True)
+    (place / ".pulumi" / "meta.yaml").write_text("version: 1\n", encoding="utf-8")
+    return Backend(url=place.as_uri(), folder=place, environment={"PULUMI_BACKEND_URL": place.as_uri()})
+
+
+def _write_state(backend: Backend, project: str, stack: str) -> None:
+    """An empty state."""
+    path = backend.state_file(project, stack)
+    if path is None:
+        raise RuntimeError("a folder without a state file")
+    path.parent.mkdir(parents=True)
+    checkpoint = {"stack": f"organization/{project}/{stack}", "latest": None}
+    path.write_text(json.dumps({"version": 3, "checkpoint": checkpoint}), encoding="utf-8")
+
+
+def _without_secrets(value: Any, key: str) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {"secure"}:
+            return _sealed(placeholder(key))
+        return {name: _without_secrets(one, f"{key}.{name}") for name, one in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(one, f"{key}[{index}]") for index, one in enumerate(value)]
+    return value
+
+
+def _sealed(text: str) -> Mapping[str, str]:
+    return {"secure": _encrypted(text)}
+
+
+def _encrypted(text: str) -> str:
+    nonce = os.urandom(_NONCE_BYTES)
+    return f"v1:{_base64(nonce)}:{_base64(AESGCM(KEY).encrypt(nonce, text.encode(), None))}"
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

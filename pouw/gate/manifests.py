@@ -1,0 +1,108 @@
+"""The Kubernetes rules on plain YAML, for those who have no Pulumi program. Everything is known, nothing is waived."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.faults import Fault
+from policies import catalogue
+from policies.evaluation import evaluate
+from policies.nulls import without_nulls
+from policies.result import Result
+from policies.rule import AnyRule, Level, Rule
+from policies.stack import Resource, Stack
+from pouw.errors import ExitCode, PouwError
+from pouw.gate.verdict import Finding, Kind, Verdict
+
+
+class ManifestError(PouwError):
+    """A manifest cannot be read."""
+
+    code = ExitCode.CONFIGURATION
+
+
+def verdict(path: Path) -> Verdict:
+    """What the rules say of every object in a file or in the YAML files below a folder.
+
+    Raises:
+        ManifestError: a file is no YAML, holds something that is no object, or there is none.
+    """
+    files = sorted(one for one in path.rglob("*") if one.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
+    resources = [resource for file in files for resource in _resources(file)]
+    if not resources:
+        raise ManifestError(Fault(path=str(path), message="holds no Kubernetes object", expected="YAML manifests"))
+    stack = Stack(resources)
+    findings: list[Finding] = []
+    passed: defaultdict[str, list[str]] = defaultdict(list)
+    for resource in resources:
+        for rule in catalogue.rules_for(resource.type):
+            result = _evaluated(rule, resource, stack)
+            if result.passed:
+                passed[rule.id].append(resource.urn)
+            else:
+                findings += _findings(result, resource.urn)
+    return Verdict(stack=str(path), environment="production", findings=findings, passed=passed)
+
+
+def type_token(api_version: str, kind: str) -> str:
+    """The type token of an object: ``kubernetes:apps/v1:Deployment``; the core group has a name there."""
+    return f"kubernetes:{api_version if '/' in api_version else 'core/' + api_version}:{kind}"
+
+
+def _evaluated(rule: AnyRule, resource: Resource, stack: Stack) -> Result:
+    if isinstance(rule, Rule):
+        return evaluate(rule, partial(rule.check, resource.props))
+    return evaluate(rule, partial(rule.check, resource, stack))
+
+
+def _findings(result: Result, urn: str) -> Iterator[Finding]:
+    rule = result.rule
+    said = [(Kind.VIOLATION, found.path, found.message) for found in result.violations]
+    if result.unevaluated:
+        said.append((Kind.UNEVALUATED, "", result.unevaluated))
+    for kind, path, message in said:
+        yield Finding(
+            kind=kind,
+            rule=rule.id,
+            urn=urn,
+            path=path,
+            message=message,
+            severity=rule.severity,
+            mandatory=rule.level is Level.MANDATORY,
+            remedy=rule.remedy,
+        )
+
+
+def _resources(file: Path) -> Iterator[Resource]:
+    try:
+        documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ManifestError(Fault(path=str(file), message="is no YAML", got=str(error))) from error
+    for number, document in enumerate(documents):
+        for one in _objects(document, f"{file}: document {number + 1}"):
+            token, name = type_token(one["apiVersion"], one["kind"]), (one.get("metadata") or {}).get("name", "")
+            namespace = (one.get("metadata") or {}).get("namespace", "")
+            urn = f"urn:pulumi:manifests::{file}::{token}::{namespace + '/' if namespace else ''}{name}"
+            props = without_nulls(one)
+            yield Resource(urn=urn, type=token, name=name, props=props, inputs=props)
+
+
+def _objects(document: Any, where: str) -> Iterator[Mapping[str, Any]]:
+    if document is None:
+        return
+    if not isinstance(document, dict) or not {"apiVersion", "kind"} <= set(document):
+        got = type(document).__name__
+        raise ManifestError(
+            Fault(path=where, message="is no Kubernetes object", got=got, expected="apiVersion and kind")
+        )
+    if document["kind"].endswith("List") and isinstance(document.get("items"), list):
+        for one in document["items"]:
+            yield from _objects(one, where)
+    else:
+        yield document

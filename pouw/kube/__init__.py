@@ -1,0 +1,1 @@
+"""The Kubernetes client of the control side: requests, watches, port-forward, kubeconfigs."""

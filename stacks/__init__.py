@@ -1,0 +1,1 @@
+"""The program of every stack: what each site declares, and the names in its zone."""

@@ -1,0 +1,32 @@
+"""Names of hosts in a stack's zone. They are decided before any address is known, so that sites can name each other."""
+
+from __future__ import annotations
+
+from infra.settings.site import Site
+from infra.settings.stack import Settings
+from infra.workload import P2P_PORT
+
+
+def service(stack: Settings) -> str:
+    """The name that follows the site that serves."""
+    return f"{stack.dns.host}.{stack.dns.zone}"
+
+
+def edge(stack: Settings, site: Site) -> str:
+    """The name of a site's own edge."""
+    return f"{site.name}.{stack.dns.zone}"
+
+
+def of_clients(stack: Settings, site: Site) -> tuple[str, ...]:
+    """Names that clients may reach a site by: the stack's, then the site's own; none without a zone."""
+    return (service(stack), edge(stack, site)) if stack.dns.zone else ()
+
+
+def peers(stack: Settings, site: Site) -> str:
+    """The name under which other sites find a site's nodes."""
+    return f"peers-{site.name}.{stack.dns.zone}" if stack.dns.zone else ""
+
+
+def peers_entry(stack: Settings, site: Site) -> str:
+    """The same as ``host:port``."""
+    return f"{peers(stack, site)}:{P2P_PORT}"

@@ -1,0 +1,53 @@
+"""The Kubernetes rules on plain manifests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pouw.gate import manifests
+from pouw.gate.manifests import ManifestError
+
+GOOD = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: server, namespace: shop}
+spec:
+  template:
+    spec:
+      automountServiceAccountToken: false
+      securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+      containers:
+        - name: server
+          securityContext:
+            allowPrivilegeEscalation: false
+            readOnlyRootFilesystem: true
+            capabilities: {drop: [ALL]}
+"""
+PRIVILEGED = "kubernetes-pods-container-deny-privileged"
+
+
+def test_rules_run_on_every_document_of_every_file(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    bad = GOOD.replace("allowPriv", "privileged: true\n            allowPriv").replace("name: server,", "name: bad,")
+    (tmp_path / "deep" / "both.yaml").write_text(f"{GOOD}---\n{bad}")
+    (tmp_path / "list.yml").write_text(
+        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Namespace, metadata: {name: shop}}\n"
+    )
+    verdict = manifests.verdict(tmp_path)
+    assert verdict.red
+    broken = {(one.rule, one.urn.rsplit("::", 1)[-1], one.path) for one in verdict.findings}
+    place = "spec.template.spec.containers[0].securityContext.privileged"
+    assert (PRIVILEGED, "shop/bad", place) in broken
+    assert {name for rule, name, _ in broken if rule == PRIVILEGED} == {"shop/bad"}
+    assert any(urn.endswith("shop/server") for urn in verdict.passed[PRIVILEGED])
+    assert "kubernetes-networks-namespace-require-default-deny" in {one.rule for one in verdict.findings}
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1\n", "kind: Pod\n", ""], ids=["no yaml", "a list", "no version", "empty"])
+def test_what_is_no_manifest_is_told(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "one.yaml"
+    file.write_text(text)
+    with pytest.raises(ManifestError):
+        manifests.verdict(tmp_path)

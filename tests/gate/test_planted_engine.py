@@ -1,0 +1,94 @@
+"""The whole pack under the real engine, a cloud at a time: every planted violation, once, and none where none is."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import pytest
+
+from policies import catalogue, packconfig
+from policies.rule import CLOUDS, Level
+from pouw.engine.operation import Operation, Request
+from pouw.engine.resolution import Engine
+from pouw.errors import ExitCode
+from pouw.gate import evaluation, manifests
+from pouw.gate.evaluation import Gate, Judged
+from pouw.gate.verdict import Finding, Kind
+from pouw.progress import SilentProgress
+from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
+from tests.gate.programs import declaring
+from tests.policies.analyzer import UNKNOWN
+from tests.policies.stacks import Declared, declared, file_of, rules_of
+
+__all__ = ["engine", "make_project", "pouw_home"]
+
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
+
+each_cloud = pytest.mark.parametrize("cloud", CLOUDS)
+Judge = Callable[[Declared], Judged]
+
+
+@pytest.fixture
+def judge(engine: Engine, make_project: MakeProject) -> Judge:
+    """Previews a stack, whose inputs are checked as any program's; as strict as in production."""
+
+    def run(stack: Declared) -> Judged:
+        told = {"environment": packconfig.PRODUCTION, "settings": stack.settings}
+        config = packconfig.parse(told, catalogue.every_rule())
+        strict = Gate(stack="local", told=told, config=config, waivers=(), today=evaluation.utc_today())
+        project = declaring(make_project, stack.parts, stack.config)
+        request = Request(operation=Operation.PREVIEW, stack="local")
+        judged = evaluation.run(request, engine, SilentProgress(), strict, project=project)
+        assert list(map(str, judged.outcome.faults)) == []
+        assert judged.verdict.gaps == []
+        return judged
+
+    return run
+
+
+@each_cloud
+def test_what_is_planted_is_found_whole_and_no_violation_is_told_twice(cloud: str, judge: Judge) -> None:
+    stack = declared("planted", cloud)
+    judged = judge(stack)
+    findings = judged.verdict.findings
+    assert judged.outcome.exit_code is ExitCode.POLICY
+    assert [str(one) for one in findings if one.kind is not Kind.VIOLATION] == []
+    assert stack.found(findings) == stack.planted
+    told = Counter((one.rule, one.urn, one.path, one.message) for one in findings)
+    assert [one for one, times in told.items() if times > 1] == []
+
+
+@each_cloud
+def test_a_stack_in_order_passes_and_every_rule_has_looked_at_something(cloud: str, judge: Judge) -> None:
+    judged = judge(declared("clean", cloud))
+    assert judged.outcome.exit_code is ExitCode.OK
+    assert list(map(str, judged.verdict.findings)) == []
+    # A rule that passed for want of a resource would be no proof.
+    assert rules_of(cloud) - set(judged.verdict.passed) == set()
+
+
+@pytest.mark.parametrize("cloud", [name for name in CLOUDS if name != "pouw"])
+def test_where_nothing_is_known_every_mandatory_rule_refuses(cloud: str, judge: Judge) -> None:
+    """The stack in order, with each property unknown that it has, or that its planted twin has. Settings are known."""
+    keys: defaultdict[str, set[str]] = defaultdict(set)
+    for part in (*declared("clean", cloud).parts, *declared("planted", cloud).parts):
+        keys[part.type] |= set(part.props) - {"apiVersion", "kind"}
+    clean = declared("clean", cloud)
+    parts = [replace(part, props={**part.props, **dict.fromkeys(keys[part.type], UNKNOWN)}) for part in clean.parts]
+    judged = judge(replace(clean, parts=parts))
+    assert judged.outcome.exit_code is ExitCode.POLICY
+    mandatory = {name for name in rules_of(cloud) if catalogue.every_rule()[name].level is Level.MANDATORY}
+    assert mandatory - {one.rule for one in judged.verdict.findings if one.blocks} == set()
+
+
+def test_manifests_without_an_engine_are_told_the_same(judge: Judge) -> None:
+    stack = declared("planted", "kubernetes")
+    plain = manifests.verdict(file_of("planted", "kubernetes"))
+    assert places(stack, plain.findings) == places(stack, judge(stack).verdict.findings)
+
+
+def places(stack: Declared, findings: Iterable[Finding]) -> Counter[tuple[str, str, str]]:
+    """Rule, resource and path of each finding."""
+    return Counter((one.rule, stack.part(one.urn).name, one.path) for one in findings)

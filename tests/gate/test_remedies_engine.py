@@ -1,0 +1,123 @@
+"""The pack's own fixes under the real engine, on resources of every cloud that has one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from policies import catalogue, packconfig
+from policies.rule import Rule
+from pouw.engine.operation import Operation, Request
+from pouw.engine.resolution import Engine
+from pouw.gate import evaluation
+from pouw.gate.evaluation import Gate, Judged
+from pouw.progress import SilentProgress
+from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
+from tests.gate.programs import declaring
+from tests.policies.analyzer import Given
+
+__all__ = ["engine", "make_project", "pouw_home"]
+
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
+
+CONFIG = {
+    "aws:region": "eu-west-1",
+    "azure-native:location": "westeurope",
+    "azure-native:subscriptionId": "00000000-0000-4000-8000-000000000001",
+    "gcp:project": "some-project",
+    "gcp:region": "europe-west1",
+}
+TAGS = {"project": "tiny", "environment": "staging", "site": "rack", "managed-by": "pulumi"}
+NODES = {"location": "europe-west1", "initialNodeCount": 1}
+WEB: Mapping[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web"},
+    "spec": {
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {
+                "containers": [
+                    {"name": "web", "image": "web:1", "securityContext": {"capabilities": {"drop": ["ALL"]}}}
+                ]
+            },
+        },
+    },
+}
+PARTS = (
+    Given(name="key", type="aws:kms/key:Key", props={"tags": TAGS}),
+    Given(name="trail", type="aws:cloudtrail/trail:Trail", props={"s3BucketName": "logs", "kmsKeyId": "${key.id}"}),
+    Given(name="images", type="aws:ecr/repository:Repository", props={"tags": {"owner": "me"}}),
+    Given(name="way", type="azure-native:network:NatGateway", props={"resourceGroupName": "some", "zones": ["1"]}),
+    Given(name="topic", type="gcp:pubsub/topic:Topic", props={}),
+    Given(name="cluster", type="gcp:container/cluster:Cluster", props=NODES),
+    Given(name="mail", type="gcp:monitoring/notificationChannel:NotificationChannel", props={"type": "email"}),
+    Given(name="web", type="kubernetes:apps/v1:Deployment", props=WEB),
+)
+ALL_TAGS = {f"tags.{name}" for name in TAGS}
+ALL_LABELS = {f"labels.{name}" for name in TAGS}
+ADDED = {
+    ("aws-kms-key-require-rotation", "key"): {"enableKeyRotation"},
+    ("aws-cloudtrail-trail-require-validation", "trail"): {"enableLogFileValidation"},
+    ("aws-tags-resource-require-owner", "trail"): ALL_TAGS,
+    ("aws-ecr-repository-require-scan", "images"): {"imageScanningConfiguration.scanOnPush"},
+    ("aws-tags-resource-require-owner", "images"): ALL_TAGS,
+    ("azure-tags-resource-require-owner", "way"): ALL_TAGS,
+    ("gcp-labels-resource-require-owner", "topic"): ALL_LABELS,
+    ("gcp-labels-cluster-require-owner", "cluster"): {f"resourceLabels.{name}" for name in TAGS},
+    ("gcp-labels-alarm-require-owner", "mail"): {f"userLabels.{name}" for name in TAGS},
+    ("kubernetes-pods-container-deny-escalation", "web"): {
+        "spec.template.spec.containers[0].securityContext.allowPrivilegeEscalation"
+    },
+}
+Judge = Callable[[bool], Judged]
+
+
+@pytest.fixture
+def judge(engine: Engine, make_project: MakeProject) -> Judge:
+    """Previews the parts in a stack that lets rules add what is missing, or does not."""
+    project = declaring(make_project, PARTS, CONFIG)
+    rules = catalogue.every_rule()
+
+    def run(remediate: bool) -> Judged:
+        told = {
+            "environment": "staging",
+            "remediate": remediate,
+            "settings": {"environment": "staging", "sites": [{"name": "rack"}], "balancer": {"exposure": {}}},
+        }
+        config = packconfig.parse(told, rules)
+        strict = Gate(stack="local", told=told, config=config, waivers=(), today=evaluation.utc_today())
+        request = Request(operation=Operation.PREVIEW, stack="local")
+        return evaluation.run(request, engine, SilentProgress(), strict, project=project)
+
+    return run
+
+
+def broken(judged: Judged) -> set[tuple[str, str]]:
+    """Rule and resource of every finding."""
+    return {(one.rule, one.urn.rpartition("::")[2]) for one in judged.verdict.findings}
+
+
+def inputs(judged: Judged) -> Mapping[str, Any]:
+    """The inputs that the engine planned, by resource."""
+    return {one.subject.name: one.after for one in judged.outcome.steps}
+
+
+def test_every_fix_of_the_pack_heals_its_resource_and_nothing_else_is_changed(judge: Judge) -> None:
+    before, after = judge(False), judge(True)
+    assert (before.verdict.gaps, after.verdict.gaps) == ([], [])
+    assert before.verdict.remedies == []
+    assert {(one.rule, one.urn.rpartition("::")[2]): set(one.paths) for one in after.verdict.remedied} == ADDED
+    assert {rule for rule, _ in ADDED} == {
+        rule.id for rule in catalogue.every_rule().values() if isinstance(rule, Rule) and rule.fix
+    }
+    assert broken(before) - broken(after) == set(ADDED)
+    assert broken(after) <= broken(before)
+    planned = inputs(after)
+    assert planned["trail"]["enableLogFileValidation"] is True
+    assert planned["images"]["tags"] == {"owner": "me", **TAGS}
+    assert planned["topic"]["labels"] == TAGS
+    assert planned["trail"]["kmsKeyId"] == inputs(before)["trail"]["kmsKeyId"]

@@ -1,0 +1,17 @@
+"""A copy of what the node image is made of, to be changed by a test."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from pouw.images import build_inputs
+from pouw.paths import REPOSITORY
+
+
+def copy(target: Path) -> Path:
+    """Copy every input, and the project's file, below ``target``."""
+    for path in (*build_inputs.sources(), Path("pyproject.toml")):
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(REPOSITORY / path, target / path)
+    return target

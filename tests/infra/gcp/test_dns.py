@@ -1,0 +1,93 @@
+"""Names: records, and the name that follows the site that serves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+import pytest
+
+from infra import contracts
+from infra.contracts import RecordKind, Target
+from infra.gcp.dns import Dns, DnsArgs, absolute, data, routing, unchecked
+from tests.infra.clouds import HOSTS, kind
+from tests.infra.gcp.declared import settings
+from tests.infra.recorder import Recorded, record
+
+
+def target(site: str, address: str, *, active: bool, kind: RecordKind = "A") -> Target:
+    """A target with an address."""
+    return Target(site=site, active=active, kind=kind, address=address)
+
+
+ACTIVE = target("one", "192.0.2.1", active=True)
+STANDBY = target("other", "192.0.2.2", active=False)
+
+
+def declared(targets: Sequence[Target]) -> Sequence[Recorded]:
+    """What a failover over targets declares."""
+
+    def declare() -> None:
+        stack = settings()
+        place = contracts.place(stack, stack.sites[0])
+        Dns("names", DnsArgs(place=place, zone="pouw.example.org")).failover("service", host=HOSTS[0], targets=targets)
+
+    return record(declare)
+
+
+def test_names_end_with_a_dot_once() -> None:
+    assert [absolute(host) for host in ("a.example", "a.example.")] == ["a.example."] * 2
+
+
+def test_values_are_written_as_their_kind_wants() -> None:
+    assert data("A", "192.0.2.1") == "192.0.2.1"
+    assert data("CNAME", "edge.example") == "edge.example."
+    assert data("TXT", "some text") == data("TXT", '"some text"') == '"some text"'
+
+
+def test_a_standby_takes_over_when_no_active_site_is_healthy() -> None:
+    policy = routing([ACTIVE, STANDBY], "europe-west4")["primary_backup"]
+    assert policy["primary"] == {"external_endpoints": ["192.0.2.1"]}
+    assert policy["backup_geos"] == [
+        {"location": "europe-west4", "health_checked_targets": {"external_endpoints": ["192.0.2.2"]}}
+    ]
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_sites_of_one_role_share_while_they_are_healthy(*, active: bool) -> None:
+    alike = [target("one", "192.0.2.1", active=active), target("other", "192.0.2.2", active=active)]
+    weights = routing(alike, "europe-west4")["wrrs"]
+    assert [(one["weight"], one["health_checked_targets"]["external_endpoints"]) for one in weights] == [
+        (1.0, ["192.0.2.1"]),
+        (1.0, ["192.0.2.2"]),
+    ]
+
+
+def test_one_site_has_a_plain_record_and_nothing_to_check() -> None:
+    found = declared([ACTIVE])
+    [made] = kind(found, "RecordSet")
+    assert (made.inputs["name"], made.inputs["rrdatas"]) == ("rpc.pouw.example.org.", ["192.0.2.1"])
+    assert kind(found, "HealthCheck") == []
+
+
+def test_several_sites_are_checked_over_tls_from_three_regions() -> None:
+    found = declared([ACTIVE, STANDBY])
+    [check] = kind(found, "HealthCheck")
+    assert check.inputs["httpsHealthCheck"] == {"port": 443, "host": HOSTS[0], "requestPath": "/ready"}
+    assert len(check.inputs["sourceRegions"]) == 3
+    assert check.inputs["checkIntervalSec"] >= 30
+    [made] = kind(found, "RecordSet")
+    assert made.inputs["routingPolicy"]["healthCheck"] == f"{check.name}-id"
+
+
+def test_a_site_without_an_address_cannot_be_checked_and_is_told_with_what_to_do() -> None:
+    nameless = target("aws", "edge.example", active=True, kind="CNAME")
+    with pytest.raises(pulumi.RunError, match="the edge of aws has no fixed address"):
+        declared([nameless, STANDBY])
+    assert "put the active site whose edge has a name first" in str(unchecked(nameless))
+
+
+def test_the_public_zone_is_signed(found: Sequence[Recorded]) -> None:
+    [zone] = [one for one in kind(found, "ManagedZone") if one.inputs["visibility"] == "public"]
+    assert zone.inputs["dnssecConfig"]["state"] == "on"
+    assert {one["keyType"] for one in zone.inputs["dnssecConfig"]["defaultKeySpecs"]} == {"keySigning", "zoneSigning"}

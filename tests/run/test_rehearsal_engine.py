@@ -1,0 +1,296 @@
+"""Rehearsals with the real engine: up, change, drift, kills and the end, and that none is taken for the real thing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from pouw.cli.__main__ import root as command
+from pouw.engine.operation import Operation
+from pouw.engine.outcome import Outcome
+from pouw.engine.project import Project
+from pouw.engine.resolution import Engine
+from pouw.errors import EngineError
+from pouw.paths import REPOSITORY
+from pouw.progress import SilentProgress
+from pouw.run import rehearsal as rehearsals
+from pouw.run.rehearsal import BANNER, Rehearsal, RehearsalError
+from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
+from tests.engine.offline.programs import (
+    AWS,
+    AWS_CONFIG,
+    AWS_RESOURCES,
+    CHAIN,
+    OTHERS,
+    OTHERS_CONFIG,
+    OTHERS_RESOURCES,
+    RAW,
+)
+from tests.engine.single_run import ENGINE_VARIABLE
+
+__all__ = ["engine", "make_project", "pouw_home"]
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
+
+_KEYS = 12
+_DEADLINE_S = 60.0
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(engine: Engine) -> Run:
+    """Run an operation that must succeed, unless ``ok`` says otherwise."""
+
+    def call(rehearsal: Rehearsal, what: str, *, ok: bool = True) -> Outcome:
+        outcome = rehearsal.run(Operation(what), SilentProgress(), engine=engine)
+        assert outcome.ok is ok, list(map(str, outcome.faults))
+        return outcome
+
+    return call
+
+
+def configure(project: Project, config: Mapping[str, object]) -> None:
+    (project.root / "Pulumi.local.yaml").write_text(yaml.safe_dump({"config": dict(config)}))
+
+
+def outputs_of(rehearsal: Rehearsal) -> Mapping[str, Any]:
+    """The stack's outputs, from the rehearsal's own backend."""
+    (state,) = rehearsal.root.glob("engine/backend/.pulumi/stacks/*/local.json")
+    resources = json.loads(state.read_text())["checkpoint"]["latest"]["resources"]
+    outputs: Mapping[str, Any] = next(one["outputs"] for one in resources if one["type"] == "pulumi:pulumi:Stack")
+    return outputs
+
+
+def names(rehearsal: Rehearsal) -> list[str]:
+    return sorted(one.urn.rpartition("::")[2] for one in rehearsal.cloud.records())
+
+
+def test_a_site_comes_up_stays_changes_and_goes(make_project: MakeProject, run: Run) -> None:
+    project = make_project(AWS, AWS_CONFIG)
+    rehearsal = Rehearsal.of("local", project)
+    assert run(rehearsal, "up").changes.create == AWS_RESOURCES
+    outputs = outputs_of(rehearsal)
+    assert outputs["endpoint"].endswith(".gr7.eu-west-1.eks.amazonaws.com")
+    assert outputs["role"].startswith("arn:aws:iam::000000000000:role/role-"), "an account that is nobody's"
+    assert outputs["group"].startswith("sg-00000000")
+    assert outputs["address"].startswith("192.0.2."), "an address for documentation"
+
+    again = run(rehearsal, "up")
+    assert (again.changes.same, again.changes.create, again.changes.update) == (AWS_RESOURCES, 0, 0)
+    assert outputs_of(rehearsal) == outputs
+
+    configure(project, {**AWS_CONFIG, "range": "10.0.0.0/15"})
+    refused = run(rehearsal, "up", ok=False)
+    assert "must be a range between /16 and /28" in "".join(map(str, refused.faults))
+    configure(project, {**AWS_CONFIG, "range": "10.0.0.0/17"})
+    changed = run(rehearsal, "up")
+    replaced = {one.name for one in changed.resources if one.operation == "replace"}
+    assert replaced == {"network", "settings", "subnet-eu-west-1a", "subnet-eu-west-1b", "subnet-eu-west-1c"}
+    assert {one.name for one in changed.resources if one.operation == "update"} == {"cluster"}
+    assert len(names(rehearsal)) == AWS_RESOURCES - 2, "what was replaced is gone"
+    configure(project, {**AWS_CONFIG, "range": "10.0.0.0/18"})
+    assert run(rehearsal, "up").changes.replace == len(replaced), "and what replaced it can be replaced"
+
+    assert run(rehearsal, "destroy").changes.delete == AWS_RESOURCES
+    assert not rehearsal.root.exists(), "nothing is left, the cloud included"
+
+
+def test_the_other_clouds_come_up_and_go(make_project: MakeProject, run: Run) -> None:
+    rehearsal = Rehearsal.of("local", make_project(OTHERS, OTHERS_CONFIG))
+    assert run(rehearsal, "up").changes.create == OTHERS_RESOURCES
+    outputs = outputs_of(rehearsal)
+    nobody = "00000000-0000-0000-0000-000000000000"
+    assert outputs["subscription"] == nobody
+    assert outputs["group"].startswith(f"/subscriptions/{nobody}/resourceGroups/group")
+    assert outputs["blobs"].startswith("https://account")
+    assert outputs["ring"].startswith("projects/offline-000000/locations/europe-west1/keyRings/ring-")
+    assert outputs["bucket"].startswith("gs://bucket-")
+    assert outputs["digest"].startswith("registry.example:5000/some/node:1@sha256:00000000")
+    assert run(rehearsal, "up").changes.same == OTHERS_RESOURCES
+    run(rehearsal, "destroy")
+
+
+def test_drift_is_found_by_a_refresh_and_mended_by_an_up(make_project: MakeProject, run: Run) -> None:
+    rehearsal = Rehearsal.of("local", make_project(AWS, AWS_CONFIG))
+    run(rehearsal, "up")
+    rehearsal.drift("network", "tags.owner", "somebody")
+    rehearsal.drift("door", "spec.ports[0].port", 81)
+    rehearsal.vanish("settings")
+    assert run(rehearsal, "up").changes.same == AWS_RESOURCES, "an up alone trusts its state"
+    found = run(rehearsal, "refresh").changes
+    assert (found.update, found.delete) == (2, 1)
+    mended = run(rehearsal, "up")
+    assert {(one.operation, one.name) for one in mended.resources} == {
+        ("update", "network"),
+        ("update", "door"),
+        ("create", "settings"),
+    }
+    with pytest.raises(
+        RehearsalError, match="holds no such resource; got 'nothing'; expected one of cluster, data, door"
+    ):
+        rehearsal.vanish("nothing")
+
+
+def test_protection_and_names_hold_as_in_the_cloud(make_project: MakeProject, run: Run) -> None:
+    project = make_project(AWS, {**AWS_CONFIG, "protected": True})
+    rehearsal = Rehearsal.of("local", project)
+    run(rehearsal, "up")
+    refused = run(rehearsal, "destroy", ok=False)
+    assert "deletionProtection is on, so AWS would not delete it" in "".join(map(str, refused.faults))
+    assert "cluster" in names(rehearsal)
+    configure(project, AWS_CONFIG)
+    run(rehearsal, "up")
+    run(rehearsal, "destroy")
+
+
+def test_a_name_is_given_once(make_project: MakeProject, run: Run) -> None:
+    twice = RAW + '    Raw(config.require("type"), "other", inputs)\n'
+    config = {**AWS_CONFIG, "type": "aws:s3/bucket:Bucket", "inputs": '{"bucket": "taken"}'}
+    rehearsal = Rehearsal.of("local", make_project(twice, config))
+    refused = run(rehearsal, "up", ok=False)
+    assert "taken exists already in the simulated cloud" in "".join(map(str, refused.faults))
+
+
+def test_subnets_may_not_overlap(make_project: MakeProject, run: Run) -> None:
+    twice = RAW + '    Raw(config.require("type"), "other", inputs)\n'
+    inputs = '{"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24"}'
+    config = {**AWS_CONFIG, "type": "aws:ec2/subnet:Subnet", "inputs": inputs}
+    refused = run(Rehearsal.of("local", make_project(twice, config)), "up", ok=False)
+    assert "10.0.0.0/24 overlaps 10.0.0.0/24, a subnet of the same network" in "".join(map(str, refused.faults))
+
+
+def start(engine: Engine, project: Project) -> subprocess.Popen[bytes]:
+    told = {**os.environ, "PYTHONPATH": str(REPOSITORY), ENGINE_VARIABLE: f"{engine.path}:{engine.home}"}
+    arguments = [sys.executable, "-m", "tests.run.rehearsed_run", "up", str(project.root)]
+    return subprocess.Popen(arguments, env=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("made", [1, 5])
+def test_a_killed_run_is_continued_and_leaves_nothing_twice(
+    engine: Engine, make_project: MakeProject, run: Run, made: int
+) -> None:
+    project = make_project(CHAIN, {**AWS_CONFIG, "keys": _KEYS})
+    rehearsal = Rehearsal.of("local", project)
+    process = start(engine, project)
+    deadline = time.monotonic() + _DEADLINE_S
+    while len(rehearsal.cloud.records()) < made:
+        assert process.poll() is None, "it ended before it was killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    run(rehearsal, "up")
+    assert names(rehearsal) == sorted(f"key{number}" for number in range(_KEYS))
+    assert run(rehearsal, "up").changes.same == _KEYS + 1
+    run(rehearsal, "destroy")
+    assert rehearsal.cloud.records() == []
+
+
+def test_two_rehearsals_run_at_once(engine: Engine, make_project: MakeProject, run: Run) -> None:
+    config = {**AWS_CONFIG, "keys": _KEYS}
+    projects = [make_project(CHAIN, config, folder=name) for name in ("one", "other")]
+    (projects[1].root / "Pulumi.yaml").write_text("name: other\nruntime: python\n")
+    running = [start(engine, project) for project in projects]
+    assert [process.wait(_DEADLINE_S) for process in running] == [0, 0]
+    for project in projects:
+        rehearsal = Rehearsal.of("local", project)
+        assert len(names(rehearsal)) == _KEYS
+        run(rehearsal, "destroy")
+
+
+def test_no_credential_is_seen_and_no_backend_of_the_users_is_touched(
+    make_project: MakeProject, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shows = "import os\n\nimport pulumi\n\npulumi.export('seen', dict(os.environ))\n"
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    credentials = [
+        "AWS_SECRET_ACCESS_KEY",
+        "AZURE_CLIENT_SECRET",
+        "ARM_CLIENT_SECRET",
+        "GOOGLE_CREDENTIALS",
+        "KUBECONFIG",
+    ]
+    for name in credentials:
+        monkeypatch.setenv(name, "CANARY")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", theirs.as_uri())
+    monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "CANARY")
+    rehearsal = Rehearsal.of("local", make_project(shows))
+    run(rehearsal, "up")
+    seen = outputs_of(rehearsal)["seen"]
+    assert "CANARY" not in seen.values()
+    assert list(theirs.iterdir()) == []
+    assert os.environ["AWS_SECRET_ACCESS_KEY"] == "CANARY", "the caller's own environment is as it was"
+
+
+def test_encrypted_values_of_a_stack_are_not_needed(make_project: MakeProject, run: Run) -> None:
+    project = make_project("import pulumi\n\npulumi.export('word', pulumi.Config().require_secret('word'))\n")
+    settings = {
+        "encryptionsalt": "v1:aaaaaaaaaaa=:v1:bbbbbbbbbbbbbbbb:cccc",
+        "config": {"tiny:word": {"secure": "v1:x:y"}},
+    }
+    (project.root / "Pulumi.local.yaml").write_text(yaml.safe_dump(settings))
+    run(Rehearsal.of("local", project), "up")
+
+
+def test_what_is_secret_is_kept_from_other_users(make_project: MakeProject, run: Run) -> None:
+    rehearsal = Rehearsal.of("local", make_project(AWS, {**AWS_CONFIG, "word": "hidden"}))
+    run(rehearsal, "up")
+    database = rehearsal.root / "cloud" / "cloud.db"
+    assert database.stat().st_mode & 0o077 == 0
+
+
+def test_an_official_engine_rehearses_with_our_plugins_alone(engine: Engine, pouw_home: Path) -> None:
+    del pouw_home
+    official = replace(engine, kind="official", home=None, plugin_programs=Path("/somewhere"))
+    alone = rehearsals.embedded_alone(official)
+    told = alone.environment({"PATH": "/usr/bin"})
+    assert alone.home is not None
+    assert any((alone.home / "plugins").glob("resource-aws-v*"))
+    assert told["PULUMI_HOME"] == str(alone.home)
+    assert told["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
+
+
+def test_the_command_says_that_it_is_a_rehearsal(pouw_home: Path) -> None:
+    up = CliRunner().invoke(command, ["up", "local", "--rehearse", "--json"])
+    document = json.loads(up.stdout)
+    assert (document["rehearsal"], document["ok"]) == (True, True)
+    assert BANNER in up.stderr
+    shown = CliRunner().invoke(command, ["rehearsal", "show", "local"])
+    assert BANNER in shown.stdout
+    assert "kubernetes:StatefulSet" in shown.stdout
+    down = CliRunner().invoke(command, ["down", "local", "--rehearse"])
+    assert BANNER in down.stdout
+    assert not (pouw_home / "rehearsal").exists()
+
+
+def test_an_example_is_rehearsed_by_its_name(pouw_home: Path) -> None:
+    def told(*words: str) -> dict[str, Any]:
+        done = CliRunner().invoke(command, [*words, "on-premises", "--rehearse", "--json"])
+        assert done.exit_code == 0, done.output
+        found: dict[str, Any] = json.loads(done.stdout)["stacks"][0]
+        return found
+
+    made = told("up")["create"]
+    assert made
+    assert told("preview")["same"] == made, "it is there, for a preview too"
+    down = CliRunner().invoke(command, ["down", "on-premises", "--rehearse"])
+    assert isinstance(down.exception, EngineError)
+    (fault,) = down.exception.faults
+    assert (fault.path, fault.expected) == ("stack on-premises", "none")
+    assert "hall-a-blue-miner" in fault.got, "production's chain is kept"
+    assert told("preview")["same"] == made, "and all around it"
+    down = CliRunner().invoke(command, ["down", "on-premises", "--unprotect", "--rehearse"])
+    assert f"{made} deleted" in down.stdout, down.output
+    assert not (pouw_home / "rehearsal").exists()
