@@ -27,7 +27,7 @@ def doctor(as_json: bool) -> int:
 
 
 def examine() -> dict[str, Any]:
-    """The doctor's document; see docs/json.md."""
+    """The doctor's document; see docs/reference/json.md."""
     from pouw import cluster
     from pouw.engine import diagnosis
 

@@ -51,7 +51,7 @@ def _endpoints(settings: Settings, sites: list[SiteView], connections: Connectio
 
 
 def to_json(stack: str, sites: list[SiteView], where: Endpoints) -> dict[str, object]:
-    """The status document; see docs/json.md."""
+    """The status document; see docs/reference/json.md."""
     views = [node for node in observation.nodes(sites) if node.answering]
     heads = {node.height: node.head for node in views}
     return {
