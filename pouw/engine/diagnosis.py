@@ -89,7 +89,10 @@ def diagnose(progress: Progress, sources: Sources | None = None) -> Diagnosis:
         engine = resolve(progress, sources)
     except PouwError as error:
         problems = [
-            Problem(what=f"no engine: {fault.path}: {fault.message}", remedy=fault.remedy or "see docs/explanation/engine.md")
+            Problem(
+                what=f"no engine: {fault.path}: {fault.message}",
+                remedy=fault.remedy or "see docs/explanation/engine.md",
+            )
             for fault in error.faults
         ]
         return Diagnosis(engine=EngineFacts(kind="none", version="", path=""), plugins=[], problems=problems)
