@@ -1,4 +1,4 @@
-"""Becomes another program, one that the kernel ends when its parent does: ``leash.py PARENT_PID PROGRAM [ARG...]``.
+"""Replacement of a process by a program that the kernel ends with its parent: ``parent_death.py PARENT_PID PROGRAM``.
 
 A step of its own, because the request has to be made by the new process, and running Python between fork and exec is
 not safe in a parent that has threads. Started with ``-I -S`` it costs some ten milliseconds.

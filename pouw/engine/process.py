@@ -20,7 +20,7 @@ from types import FrameType
 from pouw.engine.events import Event, parse
 from pouw.engine.outcome import Ending
 
-_LEASH = Path(__file__).with_name("leash.py")
+_PARENT_DEATH = Path(__file__).with_name("parent_death.py")
 _CHUNK_BYTES = 1 << 16
 _TAIL_CHUNKS = 16
 _PATIENCE_S = 5.0
@@ -37,15 +37,23 @@ class Invocation:
     environment: Mapping[str, str]
 
 
-def leashed(invocation: Invocation) -> list[str]:
+def bound_to_parent(invocation: Invocation) -> list[str]:
     """The command line that starts it so that it dies with this process, whatever ends us."""
-    return [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), str(invocation.program), *invocation.arguments]
+    return [
+        sys.executable,
+        "-I",
+        "-S",
+        str(_PARENT_DEATH),
+        str(os.getpid()),
+        str(invocation.program),
+        *invocation.arguments,
+    ]
 
 
 def query(invocation: Invocation, *, text: str = "") -> subprocess.CompletedProcess[str]:
     """Run a short command to its end; what it printed and its status."""
     return subprocess.run(
-        leashed(invocation),
+        bound_to_parent(invocation),
         cwd=invocation.directory,
         env=dict(invocation.environment),
         input=text,
@@ -85,7 +93,7 @@ def run(
             environment={**invocation.environment, "PULUMI_DEBUG_COMMANDS": "true"},
         )
         process = subprocess.Popen(
-            leashed(told),
+            bound_to_parent(told),
             cwd=told.directory,
             env=dict(told.environment),
             stdin=subprocess.DEVNULL,
