@@ -49,7 +49,7 @@ BANNED: Mapping[str, str] = {
     r"\bby (?:itself|themselves|himself)\b": "automatically",
     r"\b(?:comes?|came) to\b": "results in, is",
     r"\b(?:stands|stood)\b": "is",
-    r"(?<!there )\b(?:is|are) none\b": "is not a, has no",
+    r"(?<!there )\b(?:is|are) (?-i:none)\b": "is not a, has no",
     r"\b(?:it|this|that|he) is no\b": "is not a",
     r"\b(?:he|him|himself)\b": "it, the program, the user",
     r"\bfarewell\b": "close",

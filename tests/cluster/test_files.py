@@ -12,25 +12,7 @@ from pouw.cluster import logfiles, machine_facts
 from pouw.cluster.layout import Layout
 from pouw.cluster.locking import exclusive
 from pouw.errors import ClusterError, ExitCode
-from pouw.files import write_private
 from pouw.progress import SilentProgress
-
-
-def test_a_private_file_is_replaced_whole_and_readable_by_its_owner_only(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "kubeconfig"
-    write_private(path, "one")
-    write_private(path, b"two")
-    assert path.read_text() == "two"
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_unchanged_content_leaves_the_file_alone(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    write_private(path, "same")
-    inode = path.stat().st_ino
-    write_private(path, "same")
-    assert path.stat().st_ino == inode
 
 
 def test_the_second_command_waits_for_the_first(tmp_path: Path) -> None:
