@@ -1,23 +1,29 @@
-"""The one shape of a user-facing fault: where it is, what is wrong, what was there, what is allowed, what to do."""
+"""Faults: the one shape in which a wrong input is reported, and how a message lists a value and its choices."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
-_SHOWN_CHARACTERS = 80
+_EXCERPT_CHARACTERS: Final = 80
+_MOST_CHOICES: Final = 10
+_CLOSEST_CHOICES: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One thing that is wrong with something the user gave.
+    """One wrong input, printed as ``path: what is wrong; got X; expected Y, because REASON; remedy``.
 
-    ``got`` is already text fit to print: whoever makes the fault leaves secrets out of it.
+    ``got`` is text that may be printed: a secret never enters it.
     """
 
     path: str
     message: str
     got: str = ""
     expected: str = ""
+    reason: str = ""
+    """Cause of the limit, as a clause that follows "because"."""
     remedy: str = ""
 
     def __str__(self) -> str:
@@ -26,12 +32,25 @@ class Fault:
             parts.append(f"got {self.got}")
         if self.expected:
             parts.append(f"expected {self.expected}")
+        if self.reason:
+            parts[-1] += f", because {self.reason}"
         if self.remedy:
             parts.append(self.remedy)
         return "; ".join(parts)
 
 
-def shown(value: object) -> str:
-    """A value as it is told in a fault: on one line, and cut where it would fill the screen."""
+def excerpt(value: object) -> str:
+    """Return a value as a message shows it: on one line and at most 80 characters long."""
     text = repr(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."
+    return text if len(text) <= _EXCERPT_CHARACTERS else text[: _EXCERPT_CHARACTERS - 3] + "..."
+
+
+def choices(allowed: Iterable[object], value: object = "") -> str:
+    """Return the allowed values separated by commas. Of more than ten, only the three closest to ``value``."""
+    texts = [str(choice) for choice in allowed]
+    if len(texts) <= _MOST_CHOICES:
+        return ", ".join(texts)
+    import difflib
+
+    closest = difflib.get_close_matches(str(value), texts, n=_CLOSEST_CHOICES, cutoff=0.0)
+    return f"{', '.join(closest)} (the closest of {len(texts)})"

@@ -9,7 +9,7 @@ from typing import Final
 
 from infra.azure import node_pool_plan
 from infra.contracts import POOLS, Place
-from infra.faults import Fault
+from infra.faults import Fault, choices
 
 _PODS_RANGE: Final = 256
 """Addresses of pods that the overlay gives every machine."""
@@ -51,7 +51,8 @@ def _types(path: str, place: Place) -> Iterator[Fault]:
                 path=f"{path}.pools.{pool}.instance",
                 message="is no machine type with accelerators that pouw knows",
                 got=repr(instance),
-                expected="one of " + ", ".join(pattern.strip("^$") for pattern, _ in node_pool_plan.ACCELERATORS),
+                expected="one of "
+                + choices((pattern.strip("^$") for pattern, _ in node_pool_plan.ACCELERATORS), instance),
             )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from infra.contracts import POOLS, Place
-from infra.faults import Fault
+from infra.faults import Fault, choices
 from infra.gcp import network_firewall
 from infra.gcp.machine_types import ACCELERATORS, disk_type, machine_type
 from infra.settings.site import Pools
@@ -34,7 +34,7 @@ def faults(place: Place) -> Iterator[Fault]:
 def _types(path: str, machines: Mapping[str, str]) -> Iterator[Fault]:
     for pool, machine in machines.items():
         if _ACCELERATED.match(machine) and machine not in ACCELERATORS:
-            expected = "one of " + ", ".join(sorted(ACCELERATORS))
+            expected = f"one of {choices(sorted(ACCELERATORS), machine)}"
             yield Fault(
                 path=f"{path}.pools.{pool}.instance",
                 message="is no machine type with accelerators that pouw knows",

@@ -14,7 +14,7 @@ from typing import Any
 import pydantic
 from pydantic import BaseModel
 
-from infra.faults import Fault, shown
+from infra.faults import Fault, choices, excerpt
 from infra.settings import site_faults
 from infra.settings.stack import NAMESPACE, SECRET_KEYS, Settings, model_of
 from infra.settings.values import PATTERNS
@@ -110,10 +110,13 @@ def _faults(error: pydantic.ValidationError) -> Iterator[Fault]:
         elif entry["type"] == "extra_forbidden":
             known = _known_keys(entry["loc"][:-1])
             yield Fault(
-                path=path, message="unknown key", got=repr(entry["loc"][-1]), expected="one of " + ", ".join(known)
+                path=path,
+                message="unknown key",
+                got=repr(entry["loc"][-1]),
+                expected=f"one of {choices(known, entry['loc'][-1])}",
             )
         else:
-            yield Fault(path=path, message="is not allowed", got=shown(entry["input"]), expected=_expected(entry))
+            yield Fault(path=path, message="is not allowed", got=excerpt(entry["input"]), expected=_expected(entry))
 
 
 def _path(location: Sequence[int | str]) -> str:

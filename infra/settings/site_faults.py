@@ -15,7 +15,7 @@ from typing import Any, Final
 import pydantic
 
 from infra import addons, addressing
-from infra.faults import Fault
+from infra.faults import Fault, choices
 from infra.regions import ZONES
 from infra.settings.site import Site
 
@@ -93,7 +93,7 @@ def _place(path: str, site: Site) -> Iterator[Fault]:
         for index, zone in enumerate(site.zones):
             if zone not in known:
                 where = f"{path}.zones[{index}]"
-                expected = "one of " + ", ".join(known)
+                expected = f"one of {choices(known, zone)}"
                 yield Fault(path=where, message=f"is no zone of {site.region}", got=repr(zone), expected=expected)
         if len(set(site.zones)) != 3 or len(site.zones) != 3:
             got = ", ".join(site.zones)
@@ -115,7 +115,7 @@ def _identifier(path: str, value: str | None, allowed: tuple[str, str]) -> Itera
 
 
 def _region_fault(path: str, site: Site, region: str) -> Fault:
-    expected = "one of " + ", ".join(sorted(ZONES[site.cloud]))
+    expected = f"one of {choices(sorted(ZONES[site.cloud]), region)}"
     return Fault(
         path=path, message=f"is no region of {site.cloud} that pouw knows", got=repr(region), expected=expected
     )

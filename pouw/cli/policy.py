@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from infra.faults import choices
 from pouw.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def controls(framework: str | None) -> int:
             click.echo(f"{one.id:16} {one.title}: {len(one.controls)} controls, {shown} within a plan's reach")
         return ExitCode.OK
     if framework not in known:
-        raise click.BadParameter(f"no such framework; known are {', '.join(known)}")
+        raise click.BadParameter(f"no such framework; known are {choices(known, framework)}")
     for name, control in known[framework].controls.items():
         click.echo(f"{name:9} {control.grade:13} {control.title}{': ' + control.reason if control.reason else ''}")
         for rule, mapped in frameworks.mapping().items():

@@ -182,7 +182,7 @@ def _stack_json(outcome: Outcome) -> dict[str, Any]:
         ],
         "faults": [
             {"resource": one.resource, "path": one.path, "got": one.got, "expected": one.expected,
-             "message": one.message}
+             "reason": one.reason, "message": one.message}
             for one in outcome.faults
         ],
         "policy": verdict_output.as_json(outcome.verdict),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from infra.faults import Fault
+from infra.faults import Fault, choices
 from pouw.cluster.layout import Layout, layout
 from pouw.errors import ClusterError, ExitCode
 
@@ -48,7 +48,7 @@ def logs(component: str, *, lines: int = 100, follow: bool = False) -> Iterator[
                 path="component",
                 message="has no log",
                 got=component,
-                expected=", ".join(known) or "a cluster that was started",
+                expected=choices(known, component) or "a cluster that was started",
                 remedy="pouw cluster status names the components",
             ),
             code=ExitCode.USAGE if known else None,

@@ -73,6 +73,8 @@ class ResourceFault:
     """The value that was refused, where the message tells it."""
     expected: str = ""
     """What is allowed, where the message tells it."""
+    reason: str = ""
+    """Cause of the limit, where the message names it."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
@@ -267,25 +269,25 @@ def _change(step: StepStarted) -> ResourceChange:
 
 def _fault(told: Diagnostic, stack: str) -> ResourceFault:
     subject: Subject | None = told.subject
-    got, expected = values_told(told.message)
+    values = values_told(told.message)
     if subject is None or subject.type == STACK_TYPE:
-        return ResourceFault(resource="", path=stack, message=told.message, got=got, expected=expected)
-    return ResourceFault(resource=subject.urn, path=str(subject), message=told.message, got=got, expected=expected)
+        return ResourceFault(resource="", path=stack, message=told.message, **values)
+    return ResourceFault(resource=subject.urn, path=str(subject), message=told.message, **values)
 
 
 _TOLD = (
-    re.compile(r"; got (?P<got>.+?)(?:; expected (?P<expected>.+?))?(?:; |$)"),
+    re.compile(r"; got (?P<got>.+?)(?:; expected (?P<expected>.+?)(?:, because (?P<reason>.+?))?)?(?:; |$)"),
     re.compile(r"\bmust be (?P<expected>.+?), got (?P<got>.+?)(?:;|\. Examine |$)"),
 )
 """How our own faults, and the checks of our plugins, tell a value and what is allowed."""
 
 
-def values_told(message: str) -> tuple[str, str]:
-    """The refused value and what is allowed, where one line tells just one such fault; empty texts otherwise."""
+def values_told(message: str) -> Mapping[str, str]:
+    """Return the parts ``got``, ``expected`` and ``reason`` of the one fault that a line names; empty otherwise."""
     found = [match for pattern in _TOLD for match in pattern.finditer(message)]
     if len(found) != 1 or "\n" in message.strip():
-        return "", ""
-    return found[0]["got"], found[0]["expected"] or ""
+        return {}
+    return {name: value or "" for name, value in found[0].groupdict().items()}
 
 
 def refused(operation: str, stack: str, error: PouwError) -> Outcome:
@@ -314,6 +316,7 @@ def of_fault(fault: Fault) -> ResourceFault:
         message=str(fault).removeprefix(f"{fault.path}: "),
         got=fault.got,
         expected=fault.expected,
+        reason=fault.reason,
     )
 
 

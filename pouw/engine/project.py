@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from infra.faults import Fault, shown
+from infra.faults import Fault, choices, excerpt
 from pouw.errors import ConfigurationError
 from pouw.paths import REPOSITORY
 
@@ -69,8 +69,8 @@ class Project:
             Fault(
                 path="STACK",
                 message="no such stack",
-                got=shown(stack),
-                expected="one of " + ", ".join(stacks) if stacks else "a stack, but the project has none",
+                got=excerpt(stack),
+                expected=f"one of {choices(stacks, stack)}" if stacks else "a stack, but the project has none",
                 remedy=f"name one of these, or write {file}"
                 if _STACK_FILE.match(file)
                 else "a stack's name is 1 to 100 letters, digits, dots, hyphens and underscores",
@@ -90,7 +90,9 @@ def _with_config(path: Path) -> Mapping[str, Any]:
     content = read_mapping(path)
     config = content.get("config")
     if not isinstance(config, dict | None):
-        raise _malformed(str(path), "'config' is no mapping", got=shown(config), expected="a mapping of keys to values")
+        raise _malformed(
+            str(path), "'config' is no mapping", got=excerpt(config), expected="a mapping of keys to values"
+        )
     return content
 
 
@@ -117,7 +119,7 @@ def read_mapping(path: Path) -> Mapping[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise _malformed(str(path), "no mapping at its top", got=shown(content), expected="a YAML mapping")
+        raise _malformed(str(path), "no mapping at its top", got=excerpt(content), expected="a YAML mapping")
     return content
 
 

@@ -13,7 +13,7 @@ import pydantic
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from infra.faults import Fault
+from infra.faults import Fault, choices
 from policies.packconfig import subject_of
 from policies.rule import AnyRule
 from pouw.errors import ExitCode, PouwError
@@ -88,7 +88,15 @@ def load(rules: Mapping[str, AnyRule], path: Path = FILE) -> Sequence[Waiver]:
         raise WaiverError(*_schema_faults(path, error)) from error
     if unknown := [one for one in waivers if one.rule not in rules]:
         raise WaiverError(
-            *(Fault(path=path.name, message="waives a rule that does not exist", got=one.rule) for one in unknown)
+            *(
+                Fault(
+                    path=path.name,
+                    message="waives a rule that does not exist",
+                    got=one.rule,
+                    expected=f"one of {choices(sorted(rules), one.rule)}",
+                )
+                for one in unknown
+            )
         )
     return waivers
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from infra.faults import Fault
+from infra.faults import Fault, choices
 from infra.settings.stack import NAMESPACE, Settings
 from pouw.errors import EngineError
 
@@ -102,7 +102,7 @@ def _outsider(path: str, administrators: Sequence[str], told: _Caller | _Unknown
     if not administrators or isinstance(told, _UnknownError):
         return
     if _kind_and_name(told.identity) not in map(_kind_and_name, administrators):
-        expected = "one of " + ", ".join(administrators)
+        expected = f"one of {choices(administrators, told.identity)}"
         remedy = "deploy as one of them, or add the role or user that deploys"
         yield Fault(path=path, message="do not name who deploys", got=told.identity, expected=expected, remedy=remedy)
 

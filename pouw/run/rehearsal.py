@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from infra.faults import Fault
+from infra.faults import Fault, choices
 from pouw.engine import operation, pulumi_home, resolution, stack_lock
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
@@ -187,7 +187,7 @@ class Rehearsal:
                 path=f"rehearsal of {self.stack}",
                 message="several resources have this name" if found else "holds no such resource",
                 got=repr(name),
-                expected="one of " + ", ".join(known) if known else "a resource, but it holds none",
+                expected=f"one of {choices(known, name)}" if known else "a resource, but it holds none",
                 remedy="give its URN" if found else f"`pouw up {self.stack} --rehearse` makes what the stack declares",
             )
         )

@@ -74,7 +74,7 @@ CASES = {
         write=lambda c: c.stack("bad", environment="staging"),
         told=("pouw:nodeKeySeed", "is missing", "config set --secret"),
     ),
-    "unknown key": Case(write=lambda c: c.stack("bad", colour="red"), told=("pouw:colour", "unknown key", "sites")),
+    "unknown key": Case(write=lambda c: c.stack("bad", site=[]), told=("pouw:site", "unknown key", "sites")),
     "wrong type": Case(
         write=lambda c: c.stack("bad", nodes={"miners": "three"}), told=("pouw:nodes.miners", "'three'")
     ),

@@ -49,7 +49,7 @@ def test_settings_cannot_be_changed_after_they_were_read() -> None:
         ({"sites": [{"name": "a", "cloud": "ibm"}]}, "pouw:sites[0].cloud", "'aws', 'azure', 'gcp' or 'kubernetes'"),
         ({"sites": [{"cloud": "kubernetes"}]}, "pouw:sites[0].name", "a value"),
         ({"sites": [{"name": "a", "cloud": "kubernetes", "role": "standby"}]}, "pouw:sites", "role: active"),
-        ({"colour": "red"}, "pouw:colour", "one of environment, sites"),
+        ({"enviroment": "local"}, "pouw:enviroment", "one of environment, "),
         ({"images": {"node": "no tag"}}, "pouw:images.node", "an image with a tag or digest"),
         ({"chain": {"blockTimeS": 0}}, "pouw:chain.blockTimeS", "greater than or equal to 1"),
         ({"balancer": {"exposure": {"rpcNodePort": 70000}}}, "pouw:balancer.exposure.rpcNodePort", "65535"),

@@ -77,7 +77,7 @@ def test_the_compliant_stack_of_four_kinds_of_sites_has_no_fault() -> None:
     ("site", "broken", "path", "reason"),
     [
         (AWS, {"region": None}, "region", "a region of aws"),
-        (AWS, {"region": "westeurope"}, "region", "us-east-1"),
+        (AWS, {"region": "us-east-9"}, "region", "us-east-1"),
         (AWS, {"zones": ["us-east-1a", "us-east-1b", "us-west-2a"]}, "zones[2]", "is no zone of us-east-1"),
         (AWS, {"zones": ["us-east-1a", "us-east-1a", "us-east-1b"]}, "zones", "three different zones"),
         (AWS, {"zones": ["us-east-1a"]}, "zones", "three different zones"),

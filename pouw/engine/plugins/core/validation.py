@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from infra.faults import choices
 from pouw.engine.plugins.core.changes import Path, path_text
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, is_file
 from pouw.engine.plugins.core.sdk_types import (
@@ -42,7 +43,6 @@ _GOT: Final[Mapping[type, str]] = {
     dict: "an object",
 }
 _LONGEST_SHOWN = 60
-_MOST_LISTED = 24
 
 
 class Validator:
@@ -131,7 +131,7 @@ class Validator:
 
 def _meant(name: str, there: list[str]) -> str:
     close = difflib.get_close_matches(name, there, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"there are: {_listed(sorted(there))}"
+    return f"did you mean {close[0]!r}?" if close else f"there are: {choices(sorted(there), name)}"
 
 
 def _is(value: Value, kind: PlainKind) -> bool:
@@ -161,13 +161,8 @@ def _not_one_of(path: Path, values: tuple[object, ...], value: Value, *, secret:
     close = difflib.get_close_matches(value, texts, n=1) if isinstance(value, str) and not secret else []
     meant = f"; did you mean {close[0]!r}?" if close else ""
     shown = _shown(value, secret=secret).removeprefix(": ") or _GOT.get(type(value), "another")
-    return f"{path_text(path)}: must be one of {_listed(texts)}, got {shown}{meant}"
+    return f"{path_text(path)}: must be one of {choices(texts, '' if secret else value)}, got {shown}{meant}"
 
 
 def _shown(value: Value, *, secret: bool) -> str:
     return "" if secret or isinstance(value, dict | list) or len(str(value)) > _LONGEST_SHOWN else f": {value!r}"
-
-
-def _listed(texts: list[str]) -> str:
-    more = len(texts) - _MOST_LISTED
-    return ", ".join(texts[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")

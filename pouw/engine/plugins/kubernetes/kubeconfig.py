@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from infra.faults import choices
 from pouw.engine.plugins.core import simulation
 from pouw.engine.plugins.core.errors import ProviderError
 
@@ -120,7 +121,7 @@ def _overridden(document: dict[str, Any], context: str, cluster: str) -> Kubecon
     active = content.get("current-context")
     if not _named(content, "contexts", active, "context"):
         known = sorted(str(entry.get("name")) for entry in content.get("contexts") or [])
-        raise KubeconfigError(f"kubeconfig: no context {active!r}; it has: {', '.join(known) or 'none'}")
+        raise KubeconfigError(f"kubeconfig: no context {active!r}; it has: {choices(known, active) or 'none'}")
     if cluster:
         for entry in content["contexts"]:
             if entry.get("name") == active:

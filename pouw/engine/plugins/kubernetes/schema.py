@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from infra.faults import choices
 from pouw.engine.plugins.core.changes import Path, path_text
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value
 from pouw.engine.plugins.kubernetes.client import ApiError, Client
@@ -106,7 +107,7 @@ def _faults(
         for index, item in enumerate(value):
             yield from _faults(item, schema.get("items") or {}, components, (*path, index), secret=secret)
     elif isinstance(value, str) and value not in (schema.get("enum") or [value]):
-        allowed = ", ".join(str(one) for one in schema["enum"] if one != "")
+        allowed = choices((one for one in schema["enum"] if one != ""), "" if secret else value)
         yield f"{path_text(path)}: must be one of {allowed}, got {_described(value, secret=secret)}"
 
 
@@ -174,5 +175,4 @@ def _meant(name: str, properties: Mapping[str, Any]) -> str:
     close = difflib.get_close_matches(name, list(properties), n=1)
     if close:
         return f"; did you mean {close[0]!r}?"
-    names = sorted(properties)
-    return f"; there are: {', '.join(names[:20])}{', …' if len(names) > 20 else ''}"
+    return f"; there are: {choices(sorted(properties), name)}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeVar
 
+from infra.faults import choices
 from pouw.engine.plugins.core.changes import Path, contains, parse_path, path_text
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.naming import Naming
@@ -101,7 +102,8 @@ class Checker:
             shown = "" if one.secret else f", got {one.value!r}"
             for pattern, allowed in values:
                 if _at(pattern, one.path) and one.value not in allowed:
-                    found.append(f"{path_text(one.path)}: must be one of {', '.join(allowed)}{shown}")
+                    listed = choices(allowed, "" if one.secret else one.value)
+                    found.append(f"{path_text(one.path)}: must be one of {listed}{shown}")
             own = next((check for pattern, check in formats if _at(pattern, one.path)), None)
             check = own or self._format_of(one.name)
             if check is not None and (fault := check(one.value, settings)):

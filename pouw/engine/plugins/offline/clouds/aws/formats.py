@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from infra import regions
+from infra.faults import choices
 from pouw.engine.plugins.offline.formats import matching
 from pouw.engine.plugins.offline.settings import Settings
 
@@ -47,7 +48,7 @@ def region(value: str, settings: Settings) -> str:
     del settings
     if value in ZONES or re.fullmatch(r"(us-gov|cn|us-iso[a-z]*|eu-isoe|eusc)-[a-z]+(-[a-z]+)?-\d", value):
         return ""
-    return f"must be a region: {', '.join(ZONES)}"
+    return f"must be a region: {choices(ZONES, value)}"
 
 
 arn = matching(
