@@ -11,7 +11,7 @@ UV := $(BIN)/uv --quiet
 # What tools found, for machines: `pouw policy evidence add` takes it. Old results are gone before new ones are made.
 RESULTS := build/results
 
-.PHONY: help setup clouds up down test check lock clean
+.PHONY: help setup clouds up down test check reference lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ check: $(DEV) ## Lint, format, types, and scans of images and workflows
 	@$(BIN)/hadolint --format sarif Dockerfile* > $(RESULTS)/images.sarif || $(BIN)/hadolint Dockerfile*
 	@$(BIN)/zizmor --quiet --offline --format sarif .github/workflows > $(RESULTS)/workflows.sarif
 	@$(BIN)/zizmor --quiet --offline .github/workflows
+
+reference: $(DEV) ## Generate the reference pages from the code
+	@$(BIN)/python -m tools.reference
 
 lock: $(DEV) ## Resolve the requirement files anew
 	@tools/lock

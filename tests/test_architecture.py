@@ -19,6 +19,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "stacks": frozenset({"infra"}),
     "pouw": frozenset({"infra", "node", "policies"}),
     "bench": frozenset({"infra", "node", "policies", "pouw", "tests"}),
+    "tools": frozenset({"infra", "node", "policies", "pouw"}),
 }
 """Besides itself."""
 

@@ -1,0 +1,49 @@
+"""Documented commands that need no account, run one after the other as a reader would."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from pouw.paths import REPOSITORY
+from tests.cli.command import Checkout
+from tests.docs.fences import Command, every_command
+from tests.docs.kinds import Kind, kind
+
+pytestmark = pytest.mark.engine
+GENERATED = "docs/reference/commands.md"
+"""Examples of the commands' own help: names in them are invented, so only their options are checked."""
+
+
+def sequences() -> Iterator[Sequence[Command]]:
+    """Yield the commands of each page that runs one which no earlier page has run."""
+    known: set[str] = set()
+    documented = [command for command in every_command() if command.page != GENERATED and kind(command) is Kind.ENGINE]
+    pages = [list(commands) for _, commands in groupby(documented, key=lambda command: command.page)]
+    for commands in sorted(pages, key=len, reverse=True):
+        if any(command.text not in known for command in commands):
+            yield [command for command in commands if command.text not in known or "rehears" in command.text]
+            known |= {command.text for command in commands}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A copy of the sources with the repository's own stacks and examples."""
+    checkout = Checkout.make(tmp_path)
+    shutil.copytree(REPOSITORY / "docs" / "examples", checkout.root / "docs" / "examples")
+    return checkout
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("commands", list(sequences()), ids=lambda commands: commands[0].page)
+def test_the_commands_of_a_page_succeed(commands: Sequence[Command], checkout: Checkout) -> None:
+    failures = []
+    for command in commands:
+        completed = checkout.run(*command.words[1:], timeout=240)
+        if completed.returncode != 0:
+            failures.append(f"{command}: exit code {completed.returncode}\n{completed.stdout}{completed.stderr}")
+    assert failures == []
