@@ -28,6 +28,7 @@ from pouw.cluster.layout import CONTEXT, KUBERNETES_VERSION, NETWORK, Cluster, L
 from pouw.cluster.machine_facts import gather, gather_features
 from pouw.errors import ClusterError, ExitCode
 from pouw.files import write_private
+from pouw.home import Home
 from pouw.images import containerd as image_store
 from pouw.images import program_archive
 from pouw.kube.client import ApiError, Client, Credentials, Unreachable
@@ -87,16 +88,17 @@ def up(progress: Progress, *, metrics: bool = False) -> Cluster:
 
 def _located() -> Programs:
     """Where the programs are or will be."""
+    home = Home.from_environment(os.environ)
     runc = shutil.which("runc") or "/usr/sbin/runc"
     return Programs(
-        kube=programs.location("kube"),
-        etcd=programs.location("etcd"),
-        containerd=programs.location("containerd"),
-        shim=programs.location("containerd-shim-runc-v2"),
-        ctr=programs.location("ctr"),
-        coredns=programs.location("coredns"),
-        pause=programs.location("pause"),
-        metrics_server=programs.location("metrics-server"),
+        kube=programs.location("kube", home=home),
+        etcd=programs.location("etcd", home=home),
+        containerd=programs.location("containerd", home=home),
+        shim=programs.location("containerd-shim-runc-v2", home=home),
+        ctr=programs.location("ctr", home=home),
+        coredns=programs.location("coredns", home=home),
+        pause=programs.location("pause", home=home),
+        metrics_server=programs.location("metrics-server", home=home),
         cni=_CNI,
         runc=Path(runc),
     )
@@ -125,10 +127,11 @@ def _with_programs(plan: _Plan, progress: Progress) -> _Plan:
     names = ["kube", "etcd", "containerd", "containerd-shim-runc-v2", "ctr", "coredns", "pause"]
     if plan.metrics:
         names.append("metrics-server")
+    home = Home.from_environment(os.environ)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        packages = pool.submit(debian.ensure, PACKAGES, progress)
+        packages = pool.submit(debian.ensure, PACKAGES, progress, home=home)
         for name in names:
-            programs.ensure(name, progress)
+            programs.ensure(name, progress, home=home)
         packages.result()
     return _Plan(at=plan.at, programs=_located(), metrics=plan.metrics, resolvers=plan.resolvers)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from infra.faults import Fault
 from pouw.engine import download, pulumi_home
 from pouw.engine.resolution import Engine, LocalMachine, Machine, ModuleBuilder, OfficialNetwork, Sources, resolve
 from pouw.errors import EngineError, PouwError
+from pouw.home import Home
 from pouw.progress import Progress
 from pouw.toolchain import programs
 
@@ -75,7 +77,7 @@ class CachedBuilder(ModuleBuilder):
     def build(self, progress: Progress) -> Path:
         """The CLI that the cache has."""
         del progress
-        cli = programs.location("pulumi")
+        cli = programs.location("pulumi", home=Home.from_environment(os.environ))
         if not cli.exists():
             remedy = "`pouw up` or `pouw preview` downloads or builds one, once; or install Pulumi 3 on the PATH"
             raise EngineError(Fault(path="pulumi", message="is not on this machine yet", remedy=remedy))

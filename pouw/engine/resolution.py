@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from infra.faults import Fault
 from pouw.engine import download, pulumi_home
 from pouw.errors import EngineError
+from pouw.home import Home
 from pouw.paths import cache_dir
 from pouw.progress import Progress
 from pouw.toolchain import programs
@@ -165,7 +166,7 @@ class ModuleBuilder:
 
     def build(self, progress: Progress) -> Path:
         """Build, or take from the cache."""
-        return programs.ensure("pulumi", progress)
+        return programs.ensure("pulumi", progress, home=Home.from_environment(os.environ))
 
 
 @dataclass(frozen=True, kw_only=True)

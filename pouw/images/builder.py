@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tarfile
 from collections.abc import Iterable
@@ -10,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from pouw import locks
+from pouw.home import Home
 from pouw.images import build_inputs, buildah, debian_root, image_folder, wheels
 from pouw.images.archive import read_config, write_reproducible
 from pouw.images.root_contents import BALANCER, BASE
 from pouw.paths import REPOSITORY
 from pouw.progress import Progress
 from pouw.toolchain import debian
-from pouw.toolchain.locks import exclusive
 
 KEPT_ARCHIVES = 4
 _BASE_REFERENCE = f"{build_inputs.REGISTRY}/base:made"
@@ -43,10 +45,10 @@ def prepare(progress: Progress, *, base: str | None = None, repository: Path = R
         ToolchainError: buildah cannot be installed.
     """
     image_folder.require_root()
-    debian.ensure(buildah.PROGRAMS, progress)
+    debian.ensure(buildah.PROGRAMS, progress, home=Home.from_environment(os.environ))
     if base is not None:
         return
-    with exclusive(image_folder.lock()), ThreadPoolExecutor(max_workers=2) as pool:
+    with locks.hold(image_folder.lock(), operation="image build"), ThreadPoolExecutor(max_workers=2) as pool:
         made = pool.submit(debian_root.ensure, BASE, _BASE_REFERENCE, progress)
         fetched = pool.submit(wheels.ensure, progress, repository)
         made.result()
@@ -67,16 +69,16 @@ def build(progress: Progress, *, kind: str = "node", base: str | None = None, re
     if (found := present(kind, reference)) is not None:
         return found
     if kind == "balancer":
-        with exclusive(image_folder.lock()):
+        with locks.hold(image_folder.lock(), operation="image build"):
             debian_root.ensure(BALANCER, reference, progress)
     else:
         prepare(progress, base=base, repository=repository)
-        with exclusive(image_folder.lock()):
+        with locks.hold(image_folder.lock(), operation="image build"):
             if (found := present(kind, reference)) is not None:
                 return found
             image_folder.require_space()
             _build_node(reference, base, repository, progress)
-    with exclusive(image_folder.lock()):
+    with locks.hold(image_folder.lock(), operation="image build"):
         archive = archive_path(reference)
         prune(keep=archive, repository=repository)
         return _read(kind, reference, archive, built=True)

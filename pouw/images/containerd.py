@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from infra.faults import Fault
 from pouw.cluster.layout import Layout, layout
 from pouw.errors import ClusterError
 from pouw.files import write_private
+from pouw.home import Home
 from pouw.images import program_archive
 from pouw.progress import Progress
 from pouw.toolchain import programs
@@ -142,7 +144,7 @@ def _remember(at: Layout, name: str, value: str) -> None:
 
 
 def _ctr(at: Layout, *arguments: str) -> str:
-    ctr = programs.location("ctr")
+    ctr = programs.location("ctr", home=Home.from_environment(os.environ))
     if not ctr.exists() or not at.containerd_socket.exists():
         raise ClusterError(Fault(path="cluster", message="is not running", remedy="start it with: pouw cluster up"))
     command = [str(ctr), "--address", str(at.containerd_socket), "--namespace", "k8s.io", *arguments]

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from infra.faults import Fault
+from pouw.home import Home
 from pouw.images import image_folder
 from pouw.images.archive import write_docker_archive
 from pouw.images.errors import ImageError
@@ -85,7 +86,7 @@ def ensure(root: Root, reference: str, progress: Progress) -> Path:
     if archive.exists():
         return archive
     image_folder.require_root()
-    debian.ensure(_PROGRAMS, progress)
+    debian.ensure(_PROGRAMS, progress, home=Home.from_environment(os.environ))
     image_folder.require_space()
     work = image_folder.folder() / f"{root.name}.work"
     with progress.step(f"Image root {root.name} from Debian packages") as step:

@@ -1,4 +1,4 @@
-"""Programs that the distribution carries: installed by its own package manager when they are missing."""
+"""Programs of the distribution, installed by its own package manager when they are missing."""
 
 from __future__ import annotations
 
@@ -9,65 +9,69 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from infra.faults import Fault
+from pouw import locks
 from pouw.errors import ToolchainError
-from pouw.paths import cache_dir
+from pouw.home import Home
 from pouw.progress import Progress
-from pouw.toolchain.locks import exclusive
 
 _SYSTEM_PATH = os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/sbin"))
 
 
-def missing(packages: Mapping[str, str]) -> list[str]:
-    """Packages whose program is absent. Keys are program names on PATH, or absolute paths; values are packages."""
-    return sorted({package for program, package in packages.items() if not _present(program)})
+def missing(packages: Mapping[str, str], *, home: Home) -> list[str]:
+    """Return the packages whose program is absent.
+
+    ``packages`` maps a program's name on PATH, or its absolute path, to the package that has it.
+    """
+    path = home.environment.get("PATH", os.defpath)
+    return sorted({package for program, package in packages.items() if not _is_present(program, path)})
 
 
-def ensure(packages: Mapping[str, str], progress: Progress) -> None:
-    """Install what is missing of ``{program or absolute path: package}``; nothing happens where all is there.
+def ensure(packages: Mapping[str, str], progress: Progress, *, home: Home) -> None:
+    """Install the missing ones of ``packages``, given as for :func:`missing`.
 
     Raises:
         ToolchainError: not Debian, not root, or the package manager fails.
     """
-    if not missing(packages):
+    if not missing(packages, home=home):
         return
-    with exclusive(cache_dir() / ".debian.lock"):
-        wanted = missing(packages)
-        if not wanted:
+    with locks.hold(home.cache / ".debian.lock", operation="install of Debian packages", progress=progress):
+        names = missing(packages, home=home)
+        if not names:
             return
-        _require_apt(wanted)
-        with progress.step(f"Installing {', '.join(wanted)}") as step:
+        _require_apt(names, home)
+        with progress.step(f"Installing {', '.join(names)}") as step:
             step.update("reading package lists")
-            _apt(["update"], wanted)
+            _apt(["update"], names, home)
             step.update("installing")
-            _apt(["install", "--yes", "--no-install-recommends", *wanted], wanted)
-        if still := missing(packages):
-            raise _fault(still, "the package manager reported success, and the programs are still missing")
+            _apt(["install", "--yes", "--no-install-recommends", *names], names, home)
+        if absent := missing(packages, home=home):
+            raise _fault(absent, "the package manager reported success, and the programs are still missing")
 
 
-def _present(program: str) -> bool:
+def _is_present(program: str, path: str) -> bool:
     if program.startswith("/"):
         return Path(program).exists()
-    return shutil.which(program) is not None or shutil.which(program, path=_SYSTEM_PATH) is not None
+    return shutil.which(program, path=os.pathsep.join((path, _SYSTEM_PATH))) is not None
 
 
-def _require_apt(wanted: Iterable[str]) -> None:
-    if shutil.which("apt-get") is None:
-        raise _fault(wanted, "no apt-get on this machine")
+def _require_apt(packages: Iterable[str], home: Home) -> None:
+    if shutil.which("apt-get", path=home.environment.get("PATH", os.defpath)) is None:
+        raise _fault(packages, "no apt-get on this machine")
     if os.geteuid() != 0:
-        raise _fault(wanted, "installing needs root")
+        raise _fault(packages, f"user id {os.geteuid()}, and only root installs packages")
 
 
-def _apt(arguments: list[str], wanted: Iterable[str]) -> None:
-    # Another apt (unattended upgrades) may hold the lock: wait for it, within a bound.
+def _apt(arguments: list[str], packages: Iterable[str], home: Home) -> None:
+    # Another apt (unattended upgrades) may hold its lock: this one waits for it, within a bound.
     command = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=120", *arguments]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    if done.returncode != 0:
-        raise _fault(wanted, (done.stderr or done.stdout).strip()[-600:])
+    environment = {**home.environment, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if result.returncode != 0:
+        raise _fault(packages, (result.stderr or result.stdout).strip()[-600:])
 
 
-def _fault(wanted: Iterable[str], got: str) -> ToolchainError:
-    names = " ".join(wanted)
+def _fault(packages: Iterable[str], got: str) -> ToolchainError:
+    names = " ".join(packages)
     return ToolchainError(
         Fault(
             path="packages",

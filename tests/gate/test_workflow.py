@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from pouw.evidence import chain
+from pouw.home import Home
 from pouw.paths import REPOSITORY
 from pouw.progress import SilentProgress
 from pouw.toolchain import programs
@@ -47,7 +48,7 @@ def test_an_auditor_of_workflows_finds_nothing() -> None:
 
 @pytest.mark.engine
 def test_a_runner_would_understand_it(tmp_path: Path) -> None:
-    program = programs.ensure("actionlint", SilentProgress())
+    program = programs.ensure("actionlint", SilentProgress(), home=Home.from_environment(os.environ))
     wrong = tmp_path / "wrong.yml"
     wrong.write_text(TEXT.replace("needs: [quality, test]", "needs: [quality, tests]"))
     told = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from infra.haproxy import Backend, configuration, unavailable_page
+from pouw.home import Home
 from pouw.progress import LineProgress
 from pouw.toolchain import debian
 
 
 @pytest.mark.cluster
 def test_haproxy_accepts_the_configuration(tmp_path: Path) -> None:
-    debian.ensure({"haproxy": "haproxy"}, LineProgress())
+    debian.ensure({"haproxy": "haproxy"}, LineProgress(), home=Home.from_environment(os.environ))
     program = shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin")
     assert program, "it was installed just now"
     (tmp_path / "503.http").write_text(unavailable_page(), newline="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ from pouw.cluster import processes
 from pouw.cluster.layout import NETWORK, layout
 from pouw.engine import interrupted
 from pouw.engine.process_identity import is_running
+from pouw.home import Home
 from pouw.kube.access import embedded_kubeconfig
 from pouw.kube.client import ApiError, Client, Credentials, Unreachable
 from pouw.paths import state_dir
@@ -173,6 +175,9 @@ def _assert_one_of_each() -> None:
 
 def _tasks() -> Sequence[str]:
     """What the container runtime runs."""
-    ctr, address = str(programs.location("ctr")), str(layout().containerd_socket)
+    ctr, address = (
+        str(programs.location("ctr", home=Home.from_environment(os.environ))),
+        str(layout().containerd_socket),
+    )
     command = [ctr, "--address", address, "--namespace", "k8s.io", "tasks", "ls", "--quiet"]
     return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout.split()

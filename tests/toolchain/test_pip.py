@@ -1,4 +1,4 @@
-"""What is told of a pip that failed."""
+"""Reasons of failed pip commands."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _RETRY = (
 _LAST = "ERROR: No matching distribution found for a==1\n"
 
 
-def test_a_network_that_is_cut_is_told_once_in_its_own_words() -> None:
-    said = "".join(_RETRY.format(left) for left in (4, 3, 2, 1, 0)) + _LAST
-    assert pip.reason(said) == f"[Errno -3] Temporary failure in name resolution; {_LAST.strip()}"
+def test_a_network_failure_is_reported_once_in_its_own_words() -> None:
+    output = "".join(_RETRY.format(remaining) for remaining in (4, 3, 2, 1, 0)) + _LAST
+    assert pip.reason(output) == f"[Errno -3] Temporary failure in name resolution; {_LAST.strip()}"
 
 
-def test_any_other_failure_is_told_as_pip_told_it() -> None:
-    said = "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES\n    a==1 from file:///a.whl"
-    assert pip.reason(said + "\n") == said
+def test_any_other_failure_is_reported_in_pips_words() -> None:
+    output = "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES\n    a==1 from file:///a.whl"
+    assert pip.reason(output + "\n") == output
     assert pip.reason("") == ""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 
 from pouw.errors import ToolchainError
+from pouw.home import Home
 from pouw.progress import SilentProgress
 from pouw.toolchain import programs
 from pouw.toolchain.debian import ensure, missing
@@ -36,11 +39,11 @@ def test_a_key_is_stable() -> None:
     assert programs.key("etcd") == programs.key("etcd")
 
 
-def test_what_is_present_is_not_missing() -> None:
-    assert missing({"sh": "dash", "/bin/sh": "dash"}) == []
+def test_a_program_that_is_present_is_not_missing() -> None:
+    assert missing({"sh": "dash", "/bin/sh": "dash"}, home=Home.from_environment(os.environ)) == []
 
 
-def test_a_package_that_does_not_exist_is_one_clear_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nonexistent")
+def test_a_package_that_does_not_exist_is_one_fault(tmp_path: Path) -> None:
+    home = Home.from_environment({"POUW_CACHE": str(tmp_path), "PATH": "/nonexistent"})
     with pytest.raises(ToolchainError, match=r"no-such-package.*install them by hand"):
-        ensure({"no-such-program-of-pouw": "no-such-package"}, SilentProgress())
+        ensure({"no-such-program-of-pouw": "no-such-package"}, SilentProgress(), home=home)

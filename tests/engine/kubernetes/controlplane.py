@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import ipaddress
+import os
 import queue
 import shutil
 import socket
@@ -29,6 +30,7 @@ from pouw.engine.plugins.core.cancellation import Cancellation
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.kubernetes.client import Client
 from pouw.engine.plugins.kubernetes.kubeconfig import parse
+from pouw.home import Home
 from pouw.progress import LineProgress
 from pouw.toolchain import programs
 
@@ -41,7 +43,7 @@ _ADVERTISED = "10.222.0.1"
 
 def program(name: str) -> Path:
     """A program of the toolchain, built if need be."""
-    return programs.ensure(name, LineProgress())
+    return programs.ensure(name, LineProgress(), home=Home.from_environment(os.environ))
 
 
 def free_port() -> int:
