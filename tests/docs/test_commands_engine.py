@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -31,11 +33,15 @@ def sequences() -> Iterator[Sequence[Command]]:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    """A copy of the sources with the repository's own stacks and examples."""
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    """A copy of the sources with the repository's own stacks and examples.
+
+    The path of the state folder is short, because sockets of the embedded cluster would be below it.
+    """
     checkout = Checkout.make(tmp_path)
     shutil.copytree(REPOSITORY / "docs" / "examples", checkout.root / "docs" / "examples")
-    return checkout
+    with tempfile.TemporaryDirectory(prefix="pouw-") as state:
+        yield replace(checkout, state=Path(state))
 
 
 @pytest.mark.timeout(600)
