@@ -25,12 +25,14 @@ from typing import Any
 from bench.engine.preview import BARE, make_project
 from infra.settings.stack import Settings
 from pouw import cluster
+from pouw.cluster.image_store import image_store
 from pouw.cluster.layout import NETWORK, layout
 from pouw.engine import resolution
 from pouw.engine.events import SECRET_MARK
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.session import Session
+from pouw.home import Home
 from pouw.images import stack_images
 from pouw.kube.access import Connections
 from pouw.kube.client import Client, Credentials, Object
@@ -96,9 +98,10 @@ def _paths(client: Client, objects: Sequence[Object]) -> Iterator[tuple[str, Obj
 
 def _by_hand(settings: Settings, objects: Sequence[Object]) -> None:
     """The floor of `up`: no engine, no program, no state."""
-    quiet = SilentProgress()
+    quiet, home = SilentProgress(), Home.from_environment(os.environ)
     cluster.up(quiet)
-    stack_images.load(settings, stack_images.build(settings, quiet), quiet)
+    images = stack_images.build(settings, quiet, home=home)
+    stack_images.load(settings, images, quiet, store=image_store(layout(), home=home), home=home)
     with closing(Client(NETWORK.endpoint, Credentials.of(layout().pki, "admin"))) as client:
         for path, each in _paths(client, objects):
             client.apply(path, each)

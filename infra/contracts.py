@@ -33,7 +33,7 @@ READY_PATH: Final = "/ready"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SiteContext:
+class Place:
     """Where a part stands; all plain."""
 
     environment: str
@@ -49,11 +49,11 @@ class SiteContext:
         return self.environment == "production"
 
 
-def site_context(stack: Settings, site: SiteSettings) -> SiteContext:
-    """The context of a cloud site whose settings were found right."""
+def place(stack: Settings, site: SiteSettings) -> Place:
+    """The place of a cloud site whose settings were found right."""
     region = site.region or ""
     zones = site.zones or ZONES[site.cloud][region][:3]
-    return SiteContext(
+    return Place(
         environment=stack.environment,
         site=site,
         region=region,
@@ -64,35 +64,26 @@ def site_context(stack: Settings, site: SiteSettings) -> SiteContext:
 
 
 class Keys(Protocol):
-    """The site's own encryption key, rotated yearly, never deleted at once. Arguments: ``context``."""
+    """The site's own encryption key, rotated yearly, never deleted at once. Arguments: ``place``."""
 
     key: pulumi.Output[str]
     """What other resources name it by."""
 
 
 class AuditLogs(Protocol):
-    """The encrypted store of the site's audit logs, with the retention of the settings.
+    """Where logs and alarms go: an encrypted log store with its retention, an alarm channel to ``contacts``.
 
-    Arguments: ``context``, ``keys``.
+    Arguments: ``place``, ``keys``, ``contacts``.
     """
 
     logs: pulumi.Output[str]
-
-
-class Alarms(Protocol):
-    """The channel that sends alarms to ``contacts``, and the alarms that belong to no single component.
-
-    A component that can fail declares its own alarms and sends them to the channel.
-    Arguments: ``context``, ``keys``, ``contacts``.
-    """
-
-    channel: pulumi.Output[str]
+    alarms: pulumi.Output[str]
 
 
 class Network(Protocol):
     """Three zones, private nodes, address translation, endpoints for the cloud's own services, flow logs.
 
-    Arguments: ``context``, ``keys``, ``audit_logs``, ``alarms``.
+    Arguments: ``place``, ``keys``, ``monitoring``.
     """
 
     network: pulumi.Output[str]
@@ -105,7 +96,7 @@ class Network(Protocol):
 class Cluster(Protocol):
     """Managed Kubernetes: private API with an allow-list, secrets under the own key, audit logs, workload identity.
 
-    Arguments: ``context``, ``keys``, ``audit_logs``, ``alarms``, ``network``.
+    Arguments: ``place``, ``keys``, ``monitoring``, ``network``.
     """
 
     cluster: pulumi.Output[str]
@@ -121,7 +112,7 @@ class Cluster(Protocol):
 class NodePools(Protocol):
     """The pools ``system``, ``miners`` and ``rpc``: hardened launch, encrypted disks, bounds, labels, taints.
 
-    Arguments: ``context``, ``keys``, ``network``, ``cluster``. Spot pools keep their on-demand floor.
+    Arguments: ``place``, ``keys``, ``network``, ``cluster``. Spot pools keep their on-demand floor.
     """
 
     pools: pulumi.Output[Sequence[str]]
@@ -130,7 +121,7 @@ class NodePools(Protocol):
 class Registry(Protocol):
     """A private registry: scan on push, immutable tags, own key, clean-up of what has no tag.
 
-    Arguments: ``context``, ``keys``, ``repository``.
+    Arguments: ``place``, ``keys``, ``repository``.
     """
 
     repository: pulumi.Output[str]
@@ -140,7 +131,7 @@ class Registry(Protocol):
 class Backups(Protocol):
     """Versioned, locked, encrypted object storage, with a copy in another region.
 
-    Arguments: ``context``, ``keys``, ``audit_logs``, ``alarms``. The lock holds ``site.backups.retention_days``.
+    Arguments: ``place``, ``keys``, ``monitoring``. The lock holds ``site.backups.retention_days``.
     """
 
     bucket: pulumi.Output[str]
@@ -150,7 +141,7 @@ class Backups(Protocol):
 class Identity(Protocol):
     """One identity a workload, by workload token, with no key: ``backup`` may add objects to the bucket and read them.
 
-    Arguments: ``context``, ``keys``, ``cluster``, ``registry``, ``backups``.
+    Arguments: ``place``, ``keys``, ``cluster``, ``registry``, ``backups``.
     """
 
     annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
@@ -173,7 +164,7 @@ class Target:
 class Dns(Protocol):
     """A signed zone of the stack in a cloud's name service, its questions written down where the cloud can do that.
 
-    It serves sites of every cloud. Arguments: ``context``, ``zone``.
+    It serves sites of every cloud. Arguments: ``place``, ``zone``.
     """
 
     zone: pulumi.Output[str]
@@ -189,21 +180,11 @@ class Dns(Protocol):
         """Declare a name that leads to the active target while its ``/ready`` answers over TLS, else to a standby."""
 
 
-class WebFirewall(Protocol):
-    """The filter of HTTP requests in front of the edge: an allow-list, a rate limit and managed rules.
-
-    The edge attaches it. Arguments: ``context``, ``keys``, ``allow_from``.
-    """
-
-    firewall: pulumi.Output[str]
-
-
 class Edge(Protocol):
     """The public edge: static address, certificate, health on ``/ready``, firewall and rate limit; 443 alone is open.
 
-    Arguments: ``context``, ``keys``, ``audit_logs``, ``alarms``, ``network``, ``node_pools``, ``dns``, ``hosts``,
-    ``allow_from``.
-    The certificate is for ``hosts`` and proves them by records in ``dns``. Paths below ``/ws`` go to WebSocket.
+    Arguments: ``place``, ``keys``, ``monitoring``, ``network``, ``node_pools``, ``names``, ``hosts``, ``allow_from``.
+    The certificate is for ``hosts`` and proves them by records in ``names``. Paths below ``/ws`` go to WebSocket.
 
     ``allow_from`` is served. Anybody else may read ``READY_PATH``, at the same limited rate, and nothing else: the name
     service of any cloud checks an edge before it leads somebody there, and not every cloud tells from which addresses.
@@ -217,7 +198,7 @@ class Edge(Protocol):
 class Budget(Protocol):
     """A monthly budget that tells ``contacts`` at 80 % and 100 % of actual, and at 100 % of forecast cost.
 
-    Arguments: ``context``, ``keys``, ``alarms``, ``contacts``.
+    Arguments: ``place``, ``monitoring``, ``contacts``.
     """
 
     budget: pulumi.Output[str]
@@ -255,9 +236,9 @@ class Scaler:
 
 
 class Site(Protocol):
-    """All of the above as one component, in order; the edge and ``dns`` only where ``allow_from`` names somebody.
+    """All of the above as one component, in order; the edge and ``names`` only where ``allow_from`` names somebody.
 
-    Arguments: ``context``, ``contacts``, ``repository``, ``dns``, ``hosts``, ``allow_from``.
+    Arguments: ``place``, ``contacts``, ``repository``, ``names``, ``hosts``, ``allow_from``.
     """
 
     kubeconfig: pulumi.Output[str]
@@ -295,26 +276,24 @@ class Contract:
 
 
 CONTRACTS: Final = (
-    Contract(module="keys", protocol=Keys, arguments=("context",)),
-    Contract(module="audit_logs", protocol=AuditLogs, arguments=("context", "keys")),
-    Contract(module="alarms", protocol=Alarms, arguments=("context", "keys", "contacts")),
-    Contract(module="network", protocol=Network, arguments=("context", "keys", "audit_logs", "alarms")),
-    Contract(module="cluster", protocol=Cluster, arguments=("context", "keys", "audit_logs", "alarms", "network")),
-    Contract(module="node_pools", protocol=NodePools, arguments=("context", "keys", "network", "cluster")),
-    Contract(module="registry", protocol=Registry, arguments=("context", "keys", "repository")),
-    Contract(module="backups", protocol=Backups, arguments=("context", "keys", "audit_logs", "alarms")),
-    Contract(module="identity", protocol=Identity, arguments=("context", "keys", "cluster", "registry", "backups")),
-    Contract(module="web_firewall", protocol=WebFirewall, arguments=("context", "keys", "allow_from")),
-    Contract(module="dns", protocol=Dns, arguments=("context", "zone")),
+    Contract(module="keys", protocol=Keys, arguments=("place",)),
+    Contract(module="audit_logs", protocol=AuditLogs, arguments=("place", "keys", "contacts")),
+    Contract(module="network", protocol=Network, arguments=("place", "keys", "monitoring")),
+    Contract(module="cluster", protocol=Cluster, arguments=("place", "keys", "monitoring", "network")),
+    Contract(module="node_pools", protocol=NodePools, arguments=("place", "keys", "network", "cluster")),
+    Contract(module="registry", protocol=Registry, arguments=("place", "keys", "repository")),
+    Contract(module="backups", protocol=Backups, arguments=("place", "keys", "monitoring")),
+    Contract(module="identity", protocol=Identity, arguments=("place", "keys", "cluster", "registry", "backups")),
+    Contract(module="dns", protocol=Dns, arguments=("place", "zone")),
     Contract(
         module="edge",
         protocol=Edge,
-        arguments=("context", "keys", "audit_logs", "alarms", "network", "node_pools", "dns", "hosts", "allow_from"),
+        arguments=("place", "keys", "monitoring", "network", "node_pools", "names", "hosts", "allow_from"),
     ),
-    Contract(module="budget", protocol=Budget, arguments=("context", "keys", "alarms", "contacts")),
+    Contract(module="budget", protocol=Budget, arguments=("place", "monitoring", "contacts")),
     Contract(
         module="site",
         protocol=Site,
-        arguments=("context", "contacts", "repository", "dns", "hosts", "allow_from"),
+        arguments=("place", "contacts", "repository", "names", "hosts", "allow_from"),
     ),
 )

@@ -41,7 +41,7 @@ _NOT_VERBS = frozenset("The A An This These All Every Each Any No None Its One A
 BANNED: Mapping[str, str] = {
     r"\b(?:told|tells?|telling)\b": "report, print, show, pass, alert",
     r"\b(?:whom|whoever|whomever)\b": "user, caller, client, role",
-    r"\b(?:somebody|anybody|nobody|everybody)\b": "user, caller, client, anyone",
+    r"\b(?:somebody|anybody|(?<!\")nobody|everybody)\b": "user, caller, client, anyone",
     r"\b(?:someone|no one|everyone)\b": "user, caller, client, role",
     r"\bto be had\b": "available",
     r"\b(?:leads?|led) to\b": "resolves to, routes to, causes",
@@ -155,7 +155,7 @@ def _fields(name: str, node: ast.ClassDef | ast.Module) -> Iterator[Finding]:
         if isinstance(statement, ast.AnnAssign):
             targets = [statement.target]
         for target in targets:
-            if isinstance(target, ast.Name) and target.id.strip("_").lower() in VAGUE:
+            if isinstance(target, ast.Name) and target.id != "__all__" and target.id.strip("_").lower() in VAGUE:
                 message = f"{target.id} says nothing of what it holds"
                 yield Finding(path=name, line=target.lineno, rule="name", message=message)
 

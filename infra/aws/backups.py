@@ -13,14 +13,13 @@ from pulumi_aws.kms.key import Key
 from pulumi_aws.s3.bucket_replication_config import BucketReplicationConfig
 
 from infra.aws import access_policies, physical_names
-from infra.aws.alarms import Alarms
 from infra.aws.audit_logs import AuditLogs
 from infra.aws.bucket import LockedBucket, LockedBucketArgs
 from infra.aws.keys import DELETION_DAYS, Keys
 from infra.aws.log_bucket import STORAGE
 from infra.aws.roles import role
 from infra.component import Component
-from infra.contracts import SiteContext
+from infra.contracts import Place
 
 _RULE = "everything"
 
@@ -29,10 +28,9 @@ _RULE = "everything"
 class BackupsArgs:
     """One site's backups."""
 
-    context: SiteContext
+    place: Place
     keys: Keys
-    audit_logs: AuditLogs
-    alarms: Alarms
+    monitoring: AuditLogs
 
 
 class Backups(Component, token="pouw:aws:Backups"):
@@ -48,61 +46,61 @@ class Backups(Component, token="pouw:aws:Backups"):
     def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._name, self._args = name, args
-        context = args.context
-        away = context.site.backups.copy_region or ""
+        place = args.place
+        away = place.site.backups.copy_region or ""
         copy_key = Key(
             f"{name}-copy-key",
             region=away,
-            description=f"Encrypts the copied backups of the site {context.site.name}",
+            description=f"Encrypts the copied backups of the site {place.site.name}",
             enable_key_rotation=True,
             rotation_period_in_days=365,
             deletion_window_in_days=DELETION_DAYS,
-            policy=access_policies.document(access_policies.administration(physical_names.account(context))),
-            tags=context.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+            policy=access_policies.document(access_policies.administration(physical_names.account(place))),
+            tags=place.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
         )
         Alias(
             f"{name}-copy-alias",
             region=away,
-            name=physical_names.key(context, away).alias,
+            name=physical_names.key(place, away).alias,
             target_key_id=copy_key.key_id,
             opts=self.child(),
         )
-        bucket = self._bucket("bucket", context.region, args.keys.key, args.audit_logs.access_logs)
-        copy = self._bucket("copy", away, copy_key.arn, args.audit_logs.copy_access_logs)
+        bucket = self._bucket("bucket", place.region, args.keys.key, args.monitoring.access_logs)
+        copy = self._bucket("copy", away, copy_key.arn, args.monitoring.copy_access_logs)
         self._copying(bucket, copy, copy_key)
         self._alarm(bucket, copy)
         self.publish(bucket=bucket.bucket, copy=copy.bucket)
 
     def _bucket(self, part: str, region: str, key: pulumi.Input[str], logs: pulumi.Input[str]) -> LockedBucket:
-        context = self._args.context
-        arguments = LockedBucketArgs(context=context, region=region, key=key, logs=logs, logs_prefix=STORAGE)
+        place = self._args.place
+        arguments = LockedBucketArgs(place=place, region=region, key=key, logs=logs, logs_prefix=STORAGE)
         return LockedBucket(f"{self._name}-{part}", arguments, self.child())
 
     def _copying(self, bucket: LockedBucket, copy: LockedBucket, copy_key: Key) -> None:
-        context = self._args.context
+        place = self._args.place
         copier = role(
             self,
             f"{self._name}-copy-role",
-            context,
+            place,
             self._args.keys,
             part="backup-copy",
             description="Copies backups to the other region",
             trust=access_policies.trust_service(
-                "s3.amazonaws.com", access_policies.own_account(physical_names.account(context))
+                "s3.amazonaws.com", access_policies.own_account(physical_names.account(place))
             ),
         )
-        away = context.site.backups.copy_region or ""
+        away = place.site.backups.copy_region or ""
         document = access_policies.replicate(
-            physical_names.bucket_arn(context, context.region),
-            physical_names.bucket_arn(context, away),
-            physical_names.key(context, context.region),
-            physical_names.key(context, away),
+            physical_names.bucket_arn(place, place.region),
+            physical_names.bucket_arn(place, away),
+            physical_names.key(place, place.region),
+            physical_names.key(place, away),
         )
         allowed = RolePolicy(f"{self._name}-copy-policy", role=copier.id, policy=document, opts=self.child())
         BucketReplicationConfig(
             f"{self._name}-copying",
-            region=context.region,
+            region=place.region,
             bucket=bucket.bucket,
             role=copier.arn,
             rules=[copying(copy.arn, copy_key.arn)],
@@ -111,10 +109,10 @@ class Backups(Component, token="pouw:aws:Backups"):
         )
 
     def _alarm(self, bucket: LockedBucket, copy: LockedBucket) -> None:
-        context = self._args.context
+        place = self._args.place
         MetricAlarm(
             f"{self._name}-copy-alarm",
-            name=physical_names.named("alarm", context, "backup-copy"),
+            name=physical_names.named("alarm", place, "backup-copy"),
             alarm_description="Backups did not reach the other region",
             namespace="AWS/S3",
             metric_name="OperationsFailedReplication",
@@ -125,8 +123,8 @@ class Backups(Component, token="pouw:aws:Backups"):
             comparison_operator="GreaterThanThreshold",
             threshold=0,
             treat_missing_data="notBreaching",
-            alarm_actions=[self._args.alarms.channel],
-            tags=context.tags,
+            alarm_actions=[self._args.monitoring.alarms],
+            tags=place.tags,
             opts=self.child(),
         )
 

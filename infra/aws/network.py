@@ -20,12 +20,11 @@ from pulumi_aws.ec2.vpc import Vpc
 from pulumi_aws.ec2.vpc_endpoint import VpcEndpoint
 
 from infra.aws import access_policies, physical_names
-from infra.aws.alarms import Alarms
 from infra.aws.audit_logs import AuditLogs
 from infra.aws.flow_log import flow_log
 from infra.aws.keys import Keys
 from infra.component import Component
-from infra.contracts import SiteContext
+from infra.contracts import Place
 
 SERVICES: Final = (
     "autoscaling", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticloadbalancing", "kms", "logs", "sts",
@@ -38,10 +37,9 @@ _ANYWHERE: Final = "0.0.0.0/0"
 class NetworkArgs:
     """One site's network."""
 
-    context: SiteContext
+    place: Place
     keys: Keys
-    audit_logs: AuditLogs
-    alarms: Alarms
+    monitoring: AuditLogs
 
 
 class Network(Component, token="pouw:aws:Network"):
@@ -55,10 +53,10 @@ class Network(Component, token="pouw:aws:Network"):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._name, self._args = name, args
-        context = args.context
+        place = args.place
         vpc = Vpc(
             f"{name}-network",
-            cidr_block=context.plan.network,
+            cidr_block=place.plan.network,
             enable_dns_hostnames=True,
             enable_dns_support=True,
             tags=self._tags("network"),
@@ -68,8 +66,8 @@ class Network(Component, token="pouw:aws:Network"):
         DefaultSecurityGroup(
             f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], tags=self._tags("default"), opts=self.child()
         )
-        nodes = self._subnets(vpc, "nodes", context.plan.nodes, {"kubernetes.io/role/internal-elb": "1"})
-        edges = self._subnets(vpc, "edges", context.plan.edges, {"kubernetes.io/role/elb": "1"})
+        nodes = self._subnets(vpc, "nodes", place.plan.nodes, {"kubernetes.io/role/internal-elb": "1"})
+        edges = self._subnets(vpc, "edges", place.plan.edges, {"kubernetes.io/role/elb": "1"})
         gateway = InternetGateway(f"{name}-gateway", vpc_id=vpc.id, tags=self._tags("gateway"), opts=self.child())
         self._routed("edges", vpc, edges, {"gateway_id": gateway.id})
         addresses, translations = self._translations(edges, gateway)
@@ -80,7 +78,7 @@ class Network(Component, token="pouw:aws:Network"):
             for index, subnet in enumerate(nodes)
         ]
         self._endpoints(vpc, tables)
-        flow_log(name, context, vpc.id, args.keys, self)
+        flow_log(name, place, vpc.id, args.keys, self)
         self.publish(
             network=vpc.id,
             node_subnets=[subnet.id for subnet in nodes],
@@ -89,14 +87,14 @@ class Network(Component, token="pouw:aws:Network"):
         )
 
     def _tags(self, part: str) -> dict[str, str]:
-        context = self._args.context
-        return {**context.tags, "Name": f"{context.environment}-{context.site.name}-{part}"}
+        place = self._args.place
+        return {**place.tags, "Name": f"{place.environment}-{place.site.name}-{part}"}
 
     def _subnets(self, vpc: Vpc, part: str, ranges: Sequence[str], found_by: dict[str, str]) -> list[Subnet]:
         """A subnet a zone; ``found_by`` are tags by which the cluster finds where its balancers go."""
-        context = self._args.context
+        place = self._args.place
         marks = (
-            {**found_by, f"kubernetes.io/cluster/{physical_names.cluster_name(context)}": "shared"} if found_by else {}
+            {**found_by, f"kubernetes.io/cluster/{physical_names.cluster_name(place)}": "shared"} if found_by else {}
         )
         return [
             Subnet(
@@ -108,7 +106,7 @@ class Network(Component, token="pouw:aws:Network"):
                 tags={**self._tags(f"{part}-{zone}"), **marks},
                 opts=self.child(),
             )
-            for index, (cidr, zone) in enumerate(zip(ranges, context.zones, strict=True))
+            for index, (cidr, zone) in enumerate(zip(ranges, place.zones, strict=True))
         ]
 
     def _routed(
@@ -130,7 +128,7 @@ class Network(Component, token="pouw:aws:Network"):
 
     def _translations(self, edges: Sequence[Subnet], gateway: InternetGateway) -> tuple[list[Eip], list[NatGateway]]:
         """Address translation in every zone, or in the first for all; each is watched for connections it refuses."""
-        shared = self._args.context.site.network.translation == "shared"
+        shared = self._args.place.site.network.translation == "shared"
         addresses, gateways = [], []
         for index, subnet in enumerate(edges[:1] if shared else edges):
             part = f"egress-{index}"
@@ -144,7 +142,7 @@ class Network(Component, token="pouw:aws:Network"):
             )
             MetricAlarm(
                 f"{self._name}-translation-{index}-alarm",
-                name=physical_names.named("alarm", self._args.context, f"translation-{index}"),
+                name=physical_names.named("alarm", self._args.place, f"translation-{index}"),
                 alarm_description="Connections to the outside are refused: the translation has no port left",
                 namespace="AWS/NATGateway",
                 metric_name="ErrorPortAllocation",
@@ -155,8 +153,8 @@ class Network(Component, token="pouw:aws:Network"):
                 comparison_operator="GreaterThanThreshold",
                 threshold=0,
                 treat_missing_data="notBreaching",
-                alarm_actions=[self._args.alarms.channel],
-                tags=self._args.context.tags,
+                alarm_actions=[self._args.monitoring.alarms],
+                tags=self._args.place.tags,
                 opts=self.child(),
             )
             addresses.append(address)
@@ -164,14 +162,14 @@ class Network(Component, token="pouw:aws:Network"):
         return addresses, gateways
 
     def _endpoints(self, vpc: Vpc, tables: Sequence[RouteTable]) -> None:
-        context = self._args.context
-        subnets = self._subnets(vpc, "endpoints", context.plan.endpoints, {})
+        place = self._args.place
+        subnets = self._subnets(vpc, "endpoints", place.plan.endpoints, {})
         group = SecurityGroup(
             f"{self._name}-endpoints",
-            name_prefix=physical_names.prefix("security-group", context, "endpoints"),
+            name_prefix=physical_names.prefix("security-group", place, "endpoints"),
             description="Endpoints of the services of AWS, reached from the network of the site",
             vpc_id=vpc.id,
-            ingress=[within(context.plan.network)],
+            ingress=[within(place.plan.network)],
             egress=[],
             tags=self._tags("endpoints"),
             opts=self.child(),
@@ -179,9 +177,9 @@ class Network(Component, token="pouw:aws:Network"):
         VpcEndpoint(
             f"{self._name}-endpoint-s3",
             vpc_id=vpc.id,
-            service_name=f"com.amazonaws.{context.region}.s3",
+            service_name=f"com.amazonaws.{place.region}.s3",
             vpc_endpoint_type="Gateway",
-            policy=access_policies.storage_endpoint(physical_names.account(context)),
+            policy=access_policies.storage_endpoint(physical_names.account(place)),
             route_table_ids=[table.id for table in tables],
             tags=self._tags("endpoint-s3"),
             opts=self.child(),
@@ -190,9 +188,9 @@ class Network(Component, token="pouw:aws:Network"):
             VpcEndpoint(
                 f"{self._name}-endpoint-{service}",
                 vpc_id=vpc.id,
-                service_name=f"com.amazonaws.{context.region}.{service}",
+                service_name=f"com.amazonaws.{place.region}.{service}",
                 vpc_endpoint_type="Interface",
-                policy=access_policies.endpoint(physical_names.account(context)),
+                policy=access_policies.endpoint(physical_names.account(place)),
                 private_dns_enabled=True,
                 subnet_ids=[subnet.id for subnet in subnets],
                 security_group_ids=[group.id],

@@ -20,9 +20,8 @@ from pulumi_gcp.logging.project_bucket_config import ProjectBucketConfig
 from pulumi_gcp.logging.project_sink import ProjectSink
 
 from infra.component import Component
-from infra.contracts import SiteContext
+from infra.contracts import Place
 from infra.gcp import network_firewall, physical_names
-from infra.gcp.alarms import Alarms
 from infra.gcp.audit_logs import AuditLogs
 from infra.gcp.keys import Keys
 
@@ -37,10 +36,9 @@ _PORTS_AT_MOST: Final = 8192
 class NetworkArgs:
     """One site's network."""
 
-    context: SiteContext
+    place: Place
     keys: Keys
-    audit_logs: AuditLogs
-    alarms: Alarms
+    monitoring: AuditLogs
 
 
 class Network(Component, token="pouw:gcp:Network"):
@@ -56,11 +54,11 @@ class Network(Component, token="pouw:gcp:Network"):
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self._context = context = args.context
-        self._project = project = physical_names.project(context)
+        self._place = place = args.place
+        self._project = project = physical_names.project(place)
         network = Vpc(
             f"{name}-network",
-            name=physical_names.named("compute", context),
+            name=physical_names.named("compute", place),
             project=project,
             auto_create_subnetworks=False,
             routing_mode="REGIONAL",
@@ -68,14 +66,14 @@ class Network(Component, token="pouw:gcp:Network"):
         )
         subnet = Subnetwork(
             f"{name}-nodes",
-            name=physical_names.named("compute", context, "nodes"),
+            name=physical_names.named("compute", place, "nodes"),
             project=project,
-            region=context.region,
+            region=place.region,
             network=network.id,
-            ip_cidr_range=network_firewall.node_range(context.plan),
+            ip_cidr_range=network_firewall.node_range(place.plan),
             secondary_ip_ranges=[
-                {"range_name": PODS, "ip_cidr_range": context.site.network.pods},
-                {"range_name": SERVICES, "ip_cidr_range": context.site.network.services},
+                {"range_name": PODS, "ip_cidr_range": place.site.network.pods},
+                {"range_name": SERVICES, "ip_cidr_range": place.site.network.services},
             ],
             private_ip_google_access=True,
             log_config={
@@ -85,8 +83,8 @@ class Network(Component, token="pouw:gcp:Network"):
             },
             opts=self.child(),
         )
-        for rule, what in network_firewall.rules(context.plan, context.site.network.pods).items():
-            named = physical_names.named("compute", context, rule)
+        for rule, what in network_firewall.rules(place.plan, place.site.network.pods).items():
+            named = physical_names.named("compute", place, rule)
             Firewall(f"{name}-{rule}", name=named, project=project, network=network.id, **what, opts=self.child())
         egress = self._translation(name, network, subnet)
         self._services(name, network)
@@ -94,25 +92,25 @@ class Network(Component, token="pouw:gcp:Network"):
         self.publish(network=network.id, node_subnets=[subnet.id], egress=egress)
 
     def _translation(self, name: str, network: Vpc, subnet: Subnetwork) -> list[pulumi.Output[str]]:
-        context, project = self._context, self._project
+        place, project = self._place, self._project
         addresses = [
             Address(
                 f"{name}-egress-{index}",
-                name=physical_names.named("compute", context, f"egress-{index}"),
+                name=physical_names.named("compute", place, f"egress-{index}"),
                 project=project,
-                region=context.region,
+                region=place.region,
                 address_type="EXTERNAL",
-                labels=context.tags,
-                opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+                labels=place.tags,
+                opts=pulumi.ResourceOptions(parent=self, protect=place.production),
             )
-            for index in range(egress_addresses(context.site.network.translation))
+            for index in range(egress_addresses(place.site.network.translation))
         ]
-        named = physical_names.named("compute", context)
+        named = physical_names.named("compute", place)
         router = Router(
             f"{name}-router",
             name=named,
             project=project,
-            region=context.region,
+            region=place.region,
             network=network.id,
             opts=self.child(),
         )
@@ -120,7 +118,7 @@ class Network(Component, token="pouw:gcp:Network"):
             f"{name}-translation",
             name=named,
             project=project,
-            region=context.region,
+            region=place.region,
             router=router.name,
             nat_ip_allocate_option="MANUAL_ONLY",
             nat_ips=[address.self_link for address in addresses],
@@ -138,11 +136,11 @@ class Network(Component, token="pouw:gcp:Network"):
 
     def _services(self, name: str, network: Vpc) -> None:
         """Lead every name of Google's services to addresses that are reached inside Google's network."""
-        context, project = self._context, self._project
+        place, project = self._place, self._project
         networks = [{"network_url": network.id}]
         Policy(
             f"{name}-queries",
-            name=physical_names.named("zone", context, "queries"),
+            name=physical_names.named("zone", place, "queries"),
             project=project,
             enable_logging=True,
             networks=networks,
@@ -152,13 +150,13 @@ class Network(Component, token="pouw:gcp:Network"):
             part = domain.rstrip(".").replace(".", "-")
             zone = ManagedZone(
                 f"{name}-{part}",
-                name=physical_names.named("zone", context, part),
+                name=physical_names.named("zone", place, part),
                 project=project,
                 dns_name=domain,
                 visibility="private",
                 private_visibility_config={"networks": networks},
                 description="Google's services, reached inside Google's network",
-                labels=context.tags,
+                labels=place.tags,
                 opts=self.child(),
             )
             for kind, host, values in (
@@ -177,15 +175,15 @@ class Network(Component, token="pouw:gcp:Network"):
                 )
 
     def _flow_logs(self, name: str, keys: Keys) -> None:
-        context, project = self._context, self._project
-        named = physical_names.named("log-bucket", context, "flows")
+        place, project = self._place, self._project
+        named = physical_names.named("log-bucket", place, "flows")
         bucket = ProjectBucketConfig(
             f"{name}-flows",
             project=project,
-            location=context.region,
+            location=place.region,
             bucket_id=named,
-            description=f"Flow, firewall, translation and name logs of the site {context.site.name}",
-            retention_days=context.site.network.flow_log_days,
+            description=f"Flow, firewall, translation and name logs of the site {place.site.name}",
+            retention_days=place.site.network.flow_log_days,
             cmek_settings={"kms_key_name": keys.key},
             opts=self.child(),
         )
@@ -194,7 +192,7 @@ class Network(Component, token="pouw:gcp:Network"):
             name=named,
             project=project,
             destination=pulumi.Output.concat("logging.googleapis.com/", bucket.id),
-            filter=flow_filter(project, context.region),
+            filter=flow_filter(project, place.region),
             unique_writer_identity=True,
             opts=self.child(),
         )

@@ -24,13 +24,13 @@ from pouw.cluster import condition as health
 from pouw.cluster import configuration, locking, machine, manifests, pki, preflight, processes
 from pouw.cluster.components import Component, Programs
 from pouw.cluster.detached import start_supervisor
+from pouw.cluster.image_store import image_store
 from pouw.cluster.layout import CONTEXT, KUBERNETES_VERSION, NETWORK, Cluster, Layout, layout
 from pouw.cluster.machine_facts import gather, gather_features
 from pouw.errors import ClusterError, ExitCode
 from pouw.files import write_private
 from pouw.home import Home
-from pouw.images import containerd as image_store
-from pouw.images import program_archive
+from pouw.images.archive import write_program
 from pouw.kube.client import ApiError, Client, Credentials, Unreachable
 from pouw.progress import Progress, Step
 from pouw.toolchain import debian, programs
@@ -246,11 +246,12 @@ def _load_images(plan: _Plan, containerd: Component, progress: Progress) -> None
     """The two images that the cluster itself needs, made here from their programs."""
     at = plan.at
     _wait(at, lambda: _runs(at, containerd) and _listens(at.containerd_socket), "containerd", "does not listen")
+    store = image_store(at, home=Home.from_environment(os.environ))
     made = {configuration.PAUSE_IMAGE: plan.programs.pause, manifests.COREDNS_IMAGE: plan.programs.coredns}
     for reference, program in made.items():
         archive = at.root / f"{program.name}.tar"
-        program_archive.from_program(program, reference, archive)
-        image_store.load(archive, reference, progress)
+        write_program(archive, program, reference)
+        store.load(archive, reference, progress)
         archive.unlink()
 
 

@@ -1,8 +1,8 @@
-"""Put the node's files together inside the build stage of ``Dockerfile.production``. Standard library only.
+"""The build stage of ``Dockerfile.production``: puts the node's files together, with the standard library alone.
 
-Runs under the base's Python, with neither a shell nor any tool beside it, so that one Dockerfile serves every base:
-``dependencies REQUIREMENTS OUT`` installs the locked wheels, ``program SOURCES OUT`` takes the node's sources,
-``harden`` prepares the result's own root. What ``OUT`` gets is laid out as it will stand under ``/opt/pouw``.
+It runs under the base's Python, without a shell or any other tool, so that one Dockerfile serves every base.
+``dependencies REQUIREMENTS OUT`` installs the locked wheels, ``program SOURCES OUT`` copies the node's sources, and
+``harden`` prepares the root of the result. ``OUT`` has the layout of ``/opt/pouw`` in the image.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _INSTALLERS = ("pip", "setuptools", "wheel", "pkg_resources", "ensurepip", "_dis
 
 
 def dependencies(requirements: Path, out: Path) -> None:
-    """Install ``node.lock`` to ``out/dependencies/lib``; take the digits file out of the wheel of ``digits.lock``."""
+    """Install ``node.lock`` to ``out/dependencies/lib``, and copy the digits file from the wheel of ``digits.lock``."""
     target = out / "dependencies"
     _install(requirements, "node.lock", target / "lib")
     trim(target / "lib")
@@ -39,7 +39,7 @@ def dependencies(requirements: Path, out: Path) -> None:
 
 
 def program(sources: Path, out: Path) -> None:
-    """Take the node's sources to ``out/program/app/node``, compiled, with its launcher; make the empty ``out/data``."""
+    """Copy the node's sources to ``out/program/app/node``, compile them, add a launcher and an empty ``out/data``."""
     target = out / "program"
     shutil.copytree(sources, target / "app/node", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     _compile(target / "app")
@@ -60,16 +60,16 @@ def harden(root: Path = Path("/")) -> None:
         _append(group, f"{name}:x:{number}:\n")
     for folder in {root / sysconfig.get_path(kind).lstrip("/") for kind in ("purelib", "stdlib")}:
         for installer in _INSTALLERS:
-            for found in (*folder.glob(installer), *folder.glob(f"{installer}-*.dist-info")):
-                shutil.rmtree(found)
+            for package in (*folder.glob(installer), *folder.glob(f"{installer}-*.dist-info")):
+                shutil.rmtree(package)
     scripts = root / sysconfig.get_path("scripts").lstrip("/")
     for pattern in ("pip", "pip3*", "wheel"):
-        for found in scripts.glob(pattern):
-            found.unlink()
+        for script in scripts.glob(pattern):
+            script.unlink()
 
 
 def trim(tree: Path) -> None:
-    """Remove what nothing imports at run time: tests, type stubs, headers, scripts of other programs."""
+    """Remove files that are never imported at run time: tests, type stubs, headers, scripts of other programs."""
     for name in _UNUSED_FOLDERS:
         for folder in sorted(tree.rglob(name)):
             if folder.is_dir():
@@ -81,7 +81,7 @@ def trim(tree: Path) -> None:
 
 
 def _install(requirements: Path, lock: str, target: Path) -> None:
-    """Every wheel is checked against the hash in its lock, wherever it comes from."""
+    """Install a lock's wheels. Each one is checked against its hash, also if it comes from the build context."""
     environment = {
         **os.environ,
         "PIP_NO_CACHE_DIR": "1",
@@ -102,7 +102,7 @@ def _install(requirements: Path, lock: str, target: Path) -> None:
 
 
 def _compile(tree: Path) -> None:
-    """Unchecked hashes: the image's files carry no times that a source could be compared with."""
+    """Compile with unchecked hashes, because the image's files have no times to compare a source with."""
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     installed = str(Path("/opt/pouw") / tree.name)
     if not compileall.compile_dir(
@@ -112,7 +112,7 @@ def _compile(tree: Path) -> None:
 
 
 def _make_readable(tree: Path) -> None:
-    """By everybody, written by nobody but root, whatever the umask of the checkout was."""
+    """Let every user read and root alone write, whatever the umask of the checkout was."""
     for path in (tree, *tree.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
@@ -123,7 +123,7 @@ def _append(path: Path, line: str) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """One of the three steps, as ``Dockerfile.production`` calls it."""
+    """Run one of the three steps, as ``Dockerfile.production`` does."""
     match arguments:
         case ["dependencies", requirements, out]:
             dependencies(Path(requirements), Path(out))

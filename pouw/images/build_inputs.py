@@ -1,7 +1,7 @@
-"""What goes into the images, and the tags that are made of it.
+"""The inputs of the images, and the tags that are computed from them.
 
-The context of a build is laid out from the same list that is hashed, so nothing can enter the image unnoticed, and a
-tree that has not changed has the same reference.
+The context of a build is laid out from the same list that is hashed, so every file of an image is part of its tag, and
+an unchanged tree has an unchanged reference.
 """
 
 from __future__ import annotations
@@ -15,14 +15,12 @@ from pathlib import Path
 from infra.faults import Fault
 from pouw.images import debian_root, wheels
 from pouw.images.errors import ImageError
+from pouw.images.kinds import Kind
 from pouw.images.root_contents import BALANCER, BASE
 from pouw.paths import REPOSITORY
 
-KINDS = ("node", "balancer")
-"""The images of a site: the node, built by ``Dockerfile.production``; HAProxy, packages of the distribution alone."""
-
 REGISTRY = "pouw.local"
-"""A name that nothing serves, so that nothing is ever pulled in the place of what was built."""
+"""A host that serves nothing, so that an image that was built here is never replaced by one that is pulled."""
 
 DOCKERFILE = "Dockerfile.production"
 _FILES = (DOCKERFILE, "pouw/images/assemble.py", *(f"requirements/{lock}" for lock in wheels.LOCKS))
@@ -30,10 +28,10 @@ _TREE = "node"
 
 
 def sources(repository: Path = REPOSITORY) -> list[Path]:
-    """The files of the build context, relative to the checkout and sorted.
+    """Return the files of the build context, relative to the checkout and sorted.
 
     Raises:
-        ImageError: one that is named does not exist.
+        ImageError: one of them does not exist.
     """
     missing = [name for name in (*_FILES, _TREE) if not (repository / name).exists()]
     if missing:
@@ -48,18 +46,18 @@ def sources(repository: Path = REPOSITORY) -> list[Path]:
     return sorted([*map(Path, _FILES), *(path for path in tree if _belongs(path))])
 
 
-def reference(kind: str = "node", *, base: str | None = None, repository: Path = REPOSITORY) -> str:
-    """``pouw.local/<kind>:<16 hex digits>``, of the content that goes in. Reads files only: milliseconds, no network.
+def reference(kind: Kind = Kind.NODE, *, base: str | None = None, repository: Path = REPOSITORY) -> str:
+    """Return ``pouw.local/<kind>:<16 hex digits>`` of the image's inputs. Reads files only, in milliseconds.
 
-    ``base`` is the image that the user builds the node on; its name is hashed, so name it by digest where its tag may
+    ``base`` is the image that the user builds the node on. Only its name is hashed, so give a digest if its tag may
     move.
     """
-    tag = debian_root.key(BALANCER) if kind == "balancer" else content_hash(repository, base=base)
+    tag = debian_root.key(BALANCER) if kind is Kind.BALANCER else content_hash(repository, base=base)
     return f"{REGISTRY}/{kind}:{tag}"
 
 
 def content_hash(repository: Path, *, base: str | None) -> str:
-    """Of what the node image is made of: names, contents, base, platform and build arguments. 16 hex digits."""
+    """Return 16 hex digits of the node image's inputs: names, contents, base, platform and build arguments."""
     origin = f"image {base}" if base else f"base {debian_root.key(BASE)} wheels {wheels.key(repository)}"
     facts = [origin, debian_root.architecture(), version(repository)]
     facts += [f"{_digest(repository / path)} {path.as_posix()}" for path in sources(repository)]
@@ -67,23 +65,23 @@ def content_hash(repository: Path, *, base: str | None) -> str:
 
 
 def content_tag(base: str | None, *, repository: Path = REPOSITORY) -> str:
-    """Tag of a node image that an engine builds of the checkout for a registry; see :func:`content_hash`."""
+    """Return the tag of a node image that an engine builds for a registry; see :func:`content_hash`."""
     return content_hash(repository, base=base)
 
 
 def version(repository: Path) -> str:
-    """The project's version; the one thing of ``pyproject.toml`` that the image depends on."""
+    """Return the project's version, the only part of ``pyproject.toml`` that the image depends on."""
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return str(project["version"])
 
 
 def lay_out(repository: Path, context: Path, wheel_folder: Path | None) -> None:
-    """Make ``context`` hold the sources, and the wheels where there are any. What was there before is removed."""
+    """Copy the sources, and the wheels if there are any, into ``context``. Its earlier content is removed."""
     shutil.rmtree(context, ignore_errors=True)
     for path in sources(repository):
-        _place(repository / path, context / path)
+        _copy(repository / path, context / path)
     for wheel in sorted(wheel_folder.iterdir()) if wheel_folder else ():
-        _place(wheel, context / "requirements/wheels" / wheel.name)
+        _copy(wheel, context / "requirements/wheels" / wheel.name)
 
 
 def _belongs(path: Path) -> bool:
@@ -94,8 +92,8 @@ def _hidden(parts: Iterable[str]) -> bool:
     return any(part.startswith(".") for part in parts)
 
 
-def _place(source: Path, target: Path) -> None:
-    """With one mode whatever the checkout's umask, so that layers are the same everywhere."""
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file with one mode, whatever the checkout's umask, so that layers are the same everywhere."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
     target.chmod(0o644)

@@ -1,12 +1,11 @@
-"""Drive Debian's buildah with a storage of its own; the user's containers storage is never opened.
+"""Debian's buildah with a storage of its own; the user's containers storage is never opened.
 
-Each run has its own mount and process namespaces, and dies with its parent: a killed build leaves no mount and no stray
-process. What it may leave is a half-written storage, told by a mark, which the next run then makes anew.
+Each run has its own mount and process namespaces, and dies with its parent: a killed build leaves no mount and no
+process. A storage that it leaves half-written carries a mark, and the next run makes a new one.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.faults import Fault
+from pouw.home import Home
 from pouw.images.errors import ImageError
 from pouw.progress import Step
 
@@ -28,21 +28,21 @@ _MOST_LAYERS = 400
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Storage]:
-    """The storage at ``folder``, for whoever holds the lock of the image folder.
+def open_storage(folder: Path, *, home: Home) -> Iterator[Storage]:
+    """Open the storage at ``folder``. The caller holds the lock of the image folder.
 
-    It is a cache: one that an interrupted run left, or that has grown past its bound, is made anew.
+    The storage is a cache. One that an interrupted run left, or that has grown past its bound, is replaced.
     """
     mark = folder / "in-use"
     if mark.exists() or _layers(folder) > _MOST_LAYERS:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     mark.touch()
-    storage = Storage(folder=folder)
+    storage = Storage(folder=folder, home=home)
     try:
         yield storage
     except ImageError:
-        # The build failed and buildah ended by itself: its layers are whole.
+        # The build failed and buildah was not killed, so its layers are complete.
         mark.unlink()
         raise
     mark.unlink()
@@ -50,15 +50,16 @@ def opened(folder: Path) -> Iterator[Storage]:
 
 @dataclass(frozen=True, kw_only=True)
 class Storage:
-    """Where buildah keeps layers."""
+    """The layers of buildah, and the environment that it runs in."""
 
     folder: Path
+    home: Home
 
     def run(self, arguments: Sequence[str], step: Step | None = None) -> str:
-        """Standard output of one buildah command; each line is a note of ``step``.
+        """Run one buildah command and return its output; each line is a note of ``step``.
 
         Raises:
-            ImageError: it failed; the fault carries its last lines.
+            ImageError: it failed; the fault has its last lines.
         """
         command = [*_ISOLATED, "buildah", *self._options(), *arguments]
         lines: list[str] = []
@@ -80,7 +81,7 @@ class Storage:
     def _environment(self) -> dict[str, str]:
         scratch = self.folder / "tmp"
         scratch.mkdir(exist_ok=True)
-        return {**os.environ, "BUILDAH_ISOLATION": "chroot", "TMPDIR": str(scratch), "LC_ALL": "C"}
+        return {**self.home.environment, "BUILDAH_ISOLATION": "chroot", "TMPDIR": str(scratch), "LC_ALL": "C"}
 
 
 def _layers(folder: Path) -> int:
@@ -89,16 +90,16 @@ def _layers(folder: Path) -> int:
 
 
 def _fault(action: str, lines: Sequence[str], code: int) -> ImageError:
-    said = "\n".join(lines[-_LAST_LINES:])
-    kernel = "unshare failed" in said or "operation not permitted" in said.lower()
+    output = "\n".join(lines[-_LAST_LINES:])
+    is_unprivileged = "unshare failed" in output or "operation not permitted" in output.lower()
     return ImageError(
         Fault(
             path=f"buildah {action}",
             message=f"failed with exit code {code}",
-            got=said,
+            got=output,
             remedy="this machine does not let root make mounts (a container without CAP_SYS_ADMIN?): build elsewhere, "
             "or with your own engine: docker build -f Dockerfile.production ."
-            if kernel
+            if is_unprivileged
             else "",
         )
     )

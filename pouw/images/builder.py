@@ -1,20 +1,21 @@
-"""Build an image when its content has changed, and keep the newest few."""
+"""Builds of images whose content has changed, and the removal of old ones."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tarfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pouw import locks
+from pouw import files, locks
 from pouw.home import Home
 from pouw.images import build_inputs, buildah, debian_root, image_folder, wheels
 from pouw.images.archive import read_config, write_reproducible
+from pouw.images.kinds import Kind
 from pouw.images.root_contents import BALANCER, BASE
 from pouw.paths import REPOSITORY
 from pouw.progress import Progress
@@ -26,124 +27,137 @@ _BASE_REFERENCE = f"{build_inputs.REGISTRY}/base:made"
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """A built image. ``digest`` is the image id that a container runtime shows; ``archive`` is a docker archive."""
+    """An image in the cache. ``digest`` is the image id that a container runtime shows."""
 
-    kind: str
+    kind: Kind
     reference: str
     archive: Path
+    """A docker archive."""
     digest: str
     size_bytes: int
-    built: bool
-    """False where the archive was already there."""
+    is_new: bool
+    """True if this call built it, False if its archive was in the cache."""
 
 
-def prepare(progress: Progress, *, base: str | None = None, repository: Path = REPOSITORY) -> None:
-    """Bring buildah, the base and the wheels into the cache: all that takes long. Safe beside any other set-up work.
+def prepare(progress: Progress, *, home: Home, base: str | None = None, repository: Path = REPOSITORY) -> None:
+    """Bring the slow parts of a build into the cache: buildah, the base and the wheels.
+
+    May run beside any other set-up.
 
     Raises:
         ImageError: the base or the wheels cannot be made.
         ToolchainError: buildah cannot be installed.
     """
     image_folder.require_root()
-    debian.ensure(buildah.PROGRAMS, progress, home=Home.from_environment(os.environ))
+    debian.ensure(buildah.PROGRAMS, progress, home=home)
     if base is not None:
         return
-    with locks.hold(image_folder.lock(), operation="image build"), ThreadPoolExecutor(max_workers=2) as pool:
-        made = pool.submit(debian_root.ensure, BASE, _BASE_REFERENCE, progress)
-        fetched = pool.submit(wheels.ensure, progress, repository)
-        made.result()
-        fetched.result()
+    with _lock(home, progress), ThreadPoolExecutor(max_workers=2) as pool:
+        root = pool.submit(debian_root.ensure, BASE, _BASE_REFERENCE, progress, home=home)
+        wheel_folder = pool.submit(wheels.ensure, progress, home=home, repository=repository)
+        root.result()
+        wheel_folder.result()
 
 
-def build(progress: Progress, *, kind: str = "node", base: str | None = None, repository: Path = REPOSITORY) -> Image:
-    """An image of what the tree holds now; built only where no archive of that content is there.
+def build(
+    progress: Progress,
+    *,
+    home: Home,
+    kind: Kind = Kind.NODE,
+    base: str | None = None,
+    repository: Path = REPOSITORY,
+) -> Image:
+    """Return an image of the tree's present content; build it if the cache has none.
 
-    ``base`` replaces the base of the node image that is made of Debian packages. Two builds at once are serialised; a
-    killed one leaves nothing that hinders the next.
+    ``base`` replaces the node image's base of Debian packages. Builds wait for each other, and a killed build does not
+    hinder the next one.
 
     Raises:
-        ImageError: not root, no room, a wheel or the base is not to be had, or a step of the Dockerfile failed.
+        ImageError: not root, no room, a wheel or the base is not available, or a step of the Dockerfile failed.
         ToolchainError: buildah cannot be installed.
     """
     reference = build_inputs.reference(kind, base=base, repository=repository)
-    if (found := present(kind, reference)) is not None:
-        return found
-    if kind == "balancer":
-        with locks.hold(image_folder.lock(), operation="image build"):
-            debian_root.ensure(BALANCER, reference, progress)
+    if (image := cached(kind, reference, home=home)) is not None:
+        return image
+    if kind is Kind.BALANCER:
+        with _lock(home, progress):
+            debian_root.ensure(BALANCER, reference, progress, home=home)
     else:
-        prepare(progress, base=base, repository=repository)
-        with locks.hold(image_folder.lock(), operation="image build"):
-            if (found := present(kind, reference)) is not None:
-                return found
-            image_folder.require_space()
-            _build_node(reference, base, repository, progress)
-    with locks.hold(image_folder.lock(), operation="image build"):
-        archive = archive_path(reference)
+        prepare(progress, home=home, base=base, repository=repository)
+        with _lock(home, progress):
+            if (image := cached(kind, reference, home=home)) is not None:
+                return image
+            image_folder.require_space(home)
+            _build_node(reference, base, repository, progress, home)
+    with _lock(home, progress):
+        archive = archive_path(reference, home=home)
         prune(keep=archive, repository=repository)
-        return _read(kind, reference, archive, built=True)
+        return _read(kind, reference, archive, is_new=True)
 
 
-def archive_path(reference: str) -> Path:
-    """Where the archive of ``reference`` is, or will be."""
+def archive_path(reference: str, *, home: Home) -> Path:
+    """Return the path of the archive of ``reference``, which need not exist yet."""
     name, _, tag = reference.rpartition("/")[2].partition(":")
-    return image_folder.folder() / f"{name}-{tag}.tar"
+    return image_folder.folder(home) / f"{name}-{tag}.tar"
 
 
-def present(kind: str, reference: str) -> Image | None:
-    """The archive in the cache, where there is one that can be read."""
+def cached(kind: Kind, reference: str, *, home: Home) -> Image | None:
+    """Return the image of ``reference``; None if the cache has no readable archive of it."""
     try:
-        return _read(kind, reference, archive_path(reference), built=False)
+        return _read(kind, reference, archive_path(reference, home=home), is_new=False)
     except (FileNotFoundError, tarfile.TarError, KeyError, json.JSONDecodeError):
         return None
 
 
 def prune(*, keep: Path, repository: Path = REPOSITORY) -> list[Path]:
-    """Remove older node archives, roots and wheels that no longer fit, and what interrupted runs left.
+    """Remove and return older node archives, and roots and wheels of other inputs.
 
-    ``keep`` always stays. The caller holds the lock of the image folder. Returns what was removed.
+    ``keep`` always stays. Leftovers of killed builds are removed, too. The caller holds the lock of the image folder.
     """
     folder = keep.parent
     current = {debian_root.archive_name(root) for root in (BASE, BALANCER)} | {f"wheels-{wheels.key(repository)}"}
-    outdated = [path for made in ("base-*.tar", "balancer-*.tar", "wheels-*") for path in folder.glob(made)]
-    removed = [
-        *older(folder.glob("node-*.tar"), keep),
-        *(path for path in outdated if path.name not in current and path != keep),
-        *folder.glob("*.partial"),
-    ]
+    inputs = [path for pattern in ("base-*.tar", "balancer-*.tar", "wheels-*") for path in folder.glob(pattern)]
+    outdated = [path for path in inputs if path.name not in current and path != keep]
+    removed = [*older(folder.glob("node-*.tar"), keep), *outdated]
     for path in dict.fromkeys(removed):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
+    files.remove_leftovers(folder)
     return removed
 
 
 def older(archives: Iterable[Path], keep: Path) -> list[Path]:
-    """All but the newest ``KEPT_ARCHIVES``, of which ``keep`` counts as the newest."""
+    """Return all archives except the newest ``KEPT_ARCHIVES``, of which ``keep`` counts as the newest."""
     ordered = sorted(archives, key=lambda path: (path == keep, path.stat().st_mtime_ns), reverse=True)
     return ordered[KEPT_ARCHIVES:]
 
 
-def _build_node(reference: str, base: str | None, repository: Path, progress: Progress) -> None:
-    archive = archive_path(reference)
-    wheel_folder = None if base else wheels.ensure(progress, repository)
-    origin = base or f"docker-archive:{debian_root.ensure(BASE, _BASE_REFERENCE, progress)}"
-    context = image_folder.folder() / "context"
+def _lock(home: Home, progress: Progress) -> AbstractContextManager[object]:
+    return locks.hold(image_folder.lock(home), operation="image build", progress=progress)
+
+
+def _build_node(reference: str, base: str | None, repository: Path, progress: Progress, home: Home) -> None:
+    archive = archive_path(reference, home=home)
+    wheel_folder = None if base else wheels.ensure(progress, home=home, repository=repository)
+    origin = base or f"docker-archive:{debian_root.ensure(BASE, _BASE_REFERENCE, progress, home=home)}"
+    context = image_folder.folder(home) / "context"
     build_inputs.lay_out(repository, context, wheel_folder)
-    with progress.step("Node image") as step, buildah.opened(image_folder.folder() / "storage") as image_storage:
-        image_storage.run(_build_arguments(reference, context, origin, build_inputs.version(repository)), step)
+    with (
+        progress.step("Node image") as step,
+        buildah.open_storage(image_folder.folder(home) / "storage", home=home) as storage,
+    ):
+        storage.run(_build_arguments(reference, context, origin, build_inputs.version(repository)), step)
         step.update("writing the archive")
-        pushed, partial = (archive.with_suffix(suffix) for suffix in (".pushed.partial", ".partial"))
-        pushed.unlink(missing_ok=True)  # buildah adds to an archive that is there
-        image_storage.run(["push", "--quiet", reference, f"docker-archive:{pushed}:{reference}"])
-        write_reproducible(pushed, partial)
-        pushed.unlink()
-        partial.replace(archive)
+        pushed = context / "pushed.tar"
+        storage.run(["push", "--quiet", reference, f"docker-archive:{pushed}:{reference}"])
+        with files.staged_file(archive) as partial:
+            write_reproducible(pushed, partial)
     shutil.rmtree(context)
 
 
-def _read(kind: str, reference: str, archive: Path, *, built: bool) -> Image:
+def _read(kind: Kind, reference: str, archive: Path, *, is_new: bool) -> Image:
     digest, _ = read_config(archive)
     size = archive.stat().st_size
-    return Image(kind=kind, reference=reference, archive=archive, digest=digest, size_bytes=size, built=built)
+    return Image(kind=kind, reference=reference, archive=archive, digest=digest, size_bytes=size, is_new=is_new)
 
 
 def _build_arguments(reference: str, context: Path, origin: str, version: str) -> list[str]:

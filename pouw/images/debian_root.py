@@ -1,8 +1,8 @@
-"""Root file systems made from Debian packages, where no registry can be asked for a base image.
+"""Root file systems made from Debian packages, for machines that reach no registry with a base image.
 
 The packages come from the mirrors that this machine's own apt is set up with, and apt checks their signatures. An
-archive is kept under a key made of the suite, the architecture and the rules in ``root``; a newer package on a mirror
-does not change it. To take security updates, raise ``SERIAL``: that changes the tags, so what runs is rolled.
+archive is kept under a key of the suite, the architecture and the rules in ``root_contents``. A newer package on a
+mirror does not change that key. To take security updates, raise ``SERIAL``: the tags change, and running nodes roll.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from infra.faults import Fault
+from pouw import files
 from pouw.home import Home
 from pouw.images import image_folder
-from pouw.images.archive import write_docker_archive
+from pouw.images.archive import write_tree
 from pouw.images.errors import ImageError
-from pouw.images.root_contents import Root, account_files, merged, rules, wanted
+from pouw.images.root_contents import Root, account_files, is_kept, merged, rules
 from pouw.progress import Progress, Step
 from pouw.toolchain import debian
 
@@ -46,7 +47,7 @@ _URI = re.compile(r"^'[^']+' (?P<name>[a-z0-9][a-z0-9+.-]+)_\S+\.deb ", re.MULTI
 
 
 def architecture() -> str:
-    """Debian's name of this machine's architecture.
+    """Return Debian's name of this machine's architecture.
 
     Raises:
         ImageError: neither amd64 nor arm64.
@@ -66,34 +67,36 @@ def architecture() -> str:
 
 
 def key(root: Root) -> str:
-    """Of everything that decides the content; needs no network and nothing built."""
+    """Return a hash of everything that decides the content. Needs neither network nor a build."""
     facts = (SERIAL, SUITE, architecture(), rules(root))
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def archive_name(root: Root) -> str:
-    """The file that ``ensure`` makes, in the image folder."""
+    """Return the name of the file that :func:`ensure` makes in the image folder."""
     return f"{root.name}-{key(root)}.tar"
 
 
-def ensure(root: Root, reference: str, progress: Progress) -> Path:
-    """The root as a docker archive of one layer; made when it is not there. The caller holds the image folder's lock.
+def ensure(root: Root, reference: str, progress: Progress, *, home: Home) -> Path:
+    """Return the root as a docker archive of one layer; make it if the cache has none.
+
+    The caller holds the image folder's lock.
 
     Raises:
-        ImageError: not root, the suite is not offered here, a package cannot be had, or no disk.
+        ImageError: not root, no source of the suite, a package is not available, or no disk.
     """
-    archive = image_folder.folder() / archive_name(root)
+    archive = image_folder.folder(home) / archive_name(root)
     if archive.exists():
         return archive
     image_folder.require_root()
-    debian.ensure(_PROGRAMS, progress, home=Home.from_environment(os.environ))
-    image_folder.require_space()
-    work = image_folder.folder() / f"{root.name}.work"
+    debian.ensure(_PROGRAMS, progress, home=home)
+    image_folder.require_space(home)
+    work = image_folder.folder(home) / f"{root.name}.work"
     with progress.step(f"Image root {root.name} from Debian packages") as step:
         shutil.rmtree(work / "root", ignore_errors=True)
         tree = work / "root"
         tree.mkdir(parents=True)
-        packages = _download(root, work, step)
+        packages = _download(root, work, step, home)
         for number, package in enumerate(packages):
             step.update(f"unpacking {package.name.partition('_')[0]}", done=number, total=len(packages))
             _unpack(package, tree)
@@ -102,9 +105,8 @@ def ensure(root: Root, reference: str, progress: Progress) -> Path:
             step.update("compiling the standard library")
             _compile(tree, root.python)
         step.update("packing")
-        partial = archive.with_suffix(".partial")
-        write_docker_archive(partial, tree, _configuration(root), reference)
-        partial.replace(archive)
+        with files.staged_file(archive) as partial:
+            write_tree(partial, tree, _configuration(root), reference)
         shutil.rmtree(work)
     return archive
 
@@ -125,58 +127,61 @@ def _configuration(root: Root) -> Mapping[str, object]:
 
 
 def resolved(listing: str) -> list[str]:
-    """Package names from what ``apt-get --print-uris`` prints."""
+    """Return the package names in the output of ``apt-get --print-uris``."""
     return [match["name"] for match in _URI.finditer(listing)]
 
 
-def _download(root: Root, work: Path, step: Step) -> list[Path]:
-    """Fetch the packages; those that an interrupted run has fetched are not fetched again."""
+def _download(root: Root, work: Path, step: Step, home: Home) -> list[Path]:
+    """Fetch the packages, except those that an interrupted run has fetched before."""
     (work / "packages").mkdir(exist_ok=True)
     (work / "status").write_text(root.status(architecture()))
     try:
-        return _fetch(root, work, (), step)
+        return _fetch(root, work, (), step, home)
     except subprocess.CalledProcessError:
-        # The machine's package lists may be absent, or name versions that the mirror has replaced since: read
-        # them anew, into lists of our own, so that the machine's apt is left as it is.
+        # The machine's package lists may be absent, or name versions that the mirror has replaced since. They are
+        # read anew, into another folder, so that the machine's own lists stay as they are.
         step.update("reading package lists")
         (work / "lists/partial").mkdir(parents=True, exist_ok=True)
-        own_lists = (f"Dir::State::lists={work / 'lists'}",)
-        update = _apt(["update"], work, own_lists)
+        lists = (f"Dir::State::lists={work / 'lists'}",)
+        update = _apt(["update"], work, lists, home)
         try:
-            return _fetch(root, work, own_lists, step)
+            return _fetch(root, work, lists, step, home)
         except subprocess.CalledProcessError as error:
             raise _unavailable(error, update.stderr) from error
 
 
-def _fetch(root: Root, work: Path, options: Sequence[str], step: Step) -> list[Path]:
+def _fetch(root: Root, work: Path, options: Sequence[str], step: Step, home: Home) -> list[Path]:
     options = (*options, f"Dir::State::status={work / 'status'}", f"APT::Default-Release={SUITE}")
-    listing = _apt(["--print-uris", "--yes", "--no-install-recommends", "install", *root.packages], work, options)
+    install = ["--print-uris", "--yes", "--no-install-recommends", "install", *root.packages]
+    listing = _apt(install, work, options, home)
     listing.check_returncode()
     names = sorted(resolved(listing.stdout))
     step.update(f"downloading {len(names)} packages")
-    _apt(["download", *names], work / "packages", options).check_returncode()
-    found = {path.name.partition("_")[0]: path for path in sorted((work / "packages").glob("*.deb"))}
-    return [found[name] for name in names]
+    _apt(["download", *names], work / "packages", options, home).check_returncode()
+    packages = {path.name.partition("_")[0]: path for path in sorted((work / "packages").glob("*.deb"))}
+    return [packages[name] for name in names]
 
 
-def _apt(arguments: Sequence[str], folder: Path, options: Iterable[str]) -> subprocess.CompletedProcess[str]:
+def _apt(
+    arguments: Sequence[str], folder: Path, options: Iterable[str], home: Home
+) -> subprocess.CompletedProcess[str]:
     settings = [part for option in ("APT::Sandbox::User=root", *options) for part in ("-o", option)]
     return subprocess.run(
         ["apt-get", "-q", *settings, *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
-        env={**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"},
+        env={**home.environment, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"},
         check=False,
     )
 
 
 def _unpack(package: Path, tree: Path) -> None:
     (tree / "var/lib/dpkg/status.d").mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(package)], capture_output=True, check=True)
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+    content = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(package)], capture_output=True, check=True)
+    with tarfile.open(fileobj=io.BytesIO(content.stdout)) as archive:
         for member in archive:
-            if not (path := merged(member.name)) or not wanted(path):
+            if not (path := merged(member.name)) or not is_kept(path):
                 continue
             member.name = path
             if member.islnk():
@@ -188,7 +193,7 @@ def _unpack(package: Path, tree: Path) -> None:
 
 
 def _finish(root: Root, tree: Path) -> None:
-    """What maintainer scripts would have made."""
+    """Make the folders, links, accounts and CA bundle that maintainer scripts make in an installed system."""
     for name, mode in _FOLDERS.items():
         (tree / name).mkdir(parents=True, exist_ok=True)
         (tree / name).chmod(mode)
@@ -202,33 +207,36 @@ def _finish(root: Root, tree: Path) -> None:
 
 
 def _compile(tree: Path, version: str) -> None:
-    """By the root's own interpreter. Hash-based and unchecked: archives without times make any other kind stale."""
+    """Compile the library with the root's own interpreter.
+
+    Hash-based and unchecked, because every other kind counts as stale in an archive without times.
+    """
     arguments = ["-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash", f"/usr/lib/python{version}"]
-    done = subprocess.run(
+    result = subprocess.run(
         ["chroot", str(tree), f"/usr/bin/python{version}", *arguments],
         capture_output=True,
         text=True,
         env={"PATH": "/usr/bin:/usr/sbin", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"},
         check=False,
     )
-    if done.returncode != 0:
+    if result.returncode != 0:
         raise ImageError(
             Fault(
                 path="base",
                 message="the unpacked Python does not run",
-                got=(done.stderr or done.stdout).strip()[-400:],
+                got=(result.stderr or result.stdout).strip()[-400:],
                 remedy="name a base image of your own: pouw image build --base IMAGE",
             )
         )
 
 
 def _unavailable(error: subprocess.CalledProcessError, update: str) -> ImageError:
-    said = "\n".join(text.strip() for text in (error.stderr or "", update) if text.strip())
+    output = "\n".join(text.strip() for text in (error.stderr or "", update) if text.strip())
     return ImageError(
         Fault(
             path="base",
-            message=f"the packages of Debian {SUITE} cannot be had from this machine's apt sources",
-            got=said[-600:],
+            message=f"the packages of Debian {SUITE} are not available from this machine's apt sources",
+            got=output[-600:],
             expected=f"a reachable source of {SUITE} in /etc/apt/sources.list or sources.list.d",
             remedy="add one and run apt-get update, or name a base image of your own: pouw image build --base IMAGE",
         )

@@ -1,4 +1,4 @@
-"""Why an image cannot be had."""
+"""The error of everything that makes images."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from pouw.errors import PouwError
 
 
 class ImageError(PouwError):
-    """The image, its base or its wheels cannot be made; what was there before is untouched."""
+    """An image, its base or its wheels cannot be made. Images that exist are untouched."""

@@ -1,4 +1,4 @@
-"""Where images, their base and their wheels are kept, and what must hold before one is made."""
+"""The folder of images, their base and their wheels, and the conditions for making one."""
 
 from __future__ import annotations
 
@@ -7,33 +7,35 @@ import shutil
 from pathlib import Path
 
 from infra.faults import Fault
+from pouw.home import Home
 from pouw.images.errors import ImageError
-from pouw.paths import cache_dir
 
 NEEDED_BYTES = 2 * 1024**3
 
 
-def folder() -> Path:
-    """``images`` in the cache; made when absent."""
-    path = cache_dir() / "images"
+def folder(home: Home) -> Path:
+    """Return ``images`` in the cache, created if missing."""
+    path = home.cache / "images"
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
-def lock() -> Path:
-    """Held by whoever makes anything in ``folder``."""
-    return folder() / ".lock"
+def lock(home: Home) -> Path:
+    """Return the path of the lock that every writer of the folder holds."""
+    return folder(home) / ".lock"
 
 
 def require_root() -> None:
-    """Raises:
-    ImageError: this process may not make root file systems.
+    """Refuse a user who may not make root file systems.
+
+    Raises:
+        ImageError: the user is not root.
     """
     if os.geteuid() != 0:
         raise ImageError(
             Fault(
                 path="user",
-                message="images are built by root only: their files belong to several users",
+                message="only root builds images, because their files belong to several users",
                 got=f"user id {os.geteuid()}",
                 expected="user id 0",
                 remedy="run the same command with sudo, or build with your own engine: "
@@ -42,18 +44,20 @@ def require_root() -> None:
         )
 
 
-def require_space() -> None:
-    """Raises:
-    ImageError: less room than a build may take.
+def require_space(home: Home) -> None:
+    """Refuse a disk with less room than a build may take.
+
+    Raises:
+        ImageError: it has less.
     """
-    free = shutil.disk_usage(folder()).free
+    free = shutil.disk_usage(folder(home)).free
     if free < NEEDED_BYTES:
         raise ImageError(
             Fault(
-                path=str(folder()),
+                path=str(folder(home)),
                 message="not enough room to build an image",
                 got=f"{free // 1024**2} MiB free",
                 expected=f"{NEEDED_BYTES // 1024**2} MiB",
-                remedy="free some, or put the cache elsewhere with POUW_CACHE",
+                remedy="free some, or put the cache on another disk with POUW_CACHE",
             )
         )

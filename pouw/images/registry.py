@@ -1,4 +1,4 @@
-"""Whether a registry has an image, asked as a container runtime would ask before it pulls, and without pulling."""
+"""Availability of an image in its registry, asked as a container runtime asks before it pulls, without pulling."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 
-from pouw.images.program_archive import normalized
+from pouw.images import image_reference
 
-_SECONDS = 5.0
-_ELSEWHERE = {"docker.io": "registry-1.docker.io"}
-"""Registries whose API answers under another name than their images have."""
+_TIMEOUT_SECONDS = 5.0
+_API_HOSTS = {"docker.io": "registry-1.docker.io"}
+"""Registries whose API has another host name than their images."""
 _LOOPBACK = re.compile(r"^(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?$")
 _MANIFESTS = ", ".join(
     f"application/vnd.{kind}+json"
@@ -30,63 +30,56 @@ _MANIFESTS = ", ".join(
 
 
 class Verdict(Enum):
-    """What can be said of an image."""
+    """The answer of a registry about one image."""
 
-    THERE = "there"
+    PRESENT = "present"
     MISSING = "missing"
     CLOSED = "closed"
-    """Not to be seen without credentials; some registries say so of what does not exist, too."""
+    """Credentials are needed. Some registries answer so about images that do not exist, too."""
     UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """One look: the verdict, and the registry's or the network's words for it."""
+    """One answer: the verdict, the registry's host, and the registry's or the network's words."""
 
     verdict: Verdict
     host: str
-    said: str = ""
+    answer: str = ""
 
 
 def look(reference: str) -> Look:
-    """Ask the image's registry for its manifest, as somebody without credentials. Takes seconds at most."""
-    host, _, rest = normalized(reference).partition("/")
-    name, version = _split(rest)
-    scheme = "http" if _LOOPBACK.match(host) else "https"
-    url = f"{scheme}://{_ELSEWHERE.get(host, host)}/v2/{name}/manifests/{version}"
+    """Ask the image's registry for its manifest, without credentials. Takes at most a few seconds."""
+    image = image_reference.parse(reference)
+    scheme = "http" if _LOOPBACK.match(image.host) else "https"
+    url = f"{scheme}://{_API_HOSTS.get(image.host, image.host)}/v2/{image.name}/manifests/{image.version}"
     try:
-        status = _ask(url)
+        status = _manifest_status(url)
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
-        return Look(verdict=Verdict.UNREACHABLE, host=host, said=str(reason) or type(error).__name__)
+        return Look(verdict=Verdict.UNREACHABLE, host=image.host, answer=str(reason) or type(error).__name__)
+    return Look(verdict=_verdict(status), host=image.host, answer=f"status {status}")
+
+
+def _verdict(status: int) -> Verdict:
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        verdict = Verdict.CLOSED
-    elif status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST):
-        verdict = Verdict.MISSING
-    else:
-        verdict = Verdict.THERE if status < HTTPStatus.BAD_REQUEST else Verdict.UNREACHABLE
-    return Look(verdict=verdict, host=host, said=f"status {status}")
+        return Verdict.CLOSED
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST):
+        return Verdict.MISSING
+    return Verdict.PRESENT if status < HTTPStatus.BAD_REQUEST else Verdict.UNREACHABLE
 
 
-def _split(rest: str) -> tuple[str, str]:
-    name, at, digest = rest.partition("@")
-    if at:
-        return name.partition(":")[0], digest
-    name, _, tag = rest.rpartition(":")
-    return name, tag
-
-
-def _ask(url: str) -> int:
-    """The status of the manifest; a registry that gives a token to anybody is asked for one."""
+def _manifest_status(url: str) -> int:
+    """Return the HTTP status of the manifest. A registry that gives tokens to anonymous clients is asked for one."""
     status, challenge = _head(url, {"Accept": _MANIFESTS})
-    scheme, _, rest = challenge.partition(" ")
+    scheme, _, parameters = challenge.partition(" ")
     if status != HTTPStatus.UNAUTHORIZED or scheme.lower() != "bearer":
         return status
-    told = dict(re.findall(r'(\w+)="([^"]*)"', rest))
-    realm = told.pop("realm", "")
+    query = dict(re.findall(r'(\w+)="([^"]*)"', parameters))
+    realm = query.pop("realm", "")
     if not realm.startswith(("https://", "http://")):
         return status
-    with _open(urllib.request.Request(f"{realm}?{urllib.parse.urlencode(told)}")) as answer:  # noqa: S310 - checked
+    with _open(urllib.request.Request(f"{realm}?{urllib.parse.urlencode(query)}")) as answer:  # noqa: S310 - checked
         document = json.loads(answer.read(1 << 20))
     token = document.get("token") or document.get("access_token") if isinstance(document, dict) else None
     if not token:
@@ -105,7 +98,7 @@ def _head(url: str, headers: Mapping[str, str]) -> tuple[int, str]:
 
 
 def _open(request: urllib.request.Request) -> urllib.response.addinfourl:
-    # The embedded cluster's runtime uses no proxy; whether a proxy reaches the registry is not what is asked.
+    # The embedded cluster's runtime uses no proxy, so an answer through a proxy would be about another path.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    answer: urllib.response.addinfourl = opener.open(request, timeout=_SECONDS)
+    answer: urllib.response.addinfourl = opener.open(request, timeout=_TIMEOUT_SECONDS)
     return answer

@@ -1,8 +1,8 @@
-"""What goes into a root file system made of Debian packages, decided by path alone.
+"""The content of a root file system made of Debian packages, decided by path alone.
 
-The packages are unpacked, never installed: no package manager, no maintainer script and no installation tool ends up in
-the image. What those scripts would have made is made here (accounts, the CA bundle), and what they write for
-scanners (``var/lib/dpkg/status.d``, one file a package, as other distribution-less images have it) stays.
+The packages are unpacked and never installed, so the image has no package manager and no installation tool. The results
+of maintainer scripts that an image needs are made here: accounts and the CA bundle. Scanners read the package list from
+``var/lib/dpkg/status.d``, one file per package, as in other images without a distribution.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _SCRIPTS_ONLY = (
     *("adduser", "base-passwd", "debconf", "debianutils", "dpkg", "init-system-helpers", "lsb-base", "mawk", "openssl"),
     *("perl-base", "readline-common", "sysvinit-utils", "tar", "usrmerge"),
 )
-"""What only maintainer scripts depend on: nothing that an image runs needs these, or what they need in turn."""
+"""Packages that only maintainer scripts depend on. No program of an image needs them or their dependencies."""
 
 _PROVIDED = {"mawk": "awk"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Root:
-    """A root file system: which packages are asked for, and which of their dependencies stay out."""
+    """A root file system: its packages, and those of their dependencies that stay out."""
 
     name: str
     packages: tuple[str, ...]
@@ -33,10 +33,10 @@ class Root:
     """Version of its Python, whose library is compiled; empty for a root without one."""
     command: tuple[str, ...]
     user: str = ""
-    """Who runs the command: ``uid:gid``; empty is root, for a root that others build on."""
+    """User of the command as ``uid:gid``; empty is root, for a root that others build on."""
 
     def status(self, architecture: str) -> str:
-        """A package database in which what is left out is there already, so that the resolver adds none of it."""
+        """Return a package database in which the packages left out are installed, so that the resolver adds none."""
         return "".join(
             f"Package: {name}\nStatus: install ok installed\nVersion: 99:0\nArchitecture: {architecture}\n"
             f"Provides: {_PROVIDED.get(name, name)}\nMaintainer: none\nDescription: left out\n\n"
@@ -53,7 +53,7 @@ BASE = Root(
     python=PYTHON,
     command=("python3",),
 )
-"""What ``Dockerfile.production`` builds on where the user names no base."""
+"""The base of ``Dockerfile.production`` unless the user names another one."""
 
 BALANCER = Root(
     name="balancer",
@@ -61,7 +61,7 @@ BALANCER = Root(
     command=("haproxy", "-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"),
     user="10001:10001",
 )
-"""HAProxy and nothing else; its configuration is mounted."""
+"""HAProxy alone; its configuration is mounted."""
 
 _TRIMMED = (
     "etc/cron.*",
@@ -131,21 +131,21 @@ ACCOUNTS = (
 
 
 def merged(name: str) -> str:
-    """The path of a package's entry where ``/bin``, ``/lib``, … are links into ``/usr``; no leading ``./``."""
+    """Return the path of a package's entry in a root whose ``/bin``, ``/lib``, … are links into ``/usr``."""
     path = name.removeprefix("./").strip("/")
     head, _, _ = path.partition("/")
     return f"usr/{path}" if head in _MERGED else path
 
 
-def wanted(path: str) -> bool:
-    """Whether an entry stays. Licence texts stay; other documentation, translations and build parts go."""
+def is_kept(path: str) -> bool:
+    """True if an entry stays. Licence texts stay; other documentation, translations and build parts go."""
     if path.startswith("usr/share/doc/"):
         return path.count("/") == 3 or path.endswith("/copyright")
     return not any(fnmatch.fnmatchcase(path, pattern) for pattern in _TRIMMED)
 
 
 def account_files(accounts: Sequence[Account] = ACCOUNTS) -> Mapping[str, str]:
-    """``etc/passwd`` and ``etc/group``; no account has a password."""
+    """Return ``etc/passwd``, ``etc/group`` and ``etc/nsswitch.conf``. No account has a password."""
     return {
         "etc/passwd": "".join(f"{a.name}:x:{a.number}:{a.number}:{a.name}:{a.home}:{a.login}\n" for a in accounts),
         "etc/group": "".join(f"{a.name}:x:{a.number}:\n" for a in accounts),
@@ -154,5 +154,5 @@ def account_files(accounts: Sequence[Account] = ACCOUNTS) -> Mapping[str, str]:
 
 
 def rules(root: Root) -> object:
-    """Everything that decides the content of a root, apart from suite and architecture."""
+    """Return everything that decides the content of a root, except suite and architecture."""
     return (asdict(root), _TRIMMED, account_files())

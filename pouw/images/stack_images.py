@@ -1,136 +1,145 @@
-"""The images of a stack: which are built here and loaded into clusters of this machine; whether named ones exist."""
+"""The images of a stack: which ones are built here, their way into clusters of this machine, and their faults."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from infra.faults import Fault
 from infra.settings.site import Site
 from infra.settings.stack import Settings
-from pouw import images
-from pouw.cluster.condition import State, status
-from pouw.images import containerd as cluster_images
-from pouw.images import registry
+from pouw.home import Home
+from pouw.images import build_inputs, builder, kind_cluster, registry
+from pouw.images.builder import Image
+from pouw.images.containerd import ContainerdStore
+from pouw.images.kinds import Kind
 from pouw.images.registry import Look, Verdict
 from pouw.progress import Progress
 
 _KIND_PREFIX = "kind-"
-_WRONG = {
+_MESSAGES = {
     Verdict.MISSING: "the registry has no such image",
-    Verdict.CLOSED: "the registry gives it to nobody without credentials, if it has it",
+    Verdict.CLOSED: "the registry shows the image only to clients with credentials, if it has it",
     Verdict.UNREACHABLE: "the registry cannot be reached",
 }
+Holds = Callable[[str], bool | None]
+"""True if the embedded cluster holds an image, False if it does not, None if it is stopped and so cannot be asked."""
 
 
-def kind_cluster(site: Site) -> str:
-    """The name of a cluster that the user made with kind, which names its contexts after it; empty for any other."""
+def kind_name(site: Site) -> str:
+    """Return the name of the kind cluster that the site's context belongs to; empty for any other cluster."""
     context = site.context or ""
     return context.removeprefix(_KIND_PREFIX) if context.startswith(_KIND_PREFIX) else ""
 
 
-def built_here(settings: Settings) -> Sequence[str]:
-    """Kinds of images that are built: those that the stack does not name, if a cluster of this machine runs them."""
-    if not any(site.embedded or kind_cluster(site) for site in settings.sites):
+def built_here(settings: Settings) -> Sequence[Kind]:
+    """Return the kinds of images that are built: those that a stack on a cluster of this machine does not name."""
+    if not any(site.embedded or kind_name(site) for site in settings.sites):
         return ()
-    return [kind for kind in images.KINDS if getattr(settings.images, kind) is None]
+    return [kind for kind in Kind if _name(settings, kind) is None]
 
 
 def references(settings: Settings) -> Mapping[str, str]:
-    """What the images that are built here are called, by kind. Builds nothing."""
-    return {kind: images.reference(kind, base=settings.images.base) for kind in built_here(settings)}
+    """Return the references of the images that are built here, by setting key. Builds nothing."""
+    return {kind.value: build_inputs.reference(kind, base=settings.images.base) for kind in built_here(settings)}
 
 
-def build(settings: Settings, progress: Progress) -> Sequence[images.Image]:
-    """Build what is built here.
+def build(settings: Settings, progress: Progress, *, home: Home) -> Sequence[Image]:
+    """Build the images that are built here.
 
     Raises:
-        ImageError: see :func:`pouw.images.build`.
+        ImageError, ToolchainError: see :func:`pouw.images.build`.
     """
-    return [images.build(progress, kind=kind, base=settings.images.base) for kind in built_here(settings)]
+    return [builder.build(progress, home=home, kind=kind, base=settings.images.base) for kind in built_here(settings)]
 
 
-def load(settings: Settings, images: Sequence[images.Image], progress: Progress) -> None:
-    """Load images into the clusters on this machine.
+def load(
+    settings: Settings, images: Sequence[Image], progress: Progress, *, store: ContainerdStore, home: Home
+) -> None:
+    """Load images into the clusters of this machine. ``store`` is the embedded cluster's.
 
     Raises:
-        ClusterError: one does not take them.
+        ClusterError: a cluster refuses one.
     """
     for site in settings.sites:
-        for one in images:
+        for image in images:
             if site.embedded:
-                cluster_images.load(one.archive, one.reference, progress)
-            elif name := kind_cluster(site):
-                cluster_images.load_kind(one.archive, name)
+                store.load(image.archive, image.reference, progress)
+            elif name := kind_name(site):
+                kind_cluster.load(image.archive, name, home=home)
 
 
 def faults(
-    settings: Settings,
-    *,
-    look: Callable[[str], Look] = registry.look,
-    runs: Callable[[str], bool] = cluster_images.present,
+    settings: Settings, *, holds: Holds, home: Home, look: Callable[[str], Look] = registry.look
 ) -> Iterator[Fault]:
-    """What is wrong with the images, as far as it can be told before anything is changed.
+    """Yield the faults of a stack's images that can be found before anything is changed.
 
-    An image that the embedded cluster ``runs`` already is fine, whatever its registry says.
+    An image that the embedded cluster holds is not looked up in its registry.
     """
-    yield from _unnamed(settings)
-    if built_here(settings):
-        for site in settings.sites:
-            if kind_cluster(site) and shutil.which("kind") is None:
-                yield Fault(
-                    path=f"pouw:sites[{site.name}].context",
-                    message="images are loaded into this cluster by kind, which is not on PATH",
-                    got=str(site.context),
-                    expected="the program kind",
-                    remedy="install kind, or name images of a registry under pouw:images",
-                )
-    named = {kind: one for kind in images.KINDS if (one := getattr(settings.images, kind))}
-    if settings.embedded and named:
-        named = {kind: one for kind, one in named.items() if not runs(one)}
-    with ThreadPoolExecutor(len(images.KINDS)) as workers:
-        looks = dict(zip(named, workers.map(look, named.values()), strict=True))
-    for kind, found in looks.items():
-        if found.verdict in _told(settings):
-            yield _fault(kind, named[kind], found, embedded=settings.embedded)
+    yield from _missing_names(settings)
+    yield from _missing_kind(settings, home)
+    names = {kind: name for kind in Kind if (name := _name(settings, kind))}
+    is_held = {kind: holds(name) if settings.embedded else None for kind, name in names.items()}
+    absent = [kind for kind in names if not is_held[kind]]
+    with ThreadPoolExecutor(len(Kind)) as workers:
+        looks = workers.map(look, [names[kind] for kind in absent])
+    for kind, result in zip(absent, looks, strict=True):
+        if result.verdict in _conclusive(is_held[kind]):
+            yield _fault(kind, names[kind], result, embedded=settings.embedded)
 
 
-def _unnamed(settings: Settings) -> Iterator[Fault]:
-    """A cluster elsewhere cannot run what is built here."""
-    elsewhere = [
-        site.name
-        for site in settings.sites
-        if site.cloud == "kubernetes" and not site.embedded and not kind_cluster(site)
+def _name(settings: Settings, kind: Kind) -> str | None:
+    """Return the reference that the stack's file gives an image; None if it gives none."""
+    name: str | None = getattr(settings.images, kind)
+    return name
+
+
+def _missing_names(settings: Settings) -> Iterator[Fault]:
+    """Yield the fault of a cluster on another machine, which cannot run images that are built here."""
+    remote = [
+        site.name for site in settings.sites if site.cloud == "kubernetes" and not site.embedded and not kind_name(site)
     ]
-    missing = [kind for kind in images.KINDS if getattr(settings.images, kind) is None]
-    if elsewhere and missing:
+    missing = [kind for kind in Kind if _name(settings, kind) is None]
+    if remote and missing:
         yield Fault(
             path="pouw:images",
-            message=f"must be named for the site {elsewhere[0]}, whose cluster is not on this machine",
+            message=f"must be named for the site {remote[0]}, whose cluster is not on this machine",
             got="no " + ", no ".join(missing),
-            expected="an image with a tag or digest for each of " + ", ".join(images.KINDS),
-            remedy="push them to a registry that the cluster reaches: `pouw image build` makes them",
+            expected="an image with a tag or digest for each of " + ", ".join(Kind),
+            remedy="build them with `pouw image build`, and push them to a registry that the cluster reaches",
         )
 
 
-def _told(settings: Settings) -> frozenset[Verdict]:
-    """Which verdicts are certain to keep the stack from running.
+def _missing_kind(settings: Settings, home: Home) -> Iterator[Fault]:
+    """Yield the faults of kind clusters for which images are built, if the program that loads them is missing."""
+    if not built_here(settings) or kind_cluster.program(home) is not None:
+        return
+    for site in settings.sites:
+        if kind_name(site):
+            yield Fault(
+                path=f"pouw:sites[{site.name}].context",
+                message="images are loaded into this cluster by kind, which is not on PATH",
+                got=str(site.context),
+                expected="the program kind",
+                remedy="install kind, or name images of a registry under pouw:images",
+            )
 
-    The embedded cluster pulls from this machine and has no credentials. Of any other cluster neither is known; nor what
-    a stopped one holds.
+
+def _conclusive(is_held: bool | None) -> frozenset[Verdict]:
+    """Return the verdicts that certainly keep a cluster from running an image.
+
+    The embedded cluster pulls from this machine, without credentials. A stopped one may hold the image, and another
+    cluster may have credentials or another way to the registry.
     """
-    if settings.embedded and status().state is not State.PARTIAL:
-        return frozenset(_WRONG)
-    return frozenset({Verdict.MISSING})
+    return frozenset({Verdict.MISSING}) if is_held is None else frozenset(_MESSAGES)
 
 
-def _fault(kind: str, reference: str, found: Look, *, embedded: bool) -> Fault:
-    otherwise = "; without it in the stack's file, one is built here" if embedded else ""
+def _fault(kind: Kind, reference: str, result: Look, *, embedded: bool) -> Fault:
+    alternative = "; or remove the name from the stack's file, and the image is built here" if embedded else ""
     return Fault(
         path=f"pouw:images.{kind}",
-        message=_WRONG[found.verdict],
-        got=f"{reference} ({found.host}: {found.said})",
+        message=_MESSAGES[result.verdict],
+        got=f"{reference} ({result.host}: {result.answer})",
         expected="an image that can be pulled",
-        remedy=f"correct the name, or push the image{otherwise}",
+        remedy=f"correct the name, or push the image{alternative}",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from infra.faults import Fault
 from infra.settings.stack import Settings
 from pouw.errors import PouwError
+from pouw.home import Home
 from pouw.kube import kubeconfigs
 from pouw.kube.access import Connections
 from pouw.network import agreement, observation
@@ -167,7 +169,7 @@ def _accuracy(model: Model, progress: Progress) -> float:
     from node.work.dataset import DIGITS_FILE, parse_digits
     from pouw.images import wheels
 
-    carrier = next(wheels.ensure(progress).glob("scikit_learn-*.whl"))
+    carrier = next(wheels.ensure(progress, home=Home.from_environment(os.environ)).glob("scikit_learn-*.whl"))
     with zipfile.ZipFile(carrier) as wheel:
         packed = wheel.read(f"sklearn/datasets/data/{DIGITS_FILE}")
     return accuracy(model, parse_digits(packed, source=carrier.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from pouw.errors import ConfigurationError, EngineError, ExitCode, PouwError
 from pouw.evidence import store as evidence
 from pouw.gate import admission
 from pouw.gate.evaluation import gate_of
+from pouw.home import Home
 from pouw.images import stack_images
 from pouw.kube import kubeconfigs
 from pouw.kube.access import Connections, embedded_kubeconfig
@@ -221,15 +223,18 @@ def _key_seed(stack: str) -> str:
 def _prepare(settings: Settings, progress: Progress) -> tuple[Engine, Mapping[str, str]]:
     """Engine, cluster and images, side by side: compilers, downloads and package installs wait on different things."""
     from pouw import cluster
+    from pouw.cluster.image_store import image_store
+    from pouw.cluster.layout import layout
 
+    home = Home.from_environment(os.environ)
     with ThreadPoolExecutor(3) as workers:
         engine = workers.submit(resolution.resolve, progress)
         running = workers.submit(cluster.up, progress) if settings.embedded else None
-        built = workers.submit(stack_images.build, settings, progress).result()
+        built = workers.submit(stack_images.build, settings, progress, home=home).result()
         if running:
             running.result()
-        stack_images.load(settings, built, progress)
-        return engine.result(), {one.kind: one.reference for one in built}
+        stack_images.load(settings, built, progress, store=image_store(layout(), home=home), home=home)
+        return engine.result(), {one.kind.value: one.reference for one in built}
 
 
 def down(stack: str, progress: Progress, *, keep_cluster: bool = False, unprotect: bool = False) -> Outcome | None:

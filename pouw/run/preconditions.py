@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from infra.faults import Fault
 from infra.settings.stack import Exposure, Settings
 from pouw import cluster as embedded
+from pouw.cluster import image_store
+from pouw.cluster.layout import layout
 from pouw.cluster.machine_facts import all_listeners
 from pouw.errors import ClusterError
+from pouw.home import Home
 from pouw.images import stack_images
 from pouw.kube.access import NodeError, access
 
@@ -61,7 +66,13 @@ def cluster_faults(settings: Settings) -> Iterator[Fault]:
 
 def faults(settings: Settings) -> list[Fault]:
     """Everything that would keep a stack from coming up, found before anything is changed."""
+    home = Home.from_environment(os.environ)
+    holds = partial(image_store.holds, layout=layout(), home=home)
     found = embedded.faults() if settings.embedded else []
     if settings.embedded and settings.balancer.exposure.type == "NodePort":
         found += port_faults(settings.balancer.exposure, listeners())
-    return [*found, *cluster_faults(settings), *stack_images.faults(settings)]
+    return [
+        *found,
+        *cluster_faults(settings),
+        *stack_images.faults(settings, holds=holds, home=home),
+    ]

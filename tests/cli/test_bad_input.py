@@ -176,7 +176,10 @@ def test_a_cluster_that_does_not_answer_is_told_within_its_time(held_port: int, 
 
 @pytest.mark.parametrize(
     ("access", "told"),
-    [("open", "the registry has no such image"), ("closed", "the registry gives it to nobody without credentials")],
+    [
+        ("open", "the registry has no such image"),
+        ("closed", "the registry shows the image only to clients with credentials"),
+    ],
 )
 def test_an_image_that_cannot_be_pulled_is_told_with_its_registry(
     access: Access, told: str, checkout: Checkout
@@ -187,7 +190,7 @@ def test_an_image_that_cannot_be_pulled_is_told_with_its_registry(
     assert done.returncode == ExitCode.CLUSTER
     assert f"pouw:images.node: {told}" in done.stderr
     assert f"got {host}/team/node:2 ({host}: status 40" in done.stderr
-    assert "one is built here" in done.stderr
+    assert "the image is built here" in done.stderr
     assert not checkout.state.exists()
 
 

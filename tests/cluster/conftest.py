@@ -13,9 +13,10 @@ import pytest
 from kubernetes import client, config, stream
 
 from pouw import cluster as embedded
+from pouw.cluster.image_store import image_store
 from pouw.cluster.layout import NETWORK, Cluster, layout
 from pouw.home import Home
-from pouw.images import containerd, program_archive
+from pouw.images.archive import write_program
 from pouw.kube.client import ApiError, Client, Credentials, Object
 from pouw.progress import LineProgress
 from pouw.toolchain import debian
@@ -43,7 +44,7 @@ def _session_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
     busybox = Path("/bin/busybox")
     debian.ensure({"/bin/busybox": "busybox-static"}, LineProgress(), home=Home.from_environment(os.environ))
     archive = tmp_path_factory.mktemp("image") / "shell.tar"
-    program_archive.from_program(busybox, SHELL, archive)
+    write_program(archive, busybox, SHELL)
     yield archive
     with _own_home():
         embedded.down(LineProgress())
@@ -63,7 +64,7 @@ def home(_session_cluster: Path) -> Iterator[Path]:
 def cluster(home: Path, _session_cluster: Path) -> Cluster:
     """A running cluster with the test image: brought up, or brought back to what it should be."""
     made = embedded.up(LineProgress())
-    containerd.load(_session_cluster, SHELL, LineProgress())
+    image_store(layout(), home=Home.from_environment(os.environ)).load(_session_cluster, SHELL, LineProgress())
     return made
 
 

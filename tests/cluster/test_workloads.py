@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import urllib.error
 import urllib.request
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from pouw.cluster.image_store import image_store
 from pouw.cluster.layout import NETWORK, Cluster, layout
-from pouw.images import containerd
+from pouw.home import Home
 from pouw.kube.client import Client, Credentials
 from tests.cluster.conftest import SHELL, Pods, claim, refused, wait
 
@@ -124,8 +126,9 @@ def test_the_admin_kubeconfig_is_secret_and_may_do_everything(cluster: Cluster, 
 
 
 def test_an_image_is_present_once_it_is_loaded(cluster: Cluster) -> None:
-    assert containerd.present(SHELL)
-    assert not containerd.present("pouw.dev/never-made:1")
+    store = image_store(layout(), home=Home.from_environment(os.environ))
+    assert store.holds(SHELL)
+    assert not store.holds("pouw.dev/never-made:1")
 
 
 def test_everything_listens_on_addresses_of_the_cluster_alone(cluster: Cluster) -> None:

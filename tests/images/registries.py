@@ -1,4 +1,4 @@
-"""A registry on a loopback port that holds one image, open to all, to holders of a free token, or to nobody."""
+"""A registry on a loopback port that holds one image, with three kinds of access to it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
 Access = Literal["open", "token", "closed"]
-HELD = "/v2/team/node/manifests/1"
+MANIFEST_PATH = "/v2/team/node/manifests/1"
 
 
 @contextmanager
 def serving(access: Access = "open") -> Iterator[str]:
-    """The registry's host and port, which names of its images begin with."""
+    """Serve the registry; yield its host and port, with which references of its images begin."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
@@ -27,7 +27,7 @@ def serving(access: Access = "open") -> Iterator[str]:
                 )
                 self._answer(401, {"WWW-Authenticate": scheme})
             else:
-                self._answer(200 if self.path == HELD else 404)
+                self._answer(200 if self.path == MANIFEST_PATH else 404)
 
         def do_GET(self) -> None:
             self._answer(200, body=json.dumps({"token": "free"}).encode())

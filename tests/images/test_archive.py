@@ -1,4 +1,4 @@
-"""Archives: the same content has the same bytes."""
+"""Image archives: the same content has the same bytes, and an archive names its images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pouw.images.archive import read_config, write_docker_archive, write_reproducible
+from pouw.images import archive
+from pouw.images.archive import read_config, write_program, write_reproducible, write_tree
 
 CONFIGURATION = {"architecture": "amd64", "config": {"User": "10001:10001"}}
 
@@ -28,15 +29,15 @@ def test_order_and_times_of_files_do_not_show(tmp_path: Path) -> None:
     first = make_tree(tmp_path / "1", names=("a", "b/c", "b/d"), time_s=1)
     second = make_tree(tmp_path / "2", names=("b/d", "b/c", "a"), time_s=1_000_000)
     for number, tree in enumerate((first, second)):
-        write_docker_archive(tmp_path / f"{number}.tar", tree, CONFIGURATION, "pouw.local/x:1")
+        write_tree(tmp_path / f"{number}.tar", tree, CONFIGURATION, "pouw.local/x:1")
     assert (tmp_path / "0.tar").read_bytes() == (tmp_path / "1.tar").read_bytes()
 
 
-def test_the_digest_is_that_of_the_configuration_and_moves_with_the_content(tmp_path: Path) -> None:
+def test_the_image_id_changes_with_the_content(tmp_path: Path) -> None:
     tree = make_tree(tmp_path / "tree", names=("a",), time_s=1)
-    write_docker_archive(tmp_path / "before.tar", tree, CONFIGURATION, "pouw.local/x:1")
+    write_tree(tmp_path / "before.tar", tree, CONFIGURATION, "pouw.local/x:1")
     (tree / "a").write_text("other")
-    write_docker_archive(tmp_path / "after.tar", tree, CONFIGURATION, "pouw.local/x:1")
+    write_tree(tmp_path / "after.tar", tree, CONFIGURATION, "pouw.local/x:1")
     before, config = read_config(tmp_path / "before.tar")
     assert config["config"]["User"] == "10001:10001"
     assert before.startswith("sha256:")
@@ -52,7 +53,7 @@ def pushed(path: Path, *, container: str) -> Path:
         "rootfs": {"diff_ids": ["sha256:1"]},
     }
     manifest = [{"Config": f"{container}.json", "Layers": ["1.tar"], "RepoTags": ["pouw.local/x:1"]}]
-    with tarfile.open(path, "w") as archive:
+    with tarfile.open(path, "w") as tar:
         for name, content in (
             ("1.tar", b"layer"),
             (f"{container}.json", json.dumps(config).encode()),
@@ -60,7 +61,7 @@ def pushed(path: Path, *, container: str) -> Path:
         ):
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
+            tar.addfile(entry, io.BytesIO(content))
     return path
 
 
@@ -70,14 +71,63 @@ def test_two_builds_of_one_content_have_one_id(tmp_path: Path) -> None:
     assert (tmp_path / "one.tar").read_bytes() == (tmp_path / "two.tar").read_bytes()
     _, config = read_config(tmp_path / "one.tar")
     assert config["config"]["User"] == "10001:10001"
-    with tarfile.open(tmp_path / "one.tar") as archive:
-        layer = archive.extractfile("1.tar")
+    with tarfile.open(tmp_path / "one.tar") as tar:
+        layer = tar.extractfile("1.tar")
         assert layer is not None
         with layer:
             assert layer.read() == b"layer"
 
 
-def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.tar").write_bytes(b"half")
     with pytest.raises(tarfile.TarError):
         read_config(tmp_path / "x.tar")
+    with pytest.raises(ValueError, match="file could not be opened"):
+        archive.references(tmp_path / "x.tar")
+
+
+def test_the_same_program_gives_the_same_archive(tmp_path: Path) -> None:
+    program = tmp_path / "tool"
+    program.write_bytes(b"\x7fELF")
+    program.chmod(0o700)
+    for target in ("a.tar", "b.tar"):
+        write_program(tmp_path / target, program, "pouw.dev/tool:1")
+    assert archive.digest(tmp_path / "a.tar") == archive.digest(tmp_path / "b.tar")
+    assert archive.references(tmp_path / "a.tar") == ["pouw.dev/tool:1"]
+    _, config = read_config(tmp_path / "a.tar")
+    assert config["config"] == {"Entrypoint": ["/tool"], "User": "65535:65535", "WorkingDir": "/"}
+    with tarfile.open(tmp_path / "a.tar") as tar, tarfile.open(fileobj=tar.extractfile(layer_name(tar))) as layer:
+        [entry] = layer.getmembers()
+    assert (entry.name, entry.mode, entry.uid, entry.gid) == ("tool", 0o755, 0, 0)
+
+
+def layer_name(tar: tarfile.TarFile) -> str:
+    """Return the name of the only layer."""
+    [name] = [name for name in tar.getnames() if name.endswith(".tar")]
+    return name
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("manifest.json", [{"RepoTags": ["localhost/pouw-node:1"]}, {"RepoTags": None}]),
+        (
+            "index.json",
+            {"manifests": [{"annotations": {"io.containerd.image.name": "localhost/pouw-node:1"}}, {"size": 1}]},
+        ),
+    ],
+)
+def test_a_docker_or_oci_archive_names_its_images(tmp_path: Path, name: str, document: object) -> None:
+    content = json.dumps(document).encode()
+    with tarfile.open(tmp_path / "x.tar", "w") as tar:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    assert archive.references(tmp_path / "x.tar") == ["localhost/pouw-node:1"]
+
+
+def test_a_tar_file_without_an_index_is_refused(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "x.tar", "w"):
+        pass
+    with pytest.raises(ValueError, match=r"neither manifest\.json nor index\.json"):
+        archive.references(tmp_path / "x.tar")

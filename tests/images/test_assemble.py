@@ -1,4 +1,4 @@
-"""The build stage: what is left of the wheels, and what is taken out of a foreign base."""
+"""The build stage: files removed from wheels and from a foreign base."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def make(root: Path, *names: str) -> None:
         (root / name).write_text("")
 
 
-def left(root: Path) -> set[str]:
+def remaining_files(root: Path) -> set[str]:
     return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
 
 
@@ -24,10 +24,10 @@ def test_tests_stubs_headers_and_scripts_are_trimmed(tmp_path: Path) -> None:
     make(tmp_path, "numpy/core.py", "numpy/core.pyi", "numpy/tests/test_core.py", "numpy/include/x.h", "bin/f2py")
     make(tmp_path, "numpy/core.so", "numpy-2.dist-info/METADATA")
     assemble.trim(tmp_path)
-    assert left(tmp_path) == {"numpy/core.py", "numpy/core.so", "numpy-2.dist-info/METADATA"}
+    assert remaining_files(tmp_path) == {"numpy/core.py", "numpy/core.so", "numpy-2.dist-info/METADATA"}
 
 
-def test_the_program_is_readable_by_everybody_and_compiled(tmp_path: Path) -> None:
+def test_the_program_is_readable_by_all_users_and_compiled(tmp_path: Path) -> None:
     make(tmp_path, "node/__init__.py", "node/__main__.py", "node/__pycache__/stale.cpython-311.pyc")
     (tmp_path / "node/__main__.py").chmod(0o600)
     assemble.program(tmp_path / "node", tmp_path / "out")
@@ -47,7 +47,7 @@ def test_a_foreign_base_loses_its_installers_and_gains_the_account(tmp_path: Pat
     make(tmp_path, "etc/passwd", "etc/group")
     assemble.harden(tmp_path)
     assemble.harden(tmp_path)
-    assert left(tmp_path) == {f"{library}/kept/__init__.py", f"{scripts}/python3", "etc/passwd", "etc/group"}
+    assert remaining_files(tmp_path) == {f"{library}/kept/__init__.py", f"{scripts}/python3", "etc/passwd", "etc/group"}
     assert (tmp_path / "etc/passwd").read_text() == "pouw:x:10001:10001:pouw:/data:/usr/sbin/nologin\n"
 
 

@@ -1,4 +1,4 @@
-"""When an image is built, and what is kept."""
+"""The decision to build an image, and the archives that stay."""
 
 from __future__ import annotations
 
@@ -10,38 +10,43 @@ import pytest
 
 from pouw import images
 from pouw.errors import PouwError
-from pouw.images import buildah, builder, image_folder, wheels
-from pouw.images.archive import write_docker_archive
+from pouw.home import Home
+from pouw.images import Kind, buildah, builder, image_folder, wheels
+from pouw.images.archive import write_tree
 from pouw.images.errors import ImageError
 from pouw.progress import SilentProgress
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("POUW_CACHE", str(tmp_path / "cache"))
-    return image_folder.folder()
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Return a home with an empty cache and without any program on PATH."""
+    return Home.from_environment({"POUW_CACHE": str(tmp_path / "cache"), "PATH": ""})
+
+
+@pytest.fixture
+def cache(home: Home) -> Path:
+    return image_folder.folder(home)
 
 
 def archive(path: Path) -> None:
     tree = path.with_suffix(".tree")
     tree.mkdir()
-    write_docker_archive(path, tree, {"architecture": "amd64", "config": {}}, "pouw.local/node:1")
+    write_tree(path, tree, {"architecture": "amd64", "config": {}}, "pouw.local/node:1")
     tree.rmdir()
 
 
-def test_an_archive_that_is_there_is_taken_without_any_tool(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
+def test_an_image_in_the_cache_needs_no_tool(cache: Path, home: Home) -> None:
     reference = images.reference()
-    archive(builder.archive_path(reference))
-    found = images.build(SilentProgress())
-    assert (found.reference, found.built, found.kind) == (reference, False, "node")
-    assert found.archive.parent == cache
+    archive(builder.archive_path(reference, home=home))
+    image = images.build(SilentProgress(), home=home)
+    assert (image.reference, image.is_new, image.kind) == (reference, False, Kind.NODE)
+    assert image.archive.parent == cache
 
 
-def test_a_damaged_archive_counts_as_none() -> None:
+def test_a_damaged_archive_does_not_count(home: Home) -> None:
     reference = images.reference()
-    builder.archive_path(reference).write_bytes(b"cut off")
-    assert builder.present("node", reference) is None
+    builder.archive_path(reference, home=home).write_bytes(b"cut off")
+    assert builder.cached(Kind.NODE, reference, home=home) is None
 
 
 def test_the_newest_archives_and_the_one_in_use_are_kept(cache: Path) -> None:
@@ -51,30 +56,30 @@ def test_the_newest_archives_and_the_one_in_use_are_kept(cache: Path) -> None:
         os.utime(path, (number, number))
     (cache / "base-0000.tar").touch()
     (cache / "wheels-0000").mkdir()
-    (cache / "node-9.pushed.partial").touch()
+    (cache / ".node-9.tar.abc.partial").touch()
     builder.prune(keep=cache / "node-0.tar")
     assert sorted(path.name for path in cache.iterdir()) == ["node-0.tar", "node-3.tar", "node-4.tar", "node-5.tar"]
 
 
-def test_a_storage_that_an_interrupted_build_left_is_made_anew(cache: Path) -> None:
+def test_the_storage_of_an_interrupted_build_is_replaced(cache: Path, home: Home) -> None:
     folder = cache / "storage"
     with pytest.raises(KeyboardInterrupt):
-        _end_with(KeyboardInterrupt(), folder, "half-written")
-    with buildah.opened(folder):
+        _end_with(KeyboardInterrupt(), folder, "half-written", home)
+    with buildah.open_storage(folder, home=home):
         assert not (folder / "half-written").exists()
 
 
-def test_a_storage_outlives_a_build_that_failed_by_itself(cache: Path) -> None:
+def test_the_storage_of_a_failed_build_stays(cache: Path, home: Home) -> None:
     folder = cache / "storage"
     with pytest.raises(ImageError):
-        _end_with(ImageError(), folder, "layer")
-    with buildah.opened(folder):
+        _end_with(ImageError(), folder, "layer", home)
+    with buildah.open_storage(folder, home=home):
         assert (folder / "layer").exists()
 
 
-def _end_with(error: BaseException, folder: Path, written: str) -> None:
-    with buildah.opened(folder):
-        (folder / written).touch()
+def _end_with(error: BaseException, folder: Path, name: str, home: Home) -> None:
+    with buildah.open_storage(folder, home=home):
+        (folder / name).touch()
         raise error
 
 
@@ -85,20 +90,20 @@ def test_a_wheel_platform_is_never_newer_than_the_base() -> None:
     assert platforms[-1] == "manylinux2014_x86_64"
 
 
-def test_who_may_not_build_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_who_is_not_root_is_refused_with_a_remedy(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(PouwError, match=r"root only.*user id 1000.*sudo"):
-        images.build(SilentProgress())
+    with pytest.raises(PouwError, match=r"only root.*user id 1000.*sudo"):
+        images.build(SilentProgress(), home=home)
 
 
-def test_a_full_disk_is_told_before_anything_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_before_a_build(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_folder, "NEEDED_BYTES", 2**60)
     with pytest.raises(ImageError, match=r"not enough room.*POUW_CACHE"):
-        image_folder.require_space()
+        image_folder.require_space(home)
 
 
-def test_a_foreign_archive_is_no_docker_archive(cache: Path) -> None:
+def test_an_archive_without_a_manifest_does_not_count(home: Home) -> None:
     reference = images.reference()
-    with tarfile.open(builder.archive_path(reference), "w"):
+    with tarfile.open(builder.archive_path(reference, home=home), "w"):
         pass
-    assert builder.present("node", reference) is None
+    assert builder.cached(Kind.NODE, reference, home=home) is None

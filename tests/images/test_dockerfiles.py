@@ -1,4 +1,4 @@
-"""The files that people with Docker use: linted, closed by default, and in the words that the node reads."""
+"""Dockerfiles and compose files: linted, closed by default, and with settings that the node reads."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ COMPOSE = ("docker-compose.yml", "docker-compose.production.yml")
 
 
 def services(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((REPOSITORY / name).read_text())["services"]
-    return found
+    document: dict[str, dict[str, Any]] = yaml.safe_load((REPOSITORY / name).read_text())
+    return document["services"]
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.balancer", "Dockerfile.production"])
 def test_the_linter_finds_nothing(name: str) -> None:
     linter = Path(sys.executable).parent / "hadolint"
-    done = subprocess.run([linter, REPOSITORY / name], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run([linter, REPOSITORY / name], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_nothing_goes_into_a_build_but_what_is_named() -> None:
+def test_only_listed_files_are_sent_to_a_build() -> None:
     lines = [line for line in (REPOSITORY / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
     assert lines[0] == "*"
-    named = {line[1:] for line in lines if line.startswith("!")}
-    assert named == {"node", "requirements/*.lock", "requirements/wheels", "pouw/images/assemble.py"}
+    exceptions = {line[1:] for line in lines if line.startswith("!")}
+    assert exceptions == {"node", "requirements/*.lock", "requirements/wheels", "pouw/images/assemble.py"}
 
 
-def test_the_image_installs_what_the_extra_of_the_node_names() -> None:
+def test_the_image_installs_the_requirements_of_the_nodes_extra() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     for extra in ("node", "digits"):
         lines = (REPOSITORY / f"requirements/{extra}.in").read_text().splitlines()
-        wanted = {line for line in lines if line and not line.startswith("#")}
-        assert wanted == set(project["optional-dependencies"][extra])
+        requirements = {line for line in lines if line and not line.startswith("#")}
+        assert requirements == set(project["optional-dependencies"][extra])
 
 
 @pytest.mark.parametrize("name", COMPOSE)
@@ -70,7 +70,7 @@ def test_a_node_may_write_its_data_and_nothing_else_and_has_limits(name: str) ->
         assert service["healthcheck"]["test"][-1].endswith(":8545/health")
 
 
-def test_production_publishes_on_the_loopback_address_and_runs_a_named_image() -> None:
+def test_production_listens_on_loopback_and_runs_an_image_by_name() -> None:
     nodes = services("docker-compose.production.yml")
     published = [port for service in nodes.values() for port in service.get("ports", [])]
     assert published

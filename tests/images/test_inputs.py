@@ -1,4 +1,4 @@
-"""The tag: a function of what goes in, and of nothing else."""
+"""The tag of an image depends on its inputs and on nothing else."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def test_a_changed_input_changes_the_tag(tree: Path, name: str) -> None:
 
 
 def test_a_new_a_renamed_and_a_removed_source_each_change_the_tag(tree: Path) -> None:
-    seen = [images.reference(repository=tree)]
+    references = [images.reference(repository=tree)]
     (tree / "node/extra.py").write_text("")
-    seen.append(images.reference(repository=tree))
+    references.append(images.reference(repository=tree))
     (tree / "node/extra.py").rename(tree / "node/other.py")
-    seen.append(images.reference(repository=tree))
+    references.append(images.reference(repository=tree))
     (tree / "node/other.py").unlink()
-    assert images.reference(repository=tree) == seen[0]
-    assert len(set(seen)) == 3
+    assert images.reference(repository=tree) == references[0]
+    assert len(set(references)) == 3
 
 
-def test_a_new_version_changes_the_tag_and_any_other_setting_of_the_project_does_not(tree: Path) -> None:
+def test_only_the_version_of_the_project_file_changes_the_tag(tree: Path) -> None:
     before = images.reference(repository=tree)
     project = tree / "pyproject.toml"
     project.write_text(project.read_text() + "\n[tool.other]\nx = 1\n")
@@ -71,12 +71,12 @@ def test_caches_times_and_other_files_leave_the_tag_as_it_is(tree: Path) -> None
 
 
 def test_the_base_that_the_user_names_is_part_of_the_tag(tree: Path) -> None:
-    seen = {images.reference(repository=tree, base=base) for base in (None, "python:3.11", "python:3.12")}
-    assert len(seen) == 3
+    references = {images.reference(repository=tree, base=base) for base in (None, "python:3.11", "python:3.12")}
+    assert len(references) == 3
 
 
-def test_every_kind_has_a_reference_that_no_registry_serves() -> None:
-    for kind in images.KINDS:
+def test_a_reference_of_every_kind_has_a_host_that_serves_nothing() -> None:
+    for kind in images.Kind:
         assert re.fullmatch(rf"pouw\.local/{kind}:[0-9a-f]{{16}}", images.reference(kind))
 
 
@@ -87,12 +87,12 @@ def test_a_reference_costs_less_than_a_twentieth_of_a_second() -> None:
 
 
 def _seconds() -> float:
-    started = time.perf_counter()
+    start = time.perf_counter()
     images.reference()
-    return time.perf_counter() - started
+    return time.perf_counter() - start
 
 
-def test_the_build_sees_the_files_that_are_hashed_and_no_other(tree: Path, tmp_path: Path) -> None:
+def test_the_build_context_has_the_hashed_files_and_no_others(tree: Path, tmp_path: Path) -> None:
     (tree / "secret.env").write_text("TOKEN=x")
     (tree / "node/.env").write_text("TOKEN=x")
     wheels = tmp_path / "wheels"
@@ -102,11 +102,11 @@ def test_the_build_sees_the_files_that_are_hashed_and_no_other(tree: Path, tmp_p
     (context / "node").mkdir(parents=True)
     (context / "node/stale.py").write_text("from an earlier build")
     build_inputs.lay_out(tree, context, wheels)
-    found = {path.relative_to(context) for path in context.rglob("*") if path.is_file()}
-    assert found == {*build_inputs.sources(tree), Path("requirements/wheels/one.whl")}
+    copied = {path.relative_to(context) for path in context.rglob("*") if path.is_file()}
+    assert copied == {*build_inputs.sources(tree), Path("requirements/wheels/one.whl")}
 
 
-def test_a_missing_input_is_named_with_the_way_to_get_it_back(tree: Path) -> None:
+def test_a_missing_input_is_reported_with_a_remedy(tree: Path) -> None:
     (tree / "requirements/node.lock").unlink()
     with pytest.raises(ImageError, match=r"requirements/node\.lock: .*git checkout -- requirements/node\.lock"):
         build_inputs.sources(tree)

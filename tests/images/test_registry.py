@@ -13,29 +13,29 @@ from tests.images.registries import Access, serving
 @pytest.mark.parametrize(
     ("access", "name", "verdict"),
     [
-        ("open", "team/node:1", Verdict.THERE),
+        ("open", "team/node:1", Verdict.PRESENT),
         ("open", "team/node:2", Verdict.MISSING),
         ("open", "team/node@sha256:" + "0" * 64, Verdict.MISSING),
-        ("token", "team/node:1", Verdict.THERE),
+        ("token", "team/node:1", Verdict.PRESENT),
         ("token", "team/other:1", Verdict.MISSING),
         ("closed", "team/node:1", Verdict.CLOSED),
     ],
 )
-def test_a_registry_says_what_it_has(access: Access, name: str, verdict: Verdict) -> None:
+def test_a_registry_answers_for_each_of_its_images(access: Access, name: str, verdict: Verdict) -> None:
     with serving(access) as host:
-        found = look(f"{host}/{name}")
-    assert (found.verdict, found.host) == (verdict, host)
+        result = look(f"{host}/{name}")
+    assert (result.verdict, result.host) == (verdict, host)
 
 
-def test_nobody_at_the_registrys_address_is_told_with_the_systems_reason() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        found = look(f"127.0.0.1:{taken.getsockname()[1]}/node:1")
-    assert found.verdict is Verdict.UNREACHABLE
-    assert "refused" in found.said
+def test_an_unreachable_registry_is_reported_with_the_systems_reason() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        result = look(f"127.0.0.1:{unused.getsockname()[1]}/node:1")
+    assert result.verdict is Verdict.UNREACHABLE
+    assert "refused" in result.answer
 
 
-def test_something_that_is_no_registry_counts_as_unreachable() -> None:
+def test_a_server_that_is_not_a_registry_counts_as_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         host = f"127.0.0.1:{server.getsockname()[1]}"
 

@@ -1,11 +1,11 @@
-"""What a root made of packages holds."""
+"""The content of a root that is made of packages."""
 
 from __future__ import annotations
 
 import pytest
 
 from pouw.images import debian_root
-from pouw.images.root_contents import BALANCER, BASE, account_files, merged, wanted
+from pouw.images.root_contents import BALANCER, BASE, account_files, is_kept, merged
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ def test_files_of_the_old_folders_land_below_usr(entry: str, path: str) -> None:
         "usr/share/zoneinfo/Europe/Vienna",
     ],
 )
-def test_what_runs_and_its_licences_stay(path: str) -> None:
-    assert wanted(path)
+def test_programs_and_their_licences_stay(path: str) -> None:
+    assert is_kept(path)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_runs_and_its_licences_stay(path: str) -> None:
     ],
 )
 def test_documentation_translations_and_tests_go(path: str) -> None:
-    assert not wanted(path)
+    assert not is_kept(path)
 
 
 def test_no_account_can_log_in_but_root_and_the_node_has_its_number() -> None:
@@ -68,7 +68,7 @@ def test_the_resolvers_answer_is_read_with_versions_that_have_epochs() -> None:
     assert debian_root.resolved(listing) == ["dash", "zlib1g", "libstdc++6"]
 
 
-def test_the_resolver_is_told_that_the_package_manager_is_there_already() -> None:
+def test_the_resolver_takes_the_package_manager_for_installed() -> None:
     stanzas = BASE.status("amd64").strip().split("\n\n")
     assert {stanza.splitlines()[0] for stanza in stanzas} >= {"Package: dpkg", "Package: perl-base", "Package: tar"}
     assert all("Status: install ok installed" in stanza for stanza in stanzas)

@@ -1,4 +1,4 @@
-"""Which images are built here, and what is told of images that cannot run, before anything is changed."""
+"""Images of a stack: which ones are built here, and the faults of those that a cluster cannot run."""
 
 from __future__ import annotations
 
@@ -9,80 +9,86 @@ import pytest
 
 from infra.settings.loading import parse
 from infra.settings.stack import Settings
+from pouw.home import Home
 from pouw.images import stack_images
 from pouw.images.registry import Look, Verdict
 
 EMBEDDED = {"name": "local", "cloud": "kubernetes"}
 KIND = {**EMBEDDED, "context": "kind-dev"}
-ELSEWHERE = {**EMBEDDED, "context": "office"}
-NAMED = {"node": "registry.example/node:1", "balancer": "registry.example/balancer:1"}
+REMOTE = {**EMBEDDED, "context": "office"}
+REFERENCES = {"node": "registry.example/node:1", "balancer": "registry.example/balancer:1"}
 
 
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No cluster of this machine's counts."""
-    monkeypatch.setenv("POUW_HOME", str(tmp_path))
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Return a home without any program on PATH."""
+    return Home.from_environment({"POUW_HOME": str(tmp_path), "PATH": str(tmp_path)})
 
 
-def stack(site: dict[str, Any], **named: str) -> Settings:
-    """A stack of one site."""
-    return parse({"environment": "local", "sites": [site], "images": named})
+def stack(site: dict[str, Any], **images: str) -> Settings:
+    """Return the settings of a stack with one site."""
+    return parse({"environment": "local", "sites": [site], "images": images})
 
 
-def told(settings: Settings, verdict: Verdict = Verdict.THERE, *, runs: bool = False) -> list[str]:
-    """Paths and messages of the faults, where every registry says ``verdict``."""
-    found = stack_images.faults(
-        settings, look=lambda _: Look(verdict=verdict, host="h", said="status 1"), runs=lambda _: runs
-    )
-    return [f"{one.path}: {one.message}" for one in found]
+def faults(settings: Settings, home: Home, verdict: Verdict, *, is_held: bool | None = False) -> list[str]:
+    """Return paths and messages of the faults, if every registry answers with ``verdict``."""
+
+    def look(reference: str) -> Look:
+        return Look(verdict=verdict, host=reference.partition("/")[0], answer="status 1")
+
+    results = stack_images.faults(settings, holds=lambda _: is_held, home=home, look=look)
+    return [f"{fault.path}: {fault.message}" for fault in results]
 
 
 @pytest.mark.parametrize(
-    ("site", "named", "built"),
+    ("site", "references", "kinds"),
     [
         (EMBEDDED, {}, ["node", "balancer"]),
-        (EMBEDDED, {"node": NAMED["node"]}, ["balancer"]),
-        (EMBEDDED, NAMED, []),
+        (EMBEDDED, {"node": REFERENCES["node"]}, ["balancer"]),
+        (EMBEDDED, REFERENCES, []),
         (KIND, {}, ["node", "balancer"]),
-        (ELSEWHERE, NAMED, []),
+        (REMOTE, REFERENCES, []),
     ],
 )
-def test_what_the_stack_does_not_name_is_built_where_this_machine_runs_it(
-    site: dict[str, Any], named: dict[str, str], built: list[str]
+def test_images_without_a_name_are_built_for_a_cluster_of_this_machine(
+    site: dict[str, Any], references: dict[str, str], kinds: list[str]
 ) -> None:
-    assert list(stack_images.built_here(stack(site, **named))) == built
-    assert list(stack_images.references(stack(site, **named))) == built
+    assert list(stack_images.built_here(stack(site, **references))) == kinds
+    assert list(stack_images.references(stack(site, **references))) == kinds
 
 
 @pytest.mark.parametrize("verdict", [Verdict.MISSING, Verdict.CLOSED, Verdict.UNREACHABLE])
-def test_what_the_embedded_cluster_cannot_pull_is_told(verdict: Verdict) -> None:
-    [node, balancer] = told(stack(EMBEDDED, **NAMED), verdict)
+def test_images_that_the_embedded_cluster_cannot_pull_are_faults(home: Home, verdict: Verdict) -> None:
+    [node, balancer] = faults(stack(EMBEDDED, **REFERENCES), home, verdict)
     assert node.startswith("pouw:images.node: the registry")
     assert balancer.startswith("pouw:images.balancer: the registry")
 
 
-def test_what_the_embedded_cluster_holds_is_asked_of_nobody() -> None:
-    assert told(stack(EMBEDDED, **NAMED), Verdict.MISSING, runs=True) == []
+def test_images_that_the_embedded_cluster_holds_are_not_looked_up(home: Home) -> None:
+    assert faults(stack(EMBEDDED, **REFERENCES), home, Verdict.MISSING, is_held=True) == []
 
 
-@pytest.mark.parametrize(("verdict", "faults"), [(Verdict.MISSING, 2), (Verdict.CLOSED, 0), (Verdict.UNREACHABLE, 0)])
-def test_of_another_cluster_only_a_plain_no_counts(verdict: Verdict, faults: int) -> None:
-    assert len(told(stack(ELSEWHERE, **NAMED), verdict)) == faults
+@pytest.mark.parametrize("site", [REMOTE, EMBEDDED])
+@pytest.mark.parametrize(("verdict", "count"), [(Verdict.MISSING, 2), (Verdict.CLOSED, 0), (Verdict.UNREACHABLE, 0)])
+def test_without_an_answer_of_the_cluster_only_a_missing_image_is_a_fault(
+    home: Home, site: dict[str, Any], verdict: Verdict, count: int
+) -> None:
+    assert len(faults(stack(site, **REFERENCES), home, verdict, is_held=None)) == count
 
 
-def test_a_cluster_elsewhere_needs_its_images_named() -> None:
+def test_a_remote_cluster_needs_names_of_all_images(home: Home) -> None:
     [fault] = stack_images.faults(
-        stack(ELSEWHERE, node=NAMED["node"]), look=lambda _: Look(verdict=Verdict.THERE, host="h")
+        stack(REMOTE, node=REFERENCES["node"]),
+        holds=lambda _: None,
+        home=home,
+        look=lambda _: Look(verdict=Verdict.PRESENT, host="h"),
     )
     assert fault.path == "pouw:images"
     assert fault.got == "no balancer"
 
 
-def test_a_kind_cluster_needs_the_program_that_loads_images_into_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert told(stack(KIND)) == [
+def test_a_kind_cluster_needs_the_program_that_loads_images_into_it(home: Home) -> None:
+    assert faults(stack(KIND), home, Verdict.PRESENT) == [
         "pouw:sites[local].context: images are loaded into this cluster by kind, which is not on PATH"
     ]
-    assert told(stack(KIND, **NAMED)) == []
+    assert faults(stack(KIND, **REFERENCES), home, Verdict.PRESENT) == []
