@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import json
-import time
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pouw import poll
 from pouw.errors import ExitCode
+from pouw.home import Home
+from pouw.kube import kubeconfigs
+from pouw.kube.access import Connections
 from pouw.network import tasks
 from pouw.progress import make_progress
+from pouw.run import stacks
 
 _POLL_SECONDS = 1.0
 _stack_option = click.option("--stack", default="local", show_default=True, help="The stack whose network is asked.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@contextmanager
+def _client(stack: str) -> Iterator[tasks.Client]:
+    """Open a client of a stack's network."""
+    settings = stacks.settings(stack)
+    kubeconfigs.ensure(stack, settings)
+    with Connections(settings) as connections:
+        yield tasks.client(settings, connections, home=Home.from_environment(os.environ))
 
 
 @click.group(epilog="Examples:  pouw task submit digits  |  pouw task list  |  pouw task fetch TASK -o digits.model")
@@ -33,7 +49,7 @@ def task() -> None:
 @_json_option
 def submit(name: str, stack: str, wait: bool, timeout: int, as_json: bool) -> int:
     """Ask the network to train NAME (built in: digits)."""
-    with tasks.opened(stack) as client:
+    with _client(stack) as client:
         task_id = client.submit(name)
         if not wait:
             return _print({"schema": 1, "task": {"id": task_id}}, f"submitted {task_id}", as_json=as_json)
@@ -46,18 +62,19 @@ def submit(name: str, stack: str, wait: bool, timeout: int, as_json: bool) -> in
 
 
 def _follow(client: tasks.Client, task_id: str, timeout: float, *, quiet: bool) -> dict[str, Any]:
-    end = time.monotonic() + timeout
+    """Show the progress of a task until it is finished, or until the time is up; return its last state."""
+    entry: dict[str, Any] = {}
     with make_progress(quiet=quiet).step("Training") as step:
-        while True:
-            found = client.task(task_id)
+        for _ in poll.attempts(timeout, interval_seconds=_POLL_SECONDS):
+            entry = client.task(task_id)
             step.update(
-                f"{found['iterations_done']} of {found['iterations']} iterations, accuracy {_percent(found)}",
-                done=float(found["iterations_done"]),
-                total=float(found["iterations"]),
+                f"{entry['iterations_done']} of {entry['iterations']} iterations, accuracy {_percent(entry)}",
+                done=float(entry["iterations_done"]),
+                total=float(entry["iterations"]),
             )
-            if found["state"] == tasks.FINISHED or time.monotonic() >= end:
-                return found
-            time.sleep(_POLL_SECONDS)
+            if entry["state"] == tasks.FINISHED:
+                break
+    return entry
 
 
 @task.command("list")
@@ -65,7 +82,7 @@ def _follow(client: tasks.Client, task_id: str, timeout: float, *, quiet: bool) 
 @_json_option
 def list_tasks(stack: str, as_json: bool) -> int:
     """List the network's tasks, the newest first."""
-    with tasks.opened(stack) as client:
+    with _client(stack) as client:
         entries = client.tasks()
     rows = [f"{entry['id']}  {entry['name']:10} {entry['state']:10} {_percent(entry)}" for entry in entries]
     return _print({"schema": 1, "tasks": entries}, "\n".join(rows) or "no tasks yet", as_json=as_json)
@@ -77,7 +94,7 @@ def list_tasks(stack: str, as_json: bool) -> int:
 @_json_option
 def show(task_id: str, stack: str, as_json: bool) -> int:
     """Show one task."""
-    with tasks.opened(stack) as client:
+    with _client(stack) as client:
         found = client.task(task_id)
     text = "\n".join(f"{key:18} {value}" for key, value in found.items())
     return _print({"schema": 1, "task": found}, text, as_json=as_json)
@@ -90,7 +107,7 @@ def show(task_id: str, stack: str, as_json: bool) -> int:
 @_json_option
 def fetch(task_id: str, stack: str, output: Path | None, as_json: bool) -> int:
     """Fetch a finished model, check it against the chain, and measure its test accuracy here."""
-    with tasks.opened(stack) as client:
+    with _client(stack) as client:
         model = client.fetch(task_id, make_progress(quiet=as_json))
     target = output or Path(f"{task_id[:16]}.model")
     tasks.write_model(target, model.data)

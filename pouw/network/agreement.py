@@ -1,22 +1,22 @@
-"""Waiting until a network works: every node holds the same block, and it was earned after the start."""
+"""Agreement of a network: every node holds one block that was earned after the start."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
 from infra.faults import Fault
 from infra.settings.stack import Settings
+from pouw import poll
 from pouw.errors import ExitCode, PouwError
 from pouw.kube.access import Connections, NodeError
 from pouw.network import observation
 from pouw.network.observation import NodeView
 from pouw.progress import Step
 
-_POLL_SECONDS = 0.5
+_INTERVAL_SECONDS = 0.5
 
 
 class AgreementTimeoutError(PouwError):
@@ -35,13 +35,13 @@ class Agreement:
 
 
 class Network(Protocol):
-    """What waiting needs of a network."""
+    """The nodes of a network, as :func:`wait` needs them."""
 
     def views(self) -> Sequence[NodeView]:
-        """All nodes, as they are now."""
+        """Return all nodes in their present state."""
 
     def block_hashes(self, views: Sequence[NodeView], height: int) -> list[str | None]:
-        """The hash that each node holds at a height."""
+        """Return the hash that each node holds at a height."""
 
 
 class LiveNetwork:
@@ -51,11 +51,11 @@ class LiveNetwork:
         self._settings, self._connections = settings, connections
 
     def views(self) -> Sequence[NodeView]:
-        """All nodes of all sites."""
+        """Return all nodes of all sites."""
         return observation.nodes(observation.observe(self._settings, self._connections))
 
     def block_hashes(self, views: Sequence[NodeView], height: int) -> list[str | None]:
-        """Ask every node for its block at ``height``; ``None`` for one that has none or does not answer."""
+        """Ask every node for its block at ``height``; None for a node that has none or does not answer."""
 
         def block_hash(node: NodeView) -> str | None:
             try:
@@ -69,7 +69,7 @@ class LiveNetwork:
 
 
 def height_before(network: Network) -> int:
-    """The greatest height that any node has now; 0 where there is no network yet."""
+    """Return the greatest height of any node; 0 for a network that does not exist yet."""
     return max((node.height for node in network.views()), default=0)
 
 
@@ -80,40 +80,36 @@ def wait(
     above: int,
     deadline_seconds: float,
     step: Step,
-    pause: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
+    clock: poll.Clock = poll.SYSTEM,
 ) -> Agreement:
     """Wait until all ``expected`` nodes hold one block higher than ``above``.
 
     Raises:
-        AgreementTimeoutError: with what each node was doing when the time was up.
+        AgreementTimeoutError: they do not in time. The fault has the state of each node.
     """
-    end = clock() + deadline_seconds
-    while True:
+    views: Sequence[NodeView] = ()
+    for _ in poll.attempts(deadline_seconds, interval_seconds=_INTERVAL_SECONDS, clock=clock):
         views = network.views()
         height = observation.common_height(views, expected)
         if height is not None and height > above:
             hashes = network.block_hashes(views, height)
-            if observation.same_block(hashes):
+            if observation.is_same_block(hashes):
                 return Agreement(height=height, hash=str(hashes[0]), nodes=len(views))
         answering = sum(node.answering for node in views)
         best = max((node.height for node in views), default=0)
         step.update(f"{answering}/{expected} nodes answer, best height {max(best, 0)}", done=answering, total=expected)
-        if clock() >= end:
-            raise _timeout(views, expected, above, deadline_seconds)
-        pause(_POLL_SECONDS)
+    raise _timeout(views, expected, above, deadline_seconds)
 
 
 def _timeout(views: Sequence[NodeView], expected: int, above: int, seconds: float) -> AgreementTimeoutError:
-    found = "; ".join(
-        f"{node.name}: " + (f"height {node.height}, {node.peers} peers" if node.answering else node.trouble or "silent")
-        for node in views
+    states = (
+        f"height {node.height}, {node.peers} peers" if node.answering else node.trouble or "no answer" for node in views
     )
     return AgreementTimeoutError(
         Fault(
             path="network",
             message=f"no agreed block within {seconds:.0f} s",
-            got=found or "no nodes",
+            got="; ".join(f"{node.name}: {state}" for node, state in zip(views, states, strict=True)) or "no nodes",
             expected=f"{expected} nodes on one block above height {above}",
             remedy="see `pouw status`, and the nodes' logs by kubectl logs",
         )

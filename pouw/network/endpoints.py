@@ -1,8 +1,7 @@
-"""Where clients find a site: decided from the balancer's service as the cluster shows it."""
+"""The addresses of a site for clients, decided from the balancer's service in its cluster."""
 
 from __future__ import annotations
 
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
@@ -11,11 +10,12 @@ from typing import Any
 
 from infra.faults import Fault
 from infra.settings.site import Site
+from pouw import poll
 from pouw.errors import ExitCode, PouwError
 from pouw.kube.access import Connections
 
-_ASK_SECONDS = 0.2
-_ANSWER_SECONDS = 3.0
+_INTERVAL_SECONDS = 0.2
+_TIMEOUT_SECONDS = 3.0
 
 
 class SilentError(PouwError):
@@ -26,7 +26,7 @@ class SilentError(PouwError):
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoints:
-    """Addresses of a site; empty where there is none yet."""
+    """Addresses of a site. One that does not exist yet is empty."""
 
     rpc: str = ""
     ws: str = ""
@@ -34,12 +34,15 @@ class Endpoints:
     console: str = ""
 
     def to_json(self) -> dict[str, str]:
-        """The ``endpoints`` part of the status document."""
+        """Return the ``endpoints`` part of the status document."""
         return {"rpc": self.rpc, "ws": self.ws, "metrics": self.metrics, "console": self.console}
 
 
 def endpoints(service: Mapping[str, Any] | None, machines: Sequence[Mapping[str, Any]], *, embedded: bool) -> Endpoints:
-    """Addresses behind a service: its balancer's, a machine's node ports (loopback if embedded), or its own."""
+    """Return the addresses of a service: of its load balancer, of a machine's node ports, or of the service itself.
+
+    Node ports of the embedded cluster are on the loopback address.
+    """
     if service is None:
         return Endpoints()
     spec = service["spec"]
@@ -67,7 +70,7 @@ def _host(service: Mapping[str, Any], machines: Sequence[Mapping[str, Any]], *, 
 
 
 def of_site(site: Site, connections: Connections) -> Endpoints:
-    """Addresses of a site, asked of its cluster.
+    """Read the addresses of a site from its cluster.
 
     Raises:
         ClusterError: no access to the cluster.
@@ -78,10 +81,10 @@ def of_site(site: Site, connections: Connections) -> Endpoints:
 
 
 def answers(address: str) -> bool:
-    """Whether a node answers behind an address, by way of its balancer."""
+    """True if a ready node answers at an address, through its balancer."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{address}/ready", timeout=_ANSWER_SECONDS):
+        with opener.open(f"{address}/ready", timeout=_TIMEOUT_SECONDS):
             return True
     except (urllib.error.URLError, OSError):
         return False
@@ -91,24 +94,23 @@ def wait(
     address: str,
     *,
     deadline_seconds: float,
-    asked: Callable[[str], bool] = answers,
-    pause: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
+    is_answering: Callable[[str], bool] = answers,
+    clock: poll.Clock = poll.SYSTEM,
 ) -> None:
-    """Wait until an address answers: a balancer learns of nodes that are ready a moment after they are.
+    """Wait until an address answers. A balancer sends requests to a node a moment after the node is ready.
 
     Raises:
         SilentError: it does not in time.
     """
-    end = clock() + deadline_seconds
-    while not asked(address):
-        if clock() >= end:
-            raise SilentError(
-                Fault(
-                    path=address,
-                    message=f"does not answer within {deadline_seconds:.0f} s, although the nodes agree",
-                    expected="a ready node behind the balancer",
-                    remedy="see the balancer's log by kubectl logs; `pouw up` may be run again",
-                )
-            )
-        pause(_ASK_SECONDS)
+    if poll.until(
+        lambda: is_answering(address), seconds=deadline_seconds, interval_seconds=_INTERVAL_SECONDS, clock=clock
+    ):
+        return
+    raise SilentError(
+        Fault(
+            path=address,
+            message=f"does not answer within {deadline_seconds:.0f} s, although the nodes agree",
+            expected="a ready node behind the balancer",
+            remedy="see the balancer's log by kubectl logs, and run `pouw up` again",
+        )
+    )

@@ -1,4 +1,4 @@
-"""What the nodes of a stack say of themselves, gathered at once; and whether they agree."""
+"""Observation of a stack's nodes from outside: the state of each one, and the blocks that they share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORKERS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class NodeView:
-    """One node as seen now. ``height`` is -1 while it does not answer; ``trouble`` then says why."""
+    """The present state of one node. ``height`` is -1 while it does not answer; ``trouble`` is then the reason."""
 
     site: str
     slot: str
@@ -33,13 +33,13 @@ class NodeView:
 
     @property
     def answering(self) -> bool:
-        """Whether the node itself answered."""
+        """True if the node itself answered."""
         return self.height >= 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class SiteView:
-    """One site as seen now; ``trouble`` says why it cannot be seen."""
+    """The present state of one site. ``trouble`` is the reason why it cannot be observed."""
 
     name: str
     cloud: str
@@ -50,22 +50,22 @@ class SiteView:
 
 
 def observe(settings: Settings, connections: Connections) -> list[SiteView]:
-    """Ask every site and node at once. Never raises for a site or node that does not answer: it is shown as such."""
+    """Ask all sites and nodes side by side. One that does not answer has a ``trouble`` and raises no error."""
     with ThreadPoolExecutor(_WORKERS) as workers:
         return list(workers.map(lambda site: _site(site, connections), settings.sites))
 
 
 def _site(site: Site, connections: Connections) -> SiteView:
-    known = {"name": site.name, "cloud": site.cloud, "role": site.role}
+    identity = {"name": site.name, "cloud": site.cloud, "role": site.role}
     try:
         connection = connections.to(site.name)
         pods = connection.pods(selector("node"))
         active = _active_slot(connection.service("pouw-balancer"))
     except (ClusterError, NodeError) as error:
-        return SiteView(**known, active_slot="", nodes=(), trouble=str(error))
+        return SiteView(**identity, active_slot="", nodes=(), trouble=str(error))
     with ThreadPoolExecutor(_WORKERS) as workers:
         nodes = tuple(workers.map(lambda pod: view(connection, pod), pods))
-    return SiteView(**known, active_slot=active, nodes=nodes)
+    return SiteView(**identity, active_slot=active, nodes=nodes)
 
 
 def _active_slot(service: Mapping[str, Any] | None) -> str:
@@ -74,10 +74,10 @@ def _active_slot(service: Mapping[str, Any] | None) -> str:
 
 
 def view(connection: Connection, pod: Mapping[str, Any]) -> NodeView:
-    """One node: what its pod says, and what it answers itself."""
+    """Return the state of one node, from its pod and from its own answer."""
     labels, name = pod["metadata"].get("labels", {}), pod["metadata"]["name"]
     conditions = {entry["type"]: entry["status"] for entry in pod["status"].get("conditions", [])}
-    known = {
+    identity = {
         "site": connection.site,
         "slot": labels.get("pouw.dev/slot", ""),
         "name": name,
@@ -85,22 +85,22 @@ def view(connection: Connection, pod: Mapping[str, Any]) -> NodeView:
         "ready": conditions.get("Ready") == "True",
     }
     if pod["status"].get("phase") != "Running":
-        return NodeView(**known, trouble=_waiting(pod))
+        return NodeView(**identity, trouble=_waiting(pod))
     try:
-        said = connection.rpc(name, "pouw_status")
+        status = connection.rpc(name, "pouw_status")
     except NodeError as error:
-        return NodeView(**known, trouble=_waiting(pod) or str(error))
+        return NodeView(**identity, trouble=_waiting(pod) or str(error))
     return NodeView(
-        **known,
-        height=int(said["height"]),
-        head=str(said["head"]),
-        peers=int(said["peers"]),
-        version=str(said["version"]),
+        **identity,
+        height=int(status["height"]),
+        head=str(status["head"]),
+        peers=int(status["peers"]),
+        version=str(status["version"]),
     )
 
 
 def _waiting(pod: Mapping[str, Any]) -> str:
-    """Why a pod's containers do not run, in the kubelet's words."""
+    """Return the reason why a pod's containers do not run, in the kubelet's words."""
     states = [container.get("state", {}).get("waiting") for container in pod["status"].get("containerStatuses", [])]
     waiting = [
         f"{state.get('reason', 'waiting')}: {state.get('message', '')}".rstrip(": ") for state in states if state
@@ -114,18 +114,18 @@ def _waiting(pod: Mapping[str, Any]) -> str:
 
 
 def nodes(sites: Iterable[SiteView]) -> list[NodeView]:
-    """All nodes of all sites."""
+    """Return all nodes of all sites."""
     return [node for site in sites for node in site.nodes]
 
 
 def common_height(views: Sequence[NodeView], expected: int) -> int | None:
-    """Height that all of the ``expected`` nodes have reached; ``None`` while one is missing or silent."""
+    """Return the height that all ``expected`` nodes have reached; None while one is missing or does not answer."""
     if len(views) < expected or not all(node.answering for node in views):
         return None
     return min(node.height for node in views)
 
 
-def same_block(hashes: Iterable[str | None]) -> bool:
-    """Whether all nodes hold one and the same block."""
+def is_same_block(hashes: Iterable[str | None]) -> bool:
+    """True if all nodes hold the same block."""
     distinct = set(hashes)
     return len(distinct) == 1 and None not in distinct

@@ -1,26 +1,22 @@
-"""Useful work on a running network: submit tasks, follow them, fetch models and check them against the chain."""
+"""Useful work on a running network: tasks are submitted and followed, models fetched and verified by the chain."""
 
 from __future__ import annotations
 
 import base64
-import os
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.faults import Fault
 from infra.settings.stack import Settings
+from pouw import files
 from pouw.errors import PouwError
 from pouw.home import Home
-from pouw.kube import kubeconfigs
 from pouw.kube.access import Connections
 from pouw.network import agreement, observation
 from pouw.network.observation import NodeView
 from pouw.progress import Progress
-from pouw.run import stacks
 
 if TYPE_CHECKING:
     from node.model import Model
@@ -30,7 +26,7 @@ FINISHED = "finished"
 
 
 class TaskError(PouwError):
-    """A task or its model is not as asked for."""
+    """A task cannot be run, or its model cannot be fetched or verified."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,88 +40,83 @@ class FetchedModel:
     nodes_agreeing: int
 
 
-@contextmanager
-def opened(stack: str) -> Iterator[Client]:
-    """The work interface of a stack's network, through the nodes that answer now.
+def client(settings: Settings, connections: Connections, *, home: Home) -> Client:
+    """Return a client of a stack's network that uses the nodes that answer now.
 
     Raises:
         TaskError: no node answers.
     """
-    settings = stacks.settings(stack)
-    kubeconfigs.ensure(stack, settings)
-    with Connections(settings) as connections:
-        sites = observation.observe(settings, connections)
-        nodes = [node for node in observation.nodes(sites) if node.answering and node.ready]
-        if not nodes:
-            trouble = "; ".join(site.trouble for site in sites if site.trouble) or "no ready node"
-            raise TaskError(
-                Fault(
-                    path="network",
-                    message="no node answers",
-                    got=trouble,
-                    expected="at least one ready node",
-                    remedy="run `pouw up` first; `pouw status` shows what is there",
-                )
+    sites = observation.observe(settings, connections)
+    nodes = [node for node in observation.nodes(sites) if node.answering and node.ready]
+    if not nodes:
+        raise TaskError(
+            Fault(
+                path="network",
+                message="no node answers",
+                got="; ".join(site.trouble for site in sites if site.trouble) or "no ready node",
+                expected="at least one ready node",
+                remedy="run `pouw up` first; `pouw status` shows the state of every node",
             )
-        yield Client(settings, nodes, connections)
+        )
+    return Client(settings, nodes, connections, home=home)
 
 
 class Client:
     """The work interface of one stack's network."""
 
-    def __init__(self, settings: Settings, nodes: list[NodeView], connections: Connections) -> None:
-        self._settings, self._nodes, self._connections = settings, nodes, connections
+    def __init__(self, settings: Settings, nodes: list[NodeView], connections: Connections, *, home: Home) -> None:
+        self._settings, self._nodes, self._connections, self._home = settings, nodes, connections, home
 
     def submit(self, name: str) -> str:
-        """Ask for a training; the task's id. The node that takes it signs and pays."""
+        """Submit a training task and return its id. The node that takes it signs and pays."""
         node = self._nodes[0]
         connection = self._connections.to(node.site)
         token = connection.secret_value(f"pouw-{node.slot}-keys", "admin.token")
         return str(connection.rpc(node.name, "pouw_submitTask", {"task": {"name": name}}, token=token)["task_id"])
 
     def tasks(self) -> list[dict[str, Any]]:
-        """All tasks that the network knows, clients' before fillers, the newest first."""
-        found: list[dict[str, Any]] = self._ask("pouw_listTasks", {})
-        return found
+        """Return all tasks of the network, clients' before fillers, the newest first."""
+        entries: list[dict[str, Any]] = self._ask("pouw_listTasks", {})
+        return entries
 
     def task(self, task_id: str) -> dict[str, Any]:
-        """One task."""
-        found: dict[str, Any] = self._ask("pouw_getTask", {"task_id": task_id})
-        return found
+        """Return one task."""
+        entry: dict[str, Any] = self._ask("pouw_getTask", {"task_id": task_id})
+        return entry
 
     def fetch(self, task_id: str, progress: Progress) -> FetchedModel:
-        """The model of a finished task, checked from its bytes to a block that the answering nodes hold.
+        """Return the model of a finished task, verified from its bytes to a block that most answering nodes hold.
 
         Raises:
-            TaskError: not finished, a proof that does not hold, or a block that no other node knows.
+            TaskError: the task is not finished, the proof is invalid, or most nodes do not hold its block.
         """
-        found = self.task(task_id)
-        if found["state"] != FINISHED:
+        state = self.task(task_id)["state"]
+        if state != FINISHED:
             raise TaskError(
                 Fault(
                     path=task_id,
                     message="has no model yet",
-                    got=str(found["state"]),
+                    got=str(state),
                     expected=FINISHED,
-                    remedy=f"wait for it: pouw task show {task_id}",
+                    remedy=f"wait, and see its state: pouw task show {task_id}",
                 )
             )
         answer = self._ask("pouw_getModel", {"task_id": task_id})
         proven = _proven(task_id, answer)
-        agreeing = self._holders(proven.height, "0x" + proven.block_hash.hex())
+        agreeing = self._count_holders(proven.height, "0x" + proven.block_hash.hex())
         _require_majority(task_id, proven.height, agreeing, len(self._nodes))
         return FetchedModel(
             data=base64.b64decode(answer["model"]),
             hash="0x" + proven.record.model_hash.hex(),
             height=proven.height,
-            accuracy=_accuracy(proven.model, progress),
+            accuracy=_accuracy(proven.model, progress, self._home),
             nodes_agreeing=agreeing,
         )
 
-    def _holders(self, height: int, block_hash: str) -> int:
-        """How many nodes hold that block."""
+    def _count_holders(self, height: int, block_hash: str) -> int:
+        """Return the number of nodes that hold a block."""
         network = agreement.LiveNetwork(self._settings, self._connections)
-        return sum(found == block_hash for found in network.block_hashes(self._nodes, height))
+        return network.block_hashes(self._nodes, height).count(block_hash)
 
     def _ask(self, method: str, params: dict[str, Any]) -> Any:
         node = self._nodes[0]
@@ -145,48 +136,45 @@ def _proven(task_id: str, answer: dict[str, Any]) -> ProvenModel:
                 message="the model is not the one that the chain names",
                 got=str(error),
                 expected="a proof from the model's hash to a block's header",
-                remedy="fetch it again; if that stays, do not use it, and look at the node that served it",
+                remedy="fetch it again; if it stays invalid, do not use it, and examine the node that served it",
             )
         ) from error
 
 
-def _require_majority(task_id: str, height: int, agreeing: int, asked: int) -> None:
-    if 2 * agreeing <= asked:
+def _require_majority(task_id: str, height: int, agreeing: int, nodes: int) -> None:
+    if 2 * agreeing <= nodes:
         raise TaskError(
             Fault(
                 path=task_id,
                 message="the model is proven by a block that the network does not hold",
-                got=f"{agreeing} of {asked} nodes hold block {height}",
+                got=f"{agreeing} of {nodes} nodes hold block {height}",
                 expected="more than half",
                 remedy="fetch it again: the chain may just have been reorganised",
             )
         )
 
 
-def _accuracy(model: Model, progress: Progress) -> float:
-    """Test accuracy, measured on this machine's own copy of the data set, whose content hash is pinned."""
+def _accuracy(model: Model, progress: Progress, home: Home) -> float:
+    """Measure the test accuracy on this machine's own copy of the data set, whose content hash is pinned."""
     from node.model import accuracy
     from node.work.dataset import DIGITS_FILE, parse_digits
     from pouw.images import wheels
 
-    carrier = next(wheels.ensure(progress, home=Home.from_environment(os.environ)).glob("scikit_learn-*.whl"))
+    carrier = next(wheels.ensure(progress, home=home).glob("scikit_learn-*.whl"))
     with zipfile.ZipFile(carrier) as wheel:
-        packed = wheel.read(f"sklearn/datasets/data/{DIGITS_FILE}")
-    return accuracy(model, parse_digits(packed, source=carrier.name))
+        content = wheel.read(f"sklearn/datasets/data/{DIGITS_FILE}")
+    return accuracy(model, parse_digits(content, source=carrier.name))
 
 
 def write_model(path: Path, data: bytes) -> None:
-    """Write the model's bytes; a partial file never carries the final name.
+    """Write the model's bytes. A reader never sees a part of them under the final name.
 
     Raises:
         TaskError: the file cannot be written.
     """
-    partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_bytes(data)
-        partial.replace(path)
+        files.write(path, data)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise TaskError(
             Fault(
                 path=str(path), message="cannot be written", got=error.strerror or "", remedy="choose another --output"

@@ -1,4 +1,4 @@
-"""Waiting for agreement: what counts as a working network, and what is told when there is none."""
+"""Waiting for agreement: the meaning of a working network, and the fault of one that does not work."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from hypothesis import strategies as st
 
 from pouw.network import agreement
 from pouw.network.agreement import AgreementTimeoutError
-from pouw.network.observation import NodeView, common_height, same_block
+from pouw.network.observation import NodeView, common_height, is_same_block
+from pouw.poll import Clock
 from pouw.progress import SilentProgress
 
 
 def node(name: str, height: int = -1, trouble: str = "") -> NodeView:
-    """A node at a height."""
+    """Return a node at a height."""
     return NodeView(
         site="local", slot="blue", name=name, role="miner", ready=height >= 0, height=height, trouble=trouble
     )
 
 
 class Network:
-    """A network that plays back what it is given: one view after another, and a hash function."""
+    """A network that plays back one view after another, with forks or without."""
 
     def __init__(self, *moments: Sequence[NodeView], forks: bool = False) -> None:
-        self._moments, self._forks, self.asked = list(moments), forks, 0
+        self._moments, self._forks, self.looks = list(moments), forks, 0
 
     def views(self) -> Sequence[NodeView]:
-        self.asked += 1
+        self.looks += 1
         return self._moments.pop(0) if len(self._moments) > 1 else self._moments[0]
 
     def block_hashes(self, views: Sequence[NodeView], height: int) -> list[str | None]:
@@ -36,7 +37,7 @@ class Network:
 
 
 def wait(network: Network, *, above: int = 0, expected: int = 2) -> agreement.Agreement:
-    """Wait with a clock that moves one second a look."""
+    """Wait with a clock that moves one second per look."""
     ticks = iter(range(10_000))
     with SilentProgress().step("") as step:
         return agreement.wait(
@@ -45,15 +46,14 @@ def wait(network: Network, *, above: int = 0, expected: int = 2) -> agreement.Ag
             above=above,
             deadline_seconds=5,
             step=step,
-            pause=lambda _: None,
-            clock=lambda: next(ticks),
+            clock=Clock(now=lambda: next(ticks), sleep=lambda _: None),
         )
 
 
 def test_agreement_needs_a_block_earned_after_the_start() -> None:
     network = Network([node("a", 7), node("b", 7)], [node("a", 9), node("b", 8)])
     assert wait(network, above=7).height == 8
-    assert network.asked == 2
+    assert network.looks == 2
 
 
 def test_a_missing_node_is_waited_for() -> None:
@@ -66,11 +66,11 @@ def test_nodes_on_different_forks_do_not_agree() -> None:
         wait(Network([node("a", 4), node("b", 4)], forks=True))
 
 
-def test_a_timeout_tells_what_each_node_was_doing() -> None:
-    with pytest.raises(AgreementTimeoutError) as caught:
+def test_a_timeout_reports_the_state_of_every_node() -> None:
+    with pytest.raises(AgreementTimeoutError) as timeout:
         wait(Network([node("a", 0), node("b", trouble="ErrImagePull: no such image")]))
-    assert "a: height 0" in str(caught.value)
-    assert "b: ErrImagePull: no such image" in str(caught.value)
+    assert "a: height 0" in str(timeout.value)
+    assert "b: ErrImagePull: no such image" in str(timeout.value)
 
 
 def test_the_height_before_an_empty_network_is_zero() -> None:
@@ -85,8 +85,8 @@ def test_the_common_height_is_one_that_every_node_has(heights: list[int]) -> Non
     assert common_height(views, len(views) + 1) is None
 
 
-def test_a_node_without_the_block_is_no_agreement() -> None:
-    assert same_block(["x", "x"])
-    assert not same_block(["x", None])
-    assert not same_block([None, None])
-    assert not same_block([])
+def test_a_node_without_the_block_prevents_agreement() -> None:
+    assert is_same_block(["x", "x"])
+    assert not is_same_block(["x", None])
+    assert not is_same_block([None, None])
+    assert not is_same_block([])

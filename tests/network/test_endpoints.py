@@ -1,4 +1,4 @@
-"""Addresses that clients are told."""
+"""Addresses for clients."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import pytest
 
 from pouw.errors import ExitCode
 from pouw.network.endpoints import Endpoints, SilentError, answers, endpoints, wait
+from pouw.poll import Clock
 
 
 def service(kind: str, **status: Any) -> dict[str, Any]:
-    """A balancer's service as a cluster shows it."""
+    """Return a balancer's service as a cluster shows it."""
     ports = [
         {"name": "rpc", "port": 8545, "nodePort": 30545},
         {"name": "ws", "port": 8546, "nodePort": 30546},
@@ -26,8 +27,8 @@ MACHINE = {
 
 
 def test_the_embedded_cluster_is_reached_on_the_loopback() -> None:
-    found = endpoints(service("NodePort"), [], embedded=True)
-    assert (found.rpc, found.ws) == ("http://127.0.0.1:30545", "ws://127.0.0.1:30546")
+    addresses = endpoints(service("NodePort"), [], embedded=True)
+    assert (addresses.rpc, addresses.ws) == ("http://127.0.0.1:30545", "ws://127.0.0.1:30546")
 
 
 def test_a_port_that_is_not_exposed_has_no_address() -> None:
@@ -41,8 +42,8 @@ def test_node_ports_of_another_cluster_are_on_its_machines() -> None:
 def test_a_load_balancer_is_known_once_it_has_an_address() -> None:
     waiting = endpoints(service("LoadBalancer"), [], embedded=False)
     assert waiting.rpc == ""
-    given = service("LoadBalancer", loadBalancer={"ingress": [{"hostname": "lb.example"}]})
-    assert endpoints(given, [], embedded=False).rpc == "http://lb.example:8545"
+    balanced = service("LoadBalancer", loadBalancer={"ingress": [{"hostname": "lb.example"}]})
+    assert endpoints(balanced, [], embedded=False).rpc == "http://lb.example:8545"
 
 
 def test_a_cluster_address_serves_inside_the_cluster() -> None:
@@ -54,13 +55,15 @@ def test_no_service_means_no_address() -> None:
 
 
 def test_an_address_that_answers_after_a_while_is_waited_for() -> None:
-    said = iter([False, False, True])
-    wait("http://h:1", deadline_seconds=9, asked=lambda _: next(said), pause=lambda _: None)
-    assert not list(said)
+    answers_in_turn = iter([False, False, True])
+    clock = Clock(sleep=lambda _: None)
+    wait("http://h:1", deadline_seconds=9, is_answering=lambda _: next(answers_in_turn), clock=clock)
+    assert not list(answers_in_turn)
 
 
-def test_an_address_that_never_answers_is_told() -> None:
+def test_an_address_that_never_answers_is_a_fault() -> None:
     ticks = iter(range(100))
-    with pytest.raises(SilentError, match=r"http://127\.0\.0\.1:1: does not answer within 5 s") as caught:
-        wait("http://127.0.0.1:1", deadline_seconds=5, asked=answers, pause=lambda _: None, clock=lambda: next(ticks))
-    assert caught.value.code is ExitCode.TIMEOUT
+    clock = Clock(now=lambda: next(ticks), sleep=lambda _: None)
+    with pytest.raises(SilentError, match=r"http://127\.0\.0\.1:1: does not answer within 5 s") as refusal:
+        wait("http://127.0.0.1:1", deadline_seconds=5, is_answering=answers, clock=clock)
+    assert refusal.value.code is ExitCode.TIMEOUT
