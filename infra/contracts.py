@@ -33,7 +33,7 @@ READY_PATH: Final = "/ready"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class SiteContext:
     """Where a part stands; all plain."""
 
     environment: str
@@ -49,11 +49,11 @@ class Place:
         return self.environment == "production"
 
 
-def place(stack: Settings, site: SiteSettings) -> Place:
-    """The place of a cloud site whose settings were found right."""
+def site_context(stack: Settings, site: SiteSettings) -> SiteContext:
+    """The context of a cloud site whose settings were found right."""
     region = site.region or ""
     zones = site.zones or ZONES[site.cloud][region][:3]
-    return Place(
+    return SiteContext(
         environment=stack.environment,
         site=site,
         region=region,
@@ -64,26 +64,35 @@ def place(stack: Settings, site: SiteSettings) -> Place:
 
 
 class Keys(Protocol):
-    """The site's own encryption key, rotated yearly, never deleted at once. Arguments: ``place``."""
+    """The site's own encryption key, rotated yearly, never deleted at once. Arguments: ``context``."""
 
     key: pulumi.Output[str]
     """What other resources name it by."""
 
 
 class AuditLogs(Protocol):
-    """Where logs and alarms go: an encrypted log store with its retention, an alarm channel to ``contacts``.
+    """The encrypted store of the site's audit logs, with the retention of the settings.
 
-    Arguments: ``place``, ``keys``, ``contacts``.
+    Arguments: ``context``, ``keys``.
     """
 
     logs: pulumi.Output[str]
-    alarms: pulumi.Output[str]
+
+
+class Alarms(Protocol):
+    """The channel that sends alarms to ``contacts``, and the alarms that belong to no single component.
+
+    A component that can fail declares its own alarms and sends them to the channel.
+    Arguments: ``context``, ``keys``, ``contacts``.
+    """
+
+    channel: pulumi.Output[str]
 
 
 class Network(Protocol):
     """Three zones, private nodes, address translation, endpoints for the cloud's own services, flow logs.
 
-    Arguments: ``place``, ``keys``, ``monitoring``.
+    Arguments: ``context``, ``keys``, ``audit_logs``, ``alarms``.
     """
 
     network: pulumi.Output[str]
@@ -96,7 +105,7 @@ class Network(Protocol):
 class Cluster(Protocol):
     """Managed Kubernetes: private API with an allow-list, secrets under the own key, audit logs, workload identity.
 
-    Arguments: ``place``, ``keys``, ``monitoring``, ``network``.
+    Arguments: ``context``, ``keys``, ``audit_logs``, ``alarms``, ``network``.
     """
 
     cluster: pulumi.Output[str]
@@ -112,7 +121,7 @@ class Cluster(Protocol):
 class NodePools(Protocol):
     """The pools ``system``, ``miners`` and ``rpc``: hardened launch, encrypted disks, bounds, labels, taints.
 
-    Arguments: ``place``, ``keys``, ``network``, ``cluster``. Spot pools keep their on-demand floor.
+    Arguments: ``context``, ``keys``, ``network``, ``cluster``. Spot pools keep their on-demand floor.
     """
 
     pools: pulumi.Output[Sequence[str]]
@@ -121,7 +130,7 @@ class NodePools(Protocol):
 class Registry(Protocol):
     """A private registry: scan on push, immutable tags, own key, clean-up of what has no tag.
 
-    Arguments: ``place``, ``keys``, ``repository``.
+    Arguments: ``context``, ``keys``, ``repository``.
     """
 
     repository: pulumi.Output[str]
@@ -131,7 +140,7 @@ class Registry(Protocol):
 class Backups(Protocol):
     """Versioned, locked, encrypted object storage, with a copy in another region.
 
-    Arguments: ``place``, ``keys``, ``monitoring``. The lock holds ``site.backups.retention_days``.
+    Arguments: ``context``, ``keys``, ``audit_logs``, ``alarms``. The lock holds ``site.backups.retention_days``.
     """
 
     bucket: pulumi.Output[str]
@@ -141,7 +150,7 @@ class Backups(Protocol):
 class Identity(Protocol):
     """One identity a workload, by workload token, with no key: ``backup`` may add objects to the bucket and read them.
 
-    Arguments: ``place``, ``keys``, ``cluster``, ``registry``, ``backups``.
+    Arguments: ``context``, ``keys``, ``cluster``, ``registry``, ``backups``.
     """
 
     annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
@@ -164,7 +173,7 @@ class Target:
 class Dns(Protocol):
     """A signed zone of the stack in a cloud's name service, its questions written down where the cloud can do that.
 
-    It serves sites of every cloud. Arguments: ``place``, ``zone``.
+    It serves sites of every cloud. Arguments: ``context``, ``zone``.
     """
 
     zone: pulumi.Output[str]
@@ -180,11 +189,21 @@ class Dns(Protocol):
         """Declare a name that leads to the active target while its ``/ready`` answers over TLS, else to a standby."""
 
 
+class WebFirewall(Protocol):
+    """The filter of HTTP requests in front of the edge: an allow-list, a rate limit and managed rules.
+
+    The edge attaches it. Arguments: ``context``, ``keys``, ``allow_from``.
+    """
+
+    firewall: pulumi.Output[str]
+
+
 class Edge(Protocol):
     """The public edge: static address, certificate, health on ``/ready``, firewall and rate limit; 443 alone is open.
 
-    Arguments: ``place``, ``keys``, ``monitoring``, ``network``, ``node_pools``, ``names``, ``hosts``, ``allow_from``.
-    The certificate is for ``hosts`` and proves them by records in ``names``. Paths below ``/ws`` go to WebSocket.
+    Arguments: ``context``, ``keys``, ``audit_logs``, ``alarms``, ``network``, ``node_pools``, ``dns``, ``hosts``,
+    ``allow_from``.
+    The certificate is for ``hosts`` and proves them by records in ``dns``. Paths below ``/ws`` go to WebSocket.
 
     ``allow_from`` is served. Anybody else may read ``READY_PATH``, at the same limited rate, and nothing else: the name
     service of any cloud checks an edge before it leads somebody there, and not every cloud tells from which addresses.
@@ -198,7 +217,7 @@ class Edge(Protocol):
 class Budget(Protocol):
     """A monthly budget that tells ``contacts`` at 80 % and 100 % of actual, and at 100 % of forecast cost.
 
-    Arguments: ``place``, ``monitoring``, ``contacts``.
+    Arguments: ``context``, ``keys``, ``alarms``, ``contacts``.
     """
 
     budget: pulumi.Output[str]
@@ -236,9 +255,9 @@ class Scaler:
 
 
 class Site(Protocol):
-    """All of the above as one component, in order; the edge and ``names`` only where ``allow_from`` names somebody.
+    """All of the above as one component, in order; the edge and ``dns`` only where ``allow_from`` names somebody.
 
-    Arguments: ``place``, ``contacts``, ``repository``, ``names``, ``hosts``, ``allow_from``.
+    Arguments: ``context``, ``contacts``, ``repository``, ``dns``, ``hosts``, ``allow_from``.
     """
 
     kubeconfig: pulumi.Output[str]
@@ -276,24 +295,26 @@ class Contract:
 
 
 CONTRACTS: Final = (
-    Contract(module="keys", protocol=Keys, arguments=("place",)),
-    Contract(module="audit_logs", protocol=AuditLogs, arguments=("place", "keys", "contacts")),
-    Contract(module="network", protocol=Network, arguments=("place", "keys", "monitoring")),
-    Contract(module="cluster", protocol=Cluster, arguments=("place", "keys", "monitoring", "network")),
-    Contract(module="node_pools", protocol=NodePools, arguments=("place", "keys", "network", "cluster")),
-    Contract(module="registry", protocol=Registry, arguments=("place", "keys", "repository")),
-    Contract(module="backups", protocol=Backups, arguments=("place", "keys", "monitoring")),
-    Contract(module="identity", protocol=Identity, arguments=("place", "keys", "cluster", "registry", "backups")),
-    Contract(module="dns", protocol=Dns, arguments=("place", "zone")),
+    Contract(module="keys", protocol=Keys, arguments=("context",)),
+    Contract(module="audit_logs", protocol=AuditLogs, arguments=("context", "keys")),
+    Contract(module="alarms", protocol=Alarms, arguments=("context", "keys", "contacts")),
+    Contract(module="network", protocol=Network, arguments=("context", "keys", "audit_logs", "alarms")),
+    Contract(module="cluster", protocol=Cluster, arguments=("context", "keys", "audit_logs", "alarms", "network")),
+    Contract(module="node_pools", protocol=NodePools, arguments=("context", "keys", "network", "cluster")),
+    Contract(module="registry", protocol=Registry, arguments=("context", "keys", "repository")),
+    Contract(module="backups", protocol=Backups, arguments=("context", "keys", "audit_logs", "alarms")),
+    Contract(module="identity", protocol=Identity, arguments=("context", "keys", "cluster", "registry", "backups")),
+    Contract(module="web_firewall", protocol=WebFirewall, arguments=("context", "keys", "allow_from")),
+    Contract(module="dns", protocol=Dns, arguments=("context", "zone")),
     Contract(
         module="edge",
         protocol=Edge,
-        arguments=("place", "keys", "monitoring", "network", "node_pools", "names", "hosts", "allow_from"),
+        arguments=("context", "keys", "audit_logs", "alarms", "network", "node_pools", "dns", "hosts", "allow_from"),
     ),
-    Contract(module="budget", protocol=Budget, arguments=("place", "monitoring", "contacts")),
+    Contract(module="budget", protocol=Budget, arguments=("context", "keys", "alarms", "contacts")),
     Contract(
         module="site",
         protocol=Site,
-        arguments=("place", "contacts", "repository", "names", "hosts", "allow_from"),
+        arguments=("context", "contacts", "repository", "dns", "hosts", "allow_from"),
     ),
 )

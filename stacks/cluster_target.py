@@ -92,10 +92,10 @@ def _managed(
     cloud = importlib.import_module(f"infra.{site.cloud}.site")
     exposure = stack.balancer.exposure
     arguments = cloud.SiteArgs(
-        place=contracts.place(stack, site),
+        context=contracts.site_context(stack, site),
         contacts=stack.contacts,
         repository=stack.images.repository,
-        names=zone,
+        dns=zone,
         hosts=hostnames.of_clients(stack, site),
         allow_from=exposure.allow_from if exposure.type == "LoadBalancer" else (),
     )

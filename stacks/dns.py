@@ -21,9 +21,9 @@ def declare(stack: Settings, providers: Mapping[str, pulumi.ProviderResource]) -
     if home is None:
         return None
     cloud = importlib.import_module(f"infra.{home.cloud}.dns")
-    arguments = cloud.DnsArgs(place=contracts.place(stack, home), zone=stack.dns.zone)
+    arguments = cloud.DnsArgs(context=contracts.site_context(stack, home), zone=stack.dns.zone)
     opts = pulumi.ResourceOptions(providers=[providers[home.name]])
-    made: contracts.Dns = cloud.Dns("names", arguments, opts)
+    made: contracts.Dns = cloud.Dns("dns", arguments, opts)
     return made
 
 

@@ -18,5 +18,5 @@ def declare(stack: Settings) -> Mapping[str, pulumi.ProviderResource]:
         if site.managed:
             # Only the clouds that a stack uses are imported: each costs more than a second.
             module = importlib.import_module(f"infra.{site.cloud}.provider")
-            found[site.name] = module.provider(f"{site.name}-{site.cloud}", contracts.place(stack, site))
+            found[site.name] = module.provider(f"{site.name}-{site.cloud}", contracts.site_context(stack, site))
     return found

@@ -95,7 +95,7 @@ def test_a_standby_takes_over_by_names_alone(outcomes: Mapping[str, Outcome]) ->
     declared = [{step.subject.urn: told(step) for step in outcomes[name].steps} for name in ("production", TAKEN_OVER)]
     assert declared[0].keys() == declared[1].keys(), "nothing is made anew or taken away"
     changed = {urn.rpartition("::")[2]: one[0] for urn, one in declared[0].items() if declared[1][urn] != one}
-    assert changed == dict.fromkeys(["names-service-primary", "names-service-dr"], "aws:route53/record:Record")
+    assert changed == dict.fromkeys(["dns-service-primary", "dns-service-dr"], "aws:route53/record:Record")
 
 
 @pytest.mark.parametrize("name", names())

@@ -13,13 +13,14 @@ from pulumi_aws.kms.key import Key
 from pulumi_aws.s3.bucket_replication_config import BucketReplicationConfig
 
 from infra.aws import access_policies, physical_names
+from infra.aws.alarms import Alarms
 from infra.aws.audit_logs import AuditLogs
 from infra.aws.bucket import LockedBucket, LockedBucketArgs
 from infra.aws.keys import DELETION_DAYS, Keys
 from infra.aws.log_bucket import STORAGE
 from infra.aws.roles import role
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 _RULE = "everything"
 
@@ -28,9 +29,10 @@ _RULE = "everything"
 class BackupsArgs:
     """One site's backups."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
-    monitoring: AuditLogs
+    audit_logs: AuditLogs
+    alarms: Alarms
 
 
 class Backups(Component, token="pouw:aws:Backups"):
@@ -46,61 +48,61 @@ class Backups(Component, token="pouw:aws:Backups"):
     def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._name, self._args = name, args
-        place = args.place
-        away = place.site.backups.copy_region or ""
+        context = args.context
+        away = context.site.backups.copy_region or ""
         copy_key = Key(
             f"{name}-copy-key",
             region=away,
-            description=f"Encrypts the copied backups of the site {place.site.name}",
+            description=f"Encrypts the copied backups of the site {context.site.name}",
             enable_key_rotation=True,
             rotation_period_in_days=365,
             deletion_window_in_days=DELETION_DAYS,
-            policy=access_policies.document(access_policies.administration(physical_names.account(place))),
-            tags=place.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+            policy=access_policies.document(access_policies.administration(physical_names.account(context))),
+            tags=context.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
         Alias(
             f"{name}-copy-alias",
             region=away,
-            name=physical_names.key(place, away).alias,
+            name=physical_names.key(context, away).alias,
             target_key_id=copy_key.key_id,
             opts=self.child(),
         )
-        bucket = self._bucket("bucket", place.region, args.keys.key, args.monitoring.access_logs)
-        copy = self._bucket("copy", away, copy_key.arn, args.monitoring.copy_access_logs)
+        bucket = self._bucket("bucket", context.region, args.keys.key, args.audit_logs.access_logs)
+        copy = self._bucket("copy", away, copy_key.arn, args.audit_logs.copy_access_logs)
         self._copying(bucket, copy, copy_key)
         self._alarm(bucket, copy)
         self.publish(bucket=bucket.bucket, copy=copy.bucket)
 
     def _bucket(self, part: str, region: str, key: pulumi.Input[str], logs: pulumi.Input[str]) -> LockedBucket:
-        place = self._args.place
-        arguments = LockedBucketArgs(place=place, region=region, key=key, logs=logs, logs_prefix=STORAGE)
+        context = self._args.context
+        arguments = LockedBucketArgs(context=context, region=region, key=key, logs=logs, logs_prefix=STORAGE)
         return LockedBucket(f"{self._name}-{part}", arguments, self.child())
 
     def _copying(self, bucket: LockedBucket, copy: LockedBucket, copy_key: Key) -> None:
-        place = self._args.place
+        context = self._args.context
         copier = role(
             self,
             f"{self._name}-copy-role",
-            place,
+            context,
             self._args.keys,
             part="backup-copy",
             description="Copies backups to the other region",
             trust=access_policies.trust_service(
-                "s3.amazonaws.com", access_policies.own_account(physical_names.account(place))
+                "s3.amazonaws.com", access_policies.own_account(physical_names.account(context))
             ),
         )
-        away = place.site.backups.copy_region or ""
+        away = context.site.backups.copy_region or ""
         document = access_policies.replicate(
-            physical_names.bucket_arn(place, place.region),
-            physical_names.bucket_arn(place, away),
-            physical_names.key(place, place.region),
-            physical_names.key(place, away),
+            physical_names.bucket_arn(context, context.region),
+            physical_names.bucket_arn(context, away),
+            physical_names.key(context, context.region),
+            physical_names.key(context, away),
         )
         allowed = RolePolicy(f"{self._name}-copy-policy", role=copier.id, policy=document, opts=self.child())
         BucketReplicationConfig(
             f"{self._name}-copying",
-            region=place.region,
+            region=context.region,
             bucket=bucket.bucket,
             role=copier.arn,
             rules=[copying(copy.arn, copy_key.arn)],
@@ -109,10 +111,10 @@ class Backups(Component, token="pouw:aws:Backups"):
         )
 
     def _alarm(self, bucket: LockedBucket, copy: LockedBucket) -> None:
-        place = self._args.place
+        context = self._args.context
         MetricAlarm(
             f"{self._name}-copy-alarm",
-            name=physical_names.named("alarm", place, "backup-copy"),
+            name=physical_names.named("alarm", context, "backup-copy"),
             alarm_description="Backups did not reach the other region",
             namespace="AWS/S3",
             metric_name="OperationsFailedReplication",
@@ -123,8 +125,8 @@ class Backups(Component, token="pouw:aws:Backups"):
             comparison_operator="GreaterThanThreshold",
             threshold=0,
             treat_missing_data="notBreaching",
-            alarm_actions=[self._args.monitoring.alarms],
-            tags=place.tags,
+            alarm_actions=[self._args.alarms.channel],
+            tags=context.tags,
             opts=self.child(),
         )
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from infra.aws import physical_names
 from infra.aws.access_policies import KEY_USE, allow, document
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 _BALANCERS: Final = "elasticloadbalancing"
 _ACTIONS: Final = (
@@ -43,17 +43,17 @@ _OBJECTS: Final = (
 )  # fmt: skip
 
 
-def boundary(place: Place) -> str:
+def boundary(context: SiteContext) -> str:
     """The policy: the services that the site uses, in its two regions, with its own buckets and keys."""
-    account, regions = physical_names.account(place), (place.region, place.site.backups.copy_region or "")
+    account, regions = physical_names.account(context), (context.region, context.site.backups.copy_region or "")
     here = {"aws:RequestedRegion": regions}
     own = {"aws:ResourceAccount": account}
-    buckets = [physical_names.bucket_arn(place, region) for region in regions]
+    buckets = [physical_names.bucket_arn(context, region) for region in regions]
     granted = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     made = f"arn:aws:iam::{account}:role/aws-service-role/{_BALANCERS}.amazonaws.com/*"
     keys: list[dict[str, Any]] = []
     for region in regions:
-        key = physical_names.key(place, region)
+        key = physical_names.key(context, region)
         keys += [key.allow(KEY_USE), key.allow(["kms:CreateGrant"], when=granted)]
     return document(
         allow(_ACTIONS, ["*"], when={"StringEquals": here}),

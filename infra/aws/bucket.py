@@ -18,14 +18,14 @@ from pulumi_aws.s3.bucket_versioning import BucketVersioning
 
 from infra.aws import access_policies, physical_names
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class LockedBucketArgs:
     """The bucket of a site in one region; ``key`` is a key of that region, ``logs`` a bucket of it for access logs."""
 
-    place: Place
+    context: SiteContext
     region: str
     key: pulumi.Input[str]
     logs: pulumi.Input[str]
@@ -44,15 +44,15 @@ class LockedBucket(Component, token="pouw:aws:LockedBucket"):
 
     def __init__(self, name: str, args: LockedBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, region = args.place, args.region
+        context, region = args.context, args.region
         made = Bucket(
             name,
-            bucket=physical_names.bucket(place, region),
+            bucket=physical_names.bucket(context, region),
             region=region,
             object_lock_enabled=True,
-            force_destroy=not place.production,
-            tags=place.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+            force_destroy=not context.production,
+            tags=context.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
         common: dict[str, Any] = {"bucket": made.bucket, "region": region, "opts": self.child()}
         versioning, _ = harden(
@@ -61,12 +61,12 @@ class LockedBucket(Component, token="pouw:aws:LockedBucket"):
             made,
             region,
             encryption={"sse_algorithm": "aws:kms", "kms_master_key_id": args.key},
-            policy=bucket_policy(physical_names.bucket_arn(place, region)),
+            policy=bucket_policy(physical_names.bucket_arn(context, region)),
         )
         BucketLogging(f"{name}-log", target_bucket=args.logs, target_prefix=args.logs_prefix, **common)
         later: dict[str, Any] = {**common, "opts": self.child(depends_on=[versioning])}
-        BucketObjectLockConfiguration(f"{name}-lock", rule={"default_retention": retention(place)}, **later)
-        BucketLifecycleConfiguration(f"{name}-clean-up", rules=clean_up(place), **later)
+        BucketObjectLockConfiguration(f"{name}-lock", rule={"default_retention": retention(context)}, **later)
+        BucketLifecycleConfiguration(f"{name}-clean-up", rules=clean_up(context), **later)
         self.publish(bucket=made.bucket, arn=made.arn)
 
 
@@ -94,18 +94,18 @@ def harden(
     return versioning, BucketPolicy(f"{name}-policy", policy=policy, **{**common, "opts": after})
 
 
-def retention(place: Place) -> dict[str, Any]:
+def retention(context: SiteContext) -> dict[str, Any]:
     """How long, and against whom, an object is locked from the moment it is written."""
-    mode = "COMPLIANCE" if place.production else "GOVERNANCE"
-    return {"mode": mode, "days": place.site.backups.retention_days}
+    mode = "COMPLIANCE" if context.production else "GOVERNANCE"
+    return {"mode": mode, "days": context.site.backups.retention_days}
 
 
-def clean_up(place: Place) -> list[dict[str, Any]]:
+def clean_up(context: SiteContext) -> list[dict[str, Any]]:
     """A backup goes twice its retention after it was written, for the workload that writes them cannot remove any.
 
     First a marker hides it, then it is removed: should backups stop, the last ones are there for the second half.
     """
-    days = place.site.backups.retention_days
+    days = context.site.backups.retention_days
     return [
         {
             "id": "old-backups",

@@ -10,9 +10,10 @@ import pulumi
 from pulumi_aws.budgets.budget import Budget as CostBudget
 
 from infra.aws import physical_names
-from infra.aws.audit_logs import AuditLogs
+from infra.aws.alarms import Alarms
+from infra.aws.keys import Keys
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 _MAIL_ADDRESSES: Final = 10
 """Mail addresses that a budget tells at most; further ones hear of it through the alarm channel."""
@@ -23,8 +24,9 @@ _THRESHOLDS: Final = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
 class BudgetArgs:
     """The budget of a site whose settings have one."""
 
-    place: Place
-    monitoring: AuditLogs
+    context: SiteContext
+    keys: Keys
+    alarms: Alarms
     contacts: Sequence[str]
 
 
@@ -39,19 +41,19 @@ class Budget(Component, token="pouw:aws:Budget"):
 
     def __init__(self, name: str, args: BudgetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place = args.place
-        if place.site.budget is None:
-            raise ValueError(f"site {place.site.name}: has no budget in its settings")
+        context = args.context
+        if context.site.budget is None:
+            raise ValueError(f"site {context.site.name}: has no budget in its settings")
         made = CostBudget(
             f"{name}-monthly",
-            name=physical_names.named("budget", place),
-            account_id=physical_names.account(place),
+            name=physical_names.named("budget", context),
+            account_id=physical_names.account(context),
             budget_type="COST",
             time_unit="MONTHLY",
-            limit_amount=str(place.site.budget.monthly),
+            limit_amount=str(context.site.budget.monthly),
             limit_unit="USD",
             notifications=[notification(*threshold, args) for threshold in _THRESHOLDS],
-            tags=place.tags,
+            tags=context.tags,
             opts=self.child(),
         )
         self.publish(budget=made.name)
@@ -65,5 +67,5 @@ def notification(kind: str, percent: int, args: BudgetArgs) -> dict[str, Any]:
         "threshold": percent,
         "threshold_type": "PERCENTAGE",
         "subscriber_email_addresses": list(args.contacts[:_MAIL_ADDRESSES]),
-        "subscriber_sns_topic_arns": [args.monitoring.alarms],
+        "subscriber_sns_topic_arns": [args.alarms.channel],
     }

@@ -14,7 +14,7 @@ from infra.contracts import Dns
 
 
 def certificate(
-    name: str, hosts: Sequence[str], names: Dns, tags: dict[str, str], parent: Component
+    name: str, hosts: Sequence[str], dns: Dns, tags: dict[str, str], parent: Component
 ) -> pulumi.Output[str]:
     """Declare a certificate for ``hosts``; its ARN, known once AWS has seen the records."""
     made = Certificate(
@@ -29,7 +29,7 @@ def certificate(
     for index, host in enumerate(hosts):
         proof = made.domain_validation_options.apply(lambda options, host=host: proof_of(options, host))
         where, value = proof.apply(lambda found: found[0]), proof.apply(lambda found: found[1])
-        names.record(f"{name}-proof-{index}", host=where, kind="CNAME", value=value)
+        dns.record(f"{name}-proof-{index}", host=where, kind="CNAME", value=value)
         proofs.append(where)
     valid = CertificateValidation(
         f"{name}-certificate-valid",

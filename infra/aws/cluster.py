@@ -17,12 +17,13 @@ from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
 
 from infra import addons
 from infra.aws import access_policies, physical_names
+from infra.aws.alarms import Alarms
 from infra.aws.audit_logs import AuditLogs
 from infra.aws.keys import Keys
 from infra.aws.network import Network
 from infra.aws.roles import role, workload_role
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 from infra.naming import OBSERVERS
 from infra.settings.site import Addon as AddonName
 from infra.settings.site import Cluster as ClusterSettings
@@ -39,9 +40,10 @@ _STORE_ALARM_BYTES: Final = 6 * 2**30
 class ClusterArgs:
     """One cluster."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
-    monitoring: AuditLogs
+    audit_logs: AuditLogs
+    alarms: Alarms
     network: Network
 
 
@@ -62,7 +64,7 @@ class Cluster(Component, token="pouw:aws:Cluster"):
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._name, self._args = name, args
-        place = args.place
+        context = args.context
         made = self._control_plane()
         self._networking(made)
         self._observers(made)
@@ -71,7 +73,7 @@ class Cluster(Component, token="pouw:aws:Cluster"):
         known = pulumi.Output.all(
             made.name, made.endpoint, made.certificate_authority.data, *self._administrators(made)
         )
-        kubeconfig = known.apply(lambda all_: json.dumps(client_configuration(*all_[:3], region=place.region)))
+        kubeconfig = known.apply(lambda all_: json.dumps(client_configuration(*all_[:3], region=context.region)))
         self.publish(
             cluster=made.name,
             kubeconfig=pulumi.Output.secret(kubeconfig),
@@ -82,11 +84,11 @@ class Cluster(Component, token="pouw:aws:Cluster"):
 
     def _control_plane(self) -> EksCluster:
         args, name = self._args, self._name
-        place = args.place
+        context = args.context
         own = role(
             self,
             f"{name}-role",
-            place,
+            context,
             args.keys,
             part="cluster",
             description="Taken by the control plane of the cluster",
@@ -97,11 +99,11 @@ class Cluster(Component, token="pouw:aws:Cluster"):
         )
         return EksCluster(
             f"{name}-cluster",
-            name=physical_names.cluster_name(place),
-            version=place.site.cluster.version,
+            name=physical_names.cluster_name(context),
+            version=context.site.cluster.version,
             role_arn=own.arn,
-            vpc_config={"subnet_ids": args.network.node_subnets, **reachability(place.site.cluster)},
-            kubernetes_network_config={"ip_family": "ipv4", "service_ipv4_cidr": place.site.network.services},
+            vpc_config={"subnet_ids": args.network.node_subnets, **reachability(context.site.cluster)},
+            kubernetes_network_config={"ip_family": "ipv4", "service_ipv4_cidr": context.site.network.services},
             # Whoever made the cluster would administer it for ever, and no list would show it.
             access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": False},
             encryption_config={"provider": {"key_arn": args.keys.key}, "resources": ["secrets"]},
@@ -109,24 +111,24 @@ class Cluster(Component, token="pouw:aws:Cluster"):
             bootstrap_self_managed_addons=False,
             upgrade_policy={"support_type": "STANDARD"},
             zonal_shift_config={"enabled": True},
-            deletion_protection=place.production,
-            tags=place.tags,
+            deletion_protection=context.production,
+            tags=context.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                protect=place.production,
-                depends_on=[allowed, args.monitoring],
+                protect=context.production,
+                depends_on=[allowed, args.audit_logs],
                 # AWS asks for it when a cluster is made, never again: a change would replace the cluster for nothing.
                 ignore_changes=["accessConfig.bootstrapClusterCreatorAdminPermissions"],
             ),
         )
 
     def _networking(self, made: EksCluster) -> None:
-        place, name = self._args.place, self._name
-        own = workload_role(self, f"{name}-network", place, self._args.keys, ("kube-system", "aws-node"))
+        context, name = self._args.context, self._name
+        own = workload_role(self, f"{name}-network", context, self._args.keys, ("kube-system", "aws-node"))
         allowed = RolePolicyAttachment(
             f"{name}-network-policy", role=own.name, policy_arn=f"{MANAGED}/AmazonEKS_CNI_Policy", opts=self.child()
         )
-        add = partial(addon, self, name, made.name, place)
+        add = partial(addon, self, name, made.name, context)
         add("kube-proxy")
         agent = add("eks-pod-identity-agent")
         add(
@@ -138,15 +140,15 @@ class Cluster(Component, token="pouw:aws:Cluster"):
 
     def _administrators(self, made: EksCluster) -> list[pulumi.Output[str]]:
         """Let in those whom the settings name, over the whole cluster; each is known once it may do its work."""
-        place, found = self._args.place, []
-        for principal in place.site.cluster.administrators:
+        context, found = self._args.context, []
+        for principal in context.site.cluster.administrators:
             part = f"{self._name}-administrator-{principal.rpartition(':')[2].replace('/', '-')}"
             entry = AccessEntry(
                 part,
                 cluster_name=made.name,
                 principal_arn=principal,
                 type="STANDARD",
-                tags=place.tags,
+                tags=context.tags,
                 opts=self.child(),
             )
             right = AccessPolicyAssociation(
@@ -162,15 +164,15 @@ class Cluster(Component, token="pouw:aws:Cluster"):
 
     def _observers(self, made: EksCluster) -> None:
         """A role that may look at the workloads and change nothing, by a binding inside the cluster."""
-        place = self._args.place
+        context = self._args.context
         observer = role(
             self,
             f"{self._name}-observer",
-            place,
+            context,
             self._args.keys,
             part="observer",
             description="Taken by people who look at the workloads",
-            trust=access_policies.trust_account(physical_names.account(place)),
+            trust=access_policies.trust_account(physical_names.account(context)),
         )
         AccessEntry(
             f"{self._name}-observers",
@@ -178,27 +180,27 @@ class Cluster(Component, token="pouw:aws:Cluster"):
             principal_arn=observer.arn,
             kubernetes_groups=[OBSERVERS],
             type="STANDARD",
-            tags=place.tags,
+            tags=context.tags,
             opts=self.child(),
         )
 
     def _alarm(self) -> None:
-        place = self._args.place
+        context = self._args.context
         MetricAlarm(
             f"{self._name}-store-alarm",
-            name=physical_names.named("alarm", place, "store"),
+            name=physical_names.named("alarm", context, "store"),
             alarm_description="The store of the cluster is nearly full",
             namespace="AWS/EKS",
             metric_name="apiserver_storage_size_bytes",
-            dimensions={"ClusterName": physical_names.cluster_name(place)},
+            dimensions={"ClusterName": physical_names.cluster_name(context)},
             statistic="Maximum",
             period=300,
             evaluation_periods=3,
             comparison_operator="GreaterThanThreshold",
             threshold=_STORE_ALARM_BYTES,
             treat_missing_data="missing",
-            alarm_actions=[self._args.monitoring.alarms],
-            tags=place.tags,
+            alarm_actions=[self._args.alarms.channel],
+            tags=context.tags,
             opts=self.child(),
         )
 
@@ -207,7 +209,7 @@ def addon(
     parent: Component,
     name: str,
     cluster: pulumi.Input[str],
-    place: Place,
+    context: SiteContext,
     kind: AddonName,
     *,
     depends_on: list[pulumi.Resource] | None = None,
@@ -218,10 +220,10 @@ def addon(
         f"{name}-{kind}",
         cluster_name=cluster,
         addon_name=kind,
-        addon_version=addons.version(place.site.cluster, kind),
+        addon_version=addons.version(context.site.cluster, kind),
         resolve_conflicts_on_create="OVERWRITE",
         resolve_conflicts_on_update="OVERWRITE",
-        tags=place.tags,
+        tags=context.tags,
         opts=parent.child(depends_on=depends_on),
         **settings,
     )

@@ -21,7 +21,7 @@ from infra.aws import access_policies, physical_names
 from infra.aws.audit_logs import retention
 from infra.aws.keys import DELETION_DAYS
 from infra.component import Component
-from infra.contracts import READY_PATH, Place, RecordKind, Target
+from infra.contracts import READY_PATH, RecordKind, SiteContext, Target
 
 HOME: Final = "us-east-1"
 """Where the name service, which has no region, wants the keys and logs of its zones."""
@@ -31,9 +31,9 @@ _WEIGHTS: Final = {True: 100, False: 0}
 
 @dataclass(frozen=True, kw_only=True)
 class DnsArgs:
-    """A zone, held in the account of the site at ``place``."""
+    """A zone, held in the account of the site at ``context``."""
 
-    place: Place
+    context: SiteContext
     zone: str
 
 
@@ -50,10 +50,10 @@ class Dns(Component, token="pouw:aws:Dns"):
         made = Zone(
             f"{name}-zone",
             name=args.zone,
-            comment=f"Names of the network, environment {args.place.environment}",
-            force_destroy=not args.place.production,
-            tags=args.place.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.place.production),
+            comment=f"Names of the network, environment {args.context.environment}",
+            force_destroy=not args.context.production,
+            tags=args.context.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.context.production),
         )
         self._log(made)
         signer = self._sign(made)
@@ -61,7 +61,7 @@ class Dns(Component, token="pouw:aws:Dns"):
 
     def _sign(self, zone: Zone) -> KeySigningKey:
         """Sign the zone: the name service changes the keys that sign records by itself, under one that stays."""
-        name, place = self._name, self._args.place
+        name, context = self._name, self._args.context
         key = Key(
             f"{name}-signing-key",
             region=HOME,
@@ -69,9 +69,9 @@ class Dns(Component, token="pouw:aws:Dns"):
             customer_master_key_spec="ECC_NIST_P256",
             key_usage="SIGN_VERIFY",
             deletion_window_in_days=DELETION_DAYS,
-            policy=access_policies.signing_key(physical_names.account(place)),
-            tags=place.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+            policy=access_policies.signing_key(physical_names.account(context)),
+            tags=context.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
         signer = KeySigningKey(
             f"{name}-signer",
@@ -90,7 +90,7 @@ class Dns(Component, token="pouw:aws:Dns"):
         return signer
 
     def _log(self, zone: Zone) -> None:
-        name, place, account = self._name, self._args.place, physical_names.account(self._args.place)
+        name, context, account = self._name, self._args.context, physical_names.account(self._args.context)
         key = Key(
             f"{name}-log-key",
             region=HOME,
@@ -99,8 +99,8 @@ class Dns(Component, token="pouw:aws:Dns"):
             rotation_period_in_days=365,
             deletion_window_in_days=DELETION_DAYS,
             policy=access_policies.log_key(account, HOME),
-            tags=place.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+            tags=context.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
         called = f"/aws/route53/{self._args.zone}"
         group = LogGroup(
@@ -108,14 +108,14 @@ class Dns(Component, token="pouw:aws:Dns"):
             region=HOME,
             name=called,
             kms_key_id=key.arn,
-            retention_in_days=retention(place.site.network.flow_log_days),
-            tags=place.tags,
+            retention_in_days=retention(context.site.network.flow_log_days),
+            tags=context.tags,
             opts=self.child(),
         )
         allowed = LogResourcePolicy(
             f"{name}-questions-policy",
             region=HOME,
-            policy_name=physical_names.named("log-policy", place, "names"),
+            policy_name=physical_names.named("log-policy", context, "dns"),
             policy_document=access_policies.log_queries(account, f"arn:aws:logs:{HOME}:{account}:log-group:{called}"),
             opts=self.child(),
         )
@@ -171,7 +171,7 @@ class Dns(Component, token="pouw:aws:Dns"):
     def _check(self, name: str, host: str, target: Target) -> HealthCheck:
         # A check by address still asks for the host by name; one by name asks for that name.
         where = {"ip_address": target.address, "fqdn": host} if target.kind == "A" else {"fqdn": target.address}
-        place = self._args.place
+        context = self._args.context
         return HealthCheck(
             f"{self._name}-{name}-health",
             type="HTTPS",
@@ -180,7 +180,7 @@ class Dns(Component, token="pouw:aws:Dns"):
             enable_sni=True,
             request_interval=10,
             failure_threshold=3,
-            tags={**place.tags, "Name": f"{target.site}-{host}"},
+            tags={**context.tags, "Name": f"{target.site}-{host}"},
             opts=self.child(),
             **where,
         )

@@ -22,17 +22,19 @@ from pulumi_aws.lb.target_group import TargetGroup
 from pulumi_aws.lb.target_group_attachment import TargetGroupAttachment
 from pulumi_aws.vpc.security_group_egress_rule import SecurityGroupEgressRule
 from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
+from pulumi_aws.wafv2.web_acl_association import WebAclAssociation
 
 from infra.aws import physical_names
+from infra.aws.alarms import Alarms
 from infra.aws.audit_logs import AuditLogs
 from infra.aws.certificate import certificate
 from infra.aws.keys import Keys
 from infra.aws.log_bucket import EDGE
 from infra.aws.network import Network
 from infra.aws.node_pools import NodePools
-from infra.aws.web_firewall import Firewall, FirewallArgs
+from infra.aws.web_firewall import WebFirewall, WebFirewallArgs
 from infra.component import Component
-from infra.contracts import READY_PATH, RPC_NODE_PORT, WS_NODE_PORT, Dns, Place, RecordKind
+from infra.contracts import READY_PATH, RPC_NODE_PORT, WS_NODE_PORT, Dns, RecordKind, SiteContext
 
 TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 TLS_PORT: Final = 443
@@ -44,12 +46,13 @@ _NODE_PORTS: Final = {"rpc": RPC_NODE_PORT, "ws": WS_NODE_PORT}
 class EdgeArgs:
     """One site's edge."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
-    monitoring: AuditLogs
+    audit_logs: AuditLogs
+    alarms: Alarms
     network: Network
     node_pools: NodePools
-    names: Dns
+    dns: Dns
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
@@ -68,23 +71,22 @@ class Edge(Component, token="pouw:aws:Edge"):
         self._open(front, inner)
         balancer = self._application(inner)
         listener = self._listener(balancer, self._targets(balancer))
-        rules = FirewallArgs(place=args.place, key=args.keys.key, balancer=balancer.arn, allow_from=args.allow_from)
-        Firewall(f"{name}-firewall", rules, self.child())
+        self._filter_requests(balancer)
         addresses = [
             Eip(f"{name}-address-{index}", domain="vpc", tags=self._tags(f"edge-{zone}"), opts=self.child())
-            for index, zone in enumerate(args.place.zones)
+            for index, zone in enumerate(args.context.zones)
         ]
         entrance = self._entrance(front, addresses, balancer, listener)
         self.publish(address=entrance.dns_name, static=[address.public_ip for address in addresses])
 
     def _tags(self, part: str) -> dict[str, str]:
-        place = self._args.place
-        return {**place.tags, "Name": f"{place.environment}-{place.site.name}-{part}"}
+        context = self._args.context
+        return {**context.tags, "Name": f"{context.environment}-{context.site.name}-{part}"}
 
     def _group(self, part: str, description: str) -> SecurityGroup:
         return SecurityGroup(
             f"{self._name}-{part}",
-            name_prefix=physical_names.prefix("security-group", self._args.place, part),
+            name_prefix=physical_names.prefix("security-group", self._args.context, part),
             description=f"The edge of the site: {description}",
             vpc_id=self._args.network.network,
             tags=self._tags(part),
@@ -102,7 +104,7 @@ class Edge(Component, token="pouw:aws:Edge"):
             cidr_ipv4=ANYWHERE,
             description="Clients, and whoever checks whether the site is ready",
             **_port(TLS_PORT),
-            tags=self._args.place.tags,
+            tags=self._args.context.tags,
             opts=self.child(),
         )
         machines = self._args.node_pools.security_group
@@ -111,7 +113,7 @@ class Edge(Component, token="pouw:aws:Edge"):
             self._pass(f"inner-{kind}", inner.id, machines, port)
 
     def _pass(self, part: str, source: pulumi.Input[str], target: pulumi.Input[str], port: int) -> None:
-        tags = self._args.place.tags
+        tags = self._args.context.tags
         SecurityGroupEgressRule(
             f"{self._name}-{part}-out",
             description=f"Onwards from {part}",
@@ -132,20 +134,31 @@ class Edge(Component, token="pouw:aws:Edge"):
         )
 
     def _application(self, group: SecurityGroup) -> LoadBalancer:
-        place = self._args.place
+        context = self._args.context
         return LoadBalancer(
             f"{self._name}-inner-balancer",
-            name=physical_names.named("load-balancer", place, "inner"),
+            name=physical_names.named("load-balancer", context, "inner"),
             load_balancer_type="application",
             internal=True,
             subnets=self._args.network.edge_subnets,
             security_groups=[group.id],
             drop_invalid_header_fields=True,
-            access_logs={"bucket": self._args.monitoring.access_logs, "prefix": EDGE, "enabled": True},
+            access_logs={"bucket": self._args.audit_logs.access_logs, "prefix": EDGE, "enabled": True},
             # A subscription may be silent between two blocks.
             idle_timeout=600,
-            enable_deletion_protection=place.production,
-            tags=place.tags,
+            enable_deletion_protection=context.production,
+            tags=context.tags,
+            opts=self.child(),
+        )
+
+    def _filter_requests(self, balancer: LoadBalancer) -> None:
+        args = self._args
+        rules = WebFirewallArgs(context=args.context, keys=args.keys, allow_from=args.allow_from)
+        firewall = WebFirewall(f"{self._name}-web-firewall", rules, self.child())
+        WebAclAssociation(
+            f"{self._name}-web-firewall-attachment",
+            resource_arn=balancer.arn,
+            web_acl_arn=firewall.firewall,
             opts=self.child(),
         )
 
@@ -164,7 +177,7 @@ class Edge(Component, token="pouw:aws:Edge"):
                 deregistration_delay=30,
                 # WebSocket has no path to ask for; whether the site is ready is told beside it.
                 health_check=health("HTTP", RPC_NODE_PORT),
-                tags=args.place.tags,
+                tags=args.context.tags,
                 opts=self.child(),
             )
             Attachment(
@@ -175,7 +188,7 @@ class Edge(Component, token="pouw:aws:Edge"):
             )
         MetricAlarm(
             f"{self._name}-alarm",
-            name=physical_names.named("alarm", args.place, "edge"),
+            name=physical_names.named("alarm", args.context, "edge"),
             alarm_description="No machine behind the edge is ready",
             namespace="AWS/ApplicationELB",
             metric_name="HealthyHostCount",
@@ -186,8 +199,8 @@ class Edge(Component, token="pouw:aws:Edge"):
             comparison_operator="LessThanThreshold",
             threshold=1,
             treat_missing_data="breaching",
-            alarm_actions=[args.monitoring.alarms],
-            tags=args.place.tags,
+            alarm_actions=[args.alarms.channel],
+            tags=args.context.tags,
             opts=self.child(),
         )
         return made
@@ -200,11 +213,11 @@ class Edge(Component, token="pouw:aws:Edge"):
             port=TLS_PORT,
             protocol="HTTPS",
             ssl_policy=TLS_POLICY,
-            certificate_arn=certificate(self._name, args.hosts, args.names, dict(args.place.tags), self),
+            certificate_arn=certificate(self._name, args.hosts, args.dns, dict(args.context.tags), self),
             routing_http_response_server_enabled=False,
             routing_http_response_strict_transport_security_header_value="max-age=31536000",
             default_actions=[{"type": "forward", "target_group_arn": targets["rpc"].arn}],
-            tags=args.place.tags,
+            tags=args.context.tags,
             opts=self.child(),
         )
         ListenerRule(
@@ -213,7 +226,7 @@ class Edge(Component, token="pouw:aws:Edge"):
             priority=1,
             conditions=[{"path_pattern": {"values": ["/ws", "/ws/*"]}}],
             actions=[{"type": "forward", "target_group_arn": targets["ws"].arn}],
-            tags=args.place.tags,
+            tags=args.context.tags,
             opts=self.child(),
         )
         return listener
@@ -221,10 +234,10 @@ class Edge(Component, token="pouw:aws:Edge"):
     def _entrance(
         self, group: SecurityGroup, addresses: Sequence[Eip], behind: LoadBalancer, listener: Listener
     ) -> LoadBalancer:
-        args, place = self._args, self._args.place
+        args, context = self._args, self._args.context
         entrance = LoadBalancer(
             f"{self._name}-front-balancer",
-            name=physical_names.named("load-balancer", place, "front"),
+            name=physical_names.named("load-balancer", context, "front"),
             load_balancer_type="network",
             internal=False,
             subnet_mappings=[
@@ -233,8 +246,8 @@ class Edge(Component, token="pouw:aws:Edge"):
             ],
             security_groups=[group.id],
             enable_cross_zone_load_balancing=True,
-            enable_deletion_protection=place.production,
-            tags=place.tags,
+            enable_deletion_protection=context.production,
+            tags=context.tags,
             opts=self.child(),
         )
         target = TargetGroup(
@@ -245,7 +258,7 @@ class Edge(Component, token="pouw:aws:Edge"):
             protocol="TCP",
             port=TLS_PORT,
             health_check=health("HTTPS", TLS_PORT),
-            tags=place.tags,
+            tags=context.tags,
             opts=self.child(),
         )
         TargetGroupAttachment(
@@ -262,7 +275,7 @@ class Edge(Component, token="pouw:aws:Edge"):
             port=TLS_PORT,
             protocol="TCP",
             default_actions=[{"type": "forward", "target_group_arn": target.arn}],
-            tags=place.tags,
+            tags=context.tags,
             opts=self.child(),
         )
         return entrance

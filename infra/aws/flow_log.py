@@ -12,32 +12,32 @@ from infra.aws.audit_logs import retention
 from infra.aws.keys import Keys
 from infra.aws.roles import role
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 
-def flow_log(name: str, place: Place, network: pulumi.Input[str], keys: Keys, parent: Component) -> None:
+def flow_log(name: str, context: SiteContext, network: pulumi.Input[str], keys: Keys, parent: Component) -> None:
     """Declare the log of every connection in ``network``, refused ones too."""
-    group_name = f"/pouw/{place.environment}/{place.site.name}/flow"
+    group_name = f"/pouw/{context.environment}/{context.site.name}/flow"
     group = LogGroup(
         f"{name}-flow-log-group",
         name=group_name,
         kms_key_id=keys.key,
-        retention_in_days=retention(place.site.network.flow_log_days),
-        tags=place.tags,
+        retention_in_days=retention(context.site.network.flow_log_days),
+        tags=context.tags,
         opts=parent.child(),
     )
     writer = role(
         parent,
         f"{name}-flow-log-role",
-        place,
+        context,
         keys,
         part="flow-log",
         description="Writes the flow log of the network",
         trust=access_policies.trust_service(
-            "vpc-flow-logs.amazonaws.com", access_policies.own_account(physical_names.account(place))
+            "vpc-flow-logs.amazonaws.com", access_policies.own_account(physical_names.account(context))
         ),
     )
-    document = access_policies.write_logs(physical_names.log_group_arn(place, group_name))
+    document = access_policies.write_logs(physical_names.log_group_arn(context, group_name))
     allowed = RolePolicy(f"{name}-flow-log-policy", role=writer.id, policy=document, opts=parent.child())
     FlowLog(
         f"{name}-flow-log",
@@ -47,6 +47,6 @@ def flow_log(name: str, place: Place, network: pulumi.Input[str], keys: Keys, pa
         log_destination=group.arn,
         iam_role_arn=writer.arn,
         max_aggregation_interval=60,
-        tags=place.tags,
+        tags=context.tags,
         opts=parent.child(depends_on=[allowed]),
     )

@@ -17,7 +17,7 @@ from infra.aws.keys import Keys
 from infra.aws.registry import Registry
 from infra.aws.roles import workload_role
 from infra.component import Component
-from infra.contracts import Place, PodIdentity
+from infra.contracts import PodIdentity, SiteContext
 from infra.naming import NAMESPACE
 
 SERVICE_ACCOUNTS: Final[Mapping[str, tuple[str, str]]] = {
@@ -33,7 +33,7 @@ POD: Final = PodIdentity(labels={}, cidr="169.254.170.23/32", port=80)
 class IdentityArgs:
     """The workloads of one cluster. The registry asks for no role: machines pull with their own."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
     cluster: Cluster
     registry: Registry
@@ -50,14 +50,14 @@ class Identity(Component, token="pouw:aws:Identity"):
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, cluster = args.place, physical_names.cluster_name(args.place)
-        bucket, key = physical_names.bucket_arn(place, place.region), physical_names.key(place, place.region)
+        context, cluster = args.context, physical_names.cluster_name(args.context)
+        bucket, key = physical_names.bucket_arn(context, context.region), physical_names.key(context, context.region)
         documents = {
-            "autoscaler": access_policies.scale(cluster, physical_names.cluster_arn(place)),
+            "autoscaler": access_policies.scale(cluster, physical_names.cluster_arn(context)),
             "backup": access_policies.back_up(bucket, key),
         }
         for workload, account in SERVICE_ACCOUNTS.items():
-            role = workload_role(self, f"{name}-{workload}", place, args.keys, account)
+            role = workload_role(self, f"{name}-{workload}", context, args.keys, account)
             RolePolicy(f"{name}-{workload}-policy", role=role.id, policy=documents[workload], opts=self.child())
             PodIdentityAssociation(
                 f"{name}-{workload}",
@@ -65,7 +65,7 @@ class Identity(Component, token="pouw:aws:Identity"):
                 namespace=account[0],
                 service_account=account[1],
                 role_arn=role.arn,
-                tags=place.tags,
+                tags=context.tags,
                 opts=self.child(),
             )
         self.publish(annotations={workload: {} for workload in SERVICE_ACCOUNTS})

@@ -13,7 +13,7 @@ from pulumi_aws.kms.key import Key
 from infra.aws import access_policies, physical_names
 from infra.aws.boundary import boundary
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 DELETION_DAYS: Final = 30
 """Days in which a key's deletion can be taken back: the most there are, for what it encrypted is lost with it."""
@@ -23,7 +23,7 @@ DELETION_DAYS: Final = 30
 class KeysArgs:
     """One site's key."""
 
-    place: Place
+    context: SiteContext
 
 
 class Keys(Component, token="pouw:aws:Keys"):
@@ -34,25 +34,25 @@ class Keys(Component, token="pouw:aws:Keys"):
 
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place = args.place
+        context = args.context
         key = Key(
             f"{name}-key",
-            description=f"Encrypts everything of the site {place.site.name}",
+            description=f"Encrypts everything of the site {context.site.name}",
             enable_key_rotation=True,
             rotation_period_in_days=365,
             deletion_window_in_days=DELETION_DAYS,
-            policy=access_policies.site_key(physical_names.account(place), place.region),
-            tags=place.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+            policy=access_policies.site_key(physical_names.account(context), context.region),
+            tags=context.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
-        alias = physical_names.key(place, place.region).alias
+        alias = physical_names.key(context, context.region).alias
         Alias(f"{name}-alias", name=alias, target_key_id=key.key_id, opts=self.child())
         bounds = Policy(
             f"{name}-boundary",
-            name=physical_names.named("policy", place, "boundary"),
-            description=f"What no role of the site {place.site.name} can go beyond",
-            policy=boundary(place),
-            tags=place.tags,
+            name=physical_names.named("policy", context, "boundary"),
+            description=f"What no role of the site {context.site.name} can go beyond",
+            policy=boundary(context),
+            tags=context.tags,
             opts=self.child(),
         )
         self.publish(key=key.arn, boundary=bounds.arn)

@@ -12,7 +12,7 @@ from pulumi_aws.s3.bucket_lifecycle_configuration import BucketLifecycleConfigur
 from infra.aws import access_policies, physical_names
 from infra.aws.bucket import harden
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 EDGE: Final = "edge"
 """Prefix of the edge's logs."""
@@ -25,7 +25,7 @@ _KEPT_AFTER_REMOVAL_DAYS: Final = 30
 class LogBucketArgs:
     """The bucket of a site in one region."""
 
-    place: Place
+    context: SiteContext
     region: str
 
 
@@ -40,42 +40,42 @@ class LogBucket(Component, token="pouw:aws:LogBucket"):
 
     def __init__(self, name: str, args: LogBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, region = args.place, args.region
-        called = physical_names.log_bucket(place, region)
+        context, region = args.context, args.region
+        called = physical_names.log_bucket(context, region)
         made = Bucket(
             f"{name}-bucket",
             bucket=called,
             region=region,
-            force_destroy=not place.production,
-            tags=place.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+            force_destroy=not context.production,
+            tags=context.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
         document = access_policies.take_logs(
             f"arn:aws:s3:::{called}",
-            physical_names.account(place),
+            physical_names.account(context),
             region,
             edge=EDGE,
-            storage=(STORAGE, physical_names.bucket_arn(place, region)),
+            storage=(STORAGE, physical_names.bucket_arn(context, region)),
         )
         versioning, policy = harden(self, name, made, region, encryption={"sse_algorithm": "AES256"}, policy=document)
         BucketLifecycleConfiguration(
             f"{name}-clean-up",
             bucket=made.bucket,
             region=region,
-            rules=clean_up(place),
+            rules=clean_up(context),
             opts=self.child(depends_on=[versioning]),
         )
         self.publish(bucket=pulumi.Output.all(made.bucket, policy.id).apply(lambda known: str(known[0])))
 
 
-def clean_up(place: Place) -> list[dict[str, Any]]:
+def clean_up(context: SiteContext) -> list[dict[str, Any]]:
     """A log goes when flow logs go; what somebody removed before that can be had back for a while."""
     return [
         {
             "id": "old-logs",
             "status": "Enabled",
             "filter": {"prefix": ""},
-            "expiration": {"days": place.site.network.flow_log_days},
+            "expiration": {"days": context.site.network.flow_log_days},
             "noncurrent_version_expiration": {"noncurrent_days": _KEPT_AFTER_REMOVAL_DAYS},
             "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
         }

@@ -20,11 +20,12 @@ from pulumi_aws.ec2.vpc import Vpc
 from pulumi_aws.ec2.vpc_endpoint import VpcEndpoint
 
 from infra.aws import access_policies, physical_names
+from infra.aws.alarms import Alarms
 from infra.aws.audit_logs import AuditLogs
 from infra.aws.flow_log import flow_log
 from infra.aws.keys import Keys
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 SERVICES: Final = (
     "autoscaling", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticloadbalancing", "kms", "logs", "sts",
@@ -37,9 +38,10 @@ _ANYWHERE: Final = "0.0.0.0/0"
 class NetworkArgs:
     """One site's network."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
-    monitoring: AuditLogs
+    audit_logs: AuditLogs
+    alarms: Alarms
 
 
 class Network(Component, token="pouw:aws:Network"):
@@ -53,10 +55,10 @@ class Network(Component, token="pouw:aws:Network"):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._name, self._args = name, args
-        place = args.place
+        context = args.context
         vpc = Vpc(
             f"{name}-network",
-            cidr_block=place.plan.network,
+            cidr_block=context.plan.network,
             enable_dns_hostnames=True,
             enable_dns_support=True,
             tags=self._tags("network"),
@@ -66,8 +68,8 @@ class Network(Component, token="pouw:aws:Network"):
         DefaultSecurityGroup(
             f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], tags=self._tags("default"), opts=self.child()
         )
-        nodes = self._subnets(vpc, "nodes", place.plan.nodes, {"kubernetes.io/role/internal-elb": "1"})
-        edges = self._subnets(vpc, "edges", place.plan.edges, {"kubernetes.io/role/elb": "1"})
+        nodes = self._subnets(vpc, "nodes", context.plan.nodes, {"kubernetes.io/role/internal-elb": "1"})
+        edges = self._subnets(vpc, "edges", context.plan.edges, {"kubernetes.io/role/elb": "1"})
         gateway = InternetGateway(f"{name}-gateway", vpc_id=vpc.id, tags=self._tags("gateway"), opts=self.child())
         self._routed("edges", vpc, edges, {"gateway_id": gateway.id})
         addresses, translations = self._translations(edges, gateway)
@@ -78,7 +80,7 @@ class Network(Component, token="pouw:aws:Network"):
             for index, subnet in enumerate(nodes)
         ]
         self._endpoints(vpc, tables)
-        flow_log(name, place, vpc.id, args.keys, self)
+        flow_log(name, context, vpc.id, args.keys, self)
         self.publish(
             network=vpc.id,
             node_subnets=[subnet.id for subnet in nodes],
@@ -87,14 +89,14 @@ class Network(Component, token="pouw:aws:Network"):
         )
 
     def _tags(self, part: str) -> dict[str, str]:
-        place = self._args.place
-        return {**place.tags, "Name": f"{place.environment}-{place.site.name}-{part}"}
+        context = self._args.context
+        return {**context.tags, "Name": f"{context.environment}-{context.site.name}-{part}"}
 
     def _subnets(self, vpc: Vpc, part: str, ranges: Sequence[str], found_by: dict[str, str]) -> list[Subnet]:
         """A subnet a zone; ``found_by`` are tags by which the cluster finds where its balancers go."""
-        place = self._args.place
+        context = self._args.context
         marks = (
-            {**found_by, f"kubernetes.io/cluster/{physical_names.cluster_name(place)}": "shared"} if found_by else {}
+            {**found_by, f"kubernetes.io/cluster/{physical_names.cluster_name(context)}": "shared"} if found_by else {}
         )
         return [
             Subnet(
@@ -106,7 +108,7 @@ class Network(Component, token="pouw:aws:Network"):
                 tags={**self._tags(f"{part}-{zone}"), **marks},
                 opts=self.child(),
             )
-            for index, (cidr, zone) in enumerate(zip(ranges, place.zones, strict=True))
+            for index, (cidr, zone) in enumerate(zip(ranges, context.zones, strict=True))
         ]
 
     def _routed(
@@ -128,7 +130,7 @@ class Network(Component, token="pouw:aws:Network"):
 
     def _translations(self, edges: Sequence[Subnet], gateway: InternetGateway) -> tuple[list[Eip], list[NatGateway]]:
         """Address translation in every zone, or in the first for all; each is watched for connections it refuses."""
-        shared = self._args.place.site.network.translation == "shared"
+        shared = self._args.context.site.network.translation == "shared"
         addresses, gateways = [], []
         for index, subnet in enumerate(edges[:1] if shared else edges):
             part = f"egress-{index}"
@@ -142,7 +144,7 @@ class Network(Component, token="pouw:aws:Network"):
             )
             MetricAlarm(
                 f"{self._name}-translation-{index}-alarm",
-                name=physical_names.named("alarm", self._args.place, f"translation-{index}"),
+                name=physical_names.named("alarm", self._args.context, f"translation-{index}"),
                 alarm_description="Connections to the outside are refused: the translation has no port left",
                 namespace="AWS/NATGateway",
                 metric_name="ErrorPortAllocation",
@@ -153,8 +155,8 @@ class Network(Component, token="pouw:aws:Network"):
                 comparison_operator="GreaterThanThreshold",
                 threshold=0,
                 treat_missing_data="notBreaching",
-                alarm_actions=[self._args.monitoring.alarms],
-                tags=self._args.place.tags,
+                alarm_actions=[self._args.alarms.channel],
+                tags=self._args.context.tags,
                 opts=self.child(),
             )
             addresses.append(address)
@@ -162,14 +164,14 @@ class Network(Component, token="pouw:aws:Network"):
         return addresses, gateways
 
     def _endpoints(self, vpc: Vpc, tables: Sequence[RouteTable]) -> None:
-        place = self._args.place
-        subnets = self._subnets(vpc, "endpoints", place.plan.endpoints, {})
+        context = self._args.context
+        subnets = self._subnets(vpc, "endpoints", context.plan.endpoints, {})
         group = SecurityGroup(
             f"{self._name}-endpoints",
-            name_prefix=physical_names.prefix("security-group", place, "endpoints"),
+            name_prefix=physical_names.prefix("security-group", context, "endpoints"),
             description="Endpoints of the services of AWS, reached from the network of the site",
             vpc_id=vpc.id,
-            ingress=[within(place.plan.network)],
+            ingress=[within(context.plan.network)],
             egress=[],
             tags=self._tags("endpoints"),
             opts=self.child(),
@@ -177,9 +179,9 @@ class Network(Component, token="pouw:aws:Network"):
         VpcEndpoint(
             f"{self._name}-endpoint-s3",
             vpc_id=vpc.id,
-            service_name=f"com.amazonaws.{place.region}.s3",
+            service_name=f"com.amazonaws.{context.region}.s3",
             vpc_endpoint_type="Gateway",
-            policy=access_policies.storage_endpoint(physical_names.account(place)),
+            policy=access_policies.storage_endpoint(physical_names.account(context)),
             route_table_ids=[table.id for table in tables],
             tags=self._tags("endpoint-s3"),
             opts=self.child(),
@@ -188,9 +190,9 @@ class Network(Component, token="pouw:aws:Network"):
             VpcEndpoint(
                 f"{self._name}-endpoint-{service}",
                 vpc_id=vpc.id,
-                service_name=f"com.amazonaws.{place.region}.{service}",
+                service_name=f"com.amazonaws.{context.region}.{service}",
                 vpc_endpoint_type="Interface",
-                policy=access_policies.endpoint(physical_names.account(place)),
+                policy=access_policies.endpoint(physical_names.account(context)),
                 private_dns_enabled=True,
                 subnet_ids=[subnet.id for subnet in subnets],
                 security_group_ids=[group.id],

@@ -22,7 +22,7 @@ from infra.aws.keys import Keys
 from infra.aws.network import Network
 from infra.aws.roles import role, workload_role
 from infra.component import Component
-from infra.contracts import POOL_LABEL, Place
+from infra.contracts import POOL_LABEL, SiteContext
 
 _NODE_POLICIES: Final = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
 
@@ -31,7 +31,7 @@ _NODE_POLICIES: Final = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistr
 class NodePoolsArgs:
     """The pools of one cluster."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
     network: Network
     cluster: Cluster
@@ -52,10 +52,10 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         machine, allowed = self._role()
         entry = SecurityGroup(
             f"{name}-entry",
-            name_prefix=physical_names.prefix("security-group", args.place, "entry"),
+            name_prefix=physical_names.prefix("security-group", args.context, "entry"),
             description="Machines that the edge of the site leads to",
             vpc_id=args.network.network,
-            tags=args.place.tags,
+            tags=args.context.tags,
             opts=self.child(),
         )
         templates = {
@@ -65,7 +65,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         }
         found = {
             group.name: self._group(group, machine, templates[group.pool], allowed)
-            for group in node_pool_plan.groups(args.place.site.pools)
+            for group in node_pool_plan.groups(args.context.site.pools)
         }
         self._addons(list(found.values()))
         self.publish(
@@ -79,7 +79,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         machine = role(
             self,
             f"{self._name}-role",
-            self._args.place,
+            self._args.context,
             self._args.keys,
             part="machine",
             description="Taken by the machines of the cluster",
@@ -93,13 +93,13 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         ]
 
     def _template(self, pool: str, security_groups: list[pulumi.Input[str]]) -> LaunchTemplate:
-        place = self._args.place
-        launch = launch_settings(place, pool, disk_gib(place, pool), self._args.keys.key, security_groups)
+        context = self._args.context
+        launch = launch_settings(context, pool, disk_gib(context, pool), self._args.keys.key, security_groups)
         return LaunchTemplate(
             f"{self._name}-{pool}-launch",
-            name_prefix=physical_names.prefix("launch-template", place, pool),
+            name_prefix=physical_names.prefix("launch-template", context, pool),
             update_default_version=True,
-            tags=place.tags,
+            tags=context.tags,
             opts=self.child(),
             **launch,
         )
@@ -111,10 +111,10 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         return NodeGroup(
             f"{self._name}-{group.name}",
             cluster_name=args.cluster.cluster,
-            node_group_name_prefix=physical_names.prefix("node-group", args.place, group.name),
+            node_group_name_prefix=physical_names.prefix("node-group", args.context, group.name),
             node_role_arn=machine.arn,
             subnet_ids=args.network.node_subnets,
-            version=args.place.site.cluster.version,
+            version=args.context.site.cluster.version,
             ami_type=group.image,
             capacity_type=group.capacity,
             instance_types=list(group.instances),
@@ -124,7 +124,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             node_repair_config={"enabled": True},
             labels={POOL_LABEL: group.pool},
             taints=taints(group.pool),
-            tags=args.place.tags,
+            tags=args.context.tags,
             # The autoscaler decides how many there are; a deployment must not take its decision back.
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -137,7 +137,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         """Names and disks: both need a machine before they are healthy, and stay on the ``system`` pool."""
         args, name = self._args, self._name
         account = "ebs-csi-controller-sa"
-        own = workload_role(self, f"{name}-disks", args.place, args.keys, ("kube-system", account))
+        own = workload_role(self, f"{name}-disks", args.context, args.keys, ("kube-system", account))
         driver = RolePolicyAttachment(
             f"{name}-disks-policy",
             role=own.name,
@@ -147,11 +147,11 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         key = RolePolicy(
             f"{name}-disks-key",
             role=own.id,
-            policy=access_policies.use_for_disks(physical_names.key(args.place, args.place.region)),
+            policy=access_policies.use_for_disks(physical_names.key(args.context, args.context.region)),
             opts=self.child(),
         )
         where = {"nodeSelector": {POOL_LABEL: "system"}}
-        add = partial(addon, self, name, args.cluster.cluster, args.place)
+        add = partial(addon, self, name, args.cluster.cluster, args.context)
         add("coredns", depends_on=list(groups), configuration_values=json.dumps(where))
         add(
             "aws-ebs-csi-driver",
@@ -161,17 +161,17 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         )
 
 
-def disk_gib(place: Place, pool: str) -> int:
+def disk_gib(context: SiteContext, pool: str) -> int:
     """Size of the disk of a pool's machines."""
-    pools = place.site.pools
+    pools = context.site.pools
     return {"system": pools.system, "miners": pools.miners, "rpc": pools.rpc}[pool].disk_gib
 
 
 def launch_settings(
-    place: Place, pool: str, gib: int, key: pulumi.Input[str], security_groups: list[pulumi.Input[str]]
+    context: SiteContext, pool: str, gib: int, key: pulumi.Input[str], security_groups: list[pulumi.Input[str]]
 ) -> dict[str, Any]:
     """How a machine starts: metadata only by session and not from pods, encrypted disk, no public address, no login."""
-    marked = {**place.tags, "Name": f"{place.environment}-{place.site.name}-{pool}"}
+    marked = {**context.tags, "Name": f"{context.environment}-{context.site.name}-{pool}"}
     disk = {
         "volume_type": "gp3",
         "volume_size": gib,

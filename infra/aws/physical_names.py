@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from infra.aws.access_policies import NamedKey
-from infra.contracts import Place
+from infra.contracts import SiteContext
 from infra.naming import fitted
 
 LIMITS: Final[Mapping[str, int]] = {
@@ -31,51 +31,51 @@ LIMITS: Final[Mapping[str, int]] = {
 added: a fixed name would keep a successor from being made before its predecessor goes."""
 
 
-def named(kind: str, place: Place, *parts: str) -> str:
+def named(kind: str, context: SiteContext, *parts: str) -> str:
     """The name of a thing of one site, never longer than its kind may be."""
-    return fitted("pouw", place.environment, place.site.name, *parts, limit=LIMITS[kind])
+    return fitted("pouw", context.environment, context.site.name, *parts, limit=LIMITS[kind])
 
 
-def prefix(kind: str, place: Place, *parts: str) -> str:
+def prefix(kind: str, context: SiteContext, *parts: str) -> str:
     """The beginning of a name that AWS completes."""
-    return fitted("pouw", place.environment, place.site.name, *parts, limit=LIMITS[kind] - 1) + "-"
+    return fitted("pouw", context.environment, context.site.name, *parts, limit=LIMITS[kind] - 1) + "-"
 
 
-def cluster_name(place: Place) -> str:
+def cluster_name(context: SiteContext) -> str:
     """The name of the site's cluster: known before it exists, as subnets and log groups carry it."""
-    return named("cluster", place)
+    return named("cluster", context)
 
 
-def account(place: Place) -> str:
+def account(context: SiteContext) -> str:
     """The account that the site lives in; its settings were found right."""
-    return place.site.account or ""
+    return context.site.account or ""
 
 
-def cluster_arn(place: Place) -> str:
+def cluster_arn(context: SiteContext) -> str:
     """The whole name of the site's cluster, for policies that speak of it."""
-    return f"arn:aws:eks:{place.region}:{account(place)}:cluster/{cluster_name(place)}"
+    return f"arn:aws:eks:{context.region}:{account(context)}:cluster/{cluster_name(context)}"
 
 
-def bucket(place: Place, region: str) -> str:
+def bucket(context: SiteContext, region: str) -> str:
     """The name of the bucket of backups in a region. Names of buckets are shared by all accounts of the world."""
-    return named("bucket", place, "backups", account(place), region)
+    return named("bucket", context, "backups", account(context), region)
 
 
-def bucket_arn(place: Place, region: str) -> str:
+def bucket_arn(context: SiteContext, region: str) -> str:
     """The whole name of the bucket of backups in a region."""
-    return f"arn:aws:s3:::{bucket(place, region)}"
+    return f"arn:aws:s3:::{bucket(context, region)}"
 
 
-def log_bucket(place: Place, region: str) -> str:
+def log_bucket(context: SiteContext, region: str) -> str:
     """The name of the bucket that access logs of a region go to."""
-    return named("bucket", place, "logs", account(place), region)
+    return named("bucket", context, "logs", account(context), region)
 
 
-def key(place: Place, region: str) -> NamedKey:
+def key(context: SiteContext, region: str) -> NamedKey:
     """The site's key in a region, as policies speak of it."""
-    return NamedKey(account=account(place), region=region, alias=f"alias/{named('alias', place)}")
+    return NamedKey(account=account(context), region=region, alias=f"alias/{named('alias', context)}")
 
 
-def log_group_arn(place: Place, name: str) -> str:
+def log_group_arn(context: SiteContext, name: str) -> str:
     """The whole name of a log group of the site."""
-    return f"arn:aws:logs:{place.region}:{account(place)}:log-group:{name}"
+    return f"arn:aws:logs:{context.region}:{account(context)}:log-group:{name}"

@@ -6,12 +6,12 @@ import pulumi
 from pulumi_aws.provider import Provider
 
 from infra.aws import physical_names
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 
-def provider(name: str, place: Place) -> pulumi.ProviderResource:
+def provider(name: str, context: SiteContext) -> pulumi.ProviderResource:
     """A provider that takes its credentials from the environment and refuses those of another account."""
     made: pulumi.ProviderResource = Provider(
-        name, region=place.region, allowed_account_ids=[physical_names.account(place)]
+        name, region=context.region, allowed_account_ids=[physical_names.account(context)]
     )
     return made

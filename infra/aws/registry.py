@@ -13,14 +13,14 @@ from pulumi_aws.ecr.repository import Repository
 from infra.aws import physical_names
 from infra.aws.keys import Keys
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryArgs:
     """One repository."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
     repository: str
 
@@ -32,16 +32,16 @@ class Registry(Component, token="pouw:aws:Registry"):
 
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place = args.place
+        context = args.context
         made = Repository(
             f"{name}-images",
-            name=physical_names.named("repository", place, args.repository),
+            name=physical_names.named("repository", context, args.repository),
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.keys.key}],
-            force_delete=not place.production,
-            tags=place.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+            force_delete=not context.production,
+            tags=context.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
         LifecyclePolicy(f"{name}-clean-up", repository=made.name, policy=json.dumps(clean_up()), opts=self.child())
         self.publish(repository=made.repository_url)

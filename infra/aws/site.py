@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from infra.aws import identity as identities
+from infra.aws.alarms import Alarms, AlarmsArgs
 from infra.aws.audit_logs import AuditLogs, AuditLogsArgs
 from infra.aws.backups import Backups, BackupsArgs
 from infra.aws.budget import Budget, BudgetArgs
@@ -21,7 +22,7 @@ from infra.aws.node_autoscaler import scaler
 from infra.aws.node_pools import NodePools, NodePoolsArgs
 from infra.aws.registry import Registry, RegistryArgs
 from infra.component import Component
-from infra.contracts import Dns, Entry, Place, PodIdentity, RecordKind, Scaler
+from infra.contracts import Dns, Entry, PodIdentity, RecordKind, Scaler, SiteContext
 from infra.workload import Tolerations
 
 
@@ -29,10 +30,10 @@ from infra.workload import Tolerations
 class SiteArgs:
     """One site; without ``allow_from`` it has no edge."""
 
-    place: Place
+    context: SiteContext
     contacts: Sequence[str]
     repository: str
-    names: Dns | None
+    dns: Dns | None
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
@@ -57,47 +58,53 @@ class Site(Component, token="pouw:aws:Site"):
 
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place = args.place
+        context = args.context
         self.balancer_entry = Entry(type="NodePort", annotations={})
-        self.peers_entry = peers_entry(place.tags)
+        self.peers_entry = peers_entry(context.tags)
         # EKS puts no taint of its own on machines.
-        self.tolerations, self.scaler = {}, scaler(place)
+        self.tolerations, self.scaler = {}, scaler(context)
         inside = self.child()
-        keys = Keys(f"{name}-keys", KeysArgs(place=place), inside)
-        monitoring = AuditLogs(
-            f"{name}-monitoring", AuditLogsArgs(place=place, keys=keys, contacts=args.contacts), inside
+        keys = Keys(f"{name}-keys", KeysArgs(context=context), inside)
+        audit_logs = AuditLogs(f"{name}-audit-logs", AuditLogsArgs(context=context, keys=keys), inside)
+        alarms = Alarms(f"{name}-alarms", AlarmsArgs(context=context, keys=keys, contacts=args.contacts), inside)
+        network = Network(
+            f"{name}-network", NetworkArgs(context=context, keys=keys, audit_logs=audit_logs, alarms=alarms), inside
         )
-        network = Network(f"{name}-network", NetworkArgs(place=place, keys=keys, monitoring=monitoring), inside)
         cluster = Cluster(
             f"{name}-cluster",
-            ClusterArgs(place=place, keys=keys, monitoring=monitoring, network=network),
+            ClusterArgs(context=context, keys=keys, audit_logs=audit_logs, alarms=alarms, network=network),
             inside,
         )
         pools = NodePools(
-            f"{name}-pools", NodePoolsArgs(place=place, keys=keys, network=network, cluster=cluster), inside
+            f"{name}-pools", NodePoolsArgs(context=context, keys=keys, network=network, cluster=cluster), inside
         )
         registry = Registry(
-            f"{name}-registry", RegistryArgs(place=place, keys=keys, repository=args.repository), inside
+            f"{name}-registry", RegistryArgs(context=context, keys=keys, repository=args.repository), inside
         )
-        backups = Backups(f"{name}-backups", BackupsArgs(place=place, keys=keys, monitoring=monitoring), inside)
+        backups = Backups(
+            f"{name}-backups", BackupsArgs(context=context, keys=keys, audit_logs=audit_logs, alarms=alarms), inside
+        )
         identity = Identity(
             f"{name}-identity",
-            IdentityArgs(place=place, keys=keys, cluster=cluster, registry=registry, backups=backups),
+            IdentityArgs(context=context, keys=keys, cluster=cluster, registry=registry, backups=backups),
             inside,
         )
-        if place.site.budget is not None:
-            Budget(f"{name}-budget", BudgetArgs(place=place, monitoring=monitoring, contacts=args.contacts), inside)
+        if context.site.budget is not None:
+            Budget(
+                f"{name}-budget", BudgetArgs(context=context, keys=keys, alarms=alarms, contacts=args.contacts), inside
+            )
         edge = None
-        if args.allow_from and args.names is not None:
+        if args.allow_from and args.dns is not None:
             edge = Edge(
                 f"{name}-edge",
                 EdgeArgs(
-                    place=place,
+                    context=context,
                     keys=keys,
-                    monitoring=monitoring,
+                    audit_logs=audit_logs,
+                    alarms=alarms,
                     network=network,
                     node_pools=pools,
-                    names=args.names,
+                    dns=args.dns,
                     hosts=args.hosts,
                     allow_from=args.allow_from,
                 ),

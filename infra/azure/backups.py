@@ -13,12 +13,13 @@ from pulumi_azure_native.storage.object_replication_policy import ObjectReplicat
 from pulumi_azure_native.storage.storage_account import StorageAccount
 
 from infra.azure import storage_accounts
+from infra.azure.alarms import Alarms
 from infra.azure.audit_logs import AuditLogs
 from infra.azure.keys import Keys, KeysArgs
 from infra.azure.physical_names import copy_of
 from infra.azure.roles import guard
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 CONTAINER: Final = "backups"
 
@@ -27,9 +28,10 @@ CONTAINER: Final = "backups"
 class BackupsArgs:
     """Where backups go, and who is told what is done to them."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
-    monitoring: AuditLogs
+    audit_logs: AuditLogs
+    alarms: Alarms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,16 +56,16 @@ class Backups(Component, token="pouw:azure:Backups"):
 
     def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place = args.place
-        there = copy_of(place)
-        keys = Keys(f"{name}-copy-keys", KeysArgs(place=there), self.child())
-        source = self._store(name, place, args.keys)
+        context = args.context
+        there = copy_of(context)
+        keys = Keys(f"{name}-copy-keys", KeysArgs(context=there), self.child())
+        source = self._store(name, context, args.keys)
         target = self._store(f"{name}-copy", there, keys)
         for part, store in ((name, source), (f"{name}-copy", target)):
             blobs = pulumi.Output.concat(store.account.id, "/blobServices/default")
             # Only an account of the same region can keep a log, so the copy's is in the workspace alone.
-            args.monitoring.write_down(self, f"{part}-audit", blobs, kept=store is source, after=store.ready)
-        args.monitoring.write_down(self, f"{name}-copy-vault-audit", keys.vault, kept=False)
+            args.audit_logs.collect(self, f"{part}-audit", blobs, archived=store is source, after=store.ready)
+        args.audit_logs.collect(self, f"{name}-copy-vault-audit", keys.vault, archived=False)
         rules = [{"sourceContainer": CONTAINER, "destinationContainer": CONTAINER}]
         accounts = {"source_account": source.account.id, "destination_account": target.account.id}
         # The target decides the policy's and the rules' ids; the source repeats them.
@@ -92,15 +94,15 @@ class Backups(Component, token="pouw:azure:Backups"):
             scope=source.container.id,
         )
 
-    def _store(self, name: str, place: Place, keys: Keys) -> _Store:
-        account = storage_accounts.account(self, name, place, keys, part="backups", private=True)
+    def _store(self, name: str, context: SiteContext, keys: Keys) -> _Store:
+        account = storage_accounts.account(self, name, context, keys, part="backups", private=True)
         service = BlobServiceProperties(
             f"{name}-service",
             resource_group_name=keys.group,
             account_name=account.name,
             blob_services_name="default",
             opts=self.child(),
-            **protection(place.site.backups.retention_days),
+            **protection(context.site.backups.retention_days),
         )
         container = BlobContainer(
             f"{name}-container",
@@ -116,11 +118,11 @@ class Backups(Component, token="pouw:azure:Backups"):
             account_name=account.name,
             container_name=container.name,
             immutability_policy_name="default",
-            immutability_period_since_creation_in_days=place.site.backups.retention_days,
+            immutability_period_since_creation_in_days=context.site.backups.retention_days,
             allow_protected_append_writes=False,
             opts=self.child(),
         )
-        guard(self, f"{name}-lock", place, account.id)
+        guard(self, f"{name}-lock", context, account.id)
         return _Store(account=account, container=container, ready=[service, container, lock])
 
 

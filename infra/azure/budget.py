@@ -9,7 +9,8 @@ from typing import Any
 import pulumi
 from pulumi_azure_native.consumption.budget import Budget as ConsumptionBudget
 
-from infra.azure.audit_logs import AuditLogs
+from infra.azure.alarms import Alarms
+from infra.azure.keys import Keys
 from infra.azure.physical_names import (
     copy_of,
     group_name,
@@ -18,16 +19,17 @@ from infra.azure.physical_names import (
     subscription,
 )
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 from infra.settings.site import Budget as BudgetSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class BudgetArgs:
-    """Whom to tell. The place's site has a budget."""
+    """Whom to tell. The site has a budget."""
 
-    place: Place
-    monitoring: AuditLogs
+    context: SiteContext
+    keys: Keys
+    alarms: Alarms
     contacts: Sequence[str]
 
 
@@ -38,19 +40,19 @@ class Budget(Component, token="pouw:azure:Budget"):
 
     def __init__(self, name: str, args: BudgetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, settings = args.place, args.place.site.budget
+        context, settings = args.context, args.context.site.budget
         if settings is None:
-            raise ValueError(f"site {place.site.name} has no budget")
+            raise ValueError(f"site {context.site.name} has no budget")
         budget = ConsumptionBudget(
             f"{name}-budget",
-            scope=subscription(place),
-            budget_name=named(place, "consumption:Budget"),
+            scope=subscription(context),
+            budget_name=named(context, "consumption:Budget"),
             category="Cost",
             time_grain="Monthly",
             opts=self.child(),
             **limits(settings),
-            filter={"dimensions": {"name": "ResourceGroupName", "operator": "In", "values": groups(place)}},
-            notifications=notifications(args.contacts, args.monitoring.alarms),
+            filter={"dimensions": {"name": "ResourceGroupName", "operator": "In", "values": groups(context)}},
+            notifications=notifications(args.contacts, args.alarms.channel),
         )
         self.publish(budget=budget.id)
 
@@ -60,9 +62,9 @@ def limits(settings: BudgetSettings) -> dict[str, Any]:
     return {"amount": float(settings.monthly), "time_period": {"startDate": f"{settings.since}T00:00:00Z"}}
 
 
-def groups(place: Place) -> list[str]:
+def groups(context: SiteContext) -> list[str]:
     """Resource groups that make up a site; the copy of its backups is in another region's."""
-    return [group_name(place), machines_group_name(place), group_name(copy_of(place))]
+    return [group_name(context), machines_group_name(context), group_name(copy_of(context))]
 
 
 def notifications(contacts: Sequence[str], alarms: pulumi.Input[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssig
 from pulumi_azure_native.resources.deployment import Deployment
 
 from infra.azure import node_pool_plan
+from infra.azure.alarms import Alarms
 from infra.azure.audit_logs import AuditLogs
 from infra.azure.keys import Keys
 from infra.azure.kubeconfig import authority, kubeconfig, listing_template
@@ -22,7 +23,7 @@ from infra.azure.physical_names import machines_group_name, named
 from infra.azure.roles import grant, guard, identity, kept, role_id
 from infra.azure.subnets import CONTROL_PLANE
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 AUDIT_CATEGORIES: Final = (
     "kube-audit", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "cluster-autoscaler",
@@ -43,9 +44,10 @@ WINDOW: Final = {
 class ClusterArgs:
     """Where the cluster stands and what it uses."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
-    monitoring: AuditLogs
+    audit_logs: AuditLogs
+    alarms: Alarms
     network: Network
 
 
@@ -67,39 +69,41 @@ class Cluster(Component, token="pouw:azure:Cluster"):
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
-        place, group, network = args.place, args.keys.group, args.network
-        controller, puller = (identity(self, f"{name}-{part}", place, group, part) for part in ("controller", "puller"))
+        context, group, network = args.context, args.keys.group, args.network
+        controller, puller = (
+            identity(self, f"{name}-{part}", context, group, part) for part in ("controller", "puller")
+        )
         disks = DiskEncryptionSet(
             f"{name}-disks",
             resource_group_name=group,
-            disk_encryption_set_name=named(place, "compute:DiskEncryptionSet"),
-            location=place.region,
+            disk_encryption_set_name=named(context, "compute:DiskEncryptionSet"),
+            location=context.region,
             encryption_type="EncryptionAtRestWithCustomerKey",
             active_key={"keyUrl": args.keys.key_version},
             rotation_to_latest_key_version_enabled=True,
             identity={"type": "UserAssigned", "userAssignedIdentities": [args.keys.reader]},
-            tags=place.tags,
+            tags=context.tags,
             opts=self.child(),
         )
         rights = self._rights(name, controller, puller, disks)
-        [first] = [pool for pool in node_pool_plan.zone_pools(place.site.pools) if pool.name == "system1"]
-        options = kept(self, place)
+        [first] = [pool for pool in node_pool_plan.zone_pools(context.site.pools) if pool.name == "system1"]
+        options = kept(self, context)
         options.depends_on = rights
         # The scaler moves the number of machines, and other pools are resources of their own.
         options.ignore_changes = ["agentPoolProfiles[0].count"]
         cluster = ManagedCluster(
             f"{name}-cluster",
             resource_group_name=group,
-            resource_name_=named(place, "containerservice:ManagedCluster"),
-            location=place.region,
+            resource_name_=named(context, "containerservice:ManagedCluster"),
+            location=context.region,
             agent_pool_profiles=[
                 {
                     "name": first.name,
                     "vnet_subnet_id": network.subnet(node_pool_plan.subnet_of(first)),
-                    **node_pool_plan.profile(first, place),
+                    **node_pool_plan.profile(first, context),
                 }
             ],
-            api_server_access_profile={**api_access(place), "subnetId": network.subnet(CONTROL_PLANE)},
+            api_server_access_profile={**api_access(context), "subnetId": network.subnet(CONTROL_PLANE)},
             disk_encryption_set_id=disks.id,
             identity={"type": "UserAssigned", "userAssignedIdentities": [controller.id]},
             identity_profile={
@@ -109,19 +113,19 @@ class Cluster(Component, token="pouw:azure:Cluster"):
                     "objectId": puller.principal_id,
                 }
             },
-            network_profile=network_profile(place),
+            network_profile=network_profile(context),
             security_profile=security_profile(args),
-            tags=place.tags,
+            tags=context.tags,
             opts=options,
-            **settings(place),
+            **settings(context),
         )
-        guard(self, f"{name}-lock", place, cluster.id)
+        guard(self, f"{name}-lock", context, cluster.id)
         self._upkeep(name, cluster)
         self.publish(
             cluster=cluster.id,
             kubeconfig=self._kubeconfig(name, cluster),
             # Its certificate authority, as on other clouds, is not known while it is being asked for again.
-            identity=pulumi.Output.concat(cluster.id, " private" if private_api(place) else ""),
+            identity=pulumi.Output.concat(cluster.id, " private" if private_api(context) else ""),
             issuer=cluster.oidc_issuer_profile.issuer_url,
             name=cluster.name,
             group=group,
@@ -146,7 +150,7 @@ class Cluster(Component, token="pouw:azure:Cluster"):
             grant(
                 self,
                 f"{name}-controller-{part}",
-                role=role_id(self._args.place, role),
+                role=role_id(self._args.context, role),
                 principal=controller.principal_id,
                 scope=scope,
             )
@@ -155,8 +159,8 @@ class Cluster(Component, token="pouw:azure:Cluster"):
 
     def _upkeep(self, name: str, cluster: ManagedCluster) -> None:
         """Audit logs, and the hours in which the cloud may change the cluster by itself."""
-        monitoring, group = self._args.monitoring, self._args.keys.group
-        monitoring.write_down(self, f"{name}-audit", cluster.id, categories=AUDIT_CATEGORIES)
+        audit_logs, group = self._args.audit_logs, self._args.keys.group
+        audit_logs.collect(self, f"{name}-audit", cluster.id, categories=AUDIT_CATEGORIES)
         for part in ("AutoUpgrade", "NodeOSUpgrade"):
             MaintenanceConfiguration(
                 f"{name}-{part.lower()}-window",
@@ -168,52 +172,52 @@ class Cluster(Component, token="pouw:azure:Cluster"):
             )
 
     def _kubeconfig(self, name: str, cluster: ManagedCluster) -> pulumi.Output[str]:
-        place = self._args.place
+        context = self._args.context
         listing = Deployment(
             f"{name}-authority",
             resource_group_name=self._args.keys.group,
-            deployment_name=named(place, "resources:Deployment", "authority"),
+            deployment_name=named(context, "resources:Deployment", "authority"),
             properties={
                 "mode": "Incremental",
                 "template": listing_template(),
                 "parameters": {"cluster": {"value": cluster.id}},
             },
-            tags=place.tags,
+            tags=context.tags,
             opts=self.child(),
         )
-        host = cluster.private_fqdn if private_api(place) else cluster.fqdn
+        host = cluster.private_fqdn if private_api(context) else cluster.fqdn
         made = pulumi.Output.all(cluster.name, host, listing.properties).apply(
             lambda known: kubeconfig(
                 cluster=known[0],
                 host=known[1],
-                tenant=place.site.tenant or "",
+                tenant=context.site.tenant or "",
                 certificate_authority=authority((known[2] or {}).get("outputs")),
             )
         )
         return pulumi.Output.secret(made)
 
 
-def private_api(place: Place) -> bool:
+def private_api(context: SiteContext) -> bool:
     """Whether the API server has no address outside the network."""
-    return not place.site.cluster.api_allow_from
+    return not context.site.cluster.api_allow_from
 
 
-def api_access(place: Place) -> dict[str, Any]:
+def api_access(context: SiteContext) -> dict[str, Any]:
     """Who reaches the API server. It stands in the site's own network, and so reaches the private vault."""
     shared: dict[str, Any] = {"enableVnetIntegration": True, "disableRunCommand": True}
-    if private_api(place):
+    if private_api(context):
         return {
             **shared,
             "enablePrivateCluster": True,
             "enablePrivateClusterPublicFQDN": False,
             "privateDNSZone": "system",
         }
-    return {**shared, "enablePrivateCluster": False, "authorizedIPRanges": list(place.site.cluster.api_allow_from)}
+    return {**shared, "enablePrivateCluster": False, "authorizedIPRanges": list(context.site.cluster.api_allow_from)}
 
 
-def network_profile(place: Place) -> dict[str, Any]:
+def network_profile(context: SiteContext) -> dict[str, Any]:
     """Pods on an overlay with addresses of their own, policies enforced in the kernel, the site's own way out."""
-    network = place.site.network
+    network = context.site.network
     return {
         "networkPlugin": "azure",
         "networkPluginMode": "overlay",
@@ -243,22 +247,22 @@ def security_profile(args: ClusterArgs) -> dict[str, Any]:
             "keyVaultResourceId": args.network.vault,
         },
         "workloadIdentity": {"enabled": True},
-        "defender": {"logAnalyticsWorkspaceResourceId": args.monitoring.logs, "securityMonitoring": {"enabled": True}},
+        "defender": {"logAnalyticsWorkspaceResourceId": args.audit_logs.logs, "securityMonitoring": {"enabled": True}},
         "imageCleaner": {"enabled": True, "intervalHours": 168},
     }
 
 
-def settings(place: Place) -> dict[str, Any]:
-    """The rest: arguments of the cluster's class that follow from the place alone."""
+def settings(context: SiteContext) -> dict[str, Any]:
+    """The rest: arguments of the cluster's class that follow from the context alone."""
     return {
-        "kubernetes_version": place.site.cluster.version,
-        "dns_prefix": named(place, "containerservice:ManagedCluster")[:54].rstrip("-"),
-        "node_resource_group": machines_group_name(place),
+        "kubernetes_version": context.site.cluster.version,
+        "dns_prefix": named(context, "containerservice:ManagedCluster")[:54].rstrip("-"),
+        "node_resource_group": machines_group_name(context),
         "node_resource_group_profile": {"restrictionLevel": "ReadOnly"},
         "sku": {"name": "Base", "tier": "Standard"},
         "enable_rbac": True,
         "disable_local_accounts": True,
-        "aad_profile": {"managed": True, "enableAzureRBAC": True, "tenantID": place.site.tenant},
+        "aad_profile": {"managed": True, "enableAzureRBAC": True, "tenantID": context.site.tenant},
         "oidc_issuer_profile": {"enabled": True},
         "auto_upgrade_profile": {"upgradeChannel": "patch", "nodeOSUpgradeChannel": "NodeImage"},
         # What somebody puts into the cluster past this program is held against the subscription's own policies.

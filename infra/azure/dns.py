@@ -16,7 +16,7 @@ from pulumi_azure_native.trafficmanager.profile import Profile
 from infra.azure.physical_names import named, worldwide
 from infra.azure.roles import guard, kept
 from infra.component import Component
-from infra.contracts import READY_PATH, Place, RecordKind, Target
+from infra.contracts import READY_PATH, RecordKind, SiteContext, Target
 
 _TTL_S: Final = 300
 _FAILOVER_TTL_S: Final = 30
@@ -26,7 +26,7 @@ _FAILOVER_TTL_S: Final = 30
 class DnsArgs:
     """The zone, and the site whose subscription holds it."""
 
-    place: Place
+    context: SiteContext
     zone: str
 
 
@@ -40,13 +40,13 @@ class Dns(Component, token="pouw:azure:Dns"):
     def __init__(self, name: str, args: DnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._label, self._args = name, args
-        place = args.place
+        context = args.context
         self._group = ResourceGroup(
             f"{name}-group",
-            resource_group_name=named(place, "resources:ResourceGroup", "names"),
-            location=place.region,
-            tags=place.tags,
-            opts=kept(self, place),
+            resource_group_name=named(context, "resources:ResourceGroup", "dns"),
+            location=context.region,
+            tags=context.tags,
+            opts=kept(self, context),
         )
         self._zone = Zone(
             f"{name}-zone",
@@ -54,10 +54,10 @@ class Dns(Component, token="pouw:azure:Dns"):
             zone_name=args.zone,
             zone_type="Public",
             location="global",
-            tags=place.tags,
-            opts=kept(self, place),
+            tags=context.tags,
+            opts=kept(self, context),
         )
-        guard(self, f"{name}-lock", place, self._zone.id)
+        guard(self, f"{name}-lock", context, self._zone.id)
         signature = DnssecConfig(
             f"{name}-signature",
             resource_group_name=self._group.name,
@@ -86,18 +86,18 @@ class Dns(Component, token="pouw:azure:Dns"):
 
     def failover(self, name: str, *, host: str, targets: Sequence[Target]) -> None:
         """Declare a name that leads to the active target while its ``/ready`` answers over TLS, else to a standby."""
-        place = self._args.place
+        context = self._args.context
         profile = Profile(
             f"{self._label}-{name}",
             resource_group_name=self._group.name,
-            profile_name=named(place, "trafficmanager:Profile", name),
+            profile_name=named(context, "trafficmanager:Profile", name),
             location="global",
             profile_status="Enabled",
             traffic_routing_method="Priority",
-            dns_config={"relativeName": worldwide(place, "names", name), "ttl": float(_FAILOVER_TTL_S)},
+            dns_config={"relativeName": worldwide(context, "dns", name), "ttl": float(_FAILOVER_TTL_S)},
             monitor_config=monitor(host),
             endpoints=endpoints(targets),
-            tags=place.tags,
+            tags=context.tags,
             opts=self.child(),
         )
         self.record(f"{name}-alias", host=host, kind="CNAME", value=profile.dns_config.fqdn)

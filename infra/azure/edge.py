@@ -18,9 +18,8 @@ from pulumi_azure_native.cdn.afd_origin_group import AFDOriginGroup
 from pulumi_azure_native.cdn.profile import Profile
 from pulumi_azure_native.cdn.route import Route
 from pulumi_azure_native.cdn.security_policy import SecurityPolicy
-from pulumi_azure_native.frontdoor.policy import Policy
 
-from infra.azure import alarms
+from infra.azure.alarms import Alarms
 from infra.azure.audit_logs import AuditLogs
 from infra.azure.gateway import FRONTEND, Gateway, GatewayArgs, link_region
 from infra.azure.keys import Keys
@@ -29,9 +28,9 @@ from infra.azure.node_pools import NodePools
 from infra.azure.physical_names import LIMITS, named, worldwide
 from infra.azure.roles import guard, kept
 from infra.azure.subnets import EDGE_PORT
-from infra.azure.web_firewall import MANAGED_RULES, custom_rules
+from infra.azure.web_firewall import WebFirewall, WebFirewallArgs
 from infra.component import Component
-from infra.contracts import READY_PATH, Dns, Place, RecordKind
+from infra.contracts import READY_PATH, Dns, RecordKind, SiteContext
 from infra.naming import fitted
 
 ACCESS_CATEGORIES: Final = (
@@ -45,12 +44,13 @@ ACCESS_CATEGORIES: Final = (
 class EdgeArgs:
     """Which hosts the edge serves, and whom it lets in."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
-    monitoring: AuditLogs
+    audit_logs: AuditLogs
+    alarms: Alarms
     network: Network
     node_pools: NodePools
-    names: Dns
+    dns: Dns
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
@@ -64,33 +64,35 @@ class Edge(Component, token="pouw:azure:Edge"):
     def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
-        place, group = args.place, args.keys.group
-        gateway = Gateway(f"{name}-gateway", GatewayArgs(place=place, group=group, network=args.network), self.child())
-        alarms.unhealthy(self, name, place, group=group, alarms=args.monitoring.alarms, gateway=gateway.gateway)
+        context, group = args.context, args.keys.group
+        gateway = Gateway(
+            f"{name}-gateway", GatewayArgs(context=context, group=group, network=args.network), self.child()
+        )
+        args.alarms.watch_gateway(self, name, gateway.gateway)
         profile = Profile(
             f"{name}-profile",
             resource_group_name=group,
-            profile_name=named(place, "cdn:Profile"),
+            profile_name=named(context, "cdn:Profile"),
             location="global",
             sku={"name": "Premium_AzureFrontDoor"},
             origin_response_timeout_seconds=60,
-            tags=place.tags,
-            opts=kept(self, place),
+            tags=context.tags,
+            opts=kept(self, context),
         )
         endpoint = AFDEndpoint(
             f"{name}-endpoint",
             resource_group_name=group,
             profile_name=profile.name,
-            endpoint_name=worldwide(place, "edge"),
+            endpoint_name=worldwide(context, "edge"),
             location="global",
             enabled_state="Enabled",
             auto_generated_domain_name_label_scope="TenantReuse",
-            tags=place.tags,
-            opts=kept(self, place),
+            tags=context.tags,
+            opts=kept(self, context),
         )
         origins = self._origins(name, profile, gateway)
         domains = [self._domain(name, profile, host) for host in args.hosts]
-        self._firewall(name, profile, [endpoint.id, *(domain.id for domain in domains)])
+        self._filter_requests(name, profile, [endpoint.id, *(domain.id for domain in domains)])
         Route(
             f"{name}-route",
             resource_group_name=group,
@@ -109,8 +111,8 @@ class Edge(Component, token="pouw:azure:Edge"):
             enabled_state="Enabled",
             opts=self.child(depends_on=[origins.ready]),
         )
-        args.monitoring.write_down(self, f"{name}-access-log", profile.id, categories=ACCESS_CATEGORIES)
-        guard(self, f"{name}-lock", place, profile.id)
+        args.audit_logs.collect(self, f"{name}-access-log", profile.id, categories=ACCESS_CATEGORIES)
+        guard(self, f"{name}-lock", context, profile.id)
         self.publish(address=endpoint.host_name)
 
     def _origins(self, name: str, profile: Profile, gateway: Gateway) -> _Origins:
@@ -149,8 +151,8 @@ class Edge(Component, token="pouw:azure:Edge"):
             shared_private_link_resource={
                 "privateLink": {"id": gateway.gateway},
                 "groupId": FRONTEND,
-                "privateLinkLocation": link_region(self._args.place.region),
-                "requestMessage": f"pouw {self._args.place.site.name}",
+                "privateLinkLocation": link_region(self._args.context.region),
+                "requestMessage": f"pouw {self._args.context.site.name}",
             },
             opts=self.child(),
         )
@@ -168,37 +170,27 @@ class Edge(Component, token="pouw:azure:Edge"):
             tls_settings={"certificateType": "ManagedCertificate", "minimumTlsVersion": "TLS12"},
             opts=self.child(),
         )
-        self._args.names.record(
-            f"{self._args.place.site.name}-{part}-proof",
+        self._args.dns.record(
+            f"{self._args.context.site.name}-{part}-proof",
             host=f"_dnsauth.{host}",
             kind="TXT",
             value=domain.validation_properties.validation_token,
         )
         return domain
 
-    def _firewall(self, name: str, profile: Profile, domains: Sequence[pulumi.Output[str]]) -> None:
-        place, group = self._args.place, self._args.keys.group
-        policy = Policy(
-            f"{name}-firewall",
-            resource_group_name=group,
-            policy_name=worldwide(place, "firewall"),
-            location="global",
-            sku={"name": "Premium_AzureFrontDoor"},
-            policy_settings={"enabledState": "Enabled", "mode": "Prevention", "requestBodyCheck": "Enabled"},
-            custom_rules={"rules": custom_rules(self._args.allow_from)},
-            managed_rules={"managedRuleSets": list(MANAGED_RULES)},
-            tags=place.tags,
-            opts=self.child(),
-        )
+    def _filter_requests(self, name: str, profile: Profile, domains: Sequence[pulumi.Output[str]]) -> None:
+        args = self._args
+        rules = WebFirewallArgs(context=args.context, keys=args.keys, allow_from=args.allow_from)
+        firewall = WebFirewall(f"{name}-web-firewall", rules, self.child())
         SecurityPolicy(
-            f"{name}-firewall-use",
-            resource_group_name=group,
+            f"{name}-web-firewall-attachment",
+            resource_group_name=args.keys.group,
             profile_name=profile.name,
             security_policy_name="firewall",
             parameters={
                 "type": "WebApplicationFirewall",
-                "wafPolicy": {"id": policy.id},
-                "associations": [{"domains": [{"id": one} for one in domains], "patternsToMatch": ["/*"]}],
+                "wafPolicy": {"id": firewall.firewall},
+                "associations": [{"domains": [{"id": domain} for domain in domains], "patternsToMatch": ["/*"]}],
             },
             opts=self.child(),
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from infra.azure import node_pool_plan
-from infra.contracts import POOLS, Place
+from infra.contracts import POOLS, SiteContext
 from infra.faults import Fault, choices
 
 _PODS_RANGE: Final = 256
@@ -25,15 +25,15 @@ _LONGEST_HOST: Final = 64
 _ACCELERATED: Final = re.compile(r"^Standard_N")
 
 
-def faults(place: Place, *, hosts: Sequence[str], allow_from: Sequence[str]) -> Iterator[Fault]:
+def faults(context: SiteContext, *, hosts: Sequence[str], allow_from: Sequence[str]) -> Iterator[Fault]:
     """What does not fit."""
-    path = f"pouw:sites ({place.site.name})"
-    yield from _types(path, place)
-    yield from _room(path, place)
-    yield from _api(path, place)
-    if len(place.tags) > _MOST_TAGS:
+    path = f"pouw:sites ({context.site.name})"
+    yield from _types(path, context)
+    yield from _room(path, context)
+    yield from _api(path, context)
+    if len(context.tags) > _MOST_TAGS:
         expected = f"at most {_MOST_TAGS} with the four of ours"
-        yield Fault(path="pouw:tags", message="are too many for Azure", got=str(len(place.tags)), expected=expected)
+        yield Fault(path="pouw:tags", message="are too many for Azure", got=str(len(context.tags)), expected=expected)
     if len(allow_from) > _MOST_RANGES:
         where, got = "pouw:balancer.exposure.allowFrom", str(len(allow_from))
         yield Fault(path=where, message="is too long for Azure", got=got, expected=f"at most {_MOST_RANGES} ranges")
@@ -43,9 +43,9 @@ def faults(place: Place, *, hosts: Sequence[str], allow_from: Sequence[str]) -> 
             yield Fault(path="pouw:dns", message="makes a name too long for Azure", got=repr(host), expected=expected)
 
 
-def _types(path: str, place: Place) -> Iterator[Fault]:
+def _types(path: str, context: SiteContext) -> Iterator[Fault]:
     for pool in POOLS:
-        instance = getattr(place.site.pools, pool).instance
+        instance = getattr(context.site.pools, pool).instance
         if instance and _ACCELERATED.match(instance) and node_pool_plan.accelerator(instance) is None:
             yield Fault(
                 path=f"{path}.pools.{pool}.instance",
@@ -56,13 +56,13 @@ def _types(path: str, place: Place) -> Iterator[Fault]:
             )
 
 
-def _room(path: str, place: Place) -> Iterator[Fault]:
+def _room(path: str, context: SiteContext) -> Iterator[Fault]:
     """An upgrade adds a third of a pool for a while; its machines want addresses, too."""
-    pools = node_pool_plan.zone_pools(place.site.pools)
+    pools = node_pool_plan.zone_pools(context.site.pools)
     zone = sum(_surged(pool.bounds.maximum) for pool in pools if pool.zone == 0)
     whole = sum(_surged(pool.bounds.maximum) for pool in pools)
-    pods = ipaddress.IPv4Network(place.site.network.pods)
-    nodes = ipaddress.IPv4Network(place.plan.nodes[0])
+    pods = ipaddress.IPv4Network(context.site.network.pods)
+    nodes = ipaddress.IPv4Network(context.plan.nodes[0])
     room = {
         "pods": (pods, pods.num_addresses // _PODS_RANGE, whole),
         "cidr": (nodes, nodes.num_addresses - _RESERVED, zone),
@@ -81,8 +81,8 @@ def _surged(maximum: int) -> int:
     return maximum + -(-maximum * node_pool_plan.SURGE_PERCENT // 100)
 
 
-def _api(path: str, place: Place) -> Iterator[Fault]:
-    ranges = place.site.cluster.api_allow_from
+def _api(path: str, context: SiteContext) -> Iterator[Fault]:
+    ranges = context.site.cluster.api_allow_from
     where = f"{path}.cluster.apiAllowFrom"
     if len(ranges) > _MOST_API_RANGES:
         expected = f"at most {_MOST_API_RANGES} ranges"

@@ -18,7 +18,7 @@ from infra.azure.physical_names import group_name, named, subscription
 from infra.azure.roles import guard, kept
 from infra.azure.subnets import EDGE_PORT, GATEWAY, LINK, balancer_address, gateway_address
 from infra.component import Component
-from infra.contracts import READY_PATH, Place
+from infra.contracts import READY_PATH, SiteContext
 from infra.workload import RPC_PORT, WS_PORT
 
 FRONTEND: Final = "edge"
@@ -41,7 +41,7 @@ _LINK_REGIONS: Final = {
 class GatewayArgs:
     """Where the gateway stands."""
 
-    place: Place
+    context: SiteContext
     group: pulumi.Input[str]
     network: Network
 
@@ -54,15 +54,15 @@ class Gateway(Component, token="pouw:azure:Gateway"):
 
     def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, group = args.place, args.group
+        context, group = args.context, args.group
         # The platform wants a public address on every gateway; nothing listens on this one.
-        unused = public_address(self, f"{name}-unused", place, group, part="gateway", zones=place.zones)
+        unused = public_address(self, f"{name}-unused", context, group, part="gateway", zones=context.zones)
         gateway = ApplicationGateway(
             f"{name}-gateway",
             resource_group_name=group,
-            application_gateway_name=named(place, "network:ApplicationGateway"),
-            location=place.region,
-            zones=list(place.zones),
+            application_gateway_name=named(context, "network:ApplicationGateway"),
+            location=context.region,
+            zones=list(context.zones),
             sku={"name": "Standard_v2", "tier": "Standard_v2"},
             autoscale_configuration={"minCapacity": 2, "maxCapacity": 10},
             enable_http2=True,
@@ -71,10 +71,10 @@ class Gateway(Component, token="pouw:azure:Gateway"):
                 {"name": "unused", "publicIPAddress": {"id": unused.id}},
                 {
                     "name": FRONTEND,
-                    "privateIPAddress": gateway_address(place.plan),
+                    "privateIPAddress": gateway_address(context.plan),
                     "privateIPAllocationMethod": "Static",
                     "subnet": {"id": args.network.subnet(GATEWAY)},
-                    "privateLinkConfiguration": {"id": own_id(place, "privateLinkConfigurations", "edge")},
+                    "privateLinkConfiguration": {"id": own_id(context, "privateLinkConfigurations", "edge")},
                 },
             ],
             private_link_configurations=[
@@ -92,12 +92,12 @@ class Gateway(Component, token="pouw:azure:Gateway"):
                 }
             ],
             frontend_ports=[{"name": "edge", "port": EDGE_PORT}],
-            tags=place.tags,
-            opts=kept(self, place),
-            **routing(place),
+            tags=context.tags,
+            opts=kept(self, context),
+            **routing(context),
         )
-        guard(self, f"{name}-lock", place, gateway.id)
-        self.publish(gateway=gateway.id, address=gateway_address(place.plan))
+        guard(self, f"{name}-lock", context, gateway.id)
+        self.publish(gateway=gateway.id, address=gateway_address(context.plan))
 
 
 def link_region(region: str) -> str:
@@ -105,24 +105,24 @@ def link_region(region: str) -> str:
     return _LINK_REGIONS.get(region, region)
 
 
-def own_id(place: Place, collection: str, name: str) -> str:
+def own_id(context: SiteContext, collection: str, name: str) -> str:
     """Id of a part of the gateway: its parts name one another by ids that are known before the gateway is."""
-    gateway = named(place, "network:ApplicationGateway")
-    group = f"{subscription(place)}/resourceGroups/{group_name(place)}"
+    gateway = named(context, "network:ApplicationGateway")
+    group = f"{subscription(context)}/resourceGroups/{group_name(context)}"
     return f"{group}/providers/Microsoft.Network/applicationGateways/{gateway}/{collection}/{name}"
 
 
-def routing(place: Place) -> dict[str, Any]:
+def routing(context: SiteContext) -> dict[str, Any]:
     """From the frontend to the in-cluster balancer: paths below ``/ws`` to WebSocket, the rest to JSON-RPC."""
 
     def part(collection: str, name: str) -> dict[str, str]:
-        return {"id": own_id(place, collection, name)}
+        return {"id": own_id(context, collection, name)}
 
     balancer = part("backendAddressPools", "balancer")
     rpc, ws = part("backendHttpSettingsCollection", "rpc"), part("backendHttpSettingsCollection", "ws")
     return {
         "backend_address_pools": [
-            {"name": "balancer", "backendAddresses": [{"ipAddress": balancer_address(place.plan)}]}
+            {"name": "balancer", "backendAddresses": [{"ipAddress": balancer_address(context.plan)}]}
         ],
         "probes": [probe()],
         "backend_http_settings_collection": [

@@ -17,7 +17,7 @@ from infra.azure.physical_names import group_name, subscription
 from infra.azure.registry import Registry
 from infra.azure.roles import grant, identity, role_id
 from infra.component import Component
-from infra.contracts import Place, PodIdentity
+from infra.contracts import PodIdentity, SiteContext
 from infra.naming import NAMESPACE
 
 BACKUP: Final = "backup"
@@ -32,7 +32,7 @@ BACKUP_ACTIONS: Final = (f"{_BLOBS}/read", f"{_BLOBS}/add/action")
 class IdentityArgs:
     """Whose workloads, and what they use."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
     cluster: Cluster
     registry: Registry
@@ -46,10 +46,10 @@ class Identity(Component, token="pouw:azure:Identity"):
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, group = args.place, args.keys.group
-        pull = role_id(place, "AcrPull")
+        context, group = args.context, args.keys.group
+        pull = role_id(context, "AcrPull")
         grant(self, f"{name}-pull", role=pull, principal=args.cluster.puller, scope=args.registry.registry)
-        backup = identity(self, f"{name}-{BACKUP}", place, group, BACKUP)
+        backup = identity(self, f"{name}-{BACKUP}", context, group, BACKUP)
         FederatedIdentityCredential(
             f"{name}-{BACKUP}-trust",
             resource_group_name=group,
@@ -60,10 +60,10 @@ class Identity(Component, token="pouw:azure:Identity"):
             audiences=["api://AzureADTokenExchange"],
             opts=self.child(),
         )
-        scope = f"{subscription(place)}/resourceGroups/{group_name(place)}"
+        scope = f"{subscription(context)}/resourceGroups/{group_name(context)}"
         role = RoleDefinition(
             f"{name}-{BACKUP}-role",
-            role_name=f"{group_name(place)}-{BACKUP}",
+            role_name=f"{group_name(context)}-{BACKUP}",
             role_type="CustomRole",
             description="Adds backups and reads them; neither overwrites nor deletes.",
             scope=scope,

@@ -13,7 +13,7 @@ from pulumi_azure_native.resources.resource_group import ResourceGroup
 from infra.azure.physical_names import group_name, named, worldwide
 from infra.azure.roles import grant, identity, kept, role_id
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 _OPERATIONS: Final = ("encrypt", "decrypt", "wrapKey", "unwrapKey")
 
@@ -22,7 +22,7 @@ _OPERATIONS: Final = ("encrypt", "decrypt", "wrapKey", "unwrapKey")
 class KeysArgs:
     """Where the key stands."""
 
-    place: Place
+    context: SiteContext
 
 
 class Keys(Component, token="pouw:azure:Keys"):
@@ -41,20 +41,20 @@ class Keys(Component, token="pouw:azure:Keys"):
 
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place = args.place
+        context = args.context
         group = ResourceGroup(
             f"{name}-group",
-            resource_group_name=group_name(place),
-            location=place.region,
-            tags=place.tags,
-            opts=kept(self, place),
+            resource_group_name=group_name(context),
+            location=context.region,
+            tags=context.tags,
+            opts=kept(self, context),
         )
-        vault, key = vault_and_key(self, name, place, group.name, part="keys", private=True)
-        reader = identity(self, f"{name}-reader", place, group.name, place.region, "key-reader")
+        vault, key = vault_and_key(self, name, context, group.name, part="keys", private=True)
+        reader = identity(self, f"{name}-reader", context, group.name, context.region, "key-reader")
         granted = grant(
             self,
             f"{name}-reader-grant",
-            role=role_id(place, "Key Vault Crypto Service Encryption User"),
+            role=role_id(context, "Key Vault Crypto Service Encryption User"),
             principal=reader.principal_id,
             scope=vault.id,
         )
@@ -71,40 +71,40 @@ class Keys(Component, token="pouw:azure:Keys"):
 
 
 def vault_and_key(
-    owner: Component, name: str, place: Place, group: pulumi.Input[str], *, part: str, private: bool
+    owner: Component, name: str, context: SiteContext, group: pulumi.Input[str], *, part: str, private: bool
 ) -> tuple[Vault, Key]:
     """Declare a vault and an encryption key in it; ``part`` makes the vault's name."""
     vault = Vault(
         f"{name}-vault",
         resource_group_name=group,
-        vault_name=worldwide(place, part),
-        location=place.region,
-        properties=vault_properties(place, private=private),
-        tags=place.tags,
-        opts=kept(owner, place),
+        vault_name=worldwide(context, part),
+        location=context.region,
+        properties=vault_properties(context, private=private),
+        tags=context.tags,
+        opts=kept(owner, context),
     )
     key = Key(
         f"{name}-key",
         resource_group_name=group,
         vault_name=vault.name,
-        key_name=named(place, "keyvault:Key", "encryption"),
+        key_name=named(context, "keyvault:Key", "encryption"),
         properties=key_properties(),
-        tags=place.tags,
-        opts=kept(owner, place),
+        tags=context.tags,
+        opts=kept(owner, context),
     )
     return vault, key
 
 
-def vault_properties(place: Place, *, private: bool) -> dict[str, Any]:
+def vault_properties(context: SiteContext, *, private: bool) -> dict[str, Any]:
     """Properties of a vault; one that is not private still answers nobody without a role."""
     return {
-        "tenantId": place.site.tenant,
+        "tenantId": context.site.tenant,
         "sku": {"family": "A", "name": "standard"},
         "enableRbacAuthorization": True,
         "enableSoftDelete": True,
         # Encryption of disks, storage and registries by an own key insists on this.
         "enablePurgeProtection": True,
-        "softDeleteRetentionInDays": 90 if place.production else 7,
+        "softDeleteRetentionInDays": 90 if context.production else 7,
         "publicNetworkAccess": "Disabled" if private else "Enabled",
         "networkAcls": {"bypass": "AzureServices", "defaultAction": "Deny" if private else "Allow"},
     }

@@ -13,6 +13,7 @@ from pulumi_azure_native.network.network_security_group import NetworkSecurityGr
 from pulumi_azure_native.network.public_ip_address import PublicIPAddress
 from pulumi_azure_native.network.virtual_network import VirtualNetwork
 
+from infra.azure.alarms import Alarms
 from infra.azure.audit_logs import AuditLogs
 from infra.azure.keys import Keys
 from infra.azure.physical_names import named
@@ -20,7 +21,7 @@ from infra.azure.private_endpoints import Endpoints, EndpointsArgs, Service
 from infra.azure.roles import grant, identity, kept, role_id
 from infra.azure.subnets import ENDPOINTS, Guard, Subnet, guard_rules, node_subnet, subnets
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 _LONGEST_FLOW_RETENTION_DAYS = 365
 
@@ -29,9 +30,10 @@ _LONGEST_FLOW_RETENTION_DAYS = 365
 class NetworkArgs:
     """Where the network stands and who keeps its logs."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
-    monitoring: AuditLogs
+    audit_logs: AuditLogs
+    alarms: Alarms
 
 
 class Network(Component, token="pouw:azure:Network"):
@@ -46,16 +48,16 @@ class Network(Component, token="pouw:azure:Network"):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
-        place, group = args.place, args.keys.group
+        context, group = args.context, args.keys.group
         addresses, gateways = self._translation(name)
         guards: dict[Guard, NetworkSecurityGroup] = {
             guard: NetworkSecurityGroup(
                 f"{name}-{guard}-guard",
                 resource_group_name=group,
-                network_security_group_name=named(place, "network:NetworkSecurityGroup", guard),
-                location=place.region,
-                security_rules=guard_rules(guard, place.plan),
-                tags=place.tags,
+                network_security_group_name=named(context, "network:NetworkSecurityGroup", guard),
+                location=context.region,
+                security_rules=guard_rules(guard, context.plan),
+                tags=context.tags,
                 opts=self.child(),
             )
             for guard in ("nodes", "gateway")
@@ -63,13 +65,13 @@ class Network(Component, token="pouw:azure:Network"):
         network = VirtualNetwork(
             f"{name}-network",
             resource_group_name=group,
-            virtual_network_name=named(place, "network:VirtualNetwork"),
-            location=place.region,
-            address_space={"addressPrefixes": [place.plan.network]},
-            subnets=[subnet_properties(one, gateways, guards) for one in subnets(place.plan)],
-            **flood_protection(place.site.network.ddos_plan),
-            tags=place.tags,
-            opts=kept(self, place),
+            virtual_network_name=named(context, "network:VirtualNetwork"),
+            location=context.region,
+            address_space={"addressPrefixes": [context.plan.network]},
+            subnets=[subnet_properties(one, gateways, guards) for one in subnets(context.plan)],
+            **flood_protection(context.site.network.ddos_plan),
+            tags=context.tags,
+            opts=kept(self, context),
         )
         self._flow_log(name, network.id)
         vault = Service(name="vault", id=args.keys.vault, part="vault", zone="privatelink.vaultcore.azure.net")
@@ -88,7 +90,7 @@ class Network(Component, token="pouw:azure:Network"):
     def endpoints(self, name: str, network: pulumi.Input[str], services: Sequence[Service]) -> Endpoints:
         """Declare private endpoints of services."""
         arguments = EndpointsArgs(
-            place=self._args.place,
+            context=self._args.context,
             group=self._args.keys.group,
             network=network,
             subnet=pulumi.Output.concat(network, "/subnets/", ENDPOINTS),
@@ -98,59 +100,59 @@ class Network(Component, token="pouw:azure:Network"):
 
     def _translation(self, name: str) -> tuple[list[PublicIPAddress], list[NatGateway]]:
         """Addresses on the way out, and the gateways that use them: one a zone, or one for all."""
-        place, group = self._args.place, self._args.keys.group
+        context, group = self._args.context, self._args.keys.group
         addresses, gateways = [], []
-        for zone in place.zones if place.site.network.translation == "zone" else place.zones[:1]:
-            address = public_address(self, f"{name}-egress-{zone}", place, group, part=f"egress-{zone}", zones=[zone])
+        for zone in context.zones if context.site.network.translation == "zone" else context.zones[:1]:
+            address = public_address(self, f"{name}-egress-{zone}", context, group, part=f"egress-{zone}", zones=[zone])
             addresses.append(address)
             gateways.append(
                 NatGateway(
                     f"{name}-translation-{zone}",
                     resource_group_name=group,
-                    nat_gateway_name=named(place, "network:NatGateway", zone),
-                    location=place.region,
+                    nat_gateway_name=named(context, "network:NatGateway", zone),
+                    location=context.region,
                     sku={"name": "Standard"},
                     zones=[zone],
                     public_ip_addresses=[{"id": address.id}],
                     idle_timeout_in_minutes=10,
-                    tags=place.tags,
+                    tags=context.tags,
                     opts=self.child(),
                 )
             )
         return addresses, gateways
 
     def _flow_log(self, name: str, network: pulumi.Input[str]) -> None:
-        place, keys, monitoring = self._args.place, self._args.keys, self._args.monitoring
-        writer = identity(self, f"{name}-flow-writer", place, keys.group, "flow-writer")
+        context, keys, audit_logs = self._args.context, self._args.keys, self._args.audit_logs
+        writer = identity(self, f"{name}-flow-writer", context, keys.group, "flow-writer")
         granted = grant(
             self,
             f"{name}-flow-writer-grant",
-            role=role_id(place, "Storage Blob Data Contributor"),
+            role=role_id(context, "Storage Blob Data Contributor"),
             principal=writer.principal_id,
-            scope=monitoring.store,
+            scope=audit_logs.archive,
         )
         FlowLog(
             f"{name}-flow-log",
             # Azure keeps one watcher a region in a subscription, and makes it with the region's first network.
             resource_group_name="NetworkWatcherRG",
-            network_watcher_name=f"NetworkWatcher_{place.region}",
-            flow_log_name=named(place, "network:FlowLog"),
-            location=place.region,
+            network_watcher_name=f"NetworkWatcher_{context.region}",
+            flow_log_name=named(context, "network:FlowLog"),
+            location=context.region,
             target_resource_id=network,
-            storage_id=monitoring.store,
+            storage_id=audit_logs.archive,
             enabled=True,
             format={"type": "JSON", "version": 2},
             identity={"type": "UserAssigned", "userAssignedIdentities": [writer.id]},
-            retention_policy=flow_retention(place.site.network.flow_log_days),
+            retention_policy=flow_retention(context.site.network.flow_log_days),
             flow_analytics_configuration={
                 "networkWatcherFlowAnalyticsConfiguration": {
                     "enabled": True,
                     "trafficAnalyticsInterval": 60,
-                    "workspaceResourceId": monitoring.logs,
-                    "workspaceRegion": place.region,
+                    "workspaceResourceId": audit_logs.logs,
+                    "workspaceRegion": context.region,
                 }
             },
-            tags=place.tags,
+            tags=context.tags,
             opts=self.child(depends_on=[granted]),
         )
 
@@ -161,21 +163,21 @@ def flood_protection(plan: str | None) -> dict[str, Any]:
 
 
 def public_address(
-    owner: Component, name: str, place: Place, group: pulumi.Input[str], *, part: str, zones: Sequence[str]
+    owner: Component, name: str, context: SiteContext, group: pulumi.Input[str], *, part: str, zones: Sequence[str]
 ) -> PublicIPAddress:
     """Declare a static public address in ``zones``."""
     return PublicIPAddress(
         name,
         resource_group_name=group,
-        public_ip_address_name=named(place, "network:PublicIPAddress", part),
-        location=place.region,
+        public_ip_address_name=named(context, "network:PublicIPAddress", part),
+        location=context.region,
         sku={"name": "Standard", "tier": "Regional"},
         public_ip_allocation_method="Static",
         public_ip_address_version="IPv4",
         zones=list(zones),
-        tags=place.tags,
+        tags=context.tags,
         # Others list these addresses among those that they let in.
-        opts=kept(owner, place),
+        opts=kept(owner, context),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from infra.azure.subnets import node_subnet
-from infra.contracts import POOL_LABEL, Place
+from infra.contracts import POOL_LABEL, SiteContext
 from infra.settings.site import Pool, Pools
 from infra.workload import Tolerations, digest
 
@@ -108,7 +108,7 @@ def accelerator(instance: str) -> str | None:
     return next((found for pattern, found in ACCELERATORS if re.match(pattern, instance)), None)
 
 
-def profile(pool: ZonePool, place: Place) -> dict[str, Any]:
+def profile(pool: ZonePool, context: SiteContext) -> dict[str, Any]:
     """Arguments of a pool, but for its name and subnet: the same for one of its own and for one inside the cluster."""
     found = accelerator(pool.instance)
     labels = {POOL_LABEL: pool.pool, **({ACCELERATOR_LABEL: found} if found else {})}
@@ -116,7 +116,7 @@ def profile(pool: ZonePool, place: Place) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "mode": "System" if pool.pool == "system" else "User",
         "type": "VirtualMachineScaleSets",
-        "availability_zones": [place.zones[pool.zone]],
+        "availability_zones": [context.zones[pool.zone]],
         "vm_size": pool.instance,
         "os_type": "Linux",
         "os_sku": "Ubuntu",
@@ -128,7 +128,7 @@ def profile(pool: ZonePool, place: Place) -> dict[str, Any]:
         # Drivers of accelerators are not signed for secure boot.
         "security_profile": {"enableSecureBoot": found is None, "enableVTPM": True, "sshAccess": "Disabled"},
         "node_taints": taints,
-        "tags": dict(place.tags),
+        "tags": dict(context.tags),
         **scaling(pool.bounds),
     }
     if found:

@@ -13,14 +13,14 @@ from infra.azure.cluster import Cluster
 from infra.azure.keys import Keys
 from infra.azure.network import Network
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class NodePoolsArgs:
     """Whose machines, and where they stand. Their disks are encrypted by the cluster's encryption set."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
     network: Network
     cluster: Cluster
@@ -33,11 +33,11 @@ class NodePools(Component, token="pouw:azure:NodePools"):
 
     def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        found = [self._pool(name, args, pool) for pool in node_pool_plan.zone_pools(args.place.site.pools)[1:]]
+        found = [self._pool(name, args, pool) for pool in node_pool_plan.zone_pools(args.context.site.pools)[1:]]
         self.publish(pools=[pool.id for pool in found])
 
     def _pool(self, name: str, args: NodePoolsArgs, pool: node_pool_plan.ZonePool) -> AgentPool:
-        profile = node_pool_plan.profile(pool, args.place)
+        profile = node_pool_plan.profile(pool, args.context)
         options = self.child()
         if profile["enable_auto_scaling"]:
             # The scaler moves it from there on.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from infra.contracts import Place
+from infra.contracts import SiteContext
 from infra.naming import fitted
 
 _WORDS: Final = r"^[A-Za-z0-9][-A-Za-z0-9_.]*[A-Za-z0-9_]$"
@@ -65,33 +65,33 @@ LIMITS: Final[Mapping[str, Limit]] = {
 """By type token. A type that is missing here takes its name from its parent or from Azure's own words."""
 
 
-def named(place: Place, token: str, *parts: str) -> str:
+def named(context: SiteContext, token: str, *parts: str) -> str:
     """Name of a resource of type ``azure-native:<token>`` among those of its subscription."""
     limit = LIMITS[f"azure-native:{token}"]
-    return fitted("pouw", place.environment, place.site.name, *parts, limit=limit.characters)
+    return fitted("pouw", context.environment, context.site.name, *parts, limit=limit.characters)
 
 
-def worldwide(place: Place, part: str, *more: str) -> str:
+def worldwide(context: SiteContext, part: str, *more: str) -> str:
     """A name unlike any other in the world: ``part`` (8 letters at most), and a digest of where it stands."""
-    where = "/".join((place.site.account or "", place.environment, place.site.name, place.region, part, *more))
+    where = "/".join((context.site.account or "", context.environment, context.site.name, context.region, part, *more))
     return f"pouw{part}{hashlib.sha256(where.encode()).hexdigest()[:_DIGEST_CHARACTERS]}"
 
 
-def group_name(place: Place) -> str:
+def group_name(context: SiteContext) -> str:
     """Name of the resource group of a site in one region."""
-    return named(place, "resources:ResourceGroup", place.region)
+    return named(context, "resources:ResourceGroup", context.region)
 
 
-def machines_group_name(place: Place) -> str:
+def machines_group_name(context: SiteContext) -> str:
     """Name of the resource group that the managed cluster keeps its machines in."""
-    return named(place, "resources:ResourceGroup", place.region, "machines")
+    return named(context, "resources:ResourceGroup", context.region, "machines")
 
 
-def copy_of(place: Place) -> Place:
-    """The same place in the region that keeps the copy of its backups."""
-    return replace(place, region=place.site.backups.copy_region or "")
+def copy_of(context: SiteContext) -> SiteContext:
+    """The same context in the region that keeps the copy of its backups."""
+    return replace(context, region=context.site.backups.copy_region or "")
 
 
-def subscription(place: Place) -> str:
+def subscription(context: SiteContext) -> str:
     """Scope of the subscription."""
-    return f"/subscriptions/{place.site.account}"
+    return f"/subscriptions/{context.site.account}"

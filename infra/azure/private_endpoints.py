@@ -13,7 +13,7 @@ from pulumi_azure_native.privatedns.virtual_network_link import VirtualNetworkLi
 
 from infra.azure.physical_names import named
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Service:
 class EndpointsArgs:
     """Which services, into which subnet of which network. No two services may share a zone."""
 
-    place: Place
+    context: SiteContext
     group: pulumi.Input[str]
     network: pulumi.Input[str]
     subnet: pulumi.Input[str]
@@ -48,13 +48,13 @@ class Endpoints(Component, token="pouw:azure:Endpoints"):
         self.publish(ready=[self._endpoint(f"{name}-{service.name}", service).id for service in args.services])
 
     def _endpoint(self, name: str, service: Service) -> PrivateDnsZoneGroup:
-        place, group = self._args.place, self._args.group
+        context, group = self._args.context, self._args.group
         zone = PrivateZone(
             f"{name}-zone",
             resource_group_name=group,
             private_zone_name=service.zone,
             location="global",
-            tags=place.tags,
+            tags=context.tags,
             opts=self.child(),
         )
         link = VirtualNetworkLink(
@@ -65,19 +65,19 @@ class Endpoints(Component, token="pouw:azure:Endpoints"):
             location="global",
             registration_enabled=False,
             virtual_network={"id": self._args.network},
-            tags=place.tags,
+            tags=context.tags,
             opts=self.child(),
         )
         endpoint = PrivateEndpoint(
             f"{name}-endpoint",
             resource_group_name=group,
-            private_endpoint_name=named(place, "network:PrivateEndpoint", service.name),
-            location=place.region,
+            private_endpoint_name=named(context, "network:PrivateEndpoint", service.name),
+            location=context.region,
             subnet={"id": self._args.subnet},
             private_link_service_connections=[
                 {"name": service.name, "privateLinkServiceId": service.id, "groupIds": [service.part]}
             ],
-            tags=place.tags,
+            tags=context.tags,
             opts=self.child(),
         )
         return PrivateDnsZoneGroup(

@@ -12,7 +12,7 @@ from infra.azure.keys import Keys, vault_and_key
 from infra.azure.physical_names import group_name, named, subscription, worldwide
 from infra.azure.roles import grant, guard, identity, kept, role_id
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 _UNTAGGED_DAYS: Final = 7
 _READER: Final = "registry-reader"
@@ -22,7 +22,7 @@ _READER: Final = "registry-reader"
 class RegistryArgs:
     """What the repository is called."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
     repository: str
 
@@ -40,39 +40,39 @@ class Registry(Component, token="pouw:azure:Registry"):
 
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, group = args.place, args.keys.group
-        vault, key = vault_and_key(self, name, place, group, part="registry", private=False)
-        reader = identity(self, f"{name}-reader", place, group, _READER)
+        context, group = args.context, args.keys.group
+        vault, key = vault_and_key(self, name, context, group, part="registry", private=False)
+        reader = identity(self, f"{name}-reader", context, group, _READER)
         granted = grant(
             self,
             f"{name}-reader-grant",
-            role=role_id(place, "Key Vault Crypto Service Encryption User"),
+            role=role_id(context, "Key Vault Crypto Service Encryption User"),
             principal=reader.principal_id,
             scope=vault.id,
         )
-        options = kept(self, place)
+        options = kept(self, context)
         options.depends_on = [granted]
         registry = ContainerRegistry(
             f"{name}-registry",
             resource_group_name=group,
-            registry_name=worldwide(place, "images"),
-            location=place.region,
+            registry_name=worldwide(context, "images"),
+            location=context.region,
             sku={"name": "Premium"},
             admin_user_enabled=False,
             anonymous_pull_enabled=False,
             data_endpoint_enabled=True,
             zone_redundancy="Enabled",
-            identity={"type": "UserAssigned", "userAssignedIdentities": {reader_id(place): {}}},
+            identity={"type": "UserAssigned", "userAssignedIdentities": {reader_id(context): {}}},
             encryption={
                 "status": "enabled",
                 "keyVaultProperties": {"keyIdentifier": key.key_uri, "identity": reader.client_id},
             },
-            policies=policies(place),
-            tags=place.tags,
+            policies=policies(context),
+            tags=context.tags,
             opts=options,
-            **access(place),
+            **access(context),
         )
-        guard(self, f"{name}-lock", place, registry.id)
+        guard(self, f"{name}-lock", context, registry.id)
         self.publish(
             repository=pulumi.Output.concat(registry.login_server, "/", args.repository),
             registry=registry.id,
@@ -80,9 +80,9 @@ class Registry(Component, token="pouw:azure:Registry"):
         )
 
 
-def access(place: Place) -> dict[str, Any]:
+def access(context: SiteContext) -> dict[str, Any]:
     """Who reaches the registry from outside the network: whoever reaches the API server, to push; else nobody."""
-    ranges = place.site.cluster.api_allow_from
+    ranges = context.site.cluster.api_allow_from
     if not ranges:
         return {"public_network_access": "Disabled", "network_rule_bypass_options": "AzureServices"}
     return {
@@ -95,16 +95,16 @@ def access(place: Place) -> dict[str, Any]:
     }
 
 
-def policies(place: Place) -> dict[str, Any]:
+def policies(context: SiteContext) -> dict[str, Any]:
     """What the registry does by itself: forget what has no tag, and let no image be copied out of a private network."""
     found: dict[str, Any] = {"retentionPolicy": {"status": "enabled", "days": _UNTAGGED_DAYS}}
-    if not place.site.cluster.api_allow_from:
+    if not context.site.cluster.api_allow_from:
         found["exportPolicy"] = {"status": "disabled"}
     return found
 
 
-def reader_id(place: Place) -> str:
+def reader_id(context: SiteContext) -> str:
     """Id of the registry's identity: a key of a mapping, so it must be known before the identity is."""
-    name = named(place, "managedidentity:UserAssignedIdentity", _READER)
-    group = f"{subscription(place)}/resourceGroups/{group_name(place)}"
+    name = named(context, "managedidentity:UserAssignedIdentity", _READER)
+    group = f"{subscription(context)}/resourceGroups/{group_name(context)}"
     return f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"

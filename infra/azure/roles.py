@@ -12,7 +12,7 @@ from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssig
 
 from infra.azure.physical_names import named, subscription
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 ROLES: Final[Mapping[str, str]] = {
     "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
@@ -27,19 +27,21 @@ ROLES: Final[Mapping[str, str]] = {
 """Ids of built-in roles, the same in every directory."""
 
 
-def role_id(place: Place, role: str) -> str:
+def role_id(context: SiteContext, role: str) -> str:
     """Id of a built-in role, as an assignment names it."""
-    return f"{subscription(place)}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
+    return f"{subscription(context)}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
 
 
-def identity(owner: Component, name: str, place: Place, group: pulumi.Input[str], *parts: str) -> UserAssignedIdentity:
+def identity(
+    owner: Component, name: str, context: SiteContext, group: pulumi.Input[str], *parts: str
+) -> UserAssignedIdentity:
     """Declare an identity that something takes on; ``parts`` make its name in Azure."""
     return UserAssignedIdentity(
         name,
         resource_group_name=group,
-        resource_name_=named(place, "managedidentity:UserAssignedIdentity", *parts),
-        location=place.region,
-        tags=place.tags,
+        resource_name_=named(context, "managedidentity:UserAssignedIdentity", *parts),
+        location=context.region,
+        tags=context.tags,
         opts=owner.child(),
     )
 
@@ -64,9 +66,9 @@ def grant(
     )
 
 
-def guard(owner: Component, name: str, place: Place, scope: pulumi.Input[str]) -> None:
+def guard(owner: Component, name: str, context: SiteContext, scope: pulumi.Input[str]) -> None:
     """In production, refuse to delete what is at ``scope`` or below it, whoever asks."""
-    if place.production:
+    if context.production:
         ManagementLockByScope(
             name,
             level="CanNotDelete",
@@ -77,8 +79,8 @@ def guard(owner: Component, name: str, place: Place, scope: pulumi.Input[str]) -
         )
 
 
-def kept(owner: Component, place: Place) -> pulumi.ResourceOptions:
+def kept(owner: Component, context: SiteContext) -> pulumi.ResourceOptions:
     """Options of a child that the engine refuses to delete in production."""
     options = owner.child()
-    options.protect = place.production
+    options.protect = context.production
     return options

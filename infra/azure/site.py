@@ -10,6 +10,7 @@ import pulumi
 
 from infra.azure import fitness, node_pool_plan
 from infra.azure import identity as identities
+from infra.azure.alarms import Alarms, AlarmsArgs
 from infra.azure.audit_logs import AuditLogs, AuditLogsArgs
 from infra.azure.backups import Backups, BackupsArgs
 from infra.azure.budget import Budget, BudgetArgs
@@ -23,7 +24,7 @@ from infra.azure.private_endpoints import Service
 from infra.azure.registry import Registry, RegistryArgs
 from infra.azure.subnets import BALANCERS, balancer_address
 from infra.component import Component
-from infra.contracts import Dns, Entry, Place, PodIdentity, RecordKind, Scaler
+from infra.contracts import Dns, Entry, PodIdentity, RecordKind, Scaler, SiteContext
 from infra.workload import Tolerations
 
 _BALANCER: Final = "service.beta.kubernetes.io/azure-load-balancer"
@@ -33,10 +34,10 @@ _BALANCER: Final = "service.beta.kubernetes.io/azure-load-balancer"
 class SiteArgs:
     """What a site is made from; ``names`` and ``hosts`` are for an edge, which only ``allow_from`` opens."""
 
-    place: Place
+    context: SiteContext
     contacts: Sequence[str]
     repository: str
-    names: Dns | None
+    dns: Dns | None
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
@@ -61,48 +62,56 @@ class Site(Component, token="pouw:azure:Site"):
 
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, child = args.place, self.child()
-        if found := [str(one) for one in fitness.faults(place, hosts=args.hosts, allow_from=args.allow_from)]:
+        context, child = args.context, self.child()
+        if found := [str(one) for one in fitness.faults(context, hosts=args.hosts, allow_from=args.allow_from)]:
             raise pulumi.RunError("\n".join(found))
-        self.balancer_entry, self.peers_entry = balancer_entry(place), peers_entry(place)
-        self.tolerations = node_pool_plan.tolerations(place.site.pools)
-        keys = Keys(f"{name}-keys", KeysArgs(place=place), child)
-        monitoring = AuditLogs(
-            f"{name}-monitoring", AuditLogsArgs(place=place, keys=keys, contacts=args.contacts), child
+        self.balancer_entry, self.peers_entry = balancer_entry(context), peers_entry(context)
+        self.tolerations = node_pool_plan.tolerations(context.site.pools)
+        keys = Keys(f"{name}-keys", KeysArgs(context=context), child)
+        audit_logs = AuditLogs(f"{name}-audit-logs", AuditLogsArgs(context=context, keys=keys), child)
+        alarms = Alarms(f"{name}-alarms", AlarmsArgs(context=context, keys=keys, contacts=args.contacts), child)
+        network = Network(
+            f"{name}-network", NetworkArgs(context=context, keys=keys, audit_logs=audit_logs, alarms=alarms), child
         )
-        network = Network(f"{name}-network", NetworkArgs(place=place, keys=keys, monitoring=monitoring), child)
-        registry = Registry(f"{name}-registry", RegistryArgs(place=place, keys=keys, repository=args.repository), child)
+        registry = Registry(
+            f"{name}-registry", RegistryArgs(context=context, keys=keys, repository=args.repository), child
+        )
         audited = {"vault": keys.vault, "registry": registry.registry, "registry-vault": registry.vault}
         for part, resource in audited.items():
-            monitoring.write_down(self, f"{name}-{part}-audit", resource)
-        backups = Backups(f"{name}-backups", BackupsArgs(place=place, keys=keys, monitoring=monitoring), child)
+            audit_logs.collect(self, f"{name}-{part}-audit", resource)
+        backups = Backups(
+            f"{name}-backups", BackupsArgs(context=context, keys=keys, audit_logs=audit_logs, alarms=alarms), child
+        )
         network.endpoints(f"{name}-endpoints", network.network, services_of(registry, backups))
         cluster = Cluster(
             f"{name}-cluster",
-            ClusterArgs(place=place, keys=keys, monitoring=monitoring, network=network),
+            ClusterArgs(context=context, keys=keys, audit_logs=audit_logs, alarms=alarms, network=network),
             child,
         )
         pools = NodePools(
-            f"{name}-pools", NodePoolsArgs(place=place, keys=keys, network=network, cluster=cluster), child
+            f"{name}-pools", NodePoolsArgs(context=context, keys=keys, network=network, cluster=cluster), child
         )
         identity = Identity(
             f"{name}-identity",
-            IdentityArgs(place=place, keys=keys, cluster=cluster, registry=registry, backups=backups),
+            IdentityArgs(context=context, keys=keys, cluster=cluster, registry=registry, backups=backups),
             child,
         )
-        if place.site.budget is not None:
-            Budget(f"{name}-budget", BudgetArgs(place=place, monitoring=monitoring, contacts=args.contacts), child)
+        if context.site.budget is not None:
+            Budget(
+                f"{name}-budget", BudgetArgs(context=context, keys=keys, alarms=alarms, contacts=args.contacts), child
+            )
         address: pulumi.Input[str] = ""
-        if args.allow_from and args.names is not None:
+        if args.allow_from and args.dns is not None:
             edge = Edge(
-                f"{name}-balancer",
+                f"{name}-edge",
                 EdgeArgs(
-                    place=place,
+                    context=context,
                     keys=keys,
-                    monitoring=monitoring,
+                    audit_logs=audit_logs,
+                    alarms=alarms,
                     network=network,
                     node_pools=pools,
-                    names=args.names,
+                    dns=args.dns,
                     hosts=args.hosts,
                     allow_from=args.allow_from,
                 ),
@@ -141,9 +150,9 @@ def storage_class(disks: pulumi.Input[str]) -> dict[str, Any]:
     }
 
 
-def balancer_entry(place: Place) -> Entry:
+def balancer_entry(context: SiteContext) -> Entry:
     """The in-cluster balancer, on an internal load balancer at a fixed address of the balancers' subnet."""
-    address = balancer_address(place.plan)
+    address = balancer_address(context.plan)
     annotations = {
         f"{_BALANCER}-internal": "true",
         f"{_BALANCER}-internal-subnet": BALANCERS,
@@ -152,7 +161,7 @@ def balancer_entry(place: Place) -> Entry:
     return Entry(type="LoadBalancer", annotations=annotations, address=address)
 
 
-def peers_entry(place: Place) -> Entry:
+def peers_entry(context: SiteContext) -> Entry:
     """The peers' port, on a public load balancer that the cluster opens to the sources that the service names."""
-    tags = ",".join(f"{key}={value}" for key, value in sorted(place.tags.items()))
+    tags = ",".join(f"{key}={value}" for key, value in sorted(context.tags.items()))
     return Entry(type="LoadBalancer", annotations={"service.beta.kubernetes.io/azure-pip-tags": tags})

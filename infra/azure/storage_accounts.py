@@ -11,22 +11,24 @@ from infra.azure.keys import Keys
 from infra.azure.physical_names import worldwide
 from infra.azure.roles import kept
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 
-def account(owner: Component, name: str, place: Place, keys: Keys, *, part: str, private: bool) -> StorageAccount:
+def account(
+    owner: Component, name: str, context: SiteContext, keys: Keys, *, part: str, private: bool
+) -> StorageAccount:
     """Declare an account, spread over zones; ``part`` makes its name. One not private admits Azure's own services."""
     return StorageAccount(
         f"{name}-account",
         resource_group_name=keys.group,
-        account_name=worldwide(place, part),
-        location=place.region,
+        account_name=worldwide(context, part),
+        location=context.region,
         kind="StorageV2",
         sku={"name": "Standard_ZRS"},
         identity={"type": "UserAssigned", "userAssignedIdentities": [keys.reader]},
         encryption=encryption(keys),
-        tags=place.tags,
-        opts=kept(owner, place),
+        tags=context.tags,
+        opts=kept(owner, context),
         **access(private=private),
     )
 

@@ -1,53 +1,92 @@
-"""Rules of the web firewall at the edge. Pure data."""
+"""The web firewall in front of the edge: its rules as data."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from infra.contracts import READY_PATH
+import pulumi
+from pulumi_azure_native.frontdoor.policy import Policy
 
-REQUESTS_A_MINUTE: Final = 3000
-"""From one address: fifty a second, well above what a wallet or an indexer asks."""
+from infra.azure.keys import Keys
+from infra.azure.physical_names import worldwide
+from infra.component import Component
+from infra.contracts import READY_PATH, SiteContext
 
+RATE_LIMIT: Final = 3000
+"""Requests that one address may send within ``RATE_WINDOW_SECONDS``: well above the rate of a wallet or an indexer."""
+RATE_WINDOW_SECONDS: Final = 60
 MANAGED_RULES: Final = (
     {"ruleSetType": "Microsoft_DefaultRuleSet", "ruleSetVersion": "2.1", "ruleSetAction": "Block"},
     {"ruleSetType": "Microsoft_BotManagerRuleSet", "ruleSetVersion": "1.1", "ruleSetAction": "Block"},
 )
 
 
-def custom_rules(allow_from: Sequence[str]) -> list[dict[str, Any]]:
-    """Let in ``allow_from`` alone, and of those nobody too often.
+@dataclass(frozen=True, kw_only=True)
+class WebFirewallArgs:
+    """The web firewall of one edge."""
 
-    Anybody may read whether the site is ready: whoever watches a name, on any cloud, asks from addresses of its own.
+    context: SiteContext
+    keys: Keys
+    allow_from: Sequence[str]
+
+
+class WebFirewall(Component, token="pouw:azure:WebFirewall"):
+    """A policy of Front Door with an allow-list, a rate limit and managed rules. Output: ``firewall``, its id."""
+
+    firewall: pulumi.Output[str]
+
+    def __init__(self, name: str, args: WebFirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        policy = Policy(
+            f"{name}-rules",
+            resource_group_name=args.keys.group,
+            policy_name=worldwide(args.context, "firewall"),
+            location="global",
+            sku={"name": "Premium_AzureFrontDoor"},
+            policy_settings={"enabledState": "Enabled", "mode": "Prevention", "requestBodyCheck": "Enabled"},
+            custom_rules={"rules": rules(args.allow_from)},
+            managed_rules={"managedRuleSets": list(MANAGED_RULES)},
+            tags=args.context.tags,
+            opts=self.child(),
+        )
+        self.publish(firewall=policy.id)
+
+
+def rules(allow_from: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the custom rules in order: the allow-list, then the rate limit.
+
+    Addresses outside ``allow_from`` may only read ``READY_PATH``: the health checks of DNS services on every cloud come
+    from addresses of their own.
     """
-    stranger = {
+    not_a_client = {
         "matchVariable": "SocketAddr",
         "operator": "IPMatch",
         "negateCondition": True,
         "matchValue": list(allow_from),
     }
-    elsewhere = {
+    not_ready_path = {
         "matchVariable": "RequestUri",
         "operator": "RegEx",
         "negateCondition": True,
         "matchValue": [rf"^(https?://[^/]+)?{READY_PATH}$"],
     }
-    more = {
+    not_a_read = {
         "matchVariable": "RequestMethod",
         "operator": "Equal",
         "negateCondition": True,
         "matchValue": ["GET", "HEAD"],
     }
-    anything = {"matchVariable": "RequestUri", "operator": "Any", "matchValue": []}
+    any_request = {"matchVariable": "RequestUri", "operator": "Any", "matchValue": []}
     return [
-        _rule("strangersPaths", 10, [stranger, elsewhere]),
-        _rule("strangersMethods", 20, [stranger, more]),
+        _rule("othersPaths", 10, [not_a_client, not_ready_path]),
+        _rule("othersMethods", 20, [not_a_client, not_a_read]),
         {
-            **_rule("rate", 30, [anything]),
+            **_rule("rate", 30, [any_request]),
             "ruleType": "RateLimitRule",
-            "rateLimitDurationInMinutes": 1,
-            "rateLimitThreshold": REQUESTS_A_MINUTE,
+            "rateLimitDurationInMinutes": RATE_WINDOW_SECONDS // 60,
+            "rateLimitThreshold": RATE_LIMIT,
             "groupBy": [{"variableName": "SocketAddr"}],
         },
     ]

@@ -12,8 +12,9 @@ from pulumi_gcp.storage.bucket_iam_member import BucketIAMMember
 from pulumi_gcp.storage.transfer_job import TransferJob
 
 from infra.component import Component
-from infra.contracts import Place
-from infra.gcp import alarms, physical_names, service_agents
+from infra.contracts import SiteContext
+from infra.gcp import physical_names, service_agents
+from infra.gcp.alarms import Alarms, strategy
 from infra.gcp.audit_logs import AuditLogs
 from infra.gcp.keys import Keys
 
@@ -32,9 +33,10 @@ _LOCKS_KEPT: Final = 2
 class BackupsArgs:
     """One site's buckets."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
-    monitoring: AuditLogs
+    audit_logs: AuditLogs
+    alarms: Alarms
 
 
 class Backups(Component, token="pouw:gcp:Backups"):
@@ -45,9 +47,9 @@ class Backups(Component, token="pouw:gcp:Backups"):
 
     def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, keys = args.place, args.keys
-        bucket = self._bucket(f"{name}-bucket", place, place.region, "backups", keys.key)
-        copy = self._bucket(f"{name}-copy", place, physical_names.copy_region(place), "copy", keys.copy_key)
+        context, keys = args.context, args.keys
+        bucket = self._bucket(f"{name}-bucket", context, context.region, "backups", keys.key)
+        copy = self._bucket(f"{name}-copy", context, physical_names.copy_region(context), "copy", keys.copy_key)
         copier = keys.number.apply(lambda number: service_agents.member("storagetransfer", number))
         grants = [
             BucketIAMMember(
@@ -58,8 +60,8 @@ class Backups(Component, token="pouw:gcp:Backups"):
         ]
         job = TransferJob(
             f"{name}-copier",
-            project=physical_names.project(place),
-            description=f"Copies the backups of the site {place.site.name} to {physical_names.copy_region(place)}",
+            project=physical_names.project(context),
+            description=f"Copies the backups of the site {context.site.name} to {physical_names.copy_region(context)}",
             transfer_spec={
                 "gcs_data_source": {"bucket_name": bucket.name},
                 "gcs_data_sink": {"bucket_name": copy.name},
@@ -80,32 +82,32 @@ class Backups(Component, token="pouw:gcp:Backups"):
         )
         AlertPolicy(
             alarm,
-            project=physical_names.project(place),
+            project=physical_names.project(context),
             display_name=alarm,
             combiner="OR",
             severity="ERROR",
             conditions=[{"display_name": alarm, "condition_matched_log": {"filter": failed}}],
-            alert_strategy=alarms.strategy(),
-            notification_channels=args.monitoring.channels,
-            user_labels=place.tags,
+            alert_strategy=strategy(),
+            notification_channels=args.alarms.channels,
+            user_labels=context.tags,
             opts=self.child(),
         )
         self.publish(bucket=bucket.name, copy=copy.name)
 
-    def _bucket(self, name: str, place: Place, location: str, part: str, key: pulumi.Input[str]) -> Bucket:
+    def _bucket(self, name: str, context: SiteContext, location: str, part: str, key: pulumi.Input[str]) -> Bucket:
         return Bucket(
             name,
-            name=physical_names.bucket_name(place, part),
-            project=physical_names.project(place),
+            name=physical_names.bucket_name(context, part),
+            project=physical_names.project(context),
             location=location.upper(),
             storage_class="STANDARD",
             uniform_bucket_level_access=True,
             public_access_prevention="enforced",
             encryption={"default_kms_key_name": key},
-            force_destroy=not place.production,
-            labels=place.tags,
-            **retention(place.site.backups.retention_days, locked=place.production),
-            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+            force_destroy=not context.production,
+            labels=context.tags,
+            **retention(context.site.backups.retention_days, locked=context.production),
+            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
 
 

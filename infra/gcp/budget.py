@@ -10,9 +10,10 @@ import pulumi
 from pulumi_gcp.billing.budget import Budget as BillingBudget
 
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 from infra.gcp import physical_names
-from infra.gcp.audit_logs import AuditLogs
+from infra.gcp.alarms import Alarms
+from infra.gcp.keys import Keys
 from infra.settings.site import Budget as BudgetSettings
 
 CHANNELS: Final = 5
@@ -23,8 +24,9 @@ CHANNELS: Final = 5
 class BudgetArgs:
     """One site's budget; its settings were found there."""
 
-    place: Place
-    monitoring: AuditLogs
+    context: SiteContext
+    keys: Keys
+    alarms: Alarms
     contacts: Sequence[str]
 
 
@@ -35,22 +37,22 @@ class Budget(Component, token="pouw:gcp:Budget"):
 
     def __init__(self, name: str, args: BudgetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, settings = args.place, args.place.site.budget
+        context, settings = args.context, args.context.site.budget
         if settings is None:
-            raise ValueError(f"{place.site.name}: a site without a budget has no component for it")
+            raise ValueError(f"{context.site.name}: a site without a budget has no component for it")
         made = BillingBudget(
             f"{name}-budget",
             billing_account=settings.billing_account,
-            display_name=physical_names.named("sink", place),
+            display_name=physical_names.named("sink", context),
             # By number: Google answers with it, and an id would differ from the answer for ever.
             budget_filter={
-                "projects": [pulumi.Output.concat("projects/", args.monitoring.number)],
+                "projects": [pulumi.Output.concat("projects/", args.keys.number)],
                 "calendar_period": "MONTH",
                 "credit_types_treatment": "INCLUDE_ALL_CREDITS",
             },
             **limit(settings),
             all_updates_rule={
-                "monitoring_notification_channels": args.monitoring.channels.apply(lambda found: found[:CHANNELS]),
+                "monitoring_notification_channels": args.alarms.channels.apply(lambda found: found[:CHANNELS]),
                 "disable_default_iam_recipients": False,
             },
             opts=self.child(),

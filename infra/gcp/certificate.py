@@ -10,49 +10,49 @@ from pulumi_gcp.certificatemanager.certificate_map import CertificateMap
 from pulumi_gcp.certificatemanager.certificate_map_entry import CertificateMapEntry
 from pulumi_gcp.certificatemanager.dns_authorization import DnsAuthorization
 
-from infra.contracts import Dns, Place
+from infra.contracts import Dns, SiteContext
 from infra.gcp import physical_names
 
 
 def declare(
-    name: str, place: Place, names: Dns, hosts: Sequence[str], opts: pulumi.ResourceOptions
+    name: str, context: SiteContext, dns: Dns, hosts: Sequence[str], opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
     """Declare the certificate of ``hosts``; the map that a front end finds it by."""
-    project = physical_names.project(place)
-    proofs = [_proof(f"{name}-{index}", place, names, host, opts) for index, host in enumerate(hosts)]
+    project = physical_names.project(context)
+    proofs = [_proof(f"{name}-{index}", context, dns, host, opts) for index, host in enumerate(hosts)]
     certificate = Certificate(
         f"{name}-certificate",
         project=project,
-        description=f"The edge of the site {place.site.name}",
+        description=f"The edge of the site {context.site.name}",
         managed={"domains": list(hosts), "dns_authorizations": proofs},
-        labels=place.tags,
+        labels=context.tags,
         opts=opts,
     )
-    found = CertificateMap(f"{name}-certificates", project=project, labels=place.tags, opts=opts)
-    # One entry for all: a checker that names no host is answered like a client that does.
+    found = CertificateMap(f"{name}-certificates", project=project, labels=context.tags, opts=opts)
+    # One entry for all: a checker that dns no host is answered like a client that does.
     CertificateMapEntry(
         f"{name}-entry",
         project=project,
         map=found.name,
         matcher="PRIMARY",
         certificates=[certificate.id],
-        labels=place.tags,
+        labels=context.tags,
         opts=opts,
     )
     return pulumi.Output.concat("//certificatemanager.googleapis.com/", found.id)
 
 
-def _proof(name: str, place: Place, names: Dns, host: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def _proof(name: str, context: SiteContext, dns: Dns, host: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     authorization = DnsAuthorization(
         f"{name}-proof",
-        project=physical_names.project(place),
+        project=physical_names.project(context),
         domain=host,
         # Sites of other projects prove the same name, each by a record of its own.
         type="PER_PROJECT_RECORD",
-        labels=place.tags,
+        labels=context.tags,
         opts=opts,
     )
     record = authorization.dns_resource_records[0]
-    names.record(f"{name}-proof-record", host=record.name, kind="CNAME", value=record.data)
+    dns.record(f"{name}-proof-record", host=record.name, kind="CNAME", value=record.data)
     id_: pulumi.Output[str] = authorization.id
     return id_

@@ -13,8 +13,9 @@ from pulumi_gcp.projects.iam_member import IAMMember
 from pulumi_gcp.serviceaccount.account import Account
 
 from infra.component import Component
-from infra.contracts import POOLS, Place
+from infra.contracts import POOLS, SiteContext
 from infra.gcp import physical_names
+from infra.gcp.alarms import Alarms
 from infra.gcp.audit_logs import AuditLogs
 from infra.gcp.fitness import PODS_PER_NODE
 from infra.gcp.keys import Keys
@@ -29,9 +30,10 @@ _NODE_ROLE: Final = "roles/container.defaultNodeServiceAccount"
 class ClusterArgs:
     """One site's cluster."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
-    monitoring: AuditLogs
+    audit_logs: AuditLogs
+    alarms: Alarms
     network: Network
 
 
@@ -46,15 +48,15 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, project = args.place, physical_names.project(args.place)
-        accounts = {pool: self._account(f"{name}-{pool}", place, pool) for pool in POOLS}
-        cluster_name = physical_names.named("cluster", place)
+        context, project = args.context, physical_names.project(args.context)
+        accounts = {pool: self._account(f"{name}-{pool}", context, pool) for pool in POOLS}
+        cluster_name = physical_names.named("cluster", context)
         made = GkeCluster(
             f"{name}-cluster",
             name=cluster_name,
             project=project,
-            location=place.region,
-            node_locations=list(place.zones),
+            location=context.region,
+            node_locations=list(context.zones),
             network=args.network.network,
             subnetwork=args.network.node_subnets.apply(lambda subnets: subnets[0]),
             ip_allocation_policy={
@@ -71,14 +73,14 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
                 "shielded_instance_config": {"enable_secure_boot": True, "enable_integrity_monitoring": True},
                 "workload_metadata_config": {"mode": "GKE_METADATA"},
             },
-            resource_labels=place.tags,
-            deletion_protection=place.production,
+            resource_labels=context.tags,
+            deletion_protection=context.production,
             **hardening(project),
-            **access(place),
-            **upkeep(place),
+            **access(context),
+            **upkeep(context),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                protect=place.production,
+                protect=context.production,
                 # Both describe the pool that is gone: a change to them would replace the cluster for nothing.
                 ignore_changes=["initialNodeCount", "nodeConfig"],
             ),
@@ -95,18 +97,18 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
             accounts=accounts,
         )
 
-    def _account(self, name: str, place: Place, pool: str) -> pulumi.Output[str]:
+    def _account(self, name: str, context: SiteContext, pool: str) -> pulumi.Output[str]:
         """An account for a pool's machines that may report and nothing else."""
         account = Account(
             f"{name}-account",
-            project=physical_names.project(place),
-            account_id=physical_names.named("account", place, pool),
-            display_name=f"Machines of the pool {pool} of the site {place.site.name}",
+            project=physical_names.project(context),
+            account_id=physical_names.named("account", context, pool),
+            display_name=f"Machines of the pool {pool} of the site {context.site.name}",
             opts=self.child(),
         )
         role = IAMMember(
             f"{name}-role",
-            project=physical_names.project(place),
+            project=physical_names.project(context),
             role=_NODE_ROLE,
             member=pulumi.Output.concat("serviceAccount:", account.email),
             opts=self.child(),
@@ -151,14 +153,14 @@ def hardening(project: str) -> dict[str, Any]:
     }
 
 
-def access(place: Place) -> dict[str, Any]:
+def access(context: SiteContext) -> dict[str, Any]:
     """Who may reach the API server: nobody from outside, or the ranges of the allow-list."""
-    ranges = place.site.cluster.api_allow_from
+    ranges = context.site.cluster.api_allow_from
     return {
         "private_cluster_config": {
             "enable_private_nodes": True,
             "enable_private_endpoint": not ranges,
-            "master_ipv4_cidr_block": place.plan.control_plane,
+            "master_ipv4_cidr_block": context.plan.control_plane,
         },
         "master_authorized_networks_config": {
             "cidr_blocks": [{"cidr_block": cidr, "display_name": cidr} for cidr in ranges],
@@ -168,11 +170,11 @@ def access(place: Place) -> dict[str, Any]:
     }
 
 
-def upkeep(place: Place) -> dict[str, Any]:
+def upkeep(context: SiteContext) -> dict[str, Any]:
     """Versions and when they may change: production takes what staging has run, both on weekend nights (UTC)."""
     return {
-        "release_channel": {"channel": "STABLE" if place.production else "REGULAR"},
-        "min_master_version": place.site.cluster.version,
+        "release_channel": {"channel": "STABLE" if context.production else "REGULAR"},
+        "min_master_version": context.site.cluster.version,
         "maintenance_policy": {
             "recurring_window": {
                 "start_time": "2026-01-03T01:00:00Z",

@@ -12,7 +12,7 @@ from pulumi_gcp.dns.managed_zone import ManagedZone
 from pulumi_gcp.dns.record_set import RecordSet
 
 from infra.component import Component
-from infra.contracts import READY_PATH, Place, RecordKind, Target
+from infra.contracts import READY_PATH, RecordKind, SiteContext, Target
 from infra.faults import Fault
 from infra.gcp import physical_names
 
@@ -25,9 +25,9 @@ DNSSEC_KEYS: Final = (("keySigning", 256), ("zoneSigning", 256))
 
 @dataclass(frozen=True, kw_only=True)
 class DnsArgs:
-    """A zone; ``place`` is that of the site that holds it."""
+    """A zone; ``context`` is that of the site that holds it."""
 
-    place: Place
+    context: SiteContext
     zone: str
 
 
@@ -43,11 +43,11 @@ class Dns(Component, token="pouw:gcp:Dns"):
 
     def __init__(self, name: str, args: DnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self._place = place = args.place
+        self._context = context = args.context
         made = ManagedZone(
             f"{name}-zone",
-            name=physical_names.named("zone", place, "public"),
-            project=physical_names.project(place),
+            name=physical_names.named("zone", context, "public"),
+            project=physical_names.project(context),
             dns_name=f"{args.zone}.",
             description="Names of the network",
             visibility="public",
@@ -60,9 +60,9 @@ class Dns(Component, token="pouw:gcp:Dns"):
                 ],
             },
             cloud_logging_config={"enable_logging": True},
-            force_destroy=not place.production,
-            labels=place.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+            force_destroy=not context.production,
+            labels=context.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
         self.publish(zone=made.name, name_servers=made.name_servers, signers=[])
 
@@ -70,7 +70,7 @@ class Dns(Component, token="pouw:gcp:Dns"):
         """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""
         RecordSet(
             name,
-            project=physical_names.project(self._place),
+            project=physical_names.project(self._context),
             managed_zone=self.zone,
             name=pulumi.Output.from_input(host).apply(absolute),
             type=kind,
@@ -93,7 +93,7 @@ class Dns(Component, token="pouw:gcp:Dns"):
                 raise pulumi.RunError(str(unchecked(target)))
         check = HealthCheck(
             f"{name}-check",
-            project=physical_names.project(self._place),
+            project=physical_names.project(self._context),
             description=f"Whether a site of {host} is ready",
             check_interval_sec=30,
             timeout_sec=5,
@@ -106,12 +106,12 @@ class Dns(Component, token="pouw:gcp:Dns"):
         )
         RecordSet(
             name,
-            project=physical_names.project(self._place),
+            project=physical_names.project(self._context),
             managed_zone=self.zone,
             name=absolute(host),
             type="A",
             ttl=_FAILOVER_TTL,
-            routing_policy={"health_check": check.id, **routing(targets, self._place.region)},
+            routing_policy={"health_check": check.id, **routing(targets, self._context.region)},
             opts=self.child(),
         )
 

@@ -13,7 +13,6 @@ from pulumi_gcp.compute.global_address import GlobalAddress
 from pulumi_gcp.compute.global_forwarding_rule import GlobalForwardingRule
 from pulumi_gcp.compute.health_check import HealthCheck
 from pulumi_gcp.compute.instance_group_named_port import InstanceGroupNamedPort
-from pulumi_gcp.compute.security_policy import SecurityPolicy
 from pulumi_gcp.compute.ssl_policy import SSLPolicy
 from pulumi_gcp.compute.target_https_proxy import TargetHttpsProxy
 from pulumi_gcp.compute.url_map import URLMap
@@ -21,12 +20,14 @@ from pulumi_gcp.monitoring.alert_policy import AlertPolicy
 from pulumi_gcp.monitoring.uptime_check_config import UptimeCheckConfig
 
 from infra.component import Component
-from infra.contracts import READY_PATH, RPC_NODE_PORT, WS_NODE_PORT, Dns, Place, RecordKind
-from infra.gcp import certificate, network_firewall, physical_names, web_firewall
+from infra.contracts import READY_PATH, RPC_NODE_PORT, WS_NODE_PORT, Dns, RecordKind, SiteContext
+from infra.gcp import certificate, network_firewall, physical_names
+from infra.gcp.alarms import Alarms
 from infra.gcp.audit_logs import AuditLogs
 from infra.gcp.keys import Keys
 from infra.gcp.network import Network
 from infra.gcp.node_pools import NodePools
+from infra.gcp.web_firewall import WebFirewall, WebFirewallArgs
 
 PORTS: Final = {"rpc": RPC_NODE_PORT, "ws": WS_NODE_PORT}
 _TIMEOUTS: Final = {"rpc": 60, "ws": 3600}
@@ -37,12 +38,13 @@ _TIMEOUTS: Final = {"rpc": 60, "ws": 3600}
 class EdgeArgs:
     """One site's edge."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
-    monitoring: AuditLogs
+    audit_logs: AuditLogs
+    alarms: Alarms
     network: Network
     node_pools: NodePools
-    names: Dns
+    dns: Dns
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
@@ -55,20 +57,20 @@ class Edge(Component, token="pouw:gcp:Edge"):
 
     def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self._args, self._place, self._project = args, args.place, physical_names.project(args.place)
+        self._args, self._context, self._project = args, args.context, physical_names.project(args.context)
         self.address_kind = "A"
         address = GlobalAddress(
             f"{name}-address",
-            name=physical_names.named("compute", args.place, "edge"),
+            name=physical_names.named("compute", args.context, "edge"),
             project=self._project,
-            labels=args.place.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.place.production),
+            labels=args.context.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.context.production),
         )
         proxy = TargetHttpsProxy(
             f"{name}-proxy",
             project=self._project,
             url_map=self._routes(name).id,
-            certificate_map=certificate.declare(name, args.place, args.names, args.hosts, self.child()),
+            certificate_map=certificate.declare(name, args.context, args.dns, args.hosts, self.child()),
             ssl_policy=self._tls(name).id,
             tls_early_data="DISABLED",
             opts=self.child(),
@@ -81,7 +83,7 @@ class Edge(Component, token="pouw:gcp:Edge"):
             ip_protocol="TCP",
             port_range="443",
             target=proxy.id,
-            labels=args.place.tags,
+            labels=args.context.tags,
             opts=self.child(),
         )
         self._watch(name)
@@ -97,26 +99,17 @@ class Edge(Component, token="pouw:gcp:Edge"):
         args = self._args
         Firewall(
             f"{name}-in",
-            name=physical_names.named("compute", self._place, "edge-in"),
+            name=physical_names.named("compute", self._context, "edge-in"),
             project=self._project,
             network=args.network.network,
             direction="INGRESS",
             allows=[{"protocol": "tcp", "ports": [str(port) for port in PORTS.values()]}],
             source_ranges=list(network_firewall.CHECKERS),
-            target_tags=[physical_names.machine_tag(self._place, "rpc")],
+            target_tags=[physical_names.machine_tag(self._context, "rpc")],
             opts=self.child(),
         )
-        guard = SecurityPolicy(
-            f"{name}-guard",
-            project=self._project,
-            description=f"Whom the edge of the site {self._place.site.name} lets in",
-            type="CLOUD_ARMOR",
-            rules=web_firewall.rules(args.allow_from),
-            advanced_options_config={"json_parsing": "STANDARD", "log_level": "NORMAL"},
-            adaptive_protection_config={"layer7_ddos_defense_config": {"enable": True, "rule_visibility": "STANDARD"}},
-            labels=self._place.tags,
-            opts=self.child(),
-        )
+        rules = WebFirewallArgs(context=args.context, keys=args.keys, allow_from=args.allow_from)
+        firewall = WebFirewall(f"{name}-web-firewall", rules, self.child())
         check = HealthCheck(
             f"{name}-check",
             project=self._project,
@@ -128,7 +121,7 @@ class Edge(Component, token="pouw:gcp:Edge"):
             log_config={"enable": True},
             opts=self.child(),
         )
-        services = {kind: self._backend(f"{name}-{kind}", kind, guard, check) for kind in PORTS}
+        services = {kind: self._backend(f"{name}-{kind}", kind, firewall, check) for kind in PORTS}
         return URLMap(
             f"{name}-routes",
             project=self._project,
@@ -144,8 +137,8 @@ class Edge(Component, token="pouw:gcp:Edge"):
             opts=self.child(),
         )
 
-    def _backend(self, name: str, kind: str, guard: SecurityPolicy, check: HealthCheck) -> BackendService:
-        groups = [_nth(self._args.node_pools.rpc_groups, index) for index in range(len(self._place.zones))]
+    def _backend(self, name: str, kind: str, firewall: WebFirewall, check: HealthCheck) -> BackendService:
+        groups = [_nth(self._args.node_pools.rpc_groups, index) for index in range(len(self._context.zones))]
         ports: list[pulumi.Resource] = [
             InstanceGroupNamedPort(
                 f"{name}-port-{index}",
@@ -167,7 +160,7 @@ class Edge(Component, token="pouw:gcp:Edge"):
             connection_draining_timeout_sec=30,
             backends=[backend(group) for group in groups],
             health_checks=check.id,
-            security_policy=guard.id,
+            security_policy=firewall.firewall,
             custom_response_headers=["Strict-Transport-Security: max-age=31536000"],
             log_config={"enable": True, "sample_rate": 1.0},
             opts=self.child(depends_on=ports),
@@ -175,7 +168,7 @@ class Edge(Component, token="pouw:gcp:Edge"):
 
     def _watch(self, name: str) -> None:
         """Look from outside whether the site's own name answers, and tell somebody when it does not."""
-        args, place = self._args, self._place
+        args, context = self._args, self._context
         check = UptimeCheckConfig(
             f"{name}-seen",
             project=self._project,
@@ -187,7 +180,7 @@ class Edge(Component, token="pouw:gcp:Edge"):
                 "type": "uptime_url",
                 "labels": {"project_id": self._project, "host": args.hosts[-1]},
             },
-            user_labels=place.tags,
+            user_labels=context.tags,
             opts=self.child(),
         )
         AlertPolicy(
@@ -197,8 +190,8 @@ class Edge(Component, token="pouw:gcp:Edge"):
             combiner="OR",
             severity="CRITICAL",
             conditions=[{"display_name": f"{name}-unseen", "condition_threshold": unseen(check.uptime_check_id)}],
-            notification_channels=args.monitoring.channels,
-            user_labels=place.tags,
+            notification_channels=args.alarms.channels,
+            user_labels=context.tags,
             opts=self.child(),
         )
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from infra.contracts import POOLS, Place
+from infra.contracts import POOLS, SiteContext
 from infra.faults import Fault, choices
 from infra.gcp import network_firewall
 from infra.gcp.machine_types import ACCELERATORS, disk_type, machine_type
@@ -22,13 +22,13 @@ _RESERVED: Final = 4
 _ACCELERATED: Final = re.compile(r"(a[2-9]x?|g[2-9])-")
 
 
-def faults(place: Place) -> Iterator[Fault]:
+def faults(context: SiteContext) -> Iterator[Fault]:
     """What does not fit."""
-    path, pools = f"pouw:sites ({place.site.name})", place.site.pools
+    path, pools = f"pouw:sites ({context.site.name})", context.site.pools
     machines = {pool: machine_type(pool, getattr(pools, pool)) for pool in POOLS}
     yield from _types(path, machines)
     yield from _volumes(path, machines)
-    yield from _room(path, place, pools)
+    yield from _room(path, context, pools)
 
 
 def _types(path: str, machines: Mapping[str, str]) -> Iterator[Fault]:
@@ -55,10 +55,10 @@ def _volumes(path: str, machines: Mapping[str, str]) -> Iterator[Fault]:
         )
 
 
-def _room(path: str, place: Place, pools: Pools) -> Iterator[Fault]:
+def _room(path: str, context: SiteContext, pools: Pools) -> Iterator[Fault]:
     wanted = sum(getattr(pools, pool).maximum for pool in POOLS)
-    pods = ipaddress.IPv4Network(place.site.network.pods)
-    nodes = ipaddress.IPv4Network(network_firewall.node_range(place.plan))
+    pods = ipaddress.IPv4Network(context.site.network.pods)
+    nodes = ipaddress.IPv4Network(network_firewall.node_range(context.plan))
     room = {
         "pods": (pods, pods.num_addresses // _ADDRESSES_PER_NODE),
         "cidr": (nodes, nodes.num_addresses - _RESERVED),

@@ -13,7 +13,7 @@ from pulumi_gcp.serviceaccount.iam_member import IAMMember
 from pulumi_gcp.storage.bucket_iam_member import BucketIAMMember
 
 from infra.component import Component
-from infra.contracts import POOLS, Place, PodIdentity
+from infra.contracts import POOLS, PodIdentity, SiteContext
 from infra.gcp import physical_names
 from infra.gcp.backups import ADD, Backups
 from infra.gcp.cluster import Cluster
@@ -34,7 +34,7 @@ BACKUP_ROLES: Final = (ADD, "roles/storage.objectViewer")
 class IdentityArgs:
     """One site's identities."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
     cluster: Cluster
     registry: Registry
@@ -48,12 +48,12 @@ class Identity(Component, token="pouw:gcp:Identity"):
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, project = args.place, physical_names.project(args.place)
+        context, project = args.context, physical_names.project(args.context)
         for pool in POOLS:
             RepositoryIamMember(
                 f"{name}-{pool}-pulls",
                 project=project,
-                location=place.region,
+                location=context.region,
                 repository=args.registry.repository_id,
                 role="roles/artifactregistry.reader",
                 member=pulumi.Output.concat("serviceAccount:", args.cluster.accounts[pool]),
@@ -62,8 +62,8 @@ class Identity(Component, token="pouw:gcp:Identity"):
         backup = Account(
             f"{name}-backup-account",
             project=project,
-            account_id=physical_names.named("account", place, "backup"),
-            display_name=f"Backups of the site {place.site.name}",
+            account_id=physical_names.named("account", context, "backup"),
+            display_name=f"Backups of the site {context.site.name}",
             opts=self.child(),
         )
         IAMMember(

@@ -14,7 +14,7 @@ from pulumi_gcp.kms.key_ring import KeyRing
 from pulumi_gcp.projects.service_identity import ServiceIdentity
 
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 from infra.gcp import physical_names, service_agents
 
 ROTATION: Final = f"{90 * 86_400}s"
@@ -27,7 +27,7 @@ _ROLE: Final = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 class KeysArgs:
     """One site's keys."""
 
-    place: Place
+    context: SiteContext
 
 
 class Keys(Component, token="pouw:gcp:Keys"):
@@ -39,8 +39,8 @@ class Keys(Component, token="pouw:gcp:Keys"):
 
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self._place = args.place
-        project = physical_names.project(args.place)
+        self._context = args.context
+        project = physical_names.project(args.context)
         made = {
             service: ServiceIdentity(
                 f"{name}-{service}-agent", project=project, service=f"{service}.googleapis.com", opts=self.child()
@@ -49,8 +49,8 @@ class Keys(Component, token="pouw:gcp:Keys"):
         }
         number = made[service_agents.SOURCE].email.apply(service_agents.project_number)
         needs: list[pulumi.Resource] = list(made.values())
-        key = self._key(f"{name}-site", args.place.region, service_agents.KEY_USERS, number, needs)
-        copy_key = self._key(f"{name}-copy", physical_names.copy_region(args.place), ("storage",), number, needs)
+        key = self._key(f"{name}-site", args.context.region, service_agents.KEY_USERS, number, needs)
+        copy_key = self._key(f"{name}-copy", physical_names.copy_region(args.context), ("storage",), number, needs)
         self.publish(key=key, copy_key=copy_key, number=number)
 
     def _key(
@@ -61,9 +61,9 @@ class Keys(Component, token="pouw:gcp:Keys"):
         number: pulumi.Output[str],
         needs: list[pulumi.Resource],
     ) -> pulumi.Output[str]:
-        place = self._place
-        guarded = pulumi.ResourceOptions(parent=self, protect=place.production)
-        ring = KeyRing(f"{name}-ring", location=location, project=physical_names.project(place), opts=guarded)
+        context = self._context
+        guarded = pulumi.ResourceOptions(parent=self, protect=context.production)
+        ring = KeyRing(f"{name}-ring", location=location, project=physical_names.project(context), opts=guarded)
         key = CryptoKey(
             f"{name}-key",
             key_ring=ring.id,
@@ -72,9 +72,9 @@ class Keys(Component, token="pouw:gcp:Keys"):
             destroy_scheduled_duration=DESTRUCTION_DELAY,
             version_template={
                 "algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION",
-                "protection_level": protection_level(production=place.production),
+                "protection_level": protection_level(production=context.production),
             },
-            labels=place.tags,
+            labels=context.tags,
             opts=guarded,
         )
         grants = [

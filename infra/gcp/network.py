@@ -20,8 +20,9 @@ from pulumi_gcp.logging.project_bucket_config import ProjectBucketConfig
 from pulumi_gcp.logging.project_sink import ProjectSink
 
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 from infra.gcp import network_firewall, physical_names
+from infra.gcp.alarms import Alarms
 from infra.gcp.audit_logs import AuditLogs
 from infra.gcp.keys import Keys
 
@@ -36,9 +37,10 @@ _PORTS_AT_MOST: Final = 8192
 class NetworkArgs:
     """One site's network."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
-    monitoring: AuditLogs
+    audit_logs: AuditLogs
+    alarms: Alarms
 
 
 class Network(Component, token="pouw:gcp:Network"):
@@ -54,11 +56,11 @@ class Network(Component, token="pouw:gcp:Network"):
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self._place = place = args.place
-        self._project = project = physical_names.project(place)
+        self._context = context = args.context
+        self._project = project = physical_names.project(context)
         network = Vpc(
             f"{name}-network",
-            name=physical_names.named("compute", place),
+            name=physical_names.named("compute", context),
             project=project,
             auto_create_subnetworks=False,
             routing_mode="REGIONAL",
@@ -66,14 +68,14 @@ class Network(Component, token="pouw:gcp:Network"):
         )
         subnet = Subnetwork(
             f"{name}-nodes",
-            name=physical_names.named("compute", place, "nodes"),
+            name=physical_names.named("compute", context, "nodes"),
             project=project,
-            region=place.region,
+            region=context.region,
             network=network.id,
-            ip_cidr_range=network_firewall.node_range(place.plan),
+            ip_cidr_range=network_firewall.node_range(context.plan),
             secondary_ip_ranges=[
-                {"range_name": PODS, "ip_cidr_range": place.site.network.pods},
-                {"range_name": SERVICES, "ip_cidr_range": place.site.network.services},
+                {"range_name": PODS, "ip_cidr_range": context.site.network.pods},
+                {"range_name": SERVICES, "ip_cidr_range": context.site.network.services},
             ],
             private_ip_google_access=True,
             log_config={
@@ -83,8 +85,8 @@ class Network(Component, token="pouw:gcp:Network"):
             },
             opts=self.child(),
         )
-        for rule, what in network_firewall.rules(place.plan, place.site.network.pods).items():
-            named = physical_names.named("compute", place, rule)
+        for rule, what in network_firewall.rules(context.plan, context.site.network.pods).items():
+            named = physical_names.named("compute", context, rule)
             Firewall(f"{name}-{rule}", name=named, project=project, network=network.id, **what, opts=self.child())
         egress = self._translation(name, network, subnet)
         self._services(name, network)
@@ -92,25 +94,25 @@ class Network(Component, token="pouw:gcp:Network"):
         self.publish(network=network.id, node_subnets=[subnet.id], egress=egress)
 
     def _translation(self, name: str, network: Vpc, subnet: Subnetwork) -> list[pulumi.Output[str]]:
-        place, project = self._place, self._project
+        context, project = self._context, self._project
         addresses = [
             Address(
                 f"{name}-egress-{index}",
-                name=physical_names.named("compute", place, f"egress-{index}"),
+                name=physical_names.named("compute", context, f"egress-{index}"),
                 project=project,
-                region=place.region,
+                region=context.region,
                 address_type="EXTERNAL",
-                labels=place.tags,
-                opts=pulumi.ResourceOptions(parent=self, protect=place.production),
+                labels=context.tags,
+                opts=pulumi.ResourceOptions(parent=self, protect=context.production),
             )
-            for index in range(egress_addresses(place.site.network.translation))
+            for index in range(egress_addresses(context.site.network.translation))
         ]
-        named = physical_names.named("compute", place)
+        named = physical_names.named("compute", context)
         router = Router(
             f"{name}-router",
             name=named,
             project=project,
-            region=place.region,
+            region=context.region,
             network=network.id,
             opts=self.child(),
         )
@@ -118,7 +120,7 @@ class Network(Component, token="pouw:gcp:Network"):
             f"{name}-translation",
             name=named,
             project=project,
-            region=place.region,
+            region=context.region,
             router=router.name,
             nat_ip_allocate_option="MANUAL_ONLY",
             nat_ips=[address.self_link for address in addresses],
@@ -136,11 +138,11 @@ class Network(Component, token="pouw:gcp:Network"):
 
     def _services(self, name: str, network: Vpc) -> None:
         """Lead every name of Google's services to addresses that are reached inside Google's network."""
-        place, project = self._place, self._project
+        context, project = self._context, self._project
         networks = [{"network_url": network.id}]
         Policy(
             f"{name}-queries",
-            name=physical_names.named("zone", place, "queries"),
+            name=physical_names.named("zone", context, "queries"),
             project=project,
             enable_logging=True,
             networks=networks,
@@ -150,13 +152,13 @@ class Network(Component, token="pouw:gcp:Network"):
             part = domain.rstrip(".").replace(".", "-")
             zone = ManagedZone(
                 f"{name}-{part}",
-                name=physical_names.named("zone", place, part),
+                name=physical_names.named("zone", context, part),
                 project=project,
                 dns_name=domain,
                 visibility="private",
                 private_visibility_config={"networks": networks},
                 description="Google's services, reached inside Google's network",
-                labels=place.tags,
+                labels=context.tags,
                 opts=self.child(),
             )
             for kind, host, values in (
@@ -175,15 +177,15 @@ class Network(Component, token="pouw:gcp:Network"):
                 )
 
     def _flow_logs(self, name: str, keys: Keys) -> None:
-        place, project = self._place, self._project
-        named = physical_names.named("log-bucket", place, "flows")
+        context, project = self._context, self._project
+        named = physical_names.named("log-bucket", context, "flows")
         bucket = ProjectBucketConfig(
             f"{name}-flows",
             project=project,
-            location=place.region,
+            location=context.region,
             bucket_id=named,
-            description=f"Flow, firewall, translation and name logs of the site {place.site.name}",
-            retention_days=place.site.network.flow_log_days,
+            description=f"Flow, firewall, translation and name logs of the site {context.site.name}",
+            retention_days=context.site.network.flow_log_days,
             cmek_settings={"kms_key_name": keys.key},
             opts=self.child(),
         )
@@ -192,7 +194,7 @@ class Network(Component, token="pouw:gcp:Network"):
             name=named,
             project=project,
             destination=pulumi.Output.concat("logging.googleapis.com/", bucket.id),
-            filter=flow_filter(project, place.region),
+            filter=flow_filter(project, context.region),
             unique_writer_identity=True,
             opts=self.child(),
         )

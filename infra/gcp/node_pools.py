@@ -10,7 +10,7 @@ import pulumi
 from pulumi_gcp.container.node_pool import NodePool
 
 from infra.component import Component
-from infra.contracts import POOL_LABEL, Place
+from infra.contracts import POOL_LABEL, SiteContext
 from infra.gcp import node_pool_plan, physical_names
 from infra.gcp.cluster import Cluster
 from infra.gcp.keys import Keys
@@ -24,7 +24,7 @@ from infra.workload import digest
 class NodePoolsArgs:
     """One site's machines."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
     network: Network
     cluster: Cluster
@@ -38,7 +38,7 @@ class NodePools(Component, token="pouw:gcp:NodePools"):
 
     def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        groups = node_pool_plan.groups(args.place.site.pools)
+        groups = node_pool_plan.groups(args.context.site.pools)
         made = {group.name: self._pool(f"{name}-{group.name}", args, group) for group in groups}
         self.publish(
             pools=[pool.id for pool in made.values()],
@@ -46,13 +46,13 @@ class NodePools(Component, token="pouw:gcp:NodePools"):
         )
 
     def _pool(self, name: str, args: NodePoolsArgs, group: Group) -> NodePool:
-        place = args.place
+        context = args.context
         return NodePool(
             name,
-            name=physical_names.named("pool", place, own_name(group)),
-            project=physical_names.project(place),
-            location=place.region,
-            node_locations=list(place.zones),
+            name=physical_names.named("pool", context, own_name(group)),
+            project=physical_names.project(context),
+            location=context.region,
+            node_locations=list(context.zones),
             cluster=args.cluster.cluster,
             initial_node_count=group.initial_per_zone,
             autoscaling=bounds(group),
@@ -60,7 +60,7 @@ class NodePools(Component, token="pouw:gcp:NodePools"):
             upgrade_settings=upgrade(group.machine),
             network_config={"enable_private_nodes": True},
             node_config={
-                **machine(group, place),
+                **machine(group, context),
                 "service_account": args.cluster.accounts[group.pool],
                 "boot_disk_kms_key": args.keys.key,
             },
@@ -73,7 +73,7 @@ class NodePools(Component, token="pouw:gcp:NodePools"):
 
 
 def own_name(group: Group) -> str:
-    """Another name for machines that cannot be had by a change in place, so that they come before the old ones go."""
+    """Another name for machines that cannot be had by a change in context, so that they come before the old ones go."""
     found = ACCELERATORS.get(group.machine)
     fixed = f"{found.kind} {found.count}" if found else "none"
     return f"{group.name}-{digest(f'{fixed} {disk_type(group.machine)}')[:4]}"
@@ -94,7 +94,7 @@ def upgrade(machine_type: str) -> dict[str, Any]:
     return {"strategy": "SURGE", "max_surge": 0 if scarce else 1, "max_unavailable": 1 if scarce else 0}
 
 
-def machine(group: Group, place: Place) -> dict[str, Any]:
+def machine(group: Group, context: SiteContext) -> dict[str, Any]:
     """A machine: hardened, and labelled with its pool."""
     accelerators = ACCELERATORS.get(group.machine)
     return {
@@ -111,8 +111,8 @@ def machine(group: Group, place: Place) -> dict[str, Any]:
         "gvnic": {"enabled": True},
         "labels": {POOL_LABEL: group.pool},
         "taints": [{"key": POOL_LABEL, "value": group.pool, "effect": "NO_SCHEDULE"}] if group.pool == "miners" else [],
-        "tags": [physical_names.machine_tag(place, group.pool)],
-        "resource_labels": dict(place.tags),
+        "tags": [physical_names.machine_tag(context, group.pool)],
+        "resource_labels": dict(context.tags),
         "guest_accelerators": [
             {
                 "type": accelerators.kind,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from infra.contracts import Place
+from infra.contracts import SiteContext
 from infra.naming import fitted
 
 LIMITS: Final[Mapping[str, int]] = {
@@ -23,26 +23,26 @@ LIMITS: Final[Mapping[str, int]] = {
 use them, and key rings, whose names Google never gives back."""
 
 
-def named(kind: str, place: Place, *parts: str) -> str:
+def named(kind: str, context: SiteContext, *parts: str) -> str:
     """The name of a thing of one site, never longer than its kind may be."""
-    return fitted("pouw", place.environment, place.site.name, *parts, limit=LIMITS[kind])
+    return fitted("pouw", context.environment, context.site.name, *parts, limit=LIMITS[kind])
 
 
-def bucket_name(place: Place, part: str) -> str:
+def bucket_name(context: SiteContext, part: str) -> str:
     """Names of buckets are shared by all customers; the project's own is unique among them."""
-    return fitted(project(place), "pouw", place.environment, place.site.name, part, limit=LIMITS["bucket"])
+    return fitted(project(context), "pouw", context.environment, context.site.name, part, limit=LIMITS["bucket"])
 
 
-def project(place: Place) -> str:
+def project(context: SiteContext) -> str:
     """The project that the site lives in; its settings were found right."""
-    return place.site.account or ""
+    return context.site.account or ""
 
 
-def copy_region(place: Place) -> str:
+def copy_region(context: SiteContext) -> str:
     """The region of the backups' copy; its settings were found right."""
-    return place.site.backups.copy_region or ""
+    return context.site.backups.copy_region or ""
 
 
-def machine_tag(place: Place, pool: str) -> str:
+def machine_tag(context: SiteContext, pool: str) -> str:
     """Network tag of a pool's machines, by which firewall rules find them."""
-    return named("compute", place, pool)
+    return named("compute", context, pool)

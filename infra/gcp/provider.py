@@ -5,10 +5,10 @@ from __future__ import annotations
 import pulumi
 from pulumi_gcp.provider import Provider
 
-from infra.contracts import Place
+from infra.contracts import SiteContext
 
 
-def provider(name: str, place: Place) -> pulumi.ProviderResource:
+def provider(name: str, context: SiteContext) -> pulumi.ProviderResource:
     """A provider that takes its credentials from the environment and works in the site's project alone."""
-    made: pulumi.ProviderResource = Provider(name, project=place.site.account, region=place.region)
+    made: pulumi.ProviderResource = Provider(name, project=context.site.account, region=context.region)
     return made

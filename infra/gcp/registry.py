@@ -10,7 +10,7 @@ from pulumi_gcp.artifactregistry.repository import Repository
 from pulumi_gcp.projects.service import Service
 
 from infra.component import Component
-from infra.contracts import Place
+from infra.contracts import SiteContext
 from infra.gcp import physical_names
 from infra.gcp.keys import Keys
 
@@ -22,7 +22,7 @@ _UNTAGGED_KEPT: Final = f"{7 * 86_400}s"
 class RegistryArgs:
     """One site's registry; ``repository`` names the images in it."""
 
-    place: Place
+    context: SiteContext
     keys: Keys
     repository: str
 
@@ -35,7 +35,7 @@ class Registry(Component, token="pouw:gcp:Registry"):
 
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, project = args.place, physical_names.project(args.place)
+        context, project = args.context, physical_names.project(args.context)
         scanner = Service(
             f"{name}-scanner",
             project=project,
@@ -47,10 +47,10 @@ class Registry(Component, token="pouw:gcp:Registry"):
         made = Repository(
             f"{name}-images",
             project=project,
-            location=place.region,
-            repository_id=physical_names.named("repository", place),
+            location=context.region,
+            repository_id=physical_names.named("repository", context),
             format="DOCKER",
-            description=f"Images of the site {place.site.name}",
+            description=f"Images of the site {context.site.name}",
             docker_config={"immutable_tags": True},
             kms_key_name=args.keys.key,
             vulnerability_scanning_config={"enablement_config": "INHERITED"},
@@ -62,10 +62,10 @@ class Registry(Component, token="pouw:gcp:Registry"):
                     "condition": {"tag_state": "UNTAGGED", "older_than": _UNTAGGED_KEPT},
                 }
             ],
-            labels=place.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=place.production, depends_on=[scanner]),
+            labels=context.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=context.production, depends_on=[scanner]),
         )
-        host = f"{place.region}-docker.pkg.dev/{project}/"
+        host = f"{context.region}-docker.pkg.dev/{project}/"
         self.publish(
             repository=pulumi.Output.concat(host, made.repository_id, "/", args.repository),
             repository_id=made.repository_id,

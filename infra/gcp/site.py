@@ -9,10 +9,11 @@ from typing import Any, Final
 import pulumi
 
 from infra.component import Component
-from infra.contracts import Dns, Entry, Place, PodIdentity, RecordKind, Scaler
+from infra.contracts import Dns, Entry, PodIdentity, RecordKind, Scaler, SiteContext
 from infra.gcp import fitness
 from infra.gcp import identity as identities
 from infra.gcp import node_pool_plan as machines
+from infra.gcp.alarms import Alarms, AlarmsArgs
 from infra.gcp.audit_logs import AuditLogs, AuditLogsArgs
 from infra.gcp.backups import Backups, BackupsArgs
 from infra.gcp.budget import Budget, BudgetArgs
@@ -35,10 +36,10 @@ PEERS: Final[Mapping[str, str]] = {"cloud.google.com/l4-rbs": "enabled"}
 class SiteArgs:
     """One site; ``names`` is missing where there is no edge."""
 
-    place: Place
+    context: SiteContext
     contacts: Sequence[str]
     repository: str
-    names: Dns | None
+    dns: Dns | None
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
@@ -67,50 +68,60 @@ class Site(Component, token="pouw:gcp:Site"):
 
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place, child = args.place, self.child()
-        if faults := list(fitness.faults(place)):
+        context, child = args.context, self.child()
+        if faults := list(fitness.faults(context)):
             raise pulumi.RunError("\n".join(str(fault) for fault in faults))
-        keys = Keys(f"{name}-keys", KeysArgs(place=place), child)
-        monitoring = AuditLogs(
-            f"{name}-monitoring", AuditLogsArgs(place=place, keys=keys, contacts=args.contacts), child
+        keys = Keys(f"{name}-keys", KeysArgs(context=context), child)
+        audit_logs = AuditLogs(f"{name}-audit-logs", AuditLogsArgs(context=context, keys=keys), child)
+        alarms = Alarms(f"{name}-alarms", AlarmsArgs(context=context, keys=keys, contacts=args.contacts), child)
+        network = Network(
+            f"{name}-network", NetworkArgs(context=context, keys=keys, audit_logs=audit_logs, alarms=alarms), child
         )
-        network = Network(f"{name}-network", NetworkArgs(place=place, keys=keys, monitoring=monitoring), child)
         cluster = Cluster(
-            f"{name}-cluster", ClusterArgs(place=place, keys=keys, monitoring=monitoring, network=network), child
+            f"{name}-cluster",
+            ClusterArgs(context=context, keys=keys, audit_logs=audit_logs, alarms=alarms, network=network),
+            child,
         )
         pools = NodePools(
-            f"{name}-pools", NodePoolsArgs(place=place, keys=keys, network=network, cluster=cluster), child
+            f"{name}-pools", NodePoolsArgs(context=context, keys=keys, network=network, cluster=cluster), child
         )
-        registry = Registry(f"{name}-registry", RegistryArgs(place=place, keys=keys, repository=args.repository), child)
-        backups = Backups(f"{name}-backups", BackupsArgs(place=place, keys=keys, monitoring=monitoring), child)
+        registry = Registry(
+            f"{name}-registry", RegistryArgs(context=context, keys=keys, repository=args.repository), child
+        )
+        backups = Backups(
+            f"{name}-backups", BackupsArgs(context=context, keys=keys, audit_logs=audit_logs, alarms=alarms), child
+        )
         identity = Identity(
             f"{name}-identity",
-            IdentityArgs(place=place, keys=keys, cluster=cluster, registry=registry, backups=backups),
+            IdentityArgs(context=context, keys=keys, cluster=cluster, registry=registry, backups=backups),
             child,
         )
         address: pulumi.Input[str] = ""
-        if args.allow_from and args.names is not None:
+        if args.allow_from and args.dns is not None:
             address = Edge(
                 f"{name}-edge",
                 EdgeArgs(
-                    place=place,
+                    context=context,
                     keys=keys,
-                    monitoring=monitoring,
+                    audit_logs=audit_logs,
+                    alarms=alarms,
                     network=network,
                     node_pools=pools,
-                    names=args.names,
+                    dns=args.dns,
                     hosts=args.hosts,
                     allow_from=args.allow_from,
                 ),
                 child,
             ).address
-        if place.site.budget is not None:
-            Budget(f"{name}-budget", BudgetArgs(place=place, monitoring=monitoring, contacts=args.contacts), child)
+        if context.site.budget is not None:
+            Budget(
+                f"{name}-budget", BudgetArgs(context=context, keys=keys, alarms=alarms, contacts=args.contacts), child
+            )
         self.address_kind = "A"
-        volumes = disk_type(machine_type("miners", place.site.pools.miners))
+        volumes = disk_type(machine_type("miners", context.site.pools.miners))
         self.balancer_entry = Entry(type="NodePort", annotations={})
         self.peers_entry = Entry(type="LoadBalancer", annotations=PEERS)
-        self.tolerations = machines.tolerations(place.site.pools)
+        self.tolerations = machines.tolerations(context.site.pools)
         self.foundation = (cluster, pools)
         self.publish(
             kubeconfig=cluster.kubeconfig,

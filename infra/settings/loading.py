@@ -15,7 +15,7 @@ import pydantic
 from pydantic import BaseModel
 
 from infra.faults import Fault, choices, excerpt
-from infra.settings import site_faults
+from infra.settings import site_faults, slot_faults
 from infra.settings.stack import NAMESPACE, SECRET_KEYS, Settings, model_of
 from infra.settings.values import PATTERNS
 
@@ -35,7 +35,7 @@ def parse(values: Mapping[str, object]) -> Settings:
         ConfigError: with every fault found.
     """
     plain = {key: value for key, value in values.items() if key not in SECRET_KEYS}
-    faults = [*site_faults.faults(plain), *_policy_faults(plain)]
+    faults = [*site_faults.faults(plain), *slot_faults.faults(plain), *_policy_faults(plain)]
     try:
         # Lists become tuples and nothing else is converted: '4' is not a number of nodes.
         settings = Settings.model_validate_json(json.dumps(plain))

@@ -69,6 +69,17 @@ class Nodes(Part):
         return self.miners + self.verifiers
 
 
+class Slot(Part):
+    """One complete set of nodes behind the balancer."""
+
+    name: Literal["blue", "green"]
+    """Name of the slot, unique in its stack."""
+    active: bool = True
+    """The active slot serves other sites. Exactly one slot is active."""
+    weight: Annotated[int, Field(ge=0, le=100)] = 100
+    """Percentage of the clients' requests that the slot gets. The weights of all slots add up to 100."""
+
+
 class Exposure(Part):
     """How clients reach a site's balancer."""
 
@@ -161,6 +172,8 @@ class Settings(Part):
     """Parameters of the chain."""
     nodes: Nodes = Nodes()
     """The nodes of a slot."""
+    slots: tuple[Slot, ...] = (Slot(name="blue"),)
+    """The sets of nodes behind each site's balancer. By default `blue` is the only one."""
     balancer: Balancer = Balancer()
     """The balancer of a site."""
     images: Images = Images()

@@ -64,31 +64,31 @@ def declared(cloud: str) -> Sequence[Recorded]:
     exposure = {"type": "LoadBalancer", "allowFrom": list(CLIENTS)}
     sites = [{**_SITES[cloud], "role": "active"}]
     stack = parse({**STACK, "sites": sites, "balancer": {"exposure": exposure}})
-    place = contracts.place(stack, stack.sites[0])
-    module, names = (importlib.import_module(f"infra.{cloud}.{noun}") for noun in ("site", "dns"))
+    context = contracts.site_context(stack, stack.sites[0])
+    module, zones = (importlib.import_module(f"infra.{cloud}.{noun}") for noun in ("site", "dns"))
 
     def declare() -> None:
         arguments = module.SiteArgs(
-            place=place,
+            context=context,
             contacts=stack.contacts,
             repository=stack.images.repository,
-            names=names.Dns("names", names.DnsArgs(place=place, zone=_ZONE)),
-            hosts=(f"rpc.{_ZONE}", f"{place.site.name}.{_ZONE}"),
+            dns=zones.Dns("dns", zones.DnsArgs(context=context, zone=_ZONE)),
+            hosts=(f"rpc.{_ZONE}", f"{context.site.name}.{_ZONE}"),
             allow_from=stack.balancer.exposure.allow_from,
         )
-        site = module.Site(place.site.name, arguments)
+        site = module.Site(context.site.name, arguments)
         if site.scaler is not None:
             scaling = AutoscalerArgs(
                 namespace=NAMESPACE,
-                site=place.site.name,
-                image=node_autoscaler.image(None, place.site.cluster.version),
+                site=context.site.name,
+                image=node_autoscaler.image(None, context.site.cluster.version),
                 scaler=site.scaler,
                 identity=site.pod_identity,
                 annotations=site.annotations.apply(lambda known: known["autoscaler"]),
                 insist_on_spread=True,
                 machines=site.tolerations,
             )
-            Autoscaler(f"{place.site.name}-autoscaler", scaling)
+            Autoscaler(f"{context.site.name}-autoscaler", scaling)
 
     return record(declare, vars(importlib.import_module(f"tests.contracts.posture_{cloud}")).get("ANSWERS"))
 

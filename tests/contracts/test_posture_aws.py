@@ -29,8 +29,8 @@ BREAKS: tuple[tuple[str, str, tuple[str | int, ...], Any], ...] = (
     ("flow_log", "FlowLog", ("trafficType",), "REJECT"),
     ("access_logs", "BucketLogging", ("targetBucket",), None),
     ("access_logs", "LoadBalancer inner", ("accessLogs", "enabled"), False),
-    ("access_logs", "BucketPublicAccessBlock access-logs", ("bucket",), "another"),
-    ("access_logs", "BucketLifecycleConfiguration copy-access-logs", ("bucket",), "another"),
+    ("access_logs", "BucketPublicAccessBlock logs-access", ("bucket",), "another"),
+    ("access_logs", "BucketLifecycleConfiguration logs-copy-access", ("bucket",), "another"),
     ("deletion_protection", "Cluster", ("deletionProtection",), False),
     ("deletion_protection", "LoadBalancer", ("enableDeletionProtection",), False),
     ("deletion_protection", "Bucket", ("forceDestroy",), True),
@@ -93,7 +93,7 @@ def test_a_facet_sees_one_thing_that_is_broken(facet: str, kind: str, path: tupl
 
 
 def test_an_audit_log_that_is_kept_for_a_month_is_none() -> None:
-    found = posture.replaced(declared(), "monitoring-control-plane", ("retentionInDays",), 30)
+    found = posture.replaced(declared(), "audit-logs-control-plane", ("retentionInDays",), 30)
     assert FACETS["audit_log"](found) != []
 
 

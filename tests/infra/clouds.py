@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from infra import contracts
-from infra.contracts import Place, Target
+from infra.contracts import SiteContext, Target
 from infra.settings.loading import parse
 from infra.settings.stack import Settings
 from tests.infra.recorder import Recorded, record
@@ -37,29 +37,29 @@ class Cloud:
         values["sites"] = [{**self.site, **(site or {})}]
         return parse(values)
 
-    def place(self, site: Mapping[str, Any] | None = None, **stack: Any) -> Place:
-        """The place of that stack's site."""
+    def site_context(self, site: Mapping[str, Any] | None = None, **stack: Any) -> SiteContext:
+        """The context of that stack's site."""
         made = self.settings(site, **stack)
-        return contracts.place(made, made.sites[0])
+        return contracts.site_context(made, made.sites[0])
 
     def site_of(self, stack: Settings, *, edge: bool = True) -> Any:
         """Declare the stack's first site, and a zone with its names where it has an edge."""
         folder = f"infra.{self.site['cloud']}"
         sites, zones = importlib.import_module(f"{folder}.site"), importlib.import_module(f"{folder}.dns")
-        where = contracts.place(stack, stack.sites[0])
-        names = zones.Dns("names", zones.DnsArgs(place=where, zone="pouw.example.org")) if edge else None
+        where = contracts.site_context(stack, stack.sites[0])
+        dns = zones.Dns("dns", zones.DnsArgs(context=where, zone="pouw.example.org")) if edge else None
         arguments = sites.SiteArgs(
-            place=where,
+            context=where,
             contacts=stack.contacts,
             repository="pouw",
-            names=names,
+            dns=dns,
             hosts=HOSTS,
             allow_from=stack.balancer.exposure.allow_from if edge else (),
         )
         site = sites.Site(where.site.name, arguments)
-        if names is not None:
+        if dns is not None:
             target = Target(site="primary", active=True, kind=site.address_kind, address=site.address)
-            names.failover("service", host=HOSTS[0], targets=[target])
+            dns.failover("service", host=HOSTS[0], targets=[target])
         return site
 
     def declared(self, stack: Settings | None = None, *, edge: bool = True) -> Sequence[Recorded]:

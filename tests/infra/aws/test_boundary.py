@@ -11,13 +11,13 @@ import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from infra.aws.boundary import boundary
-from tests.infra.aws.declared import ANSWERS, compliant, place
+from tests.infra.aws.declared import ANSWERS, compliant, site_context
 from tests.infra.clouds import kind
 
 MOST_CHARACTERS = 6144
 """Of a policy, without white space."""
 NEVER_NEEDED = {"ec2:CreateRoute", "ec2:DeleteRoute", "ec2:ModifyInstanceAttribute"}
-BOUNDS: list[dict[str, Any]] = json.loads(boundary(place()))["Statement"]
+BOUNDS: list[dict[str, Any]] = json.loads(boundary(site_context()))["Statement"]
 
 
 def is_within(action: str) -> bool:
@@ -32,7 +32,7 @@ def allowed(statements: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def test_it_is_no_longer_than_a_policy_may_be() -> None:
-    assert len("".join(boundary(place({"name": "a" * 20})).split())) <= MOST_CHARACTERS
+    assert len("".join(boundary(site_context({"name": "a" * 20})).split())) <= MOST_CHARACTERS
 
 
 def test_every_role_is_held_by_it() -> None:

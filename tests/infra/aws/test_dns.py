@@ -20,9 +20,9 @@ def declared(*targets: Target) -> Sequence[Recorded]:
 
     def declare() -> None:
         stack = settings()
-        place = contracts.place(stack, stack.sites[0])
-        names = Dns("names", DnsArgs(place=place, zone="pouw.example.org"))
-        names.failover("service", host="rpc.pouw.example.org", targets=targets)
+        context = contracts.site_context(stack, stack.sites[0])
+        dns = Dns("dns", DnsArgs(context=context, zone="pouw.example.org"))
+        dns.failover("service", host="rpc.pouw.example.org", targets=targets)
 
     return record(declare)
 

@@ -210,17 +210,17 @@ def test_the_peers_entry_carries_the_sites_tags_in_one_order() -> None:
 
 def test_two_long_names_that_differ_at_the_end_stay_apart() -> None:
     places = [
-        physical_names.named("load-balancer", stack_place(f"{'a' * 18}{letter}"), "front") for letter in ("b", "c")
+        physical_names.named("load-balancer", stack_context(f"{'a' * 18}{letter}"), "front") for letter in ("b", "c")
     ]
     assert len(set(places)) == 2
 
 
-def stack_place(name: str) -> Any:
-    """The place of a site of that name."""
+def stack_context(name: str) -> Any:
+    """The context of a site of that name."""
     from infra import contracts
 
     stack = settings({"name": name})
-    return contracts.place(stack, stack.sites[0])
+    return contracts.site_context(stack, stack.sites[0])
 
 
 def test_the_example_of_the_guide_is_a_usable_configuration() -> None:
@@ -234,4 +234,4 @@ def test_the_example_of_the_guide_is_a_usable_configuration() -> None:
 
 @pytest.mark.parametrize("kind_of", sorted(physical_names.LIMITS))
 def test_every_kind_of_name_keeps_its_limit(kind_of: str) -> None:
-    assert len(physical_names.named(kind_of, stack_place("a" * 20), "b" * 300)) <= physical_names.LIMITS[kind_of]
+    assert len(physical_names.named(kind_of, stack_context("a" * 20), "b" * 300)) <= physical_names.LIMITS[kind_of]

@@ -59,4 +59,4 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
 """Outputs that the components look into; every resource has a name."""
 
 CLOUD = Cloud(site=SITE, answers=ANSWERS)
-settings, place, site_of, declared = CLOUD.settings, CLOUD.place, CLOUD.site_of, CLOUD.declared
+settings, site_context, site_of, declared = CLOUD.settings, CLOUD.site_context, CLOUD.site_of, CLOUD.declared

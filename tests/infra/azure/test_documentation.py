@@ -9,7 +9,7 @@ import yaml
 
 from infra import contracts
 from infra.azure import fitness
-from infra.azure.web_firewall import REQUESTS_A_MINUTE
+from infra.azure.web_firewall import RATE_LIMIT
 from infra.settings.loading import parse
 
 PAGE = Path(__file__).parents[3] / "docs" / "clouds-azure.md"
@@ -19,9 +19,9 @@ def test_the_example_is_a_configuration_that_fits_azure() -> None:
     [example] = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
     values = {key.removeprefix("pouw:"): value for key, value in yaml.safe_load(example)["config"].items()}
     stack = parse(values)
-    place = contracts.place(stack, stack.sites[0])
-    assert list(fitness.faults(place, hosts=(), allow_from=stack.balancer.exposure.allow_from)) == []
+    context = contracts.site_context(stack, stack.sites[0])
+    assert list(fitness.faults(context, hosts=(), allow_from=stack.balancer.exposure.allow_from)) == []
 
 
 def test_the_rate_limit_on_the_page_is_that_of_the_firewall() -> None:
-    assert f"{REQUESTS_A_MINUTE:,} requests a minute" in PAGE.read_text()
+    assert f"{RATE_LIMIT:,} requests a minute" in PAGE.read_text()

@@ -11,7 +11,7 @@ from infra.azure.fitness import faults
 from infra.azure.gateway import link_region
 from infra.regions import ZONES
 from tests.infra.azure import declared
-from tests.infra.azure.declared import place
+from tests.infra.azure.declared import site_context
 from tests.infra.clouds import HOSTS
 
 ANY = ("198.51.100.0/24",)
@@ -19,7 +19,7 @@ ANY = ("198.51.100.0/24",)
 
 def told(site: dict[str, Any] | None = None, *, allow_from: tuple[str, ...] = ANY, **stack: Any) -> list[str]:
     """Faults of the compliant site with something changed, as text."""
-    return [str(fault) for fault in faults(place(site, **stack), hosts=HOSTS, allow_from=allow_from)]
+    return [str(fault) for fault in faults(site_context(site, **stack), hosts=HOSTS, allow_from=allow_from)]
 
 
 def test_the_compliant_site_fits() -> None:
@@ -66,8 +66,8 @@ def test_the_firewall_holds_only_so_many_ranges() -> None:
 
 def test_a_host_past_what_a_certificate_holds_is_refused_where_there_is_an_edge() -> None:
     long = "x" * 60 + ".example.org"
-    assert [str(one) for one in faults(place(), hosts=(long,), allow_from=())] == []
-    [fault] = faults(place(), hosts=(long,), allow_from=ANY)
+    assert [str(one) for one in faults(site_context(), hosts=(long,), allow_from=())] == []
+    [fault] = faults(site_context(), hosts=(long,), allow_from=ANY)
     assert fault.path == "pouw:dns"
 
 

@@ -23,33 +23,35 @@ from infra.azure import (
 from infra.azure.physical_names import group_name, named, worldwide
 from infra.azure.site import balancer_entry, peers_entry
 from infra.contracts import Target
-from tests.infra.azure.declared import place
+from tests.infra.azure.declared import site_context
 
 
 def test_a_worldwide_name_tells_sites_regions_and_subscriptions_apart() -> None:
     other = "0f0e0d0c-1111-2222-3333-444455556667"
     sites: list[dict[str, str]] = [{}, {"name": "second"}, {"region": "uksouth"}, {"account": other}]
-    found = [worldwide(place(site), "backups") for site in sites]
-    assert len({*found, worldwide(place(environment="staging"), "backups"), worldwide(place(), "logs")}) == 6
+    found = [worldwide(site_context(site), "backups") for site in sites]
+    assert (
+        len({*found, worldwide(site_context(environment="staging"), "backups"), worldwide(site_context(), "logs")}) == 6
+    )
     assert all(len(name) <= 24 and name.isalnum() for name in found)
 
 
 def test_a_name_past_its_limit_keeps_what_tells_it_apart() -> None:
-    where = place({"name": "a-name-of-20-letters"})
+    where = site_context({"name": "a-name-of-20-letters"})
     parts = [named(where, "storage:BlobContainer", "x" * 60, end) for end in ("one", "two")]
     assert len(set(parts)) == 2
     assert {len(part) for part in parts} == {63}
 
 
 def test_a_private_vault_admits_the_clouds_own_services_alone() -> None:
-    found = keys.vault_properties(place(), private=True)
+    found = keys.vault_properties(site_context(), private=True)
     assert found["publicNetworkAccess"] == "Disabled"
     assert found["networkAcls"] == {"bypass": "AzureServices", "defaultAction": "Deny"}
-    assert found["tenantId"] == place().site.tenant
+    assert found["tenantId"] == site_context().site.tenant
 
 
 def test_what_is_deleted_from_a_vault_is_kept_longer_in_production() -> None:
-    days = [keys.vault_properties(place(environment=one), private=True) for one in ("production", "staging")]
+    days = [keys.vault_properties(site_context(environment=one), private=True) for one in ("production", "staging")]
     assert [found["softDeleteRetentionInDays"] for found in days] == [90, 7]
     assert {found["enablePurgeProtection"] for found in days} == {True}
 
@@ -65,7 +67,7 @@ def test_the_workspace_keeps_logs_as_near_to_the_settings_as_it_can(days: int, k
 
 
 def test_the_account_keeps_flow_logs_and_audit_logs_for_their_own_days() -> None:
-    where = place({"network": {"flowLogDays": 10}, "cluster": {"logDays": 1000}})
+    where = site_context({"network": {"flowLogDays": 10}, "cluster": {"logDays": 1000}})
     days = {
         rule["definition"]["filters"]["prefixMatch"][0]: rule["definition"]["actions"]["baseBlob"]["delete"][
             "daysAfterModificationGreaterThan"
@@ -108,17 +110,17 @@ def test_a_workload_is_trusted_by_its_service_account() -> None:
 
 
 def test_a_role_is_named_within_the_subscription() -> None:
-    scope = f"/subscriptions/{place().site.account}/"
-    assert roles.role_id(place(), "AcrPull").startswith(scope)
+    scope = f"/subscriptions/{site_context().site.account}/"
+    assert roles.role_id(site_context(), "AcrPull").startswith(scope)
 
 
 def test_images_cannot_be_copied_out_of_a_registry_without_an_outside() -> None:
-    assert registry.policies(place())["exportPolicy"] == {"status": "disabled"}
-    assert "exportPolicy" not in registry.policies(place({"cluster": {"apiAllowFrom": ["203.0.113.0/24"]}}))
+    assert registry.policies(site_context())["exportPolicy"] == {"status": "disabled"}
+    assert "exportPolicy" not in registry.policies(site_context({"cluster": {"apiAllowFrom": ["203.0.113.0/24"]}}))
 
 
 def test_the_registrys_identity_is_known_before_it_is_made() -> None:
-    assert f"/resourceGroups/{group_name(place())}/" in registry.reader_id(place())
+    assert f"/resourceGroups/{group_name(site_context())}/" in registry.reader_id(site_context())
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_a_target_is_asked_over_tls_whether_it_is_ready() -> None:
 
 
 def test_websocket_has_a_port_and_a_patience_of_its_own() -> None:
-    found = gateway.routing(place())
+    found = gateway.routing(site_context())
     ports = {one["name"]: (one["port"], one["requestTimeout"]) for one in found["backend_http_settings_collection"]}
     assert ports == {"rpc": (8545, 60), "ws": (8546, 3600)}
     [paths] = found["url_path_maps"]
@@ -155,14 +157,14 @@ def test_websocket_has_a_port_and_a_patience_of_its_own() -> None:
 
 
 def test_the_gateway_leads_where_the_balancers_service_stands() -> None:
-    [pool] = gateway.routing(place())["backend_address_pools"]
-    assert pool["backendAddresses"] == [{"ipAddress": balancer_entry(place()).address}]
+    [pool] = gateway.routing(site_context())["backend_address_pools"]
+    assert pool["backendAddresses"] == [{"ipAddress": balancer_entry(site_context()).address}]
 
 
 def test_the_balancers_service_stays_inside_and_the_peers_service_does_not() -> None:
     prefix = "service.beta.kubernetes.io/azure-load-balancer"
-    assert balancer_entry(place()).annotations[f"{prefix}-internal"] == "true"
-    assert f"{prefix}-internal" not in peers_entry(place()).annotations
+    assert balancer_entry(site_context()).annotations[f"{prefix}-internal"] == "true"
+    assert f"{prefix}-internal" not in peers_entry(site_context()).annotations
 
 
 def test_the_name_server_of_a_cluster_is_within_its_services() -> None:
@@ -195,4 +197,4 @@ def test_a_network_joins_a_plan_against_floods_where_the_tenant_has_one() -> Non
 
 
 def test_what_enters_a_cluster_is_held_against_the_policies_of_the_subscription() -> None:
-    assert cluster.settings(place())["addon_profiles"] == {"azurepolicy": {"enabled": True}}
+    assert cluster.settings(site_context())["addon_profiles"] == {"azurepolicy": {"enabled": True}}

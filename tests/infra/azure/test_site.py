@@ -210,7 +210,7 @@ def test_the_budget_covers_the_machines_too() -> None:
     covered = set(budget.inputs["filter"]["dimensions"]["values"])
     [cluster] = kind(production(), "ManagedCluster")
     assert cluster.inputs["nodeResourceGroup"] in covered
-    assert groups - covered == {"pouw-production-primary-names"}
+    assert groups - covered == {"pouw-production-primary-dns"}
 
 
 def outputs(**wanted: str) -> Mapping[str, Any]:

@@ -6,27 +6,27 @@ import json
 from collections.abc import Sequence
 
 from infra import contracts
-from infra.contracts import Place
+from infra.contracts import SiteContext
 from infra.gcp.cluster import access, kubeconfig, upkeep
 from tests.infra.clouds import kind
 from tests.infra.gcp.declared import settings
 from tests.infra.recorder import Recorded
 
 
-def place(**site: object) -> Place:
-    """The place of the compliant site with changes."""
+def site_context(**site: object) -> SiteContext:
+    """The context of the compliant site with changes."""
     stack = settings(site)
-    return contracts.place(stack, stack.sites[0])
+    return contracts.site_context(stack, stack.sites[0])
 
 
 def test_without_an_allow_list_the_api_server_has_no_address_outside() -> None:
-    given = access(place())
+    given = access(site_context())
     assert given["private_cluster_config"]["enable_private_endpoint"] is True
     assert given["master_authorized_networks_config"]["cidr_blocks"] == []
 
 
 def test_an_allow_list_opens_the_api_server_to_its_ranges_alone() -> None:
-    given = access(place(cluster={"apiAllowFrom": ["198.51.100.0/24"]}))
+    given = access(site_context(cluster={"apiAllowFrom": ["198.51.100.0/24"]}))
     assert given["private_cluster_config"]["enable_private_endpoint"] is False
     assert given["private_cluster_config"]["enable_private_nodes"] is True
     blocks = given["master_authorized_networks_config"]["cidr_blocks"]
@@ -35,9 +35,9 @@ def test_an_allow_list_opens_the_api_server_to_its_ranges_alone() -> None:
 
 def test_the_version_is_the_settings_and_production_takes_the_slower_channel() -> None:
     stack = settings({"cluster": {"version": "1.33"}}, environment="staging")
-    staging = upkeep(contracts.place(stack, stack.sites[0]))
+    staging = upkeep(contracts.site_context(stack, stack.sites[0]))
     assert staging["min_master_version"] == "1.33"
-    channels = [given["release_channel"]["channel"] for given in (staging, upkeep(place()))]
+    channels = [given["release_channel"]["channel"] for given in (staging, upkeep(site_context()))]
     assert channels == ["REGULAR", "STABLE"]
 
 

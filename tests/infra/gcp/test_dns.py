@@ -29,8 +29,10 @@ def declared(targets: Sequence[Target]) -> Sequence[Recorded]:
 
     def declare() -> None:
         stack = settings()
-        place = contracts.place(stack, stack.sites[0])
-        Dns("names", DnsArgs(place=place, zone="pouw.example.org")).failover("service", host=HOSTS[0], targets=targets)
+        context = contracts.site_context(stack, stack.sites[0])
+        Dns("dns", DnsArgs(context=context, zone="pouw.example.org")).failover(
+            "service", host=HOSTS[0], targets=targets
+        )
 
     return record(declare)
 

@@ -14,7 +14,7 @@ from tests.infra.gcp.declared import settings
 def told(**site: Any) -> list[str]:
     """Faults of the compliant site with changes."""
     stack = settings(site)
-    return [str(fault) for fault in faults(contracts.place(stack, stack.sites[0]))]
+    return [str(fault) for fault in faults(contracts.site_context(stack, stack.sites[0]))]
 
 
 def test_the_compliant_site_fits() -> None:

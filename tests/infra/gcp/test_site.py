@@ -18,7 +18,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from infra import contracts
-from infra.contracts import Place
+from infra.contracts import SiteContext
 from infra.gcp import physical_names
 from infra.gcp.site import PEERS
 from infra.regions import ZONES
@@ -259,20 +259,20 @@ def test_images_are_addressed_in_the_sites_own_registry() -> None:
     assert seen == ["europe-west4-docker.pkg.dev/pouw-production/pouw-production-primary/pouw"]
 
 
-def stack_place(name: str) -> Place:
-    """The place of a site of that name."""
+def stack_context(name: str) -> SiteContext:
+    """The context of a site of that name."""
     stack = settings({"name": name})
-    return contracts.place(stack, stack.sites[0])
+    return contracts.site_context(stack, stack.sites[0])
 
 
 def test_two_long_names_that_differ_at_the_end_stay_apart() -> None:
-    names = [physical_names.named("account", stack_place(f"{'a' * 18}{letter}"), "system") for letter in ("b", "c")]
+    names = [physical_names.named("account", stack_context(f"{'a' * 18}{letter}"), "system") for letter in ("b", "c")]
     assert len(set(names)) == 2
 
 
 @pytest.mark.parametrize("kind_of", sorted(physical_names.LIMITS))
 def test_every_kind_of_name_keeps_its_limit(kind_of: str) -> None:
-    assert len(physical_names.named(kind_of, stack_place("a" * 20), "b" * 300)) <= physical_names.LIMITS[kind_of]
+    assert len(physical_names.named(kind_of, stack_context("a" * 20), "b" * 300)) <= physical_names.LIMITS[kind_of]
 
 
 def test_the_example_of_the_guide_is_a_usable_configuration() -> None:

@@ -70,7 +70,7 @@ def test_each_kind_reaches_the_pools_groups_in_all_zones_by_its_own_port(found: 
     }
     for service in kind(found, "BackendService"):
         assert [one["group"] for one in service.inputs["backends"]] == GROUPS
-        assert service.inputs["securityPolicy"] == "primary-edge-guard-id"
+        assert service.inputs["securityPolicy"] == "primary-edge-web-firewall-rules-id"
 
 
 def test_googles_front_ends_alone_reach_the_node_ports_of_the_rpc_pool(found: Sequence[Recorded]) -> None:

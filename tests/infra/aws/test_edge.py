@@ -23,7 +23,7 @@ def test_where_everybody_is_served_there_are_no_strangers_and_no_set_of_addresse
     found = declared(settings(balancer=balancer))
     assert kind(found, "IpSet") == []
     [firewall] = kind(found, "WebAcl")
-    assert not any("strangers" in rule["name"] for rule in firewall.inputs["rules"])
+    assert not any("others" in rule["name"] for rule in firewall.inputs["rules"])
 
 
 def test_the_way_in_is_one_port_at_a_time_from_the_edge_to_the_machines() -> None:

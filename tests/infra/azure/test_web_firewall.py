@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from infra.azure.web_firewall import MANAGED_RULES, custom_rules
+from infra.azure.web_firewall import MANAGED_RULES, rules
 
 
 def test_strangers_are_kept_out_of_everything_but_readiness() -> None:
-    rule = custom_rules(["198.51.100.0/24"])[0]
+    rule = rules(["198.51.100.0/24"])[0]
     stranger, path = rule["matchConditions"]
     assert rule["action"] == "Block"
     assert (stranger["matchValue"], stranger["negateCondition"]) == (["198.51.100.0/24"], True)
@@ -20,14 +20,14 @@ def test_strangers_are_kept_out_of_everything_but_readiness() -> None:
 
 
 def test_a_stranger_may_only_read() -> None:
-    stranger, method = custom_rules(["198.51.100.0/24"])[1]["matchConditions"]
+    stranger, method = rules(["198.51.100.0/24"])[1]["matchConditions"]
     assert stranger["negateCondition"] is True
     assert (method["matchVariable"], method["negateCondition"]) == ("RequestMethod", True)
     assert method["matchValue"] == ["GET", "HEAD"]
 
 
 def test_nobody_may_ask_too_often() -> None:
-    rule = custom_rules(["198.51.100.0/24"])[2]
+    rule = rules(["198.51.100.0/24"])[2]
     assert (rule["ruleType"], rule["action"], rule["rateLimitDurationInMinutes"]) == ("RateLimitRule", "Block", 1)
     assert rule["groupBy"] == [{"variableName": "SocketAddr"}]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from infra.azure import node_pool_plan
 from infra.azure.node_pool_plan import Bounds
 from infra.settings.site import Pool, Pools, Spot
-from tests.infra.azure.declared import place
+from tests.infra.azure.declared import site_context
 
 counts = st.integers(1, 1000)
 
@@ -76,7 +76,7 @@ def test_an_accelerator_is_read_from_the_machine_type(instance: str, found: str 
 
 
 def test_a_pool_with_accelerators_gets_drivers_and_says_what_it_has() -> None:
-    where = place({"pools": {"miners": {"instance": "Standard_NC4as_T4_v3"}}})
+    where = site_context({"pools": {"miners": {"instance": "Standard_NC4as_T4_v3"}}})
     [pool] = [one for one in node_pool_plan.zone_pools(where.site.pools) if one.name == "miners1"]
     profile = node_pool_plan.profile(pool, where)
     assert profile["gpu_profile"] == {"driver": "Install"}
@@ -85,7 +85,7 @@ def test_a_pool_with_accelerators_gets_drivers_and_says_what_it_has() -> None:
 
 
 def test_spot_machines_keep_away_whoever_does_not_ask_for_them() -> None:
-    where = place()
+    where = site_context()
     [spot] = [one for one in node_pool_plan.zone_pools(where.site.pools) if one.name == "spot2"]
     profile = node_pool_plan.profile(spot, where)
     assert profile["node_taints"] == [
