@@ -248,10 +248,9 @@ def test_a_cluster_that_the_program_identifies_is_told_from_another_by_nothing_e
 
 
 def test_what_the_provider_does_not_do_is_a_fault_of_its_configuration() -> None:
-    assert configuration.faults({"renderYamlToDirectory": "out"})[0].startswith("renderYamlToDirectory: ")
-    assert configuration.faults({"kubeconfig": Secret(config()), "context": "z"}) == [
-        "kubeconfig: no context 'z'; it has: x, y"
-    ]
+    assert configuration.faults({"renderYamlToDirectory": "out"})[0].path == "renderYamlToDirectory"
+    (fault,) = configuration.faults({"kubeconfig": Secret(config()), "context": "z"})
+    assert str(fault) == "kubeconfig: no context 'z'; it has: x, y"
     assert "canary" not in repr(configuration.read({"kubernetes:config:kubeconfig": config()}, {}))
 
 

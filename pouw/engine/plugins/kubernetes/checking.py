@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from infra.faults import Fault
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.naming import Naming
 from pouw.engine.plugins.core.properties import UNKNOWN, Value, plain
@@ -44,7 +45,7 @@ class Checked:
     """Inputs as they will be compared and sent, and what is wrong with them."""
 
     inputs: Mapping[str, Value]
-    faults: list[str]
+    faults: list[Fault]
 
 
 def check(session: Session, urn: Urn, news: Mapping[str, Value], olds: Mapping[str, Value], naming: Naming) -> Checked:
@@ -90,7 +91,7 @@ def _placed(session: Session, gvk: Gvk, inputs: Object) -> Object:
     return inputs
 
 
-def _faults(session: Session, urn: Urn, gvk: Gvk, inputs: Mapping[str, Value]) -> list[str]:
+def _faults(session: Session, urn: Urn, gvk: Gvk, inputs: Mapping[str, Value]) -> list[Fault]:
     cluster = session.connection.cluster_or_none()
     if cluster is not None:
         try:

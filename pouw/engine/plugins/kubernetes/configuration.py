@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from infra.faults import Fault
 from pouw.engine.plugins.core.properties import UNKNOWN, Value, plain
 from pouw.engine.plugins.kubernetes.kubeconfig import KubeconfigError, is_content, parse
 
@@ -70,10 +71,12 @@ def read(variables: Mapping[str, str], environment: Mapping[str, str] = os.envir
     )
 
 
-def faults(news: Mapping[str, Value]) -> list[str]:
+def faults(news: Mapping[str, Value]) -> list[Fault]:
     """What is wrong with a provider's inputs. Says where and why, never a value."""
     found = [
-        f"{name}: {reason}" for name, reason in _REFUSED.items() if news.get(name) not in (None, "", False, "false")
+        Fault(path=name, message=reason)
+        for name, reason in _REFUSED.items()
+        if news.get(name) not in (None, "", False, "false")
     ]
     text = plain(news.get("kubeconfig"))
     if isinstance(text, str) and text and not _has_unknown_override(news):
@@ -82,7 +85,7 @@ def faults(news: Mapping[str, Value]) -> list[str]:
         except KubeconfigError as error:
             # A file may appear later in the same run; content cannot change.
             if is_content(text):
-                found.append(str(error))
+                found.append(Fault(path="kubeconfig", message=str(error).removeprefix("kubeconfig: ")))
     return found
 
 

@@ -66,7 +66,7 @@ class RehearsedKubernetes(KubernetesProvider):
             return super().Create(request, context)
         asked = from_struct(request.properties)
         with self._store.transaction() as held:
-            held.forget_unknown(request.urn)
+            held.remove_unrecorded(request.urn)
             inputs: Object = dashed(plain(asked))
             name = identifier(inputs)
             if taken := held.get(_token(inputs), self._place(), name):
@@ -85,7 +85,7 @@ class RehearsedKubernetes(KubernetesProvider):
             if old is None:
                 raise ProviderError(f"{request.id} is gone from the simulated cloud")
             record = self._record(request.urn, old.id, asked, live=_live(dashed(plain(asked)), request.urn))
-            held.put(replace(record, known=True))
+            held.put(replace(record, in_state=True))
         return provider_pb2.UpdateResponse(properties=to_struct(record.outputs))
 
     @reported
@@ -125,7 +125,7 @@ class RehearsedKubernetes(KubernetesProvider):
             initial_api_version=str(inputs.get("apiVersion")),
         )
         return Record(
-            token=_token(inputs), place=self._place(), id=name, urn=urn, name=None, inputs=asked, outputs=made
+            token=_token(inputs), scope=self._place(), id=name, urn=urn, name=None, inputs=asked, outputs=made
         )
 
     def _place(self) -> str:

@@ -75,7 +75,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         found = configuration.faults(from_struct(request.news))
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures(found))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures(request.urn, found))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         found = configuration.difference(from_struct(request.olds), from_struct(request.news))
@@ -105,7 +105,9 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         checked = checking.check(
             self._session, urn, from_struct(request.news), from_struct(request.olds), naming(request)
         )
-        return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=failures(checked.faults))
+        return provider_pb2.CheckResponse(
+            inputs=to_struct(checked.inputs), failures=failures(request.urn, checked.faults)
+        )
 
     @reported
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pouw.engine.plugins.core.properties import Value
-from pouw.engine.plugins.offline.cloud import Facts, Name
+from pouw.engine.plugins.offline.cloud import CatalogueEntry, Name
 from pouw.engine.plugins.offline.clouds.azure_native.formats import guid
 from pouw.engine.plugins.offline.formats import matching
 
@@ -38,9 +38,9 @@ def _named(property_: str, shortest: int, longest: int, pattern: str, rule: str,
     )
 
 
-def _in_network(property_: str, *replaces: str, **values: list[str]) -> Facts:
+def _in_network(property_: str, *replaces: str, **values: list[str]) -> CatalogueEntry:
     name = Name(property=property_, longest=80, pattern=_WORD_PATTERN, rule=_WORD, random=8, separator="")
-    return Facts(name=name, replaces=replaces, values=values)
+    return CatalogueEntry(name=name, replaces=replaces, values=values)
 
 
 def _outputs(values: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -53,14 +53,14 @@ def _outputs(values: Mapping[str, Value]) -> Mapping[str, Value]:
     }
 
 
-FACTS: Final[Mapping[str, Facts]] = {
-    "azure-native:resources:ResourceGroup": Facts(
+CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
+    "azure-native:resources:ResourceGroup": CatalogueEntry(
         name=_named(
             "resourceGroupName", 1, 90, r"[\w.()-]*[\w()-]", "letters, digits and any of ._()-, not ending with ."
         ),
         id="/subscriptions/{account}/resourceGroups/{resourceGroupName}",
     ),
-    "azure-native:storage:StorageAccount": Facts(
+    "azure-native:storage:StorageAccount": CatalogueEntry(
         name=_named("accountName", 3, 24, r"[a-z0-9]+", "lower-case letters and digits"),
         replaces=["isHnsEnabled", "enableNfsV3", "dnsEndpointType", "extendedLocation"],
         unique=True,
@@ -72,7 +72,7 @@ FACTS: Final[Mapping[str, Facts]] = {
             "provisioningState": "Succeeded",
         },
     ),
-    "azure-native:storage:BlobContainer": Facts(
+    "azure-native:storage:BlobContainer": CatalogueEntry(
         name=_named(
             "containerName",
             3,
@@ -85,18 +85,18 @@ FACTS: Final[Mapping[str, Facts]] = {
     "azure-native:network:VirtualNetwork": _in_network("virtualNetworkName"),
     "azure-native:network:Subnet": _in_network("subnetName"),
     "azure-native:network:NetworkSecurityGroup": _in_network("networkSecurityGroupName"),
-    "azure-native:network:PublicIPAddress": Facts(
+    "azure-native:network:PublicIPAddress": CatalogueEntry(
         name=_named("publicIpAddressName", 1, 80, _WORD_PATTERN, _WORD),
         replaces=["sku.name", "publicIPAddressVersion", "zones", "publicIPPrefix"],
         computed={"ipAddress": "{address}", "provisioningState": "Succeeded"},
     ),
     "azure-native:network:NatGateway": _in_network("natGatewayName", "sku.name", "zones"),
-    "azure-native:privatedns:PrivateZone": Facts(
+    "azure-native:privatedns:PrivateZone": CatalogueEntry(
         name=_named(
             "privateZoneName", 1, 253, r"(?:[\w-]{1,63}\.)+[\w-]{1,63}", "a domain of two labels or more", copy=True
         )
     ),
-    "azure-native:containerservice:ManagedCluster": Facts(
+    "azure-native:containerservice:ManagedCluster": CatalogueEntry(
         name=_named(
             "resourceName",
             1,
@@ -127,7 +127,7 @@ FACTS: Final[Mapping[str, Facts]] = {
             "provisioningState": "Succeeded",
         },
     ),
-    "azure-native:containerservice:AgentPool": Facts(
+    "azure-native:containerservice:AgentPool": CatalogueEntry(
         name=_named(
             "agentPoolName",
             1,
@@ -153,12 +153,12 @@ FACTS: Final[Mapping[str, Facts]] = {
             "vnetSubnetID",
         ],
     ),
-    "azure-native:containerregistry:Registry": Facts(
+    "azure-native:containerregistry:Registry": CatalogueEntry(
         name=_named("registryName", 5, 50, r"[A-Za-z0-9]+", "letters and digits"),
         unique=True,
         computed={"loginServer": "{registryName}.azurecr.io", "provisioningState": "Succeeded"},
     ),
-    "azure-native:keyvault:Vault": Facts(
+    "azure-native:keyvault:Vault": CatalogueEntry(
         name=_named(
             "vaultName",
             3,
@@ -170,7 +170,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         formats={"properties.tenantId": guid},
         computed={"properties.vaultUri": "https://{vaultName}.vault.azure.net/"},
     ),
-    "azure-native:keyvault:Key": Facts(
+    "azure-native:keyvault:Key": CatalogueEntry(
         name=_named("keyName", 1, 127, r"[A-Za-z0-9-]+", "letters, digits and hyphens", copy=True),
         replaces=["properties.kty", "properties.keySize", "properties.curveName"],
         computed={
@@ -178,62 +178,62 @@ FACTS: Final[Mapping[str, Facts]] = {
             "keyUriWithVersion": "https://{vaultName}.vault.azure.net/keys/{keyName}/{hash32}",
         },
     ),
-    "azure-native:managedidentity:UserAssignedIdentity": Facts(
+    "azure-native:managedidentity:UserAssignedIdentity": CatalogueEntry(
         name=_named("resourceName", 3, 128, r"[A-Za-z0-9][\w-]*", "letters, digits, hyphens and underscores"),
         computed={"clientId": "{uuid}", "principalId": "{uuid}", "tenantId": SUBSCRIPTION},
     ),
-    "azure-native:authorization:RoleAssignment": Facts(
+    "azure-native:authorization:RoleAssignment": CatalogueEntry(
         name=Name(property="roleAssignmentName", style="uuid"),
         replaces=["principalId", "roleDefinitionId", "principalType", "scope", "condition"],
     ),
-    "azure-native:operationalinsights:Workspace": Facts(
+    "azure-native:operationalinsights:Workspace": CatalogueEntry(
         name=_named(
             "workspaceName", 4, 63, r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])", "letters, digits and inner hyphens"
         ),
         computed={"customerId": "{uuid}", "provisioningState": "Succeeded"},
     ),
-    "azure-native:dataprotection:BackupVault": Facts(
+    "azure-native:dataprotection:BackupVault": CatalogueEntry(
         name=_named(
             "vaultName", 2, 50, r"[A-Za-z][A-Za-z0-9-]*", "letters, digits and hyphens, beginning with a letter"
         ),
         replaces=["properties.storageSettings"],
     ),
-    "azure-native:authorization:ManagementLockByScope": Facts(
+    "azure-native:authorization:ManagementLockByScope": CatalogueEntry(
         name=_named("lockName", 1, 260, r"[^<>%&:?/]+", "a text without any of <>%&:?/", copy=True)
     ),
-    "azure-native:compute:DiskEncryptionSet": Facts(
+    "azure-native:compute:DiskEncryptionSet": CatalogueEntry(
         name=_named("diskEncryptionSetName", 1, 80, r"[\w-]+", "letters, digits, hyphens and underscores"),
         replaces=["encryptionType"],
     ),
-    "azure-native:monitor:DiagnosticSetting": Facts(
+    "azure-native:monitor:DiagnosticSetting": CatalogueEntry(
         name=_named("name", 1, 260, r"[^*<>%:&?+/]+", "a text without any of *<>%:&?+/", copy=True),
         replaces=["workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "resourceUri"],
     ),
-    "azure-native:storage:ManagementPolicy": Facts(values={"managementPolicyName": ["default"]}),
-    "azure-native:authorization:RoleDefinition": Facts(
+    "azure-native:storage:ManagementPolicy": CatalogueEntry(values={"managementPolicyName": ["default"]}),
+    "azure-native:authorization:RoleDefinition": CatalogueEntry(
         name=Name(property="roleDefinitionId", style="uuid"), formats={"roleDefinitionId": guid}
     ),
-    "azure-native:cdn:Profile": Facts(
+    "azure-native:cdn:Profile": CatalogueEntry(
         name=_named(
             "profileName", 1, 260, r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", "letters, digits and inner hyphens"
         ),
         replaces=["sku.name"],
         computed={"frontDoorId": "{uuid}", "provisioningState": "Succeeded"},
     ),
-    "azure-native:cdn:AFDEndpoint": Facts(computed={"hostName": "{endpointName}-{hash16}.z01.azurefd.net"}),
-    "azure-native:cdn:AFDCustomDomain": Facts(
+    "azure-native:cdn:AFDEndpoint": CatalogueEntry(computed={"hostName": "{endpointName}-{hash16}.z01.azurefd.net"}),
+    "azure-native:cdn:AFDCustomDomain": CatalogueEntry(
         replaces=["hostName"],
         computed={
             "validationProperties": {"expirationDate": "1970-01-01T00:00:00Z", "validationToken": "{hash32}"},
             "domainValidationState": "Pending",
         },
     ),
-    "azure-native:dns:Zone": Facts(
+    "azure-native:dns:Zone": CatalogueEntry(
         name=_named("zoneName", 1, 253, r"(?:[\w-]{1,63}\.)+[\w-]{1,63}", "a domain of two labels or more", copy=True),
         computed={"nameServers": ["ns1-rehearsal.invalid."]},
     ),
-    "azure-native:dns:RecordSet": Facts(replaces=["recordType"]),
-    "azure-native:managedidentity:FederatedIdentityCredential": Facts(
+    "azure-native:dns:RecordSet": CatalogueEntry(replaces=["recordType"]),
+    "azure-native:managedidentity:FederatedIdentityCredential": CatalogueEntry(
         name=_named(
             "federatedIdentityCredentialResourceName",
             3,
@@ -244,11 +244,11 @@ FACTS: Final[Mapping[str, Facts]] = {
         ),
     ),
     "azure-native:network:PrivateEndpoint": _in_network("privateEndpointName"),
-    "azure-native:resources:Deployment": Facts(
+    "azure-native:resources:Deployment": CatalogueEntry(
         name=_named("deploymentName", 1, 64, r"[\w.()-]+", "letters, digits and any of ._()-"),
         computed={"properties.outputs": _outputs, "properties.provisioningState": "Succeeded"},
     ),
-    "azure-native:trafficmanager:Profile": Facts(
+    "azure-native:trafficmanager:Profile": CatalogueEntry(
         name=_named(
             "profileName", 1, 63, r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", "letters, digits, inner - and ."
         ),

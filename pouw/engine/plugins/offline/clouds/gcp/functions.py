@@ -7,7 +7,7 @@ from typing import Final
 
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.properties import Value
-from pouw.engine.plugins.offline.cloud import Answer
+from pouw.engine.plugins.offline.cloud import Function
 from pouw.engine.plugins.offline.clouds.gcp.formats import ZONES
 from pouw.engine.plugins.offline.settings import Settings
 
@@ -44,7 +44,7 @@ def _project(arguments: Mapping[str, Value], settings: Settings) -> Mapping[str,
     return {"id": f"projects/{name}", "projectId": name, "name": name, "number": PROJECT_NUMBER, "labels": {}}
 
 
-ANSWERS: Final[Mapping[str, Answer]] = {
+FUNCTIONS: Final[Mapping[str, Function]] = {
     "gcp:organizations/getClientConfig:getClientConfig": _client_config,
     "gcp:organizations/getProject:getProject": _project,
     "gcp:compute/getZones:getZones": _zones,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pouw.engine.plugins.core.properties import Value
-from pouw.engine.plugins.offline.cloud import Facts, Name
+from pouw.engine.plugins.offline.cloud import CatalogueEntry, Name
 from pouw.engine.plugins.offline.clouds.gcp.formats import ZONES
 from pouw.engine.plugins.offline.formats import cidr4, matching, range_or_all
 
@@ -38,15 +38,15 @@ def _groups(values: Mapping[str, Value]) -> list[Value]:
     ]
 
 
-FACTS: Final[Mapping[str, Facts]] = {
-    "gcp:compute/network:Network": Facts(
+CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
+    "gcp:compute/network:Network": CatalogueEntry(
         name=_dns(),
         replaces=["autoCreateSubnetworks", "description", "enableUlaInternalIpv6", "internalIpv6Range"],
         values={"routingMode": ["REGIONAL", "GLOBAL"]},
         computed={"selfLink": "https://www.googleapis.com/compute/v1/{id}"},
         id="projects/{project}/global/networks/{name}",
     ),
-    "gcp:compute/subnetwork:Subnetwork": Facts(
+    "gcp:compute/subnetwork:Subnetwork": CatalogueEntry(
         name=_dns(),
         replaces=["network", "description", "purpose", "ipv6AccessType"],
         values={
@@ -72,8 +72,8 @@ FACTS: Final[Mapping[str, Facts]] = {
         computed={"selfLink": "https://www.googleapis.com/compute/v1/{id}"},
         id=f"{_REGIONAL}/subnetworks/{{name}}",
     ),
-    "gcp:compute/router:Router": Facts(name=_dns(), replaces=["network"], id=f"{_REGIONAL}/routers/{{name}}"),
-    "gcp:compute/routerNat:RouterNat": Facts(
+    "gcp:compute/router:Router": CatalogueEntry(name=_dns(), replaces=["network"], id=f"{_REGIONAL}/routers/{{name}}"),
+    "gcp:compute/routerNat:RouterNat": CatalogueEntry(
         name=_dns(),
         replaces=["router"],
         values={
@@ -87,7 +87,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         },
         id="{project}/{region}/{router}/{name}",
     ),
-    "gcp:compute/firewall:Firewall": Facts(
+    "gcp:compute/firewall:Firewall": CatalogueEntry(
         name=_dns(),
         replaces=["network", "direction"],
         values={
@@ -96,7 +96,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         },
         id="projects/{project}/global/firewalls/{name}",
     ),
-    "gcp:compute/address:Address": Facts(
+    "gcp:compute/address:Address": CatalogueEntry(
         name=_dns(),
         replaces=[
             "address",
@@ -113,14 +113,14 @@ FACTS: Final[Mapping[str, Facts]] = {
         computed={"address": "{address}"},
         id=f"{_REGIONAL}/addresses/{{name}}",
     ),
-    "gcp:compute/globalAddress:GlobalAddress": Facts(
+    "gcp:compute/globalAddress:GlobalAddress": CatalogueEntry(
         name=_dns(),
         replaces=["address", "addressType", "description", "ipVersion", "network", "prefixLength", "purpose"],
         values={"addressType": ["EXTERNAL", "INTERNAL"], "purpose": ["VPC_PEERING", "PRIVATE_SERVICE_CONNECT"]},
         computed={"address": "{address}"},
         id="projects/{project}/global/addresses/{name}",
     ),
-    "gcp:container/cluster:Cluster": Facts(
+    "gcp:container/cluster:Cluster": CatalogueEntry(
         name=_dns(40),
         replaces=[
             "clusterIpv4Cidr",
@@ -172,7 +172,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         protects="deletionProtection",
         id=f"{_LOCATED}/clusters/{{name}}",
     ),
-    "gcp:container/nodePool:NodePool": Facts(
+    "gcp:container/nodePool:NodePool": CatalogueEntry(
         name=_dns(40),
         replaces=[
             "cluster",
@@ -206,7 +206,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         computed={"instanceGroupUrls": _groups, "managedInstanceGroupUrls": _groups},
         id=f"{_LOCATED}/clusters/{{cluster}}/nodePools/{{name}}",
     ),
-    "gcp:artifactregistry/repository:Repository": Facts(
+    "gcp:artifactregistry/repository:Repository": CatalogueEntry(
         name=Name(
             property="repositoryId", longest=63, pattern=r"[a-z](?:[-a-z0-9]*[a-z0-9])?", rule=_LOWER, style="copy"
         ),
@@ -219,7 +219,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         computed={"registryUri": "{location}-docker.pkg.dev/{project}/{repositoryId}", "name": "{repositoryId}"},
         id=f"{_LOCATED}/repositories/{{repositoryId}}",
     ),
-    "gcp:serviceaccount/account:Account": Facts(
+    "gcp:serviceaccount/account:Account": CatalogueEntry(
         name=Name(
             property="accountId",
             shortest=6,
@@ -236,7 +236,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         },
         id="projects/{project}/serviceAccounts/{accountId}@{project}.iam.gserviceaccount.com",
     ),
-    "gcp:storage/bucket:Bucket": Facts(
+    "gcp:storage/bucket:Bucket": CatalogueEntry(
         name=Name(
             shortest=3,
             longest=222,
@@ -262,11 +262,11 @@ FACTS: Final[Mapping[str, Facts]] = {
         computed={"url": "gs://{name}", "selfLink": "https://www.googleapis.com/storage/v1/b/{name}"},
         id="{name}",
     ),
-    "gcp:kms/keyRing:KeyRing": Facts(
+    "gcp:kms/keyRing:KeyRing": CatalogueEntry(
         name=Name(longest=63, pattern=r"[\w-]+", rule="letters, digits, hyphens and underscores"),
         id=f"{_LOCATED}/keyRings/{{name}}",
     ),
-    "gcp:kms/cryptoKey:CryptoKey": Facts(
+    "gcp:kms/cryptoKey:CryptoKey": CatalogueEntry(
         name=Name(longest=63, pattern=r"[\w-]+", rule="letters, digits, hyphens and underscores"),
         replaces=["keyRing", "purpose", "destroyScheduledDuration", "importOnly", "cryptoKeyBackend"],
         values={
@@ -283,7 +283,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         formats={"rotationPeriod": matching(r"\d+(\.\d{1,9})?s", "a duration in seconds such as 7776000s")},
         id="{keyRing}/cryptoKeys/{name}",
     ),
-    "gcp:dns/managedZone:ManagedZone": Facts(
+    "gcp:dns/managedZone:ManagedZone": CatalogueEntry(
         name=_dns(),
         replaces=["dnsName", "visibility"],
         values={"visibility": ["public", "private"]},
@@ -291,39 +291,43 @@ FACTS: Final[Mapping[str, Facts]] = {
         computed={"nameServers": ["ns-cloud-rehearsal.invalid."]},
         id="projects/{project}/managedZones/{name}",
     ),
-    "gcp:dns/recordSet:RecordSet": Facts(
+    "gcp:dns/recordSet:RecordSet": CatalogueEntry(
         replaces=["managedZone", "name"],
         formats={"name": matching(r"(?:[A-Za-z0-9_*-]+\.)+", "a domain that ends with a dot")},
         id="projects/{project}/managedZones/{managedZone}/rrsets/{name}/{type}",
     ),
-    "gcp:projects/service:Service": Facts(replaces=["service"], id="{project}/{service}"),
-    "gcp:projects/iAMMember:IAMMember": Facts(replaces=["role", "member", "condition"], id="{project}/{role}/{member}"),
-    "gcp:compute/healthCheck:HealthCheck": Facts(name=_dns(), id="projects/{project}/global/healthChecks/{name}"),
-    "gcp:compute/backendService:BackendService": Facts(
+    "gcp:projects/service:Service": CatalogueEntry(replaces=["service"], id="{project}/{service}"),
+    "gcp:projects/iAMMember:IAMMember": CatalogueEntry(
+        replaces=["role", "member", "condition"], id="{project}/{role}/{member}"
+    ),
+    "gcp:compute/healthCheck:HealthCheck": CatalogueEntry(
+        name=_dns(), id="projects/{project}/global/healthChecks/{name}"
+    ),
+    "gcp:compute/backendService:BackendService": CatalogueEntry(
         name=_dns(),
         values={"protocol": ["HTTP", "HTTPS", "HTTP2", "TCP", "SSL", "UDP", "GRPC", "UNSPECIFIED", "H2C"]},
         id="projects/{project}/global/backendServices/{name}",
     ),
-    "gcp:compute/securityPolicy:SecurityPolicy": Facts(
+    "gcp:compute/securityPolicy:SecurityPolicy": CatalogueEntry(
         name=_dns(),
         replaces=["type"],
         formats={"rules[*].match.config.srcIpRanges[*]": range_or_all},
         id="projects/{project}/global/securityPolicies/{name}",
     ),
-    "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort": Facts(
+    "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort": CatalogueEntry(
         replaces=["group", "name", "port"], id="{group}/{port}/{name}"
     ),
-    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": Facts(
+    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": CatalogueEntry(
         replaces=["cryptoKeyId", "role", "member", "condition"], id="{cryptoKeyId}/{role}/{member}"
     ),
-    "gcp:dns/policy:Policy": Facts(name=_dns(), id="projects/{project}/policies/{name}"),
-    "gcp:logging/projectSink:ProjectSink": Facts(
+    "gcp:dns/policy:Policy": CatalogueEntry(name=_dns(), id="projects/{project}/policies/{name}"),
+    "gcp:logging/projectSink:ProjectSink": CatalogueEntry(
         name=Name(longest=100, pattern=r"[\w.-]+", rule="letters, digits and any of ._-"),
         replaces=["uniqueWriterIdentity"],
         computed={"writerIdentity": "serviceAccount:service-000000000000@gcp-sa-logging.iam.gserviceaccount.com"},
         id="projects/{project}/sinks/{name}",
     ),
-    "gcp:projects/serviceIdentity:ServiceIdentity": Facts(
+    "gcp:projects/serviceIdentity:ServiceIdentity": CatalogueEntry(
         replaces=["service"],
         computed={
             "email": "service-000000000000@{service}.iam.gserviceaccount.com",
@@ -331,12 +335,12 @@ FACTS: Final[Mapping[str, Facts]] = {
         },
         id="projects/{project}/services/{service}",
     ),
-    "gcp:projects/iAMAuditConfig:IAMAuditConfig": Facts(
+    "gcp:projects/iAMAuditConfig:IAMAuditConfig": CatalogueEntry(
         replaces=["service"],
         values={"auditLogConfigs[*].logType": ["ADMIN_READ", "DATA_READ", "DATA_WRITE"]},
         id="projects/{project}/audit_config/{service}",
     ),
-    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": Facts(
+    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": CatalogueEntry(
         name=_dns(),
         replaces=["domain", "type"],
         values={"type": ["FIXED_RECORD", "PER_PROJECT_RECORD"]},
@@ -347,11 +351,13 @@ FACTS: Final[Mapping[str, Facts]] = {
         },
         id=f"{_LOCATED}/dnsAuthorizations/{{name}}",
     ),
-    "gcp:certificatemanager/certificate:Certificate": Facts(name=_dns(), replaces=["scope", "managed", "selfManaged"]),
-    "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": Facts(
+    "gcp:certificatemanager/certificate:Certificate": CatalogueEntry(
+        name=_dns(), replaces=["scope", "managed", "selfManaged"]
+    ),
+    "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": CatalogueEntry(
         name=_dns(), replaces=["map", "hostname", "matcher"]
     ),
-    "gcp:compute/globalForwardingRule:GlobalForwardingRule": Facts(
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule": CatalogueEntry(
         name=_dns(),
         replaces=["ipAddress", "ipProtocol", "loadBalancingScheme", "portRange", "network", "subnetwork"],
         values={
@@ -359,7 +365,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         },
         id="projects/{project}/global/forwardingRules/{name}",
     ),
-    "gcp:compute/sSLPolicy:SSLPolicy": Facts(
+    "gcp:compute/sSLPolicy:SSLPolicy": CatalogueEntry(
         name=_dns(),
         values={
             "minTlsVersion": ["TLS_1_0", "TLS_1_1", "TLS_1_2", "TLS_1_3"],
@@ -367,17 +373,17 @@ FACTS: Final[Mapping[str, Facts]] = {
         },
         id="projects/{project}/global/sslPolicies/{name}",
     ),
-    "gcp:compute/targetHttpsProxy:TargetHttpsProxy": Facts(
+    "gcp:compute/targetHttpsProxy:TargetHttpsProxy": CatalogueEntry(
         name=_dns(), replaces=["proxyBind"], id="projects/{project}/global/targetHttpsProxies/{name}"
     ),
-    "gcp:compute/uRLMap:URLMap": Facts(name=_dns(), id="projects/{project}/global/urlMaps/{name}"),
-    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": Facts(
+    "gcp:compute/uRLMap:URLMap": CatalogueEntry(name=_dns(), id="projects/{project}/global/urlMaps/{name}"),
+    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": CatalogueEntry(
         replaces=["repository", "role", "member", "condition"], id="{repository}/{role}/{member}"
     ),
-    "gcp:serviceaccount/iAMMember:IAMMember": Facts(
+    "gcp:serviceaccount/iAMMember:IAMMember": CatalogueEntry(
         replaces=["serviceAccountId", "role", "member", "condition"], id="{serviceAccountId}/{role}/{member}"
     ),
-    "gcp:storage/bucketIAMMember:BucketIAMMember": Facts(
+    "gcp:storage/bucketIAMMember:BucketIAMMember": CatalogueEntry(
         replaces=["bucket", "role", "member", "condition"], id="b/{bucket}/{role}/{member}"
     ),
 }

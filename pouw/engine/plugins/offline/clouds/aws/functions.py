@@ -7,9 +7,9 @@ from typing import Final
 
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.properties import Value
-from pouw.engine.plugins.offline.cloud import Answer
+from pouw.engine.plugins.offline.cloud import Function
 from pouw.engine.plugins.offline.clouds.aws.formats import ZONES
-from pouw.engine.plugins.offline.clouds.aws.policies import document
+from pouw.engine.plugins.offline.clouds.aws.policy_documents import document
 from pouw.engine.plugins.offline.settings import Settings
 
 
@@ -65,7 +65,7 @@ def _policy_document(arguments: Mapping[str, Value], settings: Settings) -> Mapp
     return {**arguments, "id": "offline", "json": rendered, "minifiedJson": rendered}
 
 
-ANSWERS: Final[Mapping[str, Answer]] = {
+FUNCTIONS: Final[Mapping[str, Function]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller,
     "aws:index/getRegion:getRegion": _region,
     "aws:index/getPartition:getPartition": _partition,
