@@ -22,6 +22,7 @@ from infra.component import Component
 from infra.contracts import PodIdentity, Scaler
 from infra.faults import Fault
 from infra.naming import NAMESPACE, labels, selector
+from infra.program_error import ProgramError
 from infra.settings.stack import Amounts, Resources
 from infra.workload import Manifest, Tolerations
 
@@ -162,7 +163,7 @@ def image(named: str | None, version: str) -> str:
     It decides with the cluster's own scheduler inside, which must not be newer than the API server.
 
     Raises:
-        pulumi.RunError: the cluster is older than all that are known.
+        ProgramError: the cluster is older than all that are known.
     """
     if named is not None:
         return named
@@ -176,7 +177,7 @@ def image(named: str | None, version: str) -> str:
             expected=f"Kubernetes 1.{min(DIGESTS)} or newer, or an image",
             remedy="name the image of that version",
         )
-        raise pulumi.RunError(str(fault))
+        raise ProgramError([fault])
     return f"{_IMAGE}:{DIGESTS[max(fitting)]}"
 
 

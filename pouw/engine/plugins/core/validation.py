@@ -187,4 +187,3 @@ def _not_one_of(path: Path, values: tuple[object, ...], value: Value, *, secret:
 
 def _quotation(value: Value, *, secret: bool) -> str:
     return "" if secret or isinstance(value, dict | list) or len(str(value)) > _LONGEST_QUOTED else repr(value)
-

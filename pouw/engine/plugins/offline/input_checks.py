@@ -110,7 +110,7 @@ class Checker:
         choices = [(parse_path(path), allowed) for path, allowed in entry.values.items()]
         faults: list[Fault] = []
         for item in self._texts(inputs, properties, ()):
-            got = "" if item.secret else repr(item.value)
+            got = "a string" if item.secret else repr(item.value)
             for pattern, allowed in choices:
                 if _is_at(pattern, item.path) and item.value not in allowed:
                     faults.append(mismatch(path_text(item.path), f"one of {', '.join(allowed)}", got=got))

@@ -48,7 +48,7 @@ def name_fault(value: Value, rule: Name) -> Fault | None:
     value = value.value if isinstance(value, Secret) else value
     if value is UNKNOWN or not isinstance(value, str):
         return None
-    got = "a secret" if secret else repr(value)
+    got = "a string" if secret else repr(value)
     if rule.longest and len(value) > rule.longest:
         return _wrong_length(rule, f"at most {rule.longest} characters", value, secret=secret)
     if len(value) < rule.shortest:

@@ -105,7 +105,7 @@ class Rehearsal:
             transaction.remove(record)
 
     def _new(self, transaction: Transaction, urn: Urn, definition: ResourceType, inputs: Mapping[str, Value]) -> Record:
-        """Return a new resource. Its id differs from those of the resources that it replaces, if the cloud makes ids."""
+        """Return a new resource. Its id differs from those of the resources it replaces, if the cloud makes ids."""
         identifiers = {record.id for record in transaction.of_urn(urn.text)}
         candidates = [self._record(urn, definition, inputs, serial=serial) for serial in range(len(identifiers) + 1)]
         return next((record for record in candidates if record.id not in identifiers), candidates[0])
