@@ -69,7 +69,7 @@ def _follow(client: tasks.Client, task_id: str, timeout: float, *, quiet: bool) 
             entry = client.task(task_id)
             step.update(
                 f"{entry['iterations_done']} of {entry['iterations']} iterations, accuracy {_percent(entry)}",
-                done=float(entry["iterations_done"]),
+                completed=float(entry["iterations_done"]),
                 total=float(entry["iterations"]),
             )
             if entry["state"] == tasks.FINISHED:

@@ -213,10 +213,10 @@ class _Shown:
             case StepStarted(operation="same"):
                 pass
             case StepStarted(subject=subject, operation=word):
-                self.step.update(f"{word} {subject}", done=self._done)
+                self.step.update(f"{word} {subject}", completed=self._done)
             case StepEnded():
                 self._done += 1
-                self.step.update(done=self._done)
+                self.step.update(completed=self._done)
             case Diagnostic(message=message, subject=subject, passing=True):
                 first = message.strip().split("\n", 1)[0]
                 self.step.update(f"{subject.name}: {first}" if subject else first)

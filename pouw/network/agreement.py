@@ -97,7 +97,9 @@ def wait(
                 return Agreement(height=height, hash=str(hashes[0]), nodes=len(views))
         answering = sum(node.answering for node in views)
         best = max((node.height for node in views), default=0)
-        step.update(f"{answering}/{expected} nodes answer, best height {max(best, 0)}", done=answering, total=expected)
+        step.update(
+            f"{answering}/{expected} nodes answer, best height {max(best, 0)}", completed=answering, total=expected
+        )
     raise _timeout(views, expected, above, deadline_seconds)
 
 
