@@ -11,8 +11,8 @@ from infra.faults import Fault
 from infra.settings.stack import Settings
 from pouw import poll
 from pouw.errors import ExitCode, PouwError
-from pouw.kube.access import Connections, NodeError
 from pouw.network import observation
+from pouw.network.nodes import Connections, NodeError
 from pouw.network.observation import NodeView
 from pouw.progress import Step
 

@@ -14,8 +14,9 @@ from pouw.engine.plugins.core.changes import Path, path_text
 from pouw.engine.plugins.core.input_faults import mismatch
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value
 from pouw.engine.plugins.core.validation import quoted, required, unknown_field
-from pouw.engine.plugins.kubernetes.client import ApiError, Client
 from pouw.engine.plugins.kubernetes.objects import Gvk
+from pouw.kube.client import Client
+from pouw.kube.errors import ApiError
 
 Schema = Mapping[str, Any]
 
@@ -57,7 +58,7 @@ class Schemas:
         with self._lock:
             if root not in self._documents:
                 if self._paths is None or root not in self._paths:
-                    self._paths = self._client.call("GET", "/openapi/v3").get("paths") or {}
+                    self._paths = self._client.get("/openapi/v3").get("paths") or {}
                 entry = self._paths.get(root)
                 if entry is None:
                     return {}
@@ -66,7 +67,7 @@ class Schemas:
 
     def _fetch(self, path: str) -> Mapping[str, Schema]:
         try:
-            document = self._client.call("GET", path)
+            document = self._client.get(path)
         except ApiError as error:
             if error.not_found:
                 return {}

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from pouw.engine.plugins.kubernetes.await_ import pods as pod_parts
-from pouw.engine.plugins.kubernetes.await_.pods import POD, WARNINGS, crashes, event_troubles, on_the_way, troubles
-from pouw.engine.plugins.kubernetes.await_.status import (
+from pouw.engine.plugins.kubernetes.objects import Gvk, Object, annotation, at, name_of
+from pouw.engine.plugins.kubernetes.readiness import pods as pod_parts
+from pouw.engine.plugins.kubernetes.readiness.pods import POD, WARNINGS, crashes, event_troubles, on_the_way, troubles
+from pouw.engine.plugins.kubernetes.readiness.status import (
     Awaited,
     Collection,
     Status,
@@ -23,7 +24,6 @@ from pouw.engine.plugins.kubernetes.await_.status import (
     selector_text,
     waiting,
 )
-from pouw.engine.plugins.kubernetes.objects import Gvk, Object, annotation, at, name_of
 
 _REPLICA_SET: Final = Gvk(group="apps", version="v1", kind="ReplicaSet")
 _REVISION: Final = "deployment.kubernetes.io/revision"

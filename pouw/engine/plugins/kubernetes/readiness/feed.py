@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pouw.engine.plugins.core.errors import ProviderError
-from pouw.engine.plugins.kubernetes.await_.status import Collection
-from pouw.engine.plugins.kubernetes.client import ApiError, Client, Watch
+from pouw.engine.plugins.core.errors import CancelledError
 from pouw.engine.plugins.kubernetes.objects import Object, at
+from pouw.engine.plugins.kubernetes.readiness.status import Collection
+from pouw.kube.client import Client
+from pouw.kube.errors import ApiError, KubeError
+from pouw.kube.policy import WATCH_INTERVAL_SECONDS
+from pouw.kube.watch import BOOKMARK, DELETED, Watch
 
-_AGAIN_SECONDS: Final = 1.0
-"""Between a watch that broke and the next list."""
+_WATCH_SECONDS: Final = 30
+"""Duration of one watch request."""
 _END_SECONDS: Final = 1.0
 """A stopped watch ends at once; one that is just connecting is left to itself."""
 
@@ -77,7 +80,7 @@ class Feed:
             thread.join(timeout=_END_SECONDS)
 
     def _list(self, target: Target) -> str:
-        answer = self._client.call("GET", target.path, query=target.query)
+        answer = self._client.get(target.path, target.query)
         items = {str(at(item, "metadata", "uid")): item for item in answer.get("items") or []}
         with self._lock:
             if set(self._objects.get(target.name, {})) - set(items):
@@ -89,21 +92,21 @@ class Feed:
         while not self._closed.is_set():
             try:
                 version = self._watch(target, version)
-            except ProviderError as error:
-                too_old = isinstance(error, ApiError) and error.status == 410
-                if not too_old and self._closed.wait(_AGAIN_SECONDS):
+            except (KubeError, CancelledError) as error:
+                expired = isinstance(error, ApiError) and error.expired
+                if not expired and self._closed.wait(WATCH_INTERVAL_SECONDS):
                     return
                 version = self._list_again(target)
 
     def _list_again(self, target: Target) -> str:
-        with contextlib.suppress(ProviderError):
+        with contextlib.suppress(KubeError, CancelledError):
             version = self._list(target)
             self._changed.put(Refresh(name=target.name))
             return version
         return ""
 
     def _watch(self, target: Target, version: str) -> str:
-        watch = self._client.watch(target.path, {**target.query, "resourceVersion": version})
+        watch = self._client.watch(target.path, {**target.query, "resourceVersion": version}, seconds=_WATCH_SECONDS)
         with self._lock:
             self._watches[target.name] = watch
         if self._closed.is_set():
@@ -112,11 +115,11 @@ class Feed:
             version = str(at(event.object, "metadata", "resourceVersion") or version)
             if self._closed.is_set():
                 break
-            if event.type == "BOOKMARK":
+            if event.type == BOOKMARK:
                 continue
             uid = str(at(event.object, "metadata", "uid"))
             with self._lock:
-                if event.type == "DELETED":
+                if event.type == DELETED:
                     self._objects.setdefault(target.name, {}).pop(uid, None)
                     self._deleted.add(target.name)
                 else:

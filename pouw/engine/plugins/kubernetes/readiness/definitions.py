@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from pouw.engine.plugins.kubernetes.await_.status import Awaited, Status, World, condition, failed, ready, waiting
 from pouw.engine.plugins.kubernetes.objects import Object
+from pouw.engine.plugins.kubernetes.readiness.status import Awaited, Status, World, condition, failed, ready, waiting
 
 
 def definition_status(definition: Object, _world: World) -> Status:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from pouw.engine.plugins.kubernetes.await_.pods import WARNINGS, event_troubles
-from pouw.engine.plugins.kubernetes.await_.status import Awaited, Collection, Status, World, ready, waiting
 from pouw.engine.plugins.kubernetes.objects import Gvk, Object, at, name_of
+from pouw.engine.plugins.kubernetes.readiness.pods import WARNINGS, event_troubles
+from pouw.engine.plugins.kubernetes.readiness.status import Awaited, Collection, Status, World, ready, waiting
 
 _SLICE: Final = Gvk(group="discovery.k8s.io", version="v1", kind="EndpointSlice")
 _NO_PODS: Final = (

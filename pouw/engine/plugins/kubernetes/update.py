@@ -9,15 +9,16 @@ from pouw.engine.plugins.core.changes import parse_path
 from pouw.engine.plugins.core.errors import PartialError, ProviderError
 from pouw.engine.plugins.core.properties import Value, has_unknown, plain
 from pouw.engine.plugins.core.redaction import Redaction
-from pouw.engine.plugins.kubernetes import managers, state
-from pouw.engine.plugins.kubernetes.await_.waiting import NotReadyError
-from pouw.engine.plugins.kubernetes.client import APPLY, JSON, ApiError, UnreachableError
+from pouw.engine.plugins.kubernetes import field_managers, state
 from pouw.engine.plugins.kubernetes.connection import Cluster
 from pouw.engine.plugins.kubernetes.discovery import NoKindError, ServedKind
-from pouw.engine.plugins.kubernetes.normal import dashed
+from pouw.engine.plugins.kubernetes.field_ownership import take_over
+from pouw.engine.plugins.kubernetes.normalization import dashed
 from pouw.engine.plugins.kubernetes.objects import Object, at, gvk_of, identifier, name_of, namespace_of, replaced
-from pouw.engine.plugins.kubernetes.ownership import take_over
+from pouw.engine.plugins.kubernetes.readiness.waiter import NotReadyError
 from pouw.engine.plugins.kubernetes.session import Session
+from pouw.kube.client import APPLY, JSON
+from pouw.kube.errors import ApiError, KubeError, UnreachableError
 
 _ATTEMPTS: Final = 5
 """Against controllers that write at the same moment."""
@@ -34,12 +35,12 @@ def preview_update(
     manager = state.manager_of(inputs, old.field_manager, urn, server_side=session.configuration.server_side_apply)
     try:
         served = cluster.discovery.find(gvk_of(inputs))
-        live = cluster.client.call("GET", served.item(namespace_of(old.live), name_of(old.live)))
+        live = cluster.client.get(served.item(namespace_of(old.live), name_of(old.live)))
         answer = _sent(session, cluster, served, live, kept(inputs, live, ignored), manager, dry=True)
     except (NoKindError, UnreachableError):
         return asked
     except ApiError as error:
-        if error.status in (403, 404) or "dry run" in str(error):
+        if error.status in (403, 404) or "dry run" in error.message:
             return asked
         raise _explained("would not be updated", error, asked) from None
     return state.make_state(
@@ -68,7 +69,9 @@ def update(
         served = cluster.discovery.find(gvk_of(inputs))
         live = _applied(session, cluster, served, old, inputs, manager, ignored)
     except UnreachableError as error:
-        raise ProviderError(f"{name_of(inputs)} was not updated, the cluster cannot be reached: {error}") from None
+        raise ProviderError(
+            f"{name_of(inputs)} was not updated, the cluster cannot be reached: {error.message}"
+        ) from None
     except ApiError as error:
         raise _explained("was not updated", error, asked) from None
     failure: NotReadyError | None = None
@@ -107,7 +110,7 @@ def _applied(
 ) -> Object:
     path = served.item(namespace_of(old.live), name_of(old.live))
     for attempt in range(_ATTEMPTS):
-        live = cluster.client.call("GET", path)
+        live = cluster.client.get(path)
         try:
             if session.configuration.server_side_apply and not gvk_of(inputs).is_crd:
                 live = take_over(cluster.client, path, live, manager)
@@ -127,10 +130,10 @@ def _sent(
     if gvk_of(inputs).is_crd or not session.configuration.server_side_apply:
         # Replaced as a whole: merging lists of versions would keep what the program dropped.
         body = replaced(inputs, ("metadata", "resourceVersion"), at(live, "metadata", "resourceVersion"))
-        return cluster.client.call("PUT", path, query=query, body=body, content_type=JSON)
-    force = session.forces(inputs) or (dry and managers.must_force(live, manager))
+        return cluster.client.request("PUT", path, query=query, body=body, content_type=JSON)
+    force = session.forces(inputs) or (dry and field_managers.must_force(live, manager))
     query["force"] = "true" if force else "false"
-    return cluster.client.call("PATCH", path, query=query, body=inputs, content_type=APPLY)
+    return cluster.client.request("PATCH", path, query=query, body=inputs, content_type=APPLY)
 
 
 def kept(inputs: Object, live: Object, ignored: Sequence[str]) -> Object:
@@ -146,19 +149,19 @@ def kept(inputs: Object, live: Object, ignored: Sequence[str]) -> Object:
 
 def _seen(cluster: Cluster, served: ServedKind, live: Object) -> Object:
     try:
-        return cluster.client.call("GET", served.item(namespace_of(live), name_of(live)))
-    except ProviderError:
+        return cluster.client.get(served.item(namespace_of(live), name_of(live)))
+    except KubeError:
         # The update is done whatever a last look says.
         return live
 
 
 def _explained(what: str, error: ApiError, asked: Mapping[str, Value]) -> ProviderError:
-    text = f"{what}: the API server says: {error}"
+    text = f"{what}: the API server says: {error.message}"
     if error.status == 409 and error.causes:
         text += (
             "; another manager owns these fields: leave them out of the inputs, ignore them (ignoreChanges), "
             'or take them over with the annotation pulumi.com/patchForce: "true"'
         )
-    if "immutable" in str(error):
+    if "immutable" in error.message:
         text += "; replace the object (`pulumi up --target-replace URN`) or take the change back"
     return ProviderError(Redaction(asked)(text))

@@ -15,9 +15,8 @@ from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.core.serving import Severity
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.core.validation import Validator
-from pouw.engine.plugins.kubernetes.client import ApiError, UnreachableError
 from pouw.engine.plugins.kubernetes.naming import named
-from pouw.engine.plugins.kubernetes.normal import dashed, normal_inputs, underscored
+from pouw.engine.plugins.kubernetes.normalization import dashed, normal_inputs, underscored
 from pouw.engine.plugins.kubernetes.objects import (
     WAIT_FOR,
     Gvk,
@@ -31,6 +30,7 @@ from pouw.engine.plugins.kubernetes.objects import (
 )
 from pouw.engine.plugins.kubernetes.session import Session
 from pouw.engine.plugins.kubernetes.state import with_secrets
+from pouw.kube.errors import KubeError
 
 _SDK: Final = "pulumi_kubernetes"
 _OTHER_MODULES: Final = {
@@ -96,7 +96,7 @@ def _faults(session: Session, urn: Urn, gvk: Gvk, inputs: Mapping[str, Value]) -
     if cluster is not None:
         try:
             return cluster.schemas.faults(gvk, inputs)
-        except (ApiError, UnreachableError):
+        except KubeError:
             # The server will say it when the object is sent.
             return []
     if gvk.is_custom:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from pouw.engine.plugins.kubernetes import managers
-from pouw.engine.plugins.kubernetes.client import JSON_PATCH, ApiError, Client
-from pouw.engine.plugins.kubernetes.managers import Entry
+from pouw.engine.plugins.kubernetes import field_managers
+from pouw.engine.plugins.kubernetes.field_managers import Entry
 from pouw.engine.plugins.kubernetes.objects import Object
+from pouw.kube.client import JSON_PATCH, Client
+from pouw.kube.errors import ApiError
 
 _ATTEMPTS: Final = 8
 _MOVED: Final = frozenset({409, 422})
@@ -17,12 +18,12 @@ _MOVED: Final = frozenset({409, 422})
 
 def take_over(client: Client, path: str, live: Object, manager: str) -> Object:
     """Make ``manager`` the applier of what a create or kubectl set; the object as it is then."""
-    return _patched(client, path, live, lambda seen: managers.signed_over(seen, manager))
+    return _patched(client, path, live, lambda seen: field_managers.signed_over(seen, manager))
 
 
 def give_up_mark(client: Client, path: str, live: Object, manager: str) -> Object:
     """Give the shared manager what was created under the mark; the object as it is then."""
-    return _patched(client, path, live, lambda seen: managers.without_mark(seen, manager))
+    return _patched(client, path, live, lambda seen: field_managers.without_mark(seen, manager))
 
 
 def _patched(client: Client, path: str, live: Object, decide: Callable[[Object], Sequence[Entry] | None]) -> Object:
@@ -31,9 +32,9 @@ def _patched(client: Client, path: str, live: Object, decide: Callable[[Object],
         if patch is None:
             return live
         try:
-            return client.call("PATCH", path, body=patch, content_type=JSON_PATCH)
+            return client.request("PATCH", path, body=patch, content_type=JSON_PATCH)
         except ApiError as error:
             if error.status not in _MOVED or attempt == _ATTEMPTS - 1:
                 raise
-            live = client.call("GET", path)
+            live = client.get(path)
     raise AssertionError("the last attempt returns or raises")

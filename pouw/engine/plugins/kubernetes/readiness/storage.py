@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pouw.engine.plugins.kubernetes.await_.pods import WARNINGS, event_troubles
-from pouw.engine.plugins.kubernetes.await_.status import Awaited, Collection, Status, World, failed, ready, waiting
 from pouw.engine.plugins.kubernetes.objects import Gvk, Object, annotated_true, at, name_of
+from pouw.engine.plugins.kubernetes.readiness.pods import WARNINGS, event_troubles
+from pouw.engine.plugins.kubernetes.readiness.status import Awaited, Collection, Status, World, failed, ready, waiting
 
 _STORAGE_CLASS: Final = Gvk(group="storage.k8s.io", version="v1", kind="StorageClass")
 _DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"

@@ -11,11 +11,12 @@ from typing import Final
 from pouw.engine.plugins.core.cancellation import Cancellation
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.serving import Log, Severity
-from pouw.engine.plugins.kubernetes.await_.feed import Feed, Refresh, Target, target_of
-from pouw.engine.plugins.kubernetes.await_.status import Awaited, Crash, Phase, Status, World
-from pouw.engine.plugins.kubernetes.client import ApiError, Client, UnreachableError
 from pouw.engine.plugins.kubernetes.discovery import Discovery, NoKindError, ServedKind
 from pouw.engine.plugins.kubernetes.objects import Object, at, name_of, namespace_of
+from pouw.engine.plugins.kubernetes.readiness.feed import Feed, Refresh, Target, target_of
+from pouw.engine.plugins.kubernetes.readiness.status import Awaited, Crash, Phase, Status, World
+from pouw.kube.client import Client
+from pouw.kube.errors import ApiError, KubeError
 
 _OBJECT: Final = "the object"
 _LOG_QUERY: Final = {"tailLines": "1", "limitBytes": "4096"}
@@ -77,8 +78,8 @@ class Waiter:
         world: dict[str, Sequence[Object]] = {}
         for target in self._targets(live, awaited):
             try:
-                world[target.name] = self.client.call("GET", target.path, query=target.query).get("items") or []
-            except (ApiError, UnreachableError):
+                world[target.name] = self.client.get(target.path, target.query).get("items") or []
+            except KubeError:
                 world[target.name] = []
         return awaited.status(live, world)
 
@@ -117,16 +118,16 @@ class Waiter:
         for target in self._targets(live, awaited):
             try:
                 feed.follow(target)
-            except (ApiError, UnreachableError) as error:
+            except KubeError as error:
                 # Not being allowed to look at pods or events must not keep anybody from deploying.
-                self._warn(f"cannot watch {target.name}s: {error}")
+                self._warn(f"cannot watch {target.name}s: {error.message}")
 
     def _targets(self, live: Object, awaited: Awaited) -> list[Target]:
         found = []
         for collection in awaited.related(live):
             try:
                 served = self.discovery.find(collection.gvk)
-            except (NoKindError, ApiError, UnreachableError):
+            except (NoKindError, KubeError):
                 continue
             found.append(target_of(collection, served.collection(namespace_of(live))))
         return found
@@ -197,7 +198,7 @@ class Waiter:
             for previous in ("true", "false"):
                 try:
                     text = self.client.text(path, {**query, "previous": previous}).strip()
-                except (ApiError, UnreachableError):
+                except KubeError:
                     continue
                 if text:
                     break

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pouw.engine.plugins.kubernetes.await_ import definitions, pods, services, storage, workloads
-from pouw.engine.plugins.kubernetes.await_.status import Awaited
 from pouw.engine.plugins.kubernetes.objects import Gvk
+from pouw.engine.plugins.kubernetes.readiness import definitions, pods, services, storage, workloads
+from pouw.engine.plugins.kubernetes.readiness.status import Awaited
 
 _AWAITED: Final[Mapping[tuple[str, str], Awaited]] = {
     ("", "PersistentVolume"): storage.VOLUME,

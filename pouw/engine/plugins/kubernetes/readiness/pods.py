@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from pouw.engine.plugins.kubernetes.await_.status import (
+from pouw.engine.plugins.kubernetes.objects import Gvk, Object, at, name_of
+from pouw.engine.plugins.kubernetes.readiness.status import (
     Awaited,
     Collection,
     Crash,
@@ -17,7 +18,6 @@ from pouw.engine.plugins.kubernetes.await_.status import (
     ready,
     waiting,
 )
-from pouw.engine.plugins.kubernetes.objects import Gvk, Object, at, name_of
 
 POD: Final = Gvk(group="", version="v1", kind="Pod")
 EVENT: Final = Gvk(group="", version="v1", kind="Event")

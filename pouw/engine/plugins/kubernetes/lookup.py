@@ -10,12 +10,9 @@ from pouw.engine.plugins.core.errors import PartialError, ProviderError
 from pouw.engine.plugins.core.properties import Value, plain
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.kubernetes import state
-from pouw.engine.plugins.kubernetes.await_.kinds import awaited
-from pouw.engine.plugins.kubernetes.await_.status import Phase
-from pouw.engine.plugins.kubernetes.client import ApiError, UnreachableError
 from pouw.engine.plugins.kubernetes.connection import Cluster
 from pouw.engine.plugins.kubernetes.discovery import NoKindError
-from pouw.engine.plugins.kubernetes.normal import dashed, normal_inputs, pruned, underscored
+from pouw.engine.plugins.kubernetes.normalization import dashed, normal_inputs, pruned, underscored
 from pouw.engine.plugins.kubernetes.objects import (
     LAST_APPLIED,
     SKIP_AWAIT,
@@ -28,7 +25,10 @@ from pouw.engine.plugins.kubernetes.objects import (
     split_identifier,
     without,
 )
+from pouw.engine.plugins.kubernetes.readiness.kinds import awaited
+from pouw.engine.plugins.kubernetes.readiness.status import Phase
 from pouw.engine.plugins.kubernetes.session import Session
+from pouw.kube.errors import ApiError, UnreachableError
 
 _REVISION: Final = "deployment.kubernetes.io/revision"
 
@@ -59,12 +59,12 @@ def read(
     try:
         cluster = session.connection.cluster()
         served = cluster.discovery.find(gvk)
-        live = cluster.client.call("GET", served.item(namespace, name))
+        live = cluster.client.get(served.item(namespace, name))
     except NoKindError:
         return None
     except UnreachableError as error:
         raise ProviderError(
-            f"{identifier_text} cannot be read, the cluster cannot be reached: {error}. "
+            f"{identifier_text} cannot be read, the cluster cannot be reached: {error.message}. "
             "If the cluster is gone for good, PULUMI_K8S_DELETE_UNREACHABLE=true lets a refresh forget what was in it"
         ) from None
     except ApiError as error:
