@@ -7,7 +7,7 @@ command for a short-lived token, so they hold no credential, yet only their owne
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,6 @@ from pouw import files
 from pouw.errors import ClusterError
 from pouw.home import Home
 from pouw.kube.policy import RequestPolicy
-from pouw.progress import SilentProgress
 
 if TYPE_CHECKING:
     from pouw.kube.client import Client
@@ -101,8 +100,12 @@ def save_kubeconfigs(settings: Settings, outputs: Mapping[str, Any], home: Home)
             files.write_private(kubeconfig_path(settings, site, home), text)
 
 
-def ensure_kubeconfigs(stack: str, settings: Settings, home: Home) -> None:
+def ensure_kubeconfigs(
+    stack: str, settings: Settings, home: Home, *, read_outputs: Callable[[], Mapping[str, Any]]
+) -> None:
     """Save the kubeconfigs that are missing on this machine, because the stack was brought up on another one.
+
+    The stack's outputs, with secrets in plain text, are read only if one is missing.
 
     Raises:
         ClusterError: the stack has no such output, because it was never brought up.
@@ -113,10 +116,7 @@ def ensure_kubeconfigs(stack: str, settings: Settings, home: Home) -> None:
 
     if not missing():
         return
-    from pouw.engine import operation, resolution
-
-    engine = resolution.resolve(SilentProgress())
-    save_kubeconfigs(settings, operation.outputs(stack, engine, secrets=True), home)
+    save_kubeconfigs(settings, read_outputs(), home)
     if sites := missing():
         raise ClusterError(
             *(

@@ -10,7 +10,14 @@ from infra.settings.loading import parse
 from infra.settings.stack import Settings
 from pouw.errors import ClusterError
 from pouw.home import Home
-from pouw.network.sites import SiteAccess, access, kubeconfig_path, remove_kubeconfigs, save_kubeconfigs
+from pouw.network.sites import (
+    SiteAccess,
+    access,
+    ensure_kubeconfigs,
+    kubeconfig_path,
+    remove_kubeconfigs,
+    save_kubeconfigs,
+)
 from tests.infra.test_site_faults import AWS, AZURE, STACK
 
 OUTPUTS = {"sites": [{"name": "primary", "kubeconfig": "kind: Config"}, {"name": "dr"}]}
@@ -71,3 +78,22 @@ def test_an_unusable_kubeconfig_is_a_fault_of_its_site(tmp_path: Path, text: str
     site = SiteAccess(site="primary", kubeconfig=path, context="z", environment={})
     with pytest.raises(ClusterError, match=rf"pouw:sites\[primary\].*{cause}"):
         site.connect()
+
+
+def test_outputs_are_read_only_if_a_kubeconfig_is_missing(settings: Settings, home: Home) -> None:
+    texts = [{"name": site.name, "kubeconfig": "kind: Config"} for site in settings.sites]
+    reads: list[int] = []
+
+    def read_outputs() -> dict[str, object]:
+        reads.append(1)
+        return {"sites": texts}
+
+    for _ in range(2):
+        ensure_kubeconfigs("staging", settings, home, read_outputs=read_outputs)
+    assert len(reads) == 1
+
+
+def test_a_stack_that_was_never_brought_up_is_a_fault_of_each_site(settings: Settings, home: Home) -> None:
+    with pytest.raises(ClusterError, match="run `pouw up staging`") as refusal:
+        ensure_kubeconfigs("staging", settings, home, read_outputs=lambda: OUTPUTS)
+    assert [fault.path for fault in refusal.value.faults] == ["pouw:sites[dr]"]
