@@ -1,1 +1,1 @@
-"""Compliance rules as data: what a resource must be, why, and what to do. Imports neither infra nor pouw."""
+"""Compliance rules as data: requirements, risks and remedies. The package imports neither infra nor pouw."""

@@ -1,4 +1,4 @@
-"""The policy pack as a program. Building a pack serves it and never returns, so nothing imports this file."""
+"""The policy pack as a program. Building a pack serves it and never returns, so no module imports this file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 
 def serve() -> None:
-    """Serve the pack until the engine ends it."""
-    # An engine starts the pack from any folder, with this one first on the path; its modules have a package.
+    """Serve the pack until the engine stops it."""
+    # An engine starts the pack from any directory with this one first on the path; its modules need their package.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
     from pulumi_policy import PolicyPack

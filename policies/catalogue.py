@@ -1,4 +1,4 @@
-"""Which rules there are, by the type of resource. A subject is imported when a resource of its cloud is seen."""
+"""The catalogue of rules by resource type. Modules of a cloud are imported at the first resource of that cloud."""
 
 from __future__ import annotations
 
@@ -11,80 +11,80 @@ from policies.rule import AnyRule
 
 SUBJECTS: Mapping[str, Sequence[str]] = {
     "aws": (
-        "policies.aws.openings",
+        "policies.aws.network_access",
         "policies.aws.networks",
-        "policies.aws.servers",
+        "policies.aws.instances",
         "policies.aws.disks",
         "policies.aws.clusters",
-        "policies.aws.nodes",
+        "policies.aws.node_groups",
         "policies.aws.registries",
         "policies.aws.buckets",
         "policies.aws.keys",
         "policies.aws.permissions",
         "policies.aws.identities",
-        "policies.aws.sharing",
-        "policies.aws.balancers",
-        "policies.aws.firewalls",
-        "policies.aws.names",
-        "policies.aws.records",
+        "policies.aws.resource_policies",
+        "policies.aws.load_balancers",
+        "policies.aws.web_firewalls",
+        "policies.aws.domains",
+        "policies.aws.audit_logs",
         "policies.aws.backups",
         "policies.aws.databases",
-        "policies.aws.stores",
+        "policies.aws.data_stores",
         "policies.aws.functions",
-        "policies.aws.scaling",
-        "policies.aws.detection",
-        "policies.aws.ownership",
+        "policies.aws.autoscaling_groups",
+        "policies.aws.threat_detection",
+        "policies.aws.tags",
     ),
     "azure-native": (
-        "policies.azure.openings",
+        "policies.azure.network_access",
         "policies.azure.networks",
         "policies.azure.edges",
         "policies.azure.storage",
         "policies.azure.backups",
         "policies.azure.vaults",
         "policies.azure.clusters",
-        "policies.azure.upkeep",
-        "policies.azure.nodes",
+        "policies.azure.maintenance",
+        "policies.azure.node_pools",
         "policies.azure.registries",
-        "policies.azure.machines",
+        "policies.azure.virtual_machines",
         "policies.azure.databases",
-        "policies.azure.applications",
-        "policies.azure.records",
+        "policies.azure.web_apps",
+        "policies.azure.audit_logs",
         "policies.azure.permissions",
-        "policies.azure.ownership",
+        "policies.azure.tags",
     ),
     "gcp": (
         "policies.gcp.networks",
-        "policies.gcp.openings",
-        "policies.gcp.servers",
+        "policies.gcp.network_access",
+        "policies.gcp.instances",
         "policies.gcp.clusters",
-        "policies.gcp.hardening",
-        "policies.gcp.nodes",
-        "policies.gcp.grants",
+        "policies.gcp.cluster_security",
+        "policies.gcp.node_pools",
+        "policies.gcp.iam_bindings",
         "policies.gcp.identities",
         "policies.gcp.keys",
         "policies.gcp.buckets",
         "policies.gcp.registries",
-        "policies.gcp.names",
-        "policies.gcp.balancers",
-        "policies.gcp.edges",
-        "policies.gcp.logs",
+        "policies.gcp.domains",
+        "policies.gcp.load_balancers",
+        "policies.gcp.web_firewalls",
+        "policies.gcp.audit_logs",
         "policies.gcp.databases",
-        "policies.gcp.stores",
+        "policies.gcp.data_stores",
         "policies.gcp.functions",
-        "policies.gcp.ownership",
+        "policies.gcp.labels",
     ),
     "kubernetes": (
         "policies.kubernetes.pods",
-        "policies.kubernetes.hosts",
+        "policies.kubernetes.host_access",
         "policies.kubernetes.credentials",
-        "policies.kubernetes.grants",
+        "policies.kubernetes.rbac",
         "policies.kubernetes.images",
-        "policies.kubernetes.running",
+        "policies.kubernetes.lifecycle",
         "policies.kubernetes.availability",
-        "policies.kubernetes.networks",
+        "policies.kubernetes.network_policies",
         "policies.kubernetes.services",
-        "policies.kubernetes.references",
+        "policies.kubernetes.dependencies",
         "policies.kubernetes.namespaces",
         "policies.kubernetes.storage",
         "policies.kubernetes.batch",
@@ -98,35 +98,35 @@ SUBJECTS: Mapping[str, Sequence[str]] = {
     "docker": ("policies.docker.images",),
     "pouw": ("policies.pouw.settings", "policies.pouw.sites"),
 }
-"""The first part of a type token, and the modules whose ``RULES`` are about such resources."""
+"""Modules with ``RULES`` about resources, by the package of their type token."""
 
 Index = Mapping[str, tuple[AnyRule, ...]]
 
 
-def indexed(rules: Iterable[AnyRule]) -> Index:
-    """The rules by the type tokens that they name."""
-    found: defaultdict[str, list[AnyRule]] = defaultdict(list)
+def index_by_type(rules: Iterable[AnyRule]) -> Index:
+    """Return the rules by the type tokens that they judge."""
+    by_type: defaultdict[str, list[AnyRule]] = defaultdict(list)
     for rule in rules:
         for token in rule.types:
-            found[token].append(rule)
-    return {token: tuple(listed) for token, listed in found.items()}
+            by_type[token].append(rule)
+    return {token: tuple(type_rules) for token, type_rules in by_type.items()}
 
 
 def rules_of(package: str) -> Sequence[AnyRule]:
-    """The rules about resources of one cloud."""
+    """Return the rules about resources of one cloud."""
     return [rule for name in SUBJECTS.get(package, ()) for rule in importlib.import_module(name).RULES]
 
 
 @cache
 def _index(package: str) -> Index:
-    return indexed(rules_of(package))
+    return index_by_type(rules_of(package))
 
 
 def rules_for(token: str) -> Sequence[AnyRule]:
-    """Every rule about resources of the type; loads what the type's cloud needs."""
+    """Return every rule about resources of the type. Import the modules of its cloud if necessary."""
     return _index(token.partition(":")[0]).get(token, ())
 
 
 def every_rule() -> Mapping[str, AnyRule]:
-    """All rules of all clouds by id. Loads everything."""
+    """Return all rules of all clouds by id. Import all modules."""
     return {rule.id: rule for package in SUBJECTS for rule in rules_of(package)}

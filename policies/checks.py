@@ -1,8 +1,8 @@
-"""The shapes that most rules have, ready made: a path, and what its value must or must not be.
+"""Ready-made checks of one property: its path, and the values that it must or must not have.
 
-Paths are written ``a.b[*].c``: ``[*]`` stands for every element, ``[0]`` for one. ``must_…`` denies absence
-(``Absence.DENY``), ``may_…`` and ``must_not_…`` allow it. A value that is ``None`` counts as missing. No check
-catches the exception that an unknown value raises.
+A path is written ``a.b[*].c``: ``[*]`` selects every element, ``[0]`` one. ``must_…`` denies absence
+(``Absence.DENY``), ``may_…`` and ``must_not_…`` allow it. ``None`` counts as missing. A violation reads
+``path: what is wrong; got X; expected Y``. No check catches the exception that an unknown value raises.
 """
 
 from __future__ import annotations
@@ -19,142 +19,173 @@ _STEP = re.compile(r"[^.\[\]]+|\[\*\]|\[\d+\]")
 
 
 def steps_of(path: str) -> list[str]:
-    """The path taken apart: names, and ``[*]`` or ``[0]``."""
+    """Return the steps of a path: names, and ``[*]`` or ``[0]``."""
     return _STEP.findall(path)
 
 
+def join(path: str, *steps: str) -> str:
+    """Return the path extended by the steps. The empty path is the resource itself."""
+    for step in steps:
+        path += step if step.startswith("[") or not path else f".{step}"
+    return path
+
+
 def find(node: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every value at the path with its own path; ``MISSING`` where the way to it ends early."""
+    """Yield every value at the path with its own path; ``MISSING`` where the path ends early."""
     yield from _walk(node, steps_of(path), "")
 
 
-def _walk(node: Any, steps: Sequence[str], at: str) -> Iterator[tuple[str, Any]]:
+def _walk(node: Any, steps: Sequence[str], path: str) -> Iterator[tuple[str, Any]]:
     if not steps:
-        yield at, MISSING if node is None else node
+        yield path, MISSING if node is None else node
         return
-    step, rest = steps[0], steps[1:]
+    step, remaining = steps[0], steps[1:]
     if node is None or node is MISSING:
-        yield _joined(at, steps), MISSING
+        yield join(path, *steps), MISSING
     elif step == "[*]":
         if not len(node):
-            yield _joined(at, steps), MISSING
+            yield join(path, *steps), MISSING
         for index in range(len(node)):
-            yield from _walk(node[index], rest, f"{at}[{index}]")
+            yield from _walk(node[index], remaining, f"{path}[{index}]")
     elif step.startswith("["):
         index = int(step[1:-1])
-        yield from _walk(node[index] if index < len(node) else MISSING, rest, at + step)
+        yield from _walk(node[index] if index < len(node) else MISSING, remaining, path + step)
     elif isinstance(node, Mapping):
-        yield from _walk(node.get(step, MISSING), rest, f"{at}.{step}" if at else step)
+        yield from _walk(node.get(step, MISSING), remaining, join(path, step))
     else:
-        raise TypeError(f"{at or 'the resource'} holds {type(node).__name__} where {step} is looked for")
+        raise TypeError(f"{path or 'the resource'}: is not an object; got {type(node).__name__}; expected {step} in it")
 
 
-def _joined(at: str, steps: Sequence[str]) -> str:
-    for step in steps:
-        at += step if step.startswith("[") or not at else f".{step}"
-    return at
+def format_value(value: Any) -> str:
+    """Return a value as a message shows it."""
+    if value is None or value is MISSING:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(format_value, value)) or "nothing"
+    return str(value)
 
 
-def _check(path: str, *, absent: str | None, wrong: Callable[[Any], str | None]) -> Check:
+def _check(path: str, *, expected: str, absent: bool, problem_of: Callable[[Any], str | None]) -> Check:
+    """Return a check of every value at the path. ``absent``: a missing value is a violation.
+
+    ``problem_of`` returns what is wrong with a value together with the value, or None.
+    """
+
     def check(props: Mapping[str, Any]) -> Iterator[str]:
-        for at, value in find(props, path):
-            said = absent if value is MISSING else wrong(value)
-            if said:
-                yield f"{at}: {said}"
+        for value_path, value in find(props, path):
+            missing = "is missing; got nothing" if absent else None
+            if problem := missing if value is MISSING else problem_of(value):
+                yield f"{value_path}: {problem}; expected {expected}"
 
     return check
 
 
 def _differs(expected: tuple[Any, ...]) -> Callable[[Any], str | None]:
-    words = " or ".join(map(str, expected))
-    return lambda value: None if value in expected else f"is {value}, and must be {words}"
+    return lambda value: None if value in expected else f"is not allowed; got {format_value(value)}"
 
 
 def must_be(path: str, *expected: Any) -> Check:
-    """The value is one of those expected; missing is a violation."""
-    return _check(path, absent=f"is missing, and must be {' or '.join(map(str, expected))}", wrong=_differs(expected))
+    """Return a check that the value is one of those expected; missing is a violation."""
+    return _check(path, expected=_alternatives(expected), absent=True, problem_of=_differs(expected))
 
 
 def may_be(path: str, *expected: Any) -> Check:
-    """The value, where there is one, is one of those expected."""
-    return _check(path, absent=None, wrong=_differs(expected))
+    """Return a check that the value, where present, is one of those expected."""
+    return _check(path, expected=_alternatives(expected), absent=False, problem_of=_differs(expected))
 
 
-def must_not_be(path: str, *refused: Any) -> Check:
-    """The value is none of those refused; missing is fine."""
-    return _check(path, absent=None, wrong=lambda value: f"is {value}" if value in refused else None)
+def must_not_be(path: str, *denied: Any) -> Check:
+    """Return a check that the value is not one of those denied; missing is fine."""
+    return _check(
+        path,
+        expected=f"another value than {_alternatives(denied)}",
+        absent=False,
+        problem_of=lambda value: f"is not allowed; got {format_value(value)}" if value in denied else None,
+    )
 
 
 def must_be_set(path: str) -> Check:
-    """There is a value, and it is not empty."""
-    return _check(path, absent="is missing", wrong=lambda value: "is empty" if _is_empty(value) else None)
+    """Return a check that a value exists and is not empty."""
+    return _check(
+        path,
+        expected="a value",
+        absent=True,
+        problem_of=lambda value: "is empty; got an empty value" if _is_empty(value) else None,
+    )
 
 
 def must_not_be_set(path: str) -> Check:
-    """There is no value, or an empty one."""
-    return _check(path, absent=None, wrong=lambda value: None if _is_empty(value) else "is set")
-
-
-def must_be_at_least(path: str, least: float) -> Check:
-    """The number is not below ``least``; missing is a violation."""
+    """Return a check that no value exists, or an empty one. The message does not contain the value."""
     return _check(
         path,
-        absent=f"is missing, and must be at least {least:g}",
-        wrong=lambda value: None if float(value) >= least else f"is {float(value):g}, and must be at least {least:g}",
+        expected="nothing",
+        absent=False,
+        problem_of=lambda value: None if _is_empty(value) else "is not allowed; got a value",
     )
 
 
-def may_be_at_least(path: str, least: float) -> Check:
-    """The number, where there is one, is not below ``least``."""
+def must_be_at_least(path: str, minimum: float) -> Check:
+    """Return a check that the number is not below the minimum; missing is a violation."""
+    return _check(path, expected=f"at least {minimum:g}", absent=True, problem_of=_below(minimum))
+
+
+def may_be_at_least(path: str, minimum: float) -> Check:
+    """Return a check that the number, where present, is not below the minimum."""
+    return _check(path, expected=f"at least {minimum:g}", absent=False, problem_of=_below(minimum))
+
+
+def _below(minimum: float) -> Callable[[Any], str | None]:
+    return lambda value: None if float(value) >= minimum else f"is too low; got {float(value):g}"
+
+
+def must_be_at_most(path: str, maximum: float) -> Check:
+    """Return a check that the number is not above the maximum; missing is a violation."""
     return _check(
         path,
-        absent=None,
-        wrong=lambda value: None if float(value) >= least else f"is {float(value):g}, and must be at least {least:g}",
+        expected=f"at most {maximum:g}",
+        absent=True,
+        problem_of=lambda value: None if float(value) <= maximum else f"is too high; got {float(value):g}",
     )
 
 
-def must_be_at_most(path: str, most: float) -> Check:
-    """The number is not above ``most``; missing is a violation."""
-    return _check(
-        path,
-        absent=f"is missing, and must be at most {most:g}",
-        wrong=lambda value: None if float(value) <= most else f"is {float(value):g}, and must be at most {most:g}",
-    )
-
-
-def must_match(path: str, pattern: str, words: str) -> Check:
-    """The text matches the whole pattern, which ``words`` say for people; missing is a violation."""
+def must_match(path: str, pattern: str, expected: str) -> Check:
+    """Return a check that the text matches the whole pattern, which ``expected`` describes; missing is a violation."""
     form = re.compile(pattern)
     return _check(
         path,
-        absent=f"is missing, and must be {words}",
-        wrong=lambda value: None if form.fullmatch(str(value)) else f"is {value}, and must be {words}",
+        expected=expected,
+        absent=True,
+        problem_of=lambda value: None if form.fullmatch(str(value)) else f"is not allowed; got {value}",
     )
 
 
-def both(*checks: Check) -> Check:
-    """Everything that each of the checks finds."""
+def all_of(*checks: Check) -> Check:
+    """Return a check that yields the violations of every check."""
 
-    def check(props: Mapping[str, Any]) -> Iterator[str]:
-        for one in checks:
-            yield from one(props)
+    def check_all(props: Mapping[str, Any]) -> Iterator[str]:
+        for check in checks:
+            yield from check(props)
 
-    return check
+    return check_all
 
 
-def exists(items: Iterable[T], holds: Callable[[T], bool]) -> bool:
-    """Whether something holds for one of the items. Known as soon as it holds for one, whatever is unknown of others.
+def exists(candidates: Iterable[T], holds: Callable[[T], bool]) -> bool:
+    """True if the predicate holds for one of the candidates, even if values of others are unknown.
 
     Raises:
-        UnknownValueError: it holds for none of those of which enough is known.
+        UnknownValueError: It holds for none of those whose values are known.
     """
-    # Here, where rules run: commands list rules too, and run none, and the SDK takes as long to load as all of those.
+    # Imported here, because commands that only list rules run none, and loading the SDK takes as long as all rules.
     from pulumi_policy.proxy import UnknownValueError
 
     unknown: UnknownValueError | None = None
-    for one in items:
+    for candidate in candidates:
         try:
-            if holds(one):
+            if holds(candidate):
                 return True
         except UnknownValueError as error:
             unknown = error
@@ -163,14 +194,18 @@ def exists(items: Iterable[T], holds: Callable[[T], bool]) -> bool:
     return False
 
 
-def known(read: Callable[[], T], otherwise: T) -> T:
-    """What is read, or ``otherwise`` while it is not known. Only for a value that something else vouches for."""
+def read_or(read: Callable[[], T], fallback: T) -> T:
+    """Return the value, or the fallback while the value is unknown. Only for a value that another rule vouches for."""
     from pulumi_policy.proxy import UnknownValueError
 
     try:
         return read()
     except UnknownValueError:
-        return otherwise
+        return fallback
+
+
+def _alternatives(values: tuple[Any, ...]) -> str:
+    return " or ".join(map(format_value, values))
 
 
 def _is_empty(value: Any) -> bool:

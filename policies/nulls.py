@@ -1,4 +1,4 @@
-"""Null is nothing: a rule must not have to ask twice whether something is there."""
+"""Removal of nulls, so that a rule tests for absence only once."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pulumi_policy.proxy import _DictProxy, _ListProxy
 
 
 def without_nulls(props: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The properties without those that are null, taken out of them at any depth. Items of lists keep their places."""
+    """Remove null properties in place, at any depth, and return the properties. Items of lists keep their indices."""
     _clean(props)
     return props
 
 
 def _clean(node: Any) -> None:
-    # What holds unknown values raises where they are read, and gives what it holds under this name.
-    held = node["__target"] if isinstance(node, _DictProxy | _ListProxy) else node
-    if isinstance(held, dict):
-        for key in [key for key, value in held.items() if value is None]:
-            del held[key]
-        for value in held.values():
+    # A proxy raises where an unknown value is read, and exposes the proxied object under this key.
+    target = node["__target"] if isinstance(node, _DictProxy | _ListProxy) else node
+    if isinstance(target, dict):
+        for key in [key for key, value in target.items() if value is None]:
+            del target[key]
+        for value in target.values():
             _clean(value)
-    elif isinstance(held, list):
-        for value in held:
+    elif isinstance(target, list):
+        for value in target:
             _clean(value)

@@ -1,9 +1,9 @@
-"""What the pack leaves behind of a run: one JSON line for each resource that it was asked about.
+"""The record of a run: one JSON line per resource that the pack evaluated.
 
-The engine's events say what was violated, and nothing of what was checked: all rules are one policy to it. The gate
-needs to know which rule passed on which resource, so it names a file in ``POUW_POLICY_RECORD``. A line is in the file
-before the engine hears of its resource's end; so where the engine says that a resource was analysed and the file has no
-line for it, the file is not whole.
+The engine's events report violations, but not passed rules, because the engine sees all rules as one policy. The gate
+needs to know which rule passed on which resource, and names a file in ``POUW_POLICY_RECORD``. The pack writes a line
+before the engine receives the response for its resource. If the engine reports a resource as analysed and the file
+has no line for it, the file is incomplete.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from policies.fixing import Fixed
-from policies.names import RECORD
+from policies.interface import RECORD
+from policies.remediation import AppliedFix
 from policies.result import Result
 
 Phase: TypeAlias = Literal["resource", "stack", "remedy"]
 
 
 class Record:
-    """Appends lines to the file; does nothing where none is named."""
+    """A file to which lines are appended; without a path it discards them."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -31,19 +31,19 @@ class Record:
 
     @classmethod
     def of_environment(cls) -> Record:
-        """The record that the environment names."""
-        named = os.environ.get(RECORD)
-        return cls(Path(named) if named else None)
+        """Return the record that the environment names."""
+        path = os.environ.get(RECORD)
+        return cls(Path(path) if path else None)
 
     def write(self, phase: Phase, urn: str, token: str, results: Iterable[Result], waived: frozenset[str]) -> None:
-        """Add the line of one resource, whole, in one write."""
+        """Append the line of one resource in one write."""
         self._append(as_json(phase, urn, token, results, waived))
 
-    def write_fixes(self, urn: str, token: str, fixes: Iterable[Fixed]) -> None:
-        """Add the line of one resource that something was added to, or that a fix failed on."""
-        listed = [{"rule": one.rule, "paths": list(one.paths), "failure": one.failure} for one in fixes]
-        if listed:
-            self._append({**as_json("remedy", urn, token, (), frozenset()), "fixes": listed})
+    def write_fixes(self, urn: str, token: str, fixes: Iterable[AppliedFix]) -> None:
+        """Append the line of one resource that a fix changed or failed on."""
+        entries = [{"rule": fix.rule, "paths": list(fix.paths), "failure": fix.failure} for fix in fixes]
+        if entries:
+            self._append({**as_json("remedy", urn, token, (), frozenset()), "fixes": entries})
 
     def _append(self, body: Mapping[str, Any]) -> None:
         if self._path is None:
@@ -58,18 +58,20 @@ class Record:
 
 
 def as_json(phase: Phase, urn: str, token: str, results: Iterable[Result], waived: frozenset[str]) -> Mapping[str, Any]:
-    """The line of one resource. ``waived`` are rules of which nothing was reported to the engine."""
-    listed = list(results)
+    """Return the line of one resource. ``waived`` are rules whose findings the engine did not receive."""
+    evaluated = list(results)
     return {
         "phase": phase,
         "urn": urn,
         "type": token,
-        "passed": [one.rule.id for one in listed if one.passed],
+        "passed": [result.rule.id for result in evaluated if result.passed],
         "violated": [
-            {"rule": one.rule.id, "path": found.path, "message": found.message}
-            for one in listed
-            for found in one.violations
+            {"rule": result.rule.id, "path": violation.path, "message": violation.message}
+            for result in evaluated
+            for violation in result.violations
         ],
-        "unevaluated": [{"rule": one.rule.id, "reason": one.unevaluated} for one in listed if one.unevaluated],
+        "unevaluated": [
+            {"rule": result.rule.id, "reason": result.unevaluated} for result in evaluated if result.unevaluated
+        ],
         "waived": sorted(waived),
     }

@@ -1,4 +1,4 @@
-"""What a rule says of a resource."""
+"""Results of rules on resources."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from policies.rule import AnyRule
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """One thing that a resource breaks."""
+    """One violation of a rule by a resource."""
 
     path: str
     message: str
@@ -17,14 +17,14 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a rule says of a resource. It passed only if it ran to its end and found nothing."""
+    """The result of one rule on one resource. The rule passed only if it completed without a violation."""
 
     rule: AnyRule
     violations: tuple[Violation, ...] = ()
     unevaluated: str = ""
-    """Why the rule did not run to its end; empty if it did. What it found before that still counts."""
+    """The reason why the rule did not complete; empty if it did. Earlier violations still count."""
 
     @property
     def passed(self) -> bool:
-        """Whether the resource is known to comply."""
+        """True if the resource is known to comply."""
         return not self.violations and not self.unevaluated

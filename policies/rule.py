@@ -1,4 +1,4 @@
-"""What a rule is: a frozen value over a pure function of a resource's properties."""
+"""Rules: frozen values over a pure function of a resource's properties."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 from policies.stack import Resource, Stack
 
 Props: TypeAlias = Mapping[str, Any]
-"""Properties of a resource. Reading one that is unknown during a preview raises; no rule may catch that."""
+"""Properties of a resource. Reading an unknown one during a preview raises; no rule may catch the exception."""
 
 CLOUDS = ("aws", "azure", "gcp", "kubernetes", "docker", "pouw")
 Addition: TypeAlias = tuple[str, str | bool | float]
-"""A path, as in ``tags.site`` or ``spec.containers[0].tty``, and the value that is missing there."""
+"""A path such as ``tags.site`` or ``spec.containers[0].tty``, and the value to add there."""
 
 VERBS = ("require", "deny", "limit", "match", "pin")
 _PART = "[a-z0-9]+"
@@ -24,7 +24,7 @@ _MESSAGE = re.compile(r"^(?P<path>\S*?): (?P<text>.+)$", re.DOTALL)
 
 
 class Severity(StrEnum):
-    """How bad a violation is."""
+    """The severity of a violation."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -33,101 +33,104 @@ class Severity(StrEnum):
 
 
 class Level(StrEnum):
-    """What a violation does."""
+    """The effect of a violation."""
 
     MANDATORY = "mandatory"
-    """Refuses the deployment."""
+    """The gate denies the deployment."""
     ADVISORY = "advisory"
-    """Is told."""
+    """The gate reports the violation."""
     DISABLED = "disabled"
     """The rule does not run."""
 
 
 class Absence(StrEnum):
-    """What a rule says of a resource without the property that the rule is about. Decided on purpose in each rule."""
+    """The judgement of a resource without the property of the rule. Each rule decides it explicitly."""
 
     DENY = "deny"
-    """Missing is a violation: the provider's default is unsafe, or not ours to trust."""
+    """A missing property is a violation: the provider's default is unsafe or not guaranteed."""
     ALLOW = "allow"
-    """Missing is fine: the provider's default is what the rule wants."""
+    """A missing property complies: the provider's default is what the rule requires."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Described:
+class _RuleBase:
     id: str
-    """``<cloud>-<service>-<resource>-<verb>-…``; the verbs are those of ``VERBS``."""
+    """``<cloud>-<service>-<resource>-<verb>-…`` with a verb of ``VERBS``."""
     types: tuple[str, ...]
-    """Type tokens of the resources that it is about."""
+    """Type tokens of the judged resources."""
     severity: Severity
     level: Level = Level.MANDATORY
     absent: Absence
     production_only: bool = False
-    """Whether it is asked of production alone, because elsewhere it would be wrong: it does not run there, unless the
-    stack gives it a level. ``why`` says what only production has to lose."""
+    """True if the rule runs in production only, because its requirement would be wrong elsewhere. It also runs in a
+    stack that gives it a level. ``why`` states the difference between production and other environments."""
     why: str
-    """What goes wrong without it: one sentence."""
+    """The risk: one or two sentences of at most 25 words."""
     remedy: str
-    """What to change: one sentence."""
+    """The change that removes the violation. It begins with a verb and names the property."""
     reference: str
-    """Where the requirement is written down."""
+    """URL of the documentation of the requirement."""
 
     def __post_init__(self) -> None:
         if not _ID.match(self.id):
-            raise ValueError(f"{self.id}: a rule's id is <cloud>-<service>-<resource>-<verb>-…, with {CLOUDS}, {VERBS}")
+            raise ValueError(
+                f"id: is malformed; got {self.id}; expected <cloud>-<service>-<resource>-<verb>-…, verbs {VERBS}"
+            )
         if not self.types or not (self.why and self.remedy and self.reference.startswith("https://")):
-            raise ValueError(f"{self.id}: names no type, or lacks why, remedy or an https reference")
+            raise ValueError(f"{self.id}: is incomplete; expected types, why, remedy and an https reference")
 
     def __str__(self) -> str:
         return self.id
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What a fix may know besides the resource's properties."""
+class FixContext:
+    """Facts that a fix may use besides the resource's properties."""
 
     type: str
     """The resource's type token."""
     tags: Mapping[str, str]
-    """The tags that every resource of the stack has, as far as they are certain."""
+    """Tags of every resource of the stack, as far as they are certain."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule(_Described):
-    """A rule about one resource, seen alone: its inputs."""
+class Rule(_RuleBase):
+    """A rule about the inputs of one resource."""
 
     check: Callable[[Props], Iterator[str]]
-    """Pure. Yields ``path: what is wrong`` for each violation, the path as in ``spec.containers[0].image``."""
-    fix: Callable[[Props, Surroundings], Iterator[Addition]] | None = None
-    """Pure. Yields what to add to a resource that breaks the rule; nothing where that is not safe."""
+    """A pure function. It yields ``path: what is wrong; got X; expected Y`` per violation, as in
+    ``spec.containers[0].image: …``."""
+    fix: Callable[[Props, FixContext], Iterator[Addition]] | None = None
+    """A pure function. It yields additions to a resource that violates the rule, and nothing where they are unsafe."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class StackRule(_Described):
-    """A rule about one resource among all others. It runs once for each resource of its types, on outputs."""
+class StackRule(_RuleBase):
+    """A rule about one resource in the context of its stack. It runs once per resource of its types, on outputs."""
 
     check: Callable[[Resource, Stack], Iterator[str]]
-    """Pure. Yields as a ``Rule`` does; the violation is the resource's."""
+    """A pure function. It yields violations of the resource, in the form of ``Rule.check``."""
 
 
 AnyRule: TypeAlias = Rule | StackRule
 
 
-def adding(path: str, value: str | bool | float) -> Callable[[Props, Surroundings], Iterator[Addition]]:
-    """A fix that adds one value, wherever it is missing."""
+def add_value(path: str, value: str | bool | float) -> Callable[[Props, FixContext], Iterator[Addition]]:
+    """Return a fix that adds one value where it is missing."""
 
-    def fix(props: Props, around: Surroundings) -> Iterator[Addition]:
-        del props, around
+    def fix(props: Props, context: FixContext) -> Iterator[Addition]:
+        del props, context
         yield path, value
 
     return fix
 
 
-def split(message: str) -> tuple[str, str]:
-    """The path and the text of what a rule yielded.
+def parse_violation(message: str) -> tuple[str, str]:
+    """Return the path and the text of a rule's violation.
 
     Raises:
-        ValueError: it is not ``path: text``.
+        ValueError: It is not ``path: text``.
     """
-    if not (found := _MESSAGE.match(message)):
-        raise ValueError(f"a rule yielded {message!r}, and not 'path: what is wrong'")
-    return found["path"], found["text"]
+    if not (match := _MESSAGE.match(message)):
+        raise ValueError(f"a rule yielded a malformed violation; got {message!r}; expected 'path: what is wrong'")
+    return match["path"], match["text"]

@@ -1,4 +1,4 @@
-"""All resources of a stack as stack rules see them."""
+"""The resources of a stack as stack rules see them."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One resource among others."""
+    """One resource of the stack."""
 
     urn: str
     type: str
     name: str
     props: Mapping[str, Any]
-    """What it is: its outputs, and where one is not known before the deployment, what was declared."""
+    """Outputs; the declared input for an output that is unknown before the deployment."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    """What was declared. For a rule that must tell what nobody asked for from what the cloud decides."""
+    """Declared inputs, for a rule that distinguishes a declared value from a default of the cloud."""
     parent: str = ""
-    """URN; empty where it has none."""
-    refers: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """For each input, the URNs of the resources that its value comes from: known also where the value is not."""
+    """URN of the parent; empty without one."""
+    references: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """URNs of the resources from which each input's value comes. They are known even if the value is not."""
 
 
 class Stack:
-    """The resources by type, and what rules derive from them once."""
+    """The resources by type, and values that rules derive from them once."""
 
     def __init__(self, resources: Sequence[Resource]) -> None:
         self.resources = tuple(resources)
@@ -37,21 +37,25 @@ class Stack:
 
     @cached_property
     def _by_type(self) -> Mapping[str, Sequence[Resource]]:
-        found: defaultdict[str, list[Resource]] = defaultdict(list)
-        for one in self.resources:
-            found[one.type].append(one)
-        return found
+        by_type: defaultdict[str, list[Resource]] = defaultdict(list)
+        for resource in self.resources:
+            by_type[resource.type].append(resource)
+        return by_type
 
-    def of(self, *types: str) -> Sequence[Resource]:
-        """The resources of these types."""
-        return [one for name in types for one in self._by_type.get(name, ())]
+    def of_type(self, *types: str) -> Sequence[Resource]:
+        """Return the resources of these types."""
+        return [resource for token in types for resource in self._by_type.get(token, ())]
 
-    def pointing_at(self, target: Resource, types: tuple[str, ...], *inputs: str) -> Sequence[Resource]:
-        """Resources of these types one of whose ``inputs`` comes from ``target``."""
-        return [one for one in self.of(*types) if any(target.urn in one.refers.get(name, ()) for name in inputs)]
+    def referrers(self, target: Resource, types: tuple[str, ...], *inputs: str) -> Sequence[Resource]:
+        """Return the resources of these types with one of the ``inputs`` from ``target``."""
+        return [
+            resource
+            for resource in self.of_type(*types)
+            if any(target.urn in resource.references.get(name, ()) for name in inputs)
+        ]
 
     def derive(self, function: Callable[[Stack], T]) -> T:
-        """What the function makes of this stack, made once. What it raises, an unknown too, it raises again."""
+        """Return the function's result for this stack, computed once. An exception is raised on every call."""
         if function not in self._derived:
             self._derived[function] = function(self)
         return cast("T", self._derived[function])

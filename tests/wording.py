@@ -41,7 +41,8 @@ _NOT_VERBS = frozenset("The A An This These All Every Each Any No None Its One A
 BANNED: Mapping[str, str] = {
     r"\b(?:told|tells?|telling)\b": "report, print, show, pass, alert",
     r"\b(?:whom|whoever|whomever)\b": "user, caller, client, role",
-    r"\b(?:somebody|anybody|(?<!\")nobody|everybody)\b": "user, caller, client, anyone",
+    # A word of a hyphenated identifier, such as a rule's id, stays: users rely on identifiers.
+    r"(?<!-)\b(?:somebody|anybody|(?<!\")nobody|everybody)\b": "user, caller, client, anyone",
     r"\b(?:someone|no one|everyone)\b": "user, caller, client, role",
     r"\bto be had\b": "available",
     r"\b(?:leads?|led) to\b": "resolves to, routes to, causes",

@@ -26,7 +26,7 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer as Service
 from policies import catalogue
 from policies.dispatch import Dispatcher, as_resource, policies
 from policies.evaluation import evaluate
-from policies.names import RESOURCE_ADVICE, STACK_ADVICE
+from policies.interface import RESOURCE_ADVICE, STACK_ADVICE
 from policies.record import Record
 from policies.rule import AnyRule, Rule, StackRule
 from policies.stack import Stack
@@ -58,7 +58,7 @@ def _policy(rule: AnyRule) -> ResourceValidationPolicy | StackValidationPolicy:
 
     def stack(args: Any, report: Any) -> None:
         seen = Stack([*map(as_resource, args.resources)])
-        for one in seen.of(*rule.types):
+        for one in seen.of_type(*rule.types):
             if isinstance(rule, StackRule):
                 for found in evaluate(rule, partial(rule.check, one, seen)).violations:
                     report(found.message, one.urn)

@@ -1,1 +1,1 @@
-"""Rules about resources of AWS, one module a subject."""
+"""Rules about AWS resources, one module per subject."""

@@ -1,28 +1,28 @@
-"""Buckets. AWS spreads one over many resources, so most rules look for the resource that is about the bucket."""
+"""Rules about S3 buckets. Most read the separate resource that configures one aspect of the bucket."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
 
-from policies.aws.documents import refuses_plain_transport
-from policies.aws.relations import StackCheck, about, must_have
-from policies.checks import MISSING, both, exists, find, must_be, must_not_be
+from policies.aws.policy_documents import denies_plain_transport
+from policies.aws.references import StackCheck, must_have, referrers
+from policies.checks import MISSING, all_of, exists, find, must_be, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
 
-def _versions(name: str) -> tuple[str, ...]:
-    """The type and its older form, which the SDK still has."""
+def _type_tokens(name: str) -> tuple[str, ...]:
+    """Return the current and the older type token of an S3 resource."""
     return tuple(f"aws:s3/{kind[0].lower()}{kind[1:]}:{kind}" for kind in (name, f"{name}V2"))
 
 
-BUCKETS = _versions("Bucket")
-VERSIONING = _versions("BucketVersioning")
-ENCRYPTION = _versions("BucketServerSideEncryptionConfiguration")
-LOGGING = _versions("BucketLogging")
-LIFECYCLE = _versions("BucketLifecycleConfiguration")
-ACLS = _versions("BucketAcl")
+BUCKETS = _type_tokens("Bucket")
+VERSIONING = _type_tokens("BucketVersioning")
+ENCRYPTION = _type_tokens("BucketServerSideEncryptionConfiguration")
+LOGGING = _type_tokens("BucketLogging")
+LIFECYCLE = _type_tokens("BucketLifecycleConfiguration")
+ACLS = _type_tokens("BucketAcl")
 ACCESS_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 ACCOUNT_BLOCK = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
@@ -32,42 +32,44 @@ LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 
 _GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/"
 _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-_KEEPS = re.compile("backup|evidence|audit")
-"""Names of buckets whose content has to outlive a mistake or an intruder."""
+_DURABLE_NAME = re.compile("backup|evidence|audit")
+"""Patterns of bucket names whose content must survive mistakes and intruders."""
 
 
-def _some(types: tuple[str, ...], is_right: Callable[[Props], bool], words: str) -> StackCheck:
-    """A resource of these types that is right is about the bucket."""
+def _must_configure(types: tuple[str, ...], is_correct: Callable[[Props], bool], problem: str) -> StackCheck:
+    """Return a check that some resource of these types configures the bucket correctly."""
 
     def check(bucket: Resource, stack: Stack) -> Iterator[str]:
-        if not exists(about(bucket, stack, types, "bucket", by="bucket"), lambda one: is_right(one.props)):
-            yield f"bucket: {words}"
+        if not exists(
+            referrers(bucket, stack, types, "bucket", by="bucket"), lambda resource: is_correct(resource.props)
+        ):
+            yield f"bucket: {problem}"
 
     return check
 
 
 def _unless(exempt: Callable[[Resource, Stack], bool], check: StackCheck) -> StackCheck:
-    def checked(bucket: Resource, stack: Stack) -> Iterator[str]:
+    def check_applicable(bucket: Resource, stack: Stack) -> Iterator[str]:
         if not exempt(bucket, stack):
             yield from check(bucket, stack)
 
-    return checked
+    return check_applicable
 
 
-def _takes_logs(bucket: Resource, stack: Stack) -> bool:
-    """Whether AWS delivers access logs to it, which it does to buckets with its own key only."""
-    balancers, logged = (LOAD_BALANCER,), LOGGING
-    return bool(stack.pointing_at(bucket, balancers, "accessLogs") or stack.pointing_at(bucket, logged, "targetBucket"))
+def _receives_logs(bucket: Resource, stack: Stack) -> bool:
+    """True if AWS delivers access logs to the bucket. AWS requires its own key on such a bucket."""
+    balancers, logging = (LOAD_BALANCER,), LOGGING
+    return bool(stack.referrers(bucket, balancers, "accessLogs") or stack.referrers(bucket, logging, "targetBucket"))
 
 
-def _keeps_nothing(bucket: Resource, stack: Stack) -> bool:
-    if _takes_logs(bucket, stack):  # whatever its name; AWS delivers none to a bucket that is locked
+def _is_not_durable(bucket: Resource, stack: Stack) -> bool:
+    if _receives_logs(bucket, stack):  # AWS does not deliver logs to a locked bucket
         return True
-    return not (_KEEPS.search(bucket.name.lower()) or _KEEPS.search(bucket.props.get("bucket") or ""))
+    return not (_DURABLE_NAME.search(bucket.name.lower()) or _DURABLE_NAME.search(bucket.props.get("bucket") or ""))
 
 
 def _is_replica(bucket: Resource, stack: Stack) -> bool:
-    return _keeps_nothing(bucket, stack) or bool(stack.pointing_at(bucket, (REPLICATION,), "rules"))
+    return _is_not_durable(bucket, stack) or bool(stack.referrers(bucket, (REPLICATION,), "rules"))
 
 
 def _is_encrypted(props: Props) -> bool:
@@ -75,15 +77,15 @@ def _is_encrypted(props: Props) -> bool:
     return all(name in ("aws:kms", "aws:kms:dsse") for name in algorithms)
 
 
-def _is_locked(bucket: Resource, _: Stack) -> Iterator[str]:
+def _check_object_lock(bucket: Resource, _: Stack) -> Iterator[str]:
     yield from must_be("objectLockEnabled", True)(bucket.inputs)
 
 
-def _grants_to_all(props: Props) -> Iterator[str]:
+def _check_public_grants(props: Props) -> Iterator[str]:
     if "accessControlPolicy" in props:
-        for at, uri in find(props, "accessControlPolicy.grants[*].grantee.uri"):
+        for path, uri in find(props, "accessControlPolicy.grants[*].grantee.uri"):
             if uri is not MISSING and str(uri).endswith(("/AllUsers", "/AuthenticatedUsers")):
-                yield f"{at}: is everybody"
+                yield f"{path}: the ACL grants access to all users; got {uri}; expected a named grantee"
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -92,13 +94,13 @@ RULES: tuple[AnyRule, ...] = (
         types=BUCKETS,
         severity=Severity.CRITICAL,
         absent=Absence.DENY,
-        why="One wrong policy or grant makes the bucket public, and the block is what holds then.",
-        remedy="Add a BucketPublicAccessBlock with all four settings true.",
+        why="One wrong policy or grant makes the bucket public unless the access block prevents it.",
+        remedy="Add a BucketPublicAccessBlock with all four settings set to true.",
         reference=_GUIDE + "access-control-block-public-access.html",
-        check=_some(
+        check=_must_configure(
             (ACCESS_BLOCK,),
             lambda block: all(block.get(name) is True for name in _BLOCKS),
-            "nothing blocks public access to it in all four ways",
+            "public access is not blocked; got no BucketPublicAccessBlock with all four settings; expected one",
         ),
     ),
     Rule(
@@ -106,23 +108,26 @@ RULES: tuple[AnyRule, ...] = (
         types=(ACCOUNT_BLOCK,),
         severity=Severity.CRITICAL,
         absent=Absence.DENY,
-        why="The account's own block holds for buckets that nobody declared, and each part of it is off by default.",
-        remedy="Set all four settings to true.",
+        why=(
+            "The account-wide block also protects buckets outside this stack, and each of its settings is off by "
+            "default."
+        ),
+        remedy="Set blockPublicAcls, blockPublicPolicy, ignorePublicAcls and restrictPublicBuckets to true.",
         reference=_GUIDE + "access-control-block-public-access.html",
-        check=both(*(must_be(name, True) for name in _BLOCKS)),
+        check=all_of(*(must_be(name, True) for name in _BLOCKS)),
     ),
     StackRule(
         id="aws-s3-bucket-require-versioning",
         types=BUCKETS,
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="What is overwritten or deleted in a bucket without versions is gone.",
-        remedy="Add a BucketVersioning with status Enabled.",
+        why="Without versioning, an overwritten or deleted object cannot be restored.",
+        remedy="Add a BucketVersioning with status: Enabled.",
         reference=_GUIDE + "Versioning.html",
-        check=_some(
+        check=_must_configure(
             VERSIONING,
-            lambda one: (one.get("versioningConfiguration") or {}).get("status") == "Enabled",
-            "it keeps no versions",
+            lambda props: (props.get("versioningConfiguration") or {}).get("status") == "Enabled",
+            "versioning is off; got no BucketVersioning with status Enabled; expected one",
         ),
     ),
     StackRule(
@@ -130,23 +135,30 @@ RULES: tuple[AnyRule, ...] = (
         types=BUCKETS,
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Under the service's key whoever may read the bucket reads the data, and no key can be taken away.",
-        remedy="Add a BucketServerSideEncryptionConfiguration with aws:kms; targets of access logs are exempt.",
+        why="Under the service key, every reader of the bucket reads the data, and no key can be revoked.",
+        remedy="Add a BucketServerSideEncryptionConfiguration with aws:kms. Targets of access logs are exempt.",
         reference=_GUIDE + "UsingKMSEncryption.html",
-        check=_unless(_takes_logs, _some(ENCRYPTION, _is_encrypted, "it is not encrypted by KMS")),
+        check=_unless(
+            _receives_logs,
+            _must_configure(
+                ENCRYPTION,
+                _is_encrypted,
+                "the bucket is not encrypted with KMS; got no configuration with aws:kms; expected one",
+            ),
+        ),
     ),
     StackRule(
         id="aws-s3-bucket-require-tls",
         types=BUCKETS,
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="S3 answers without TLS, too, and then anybody on the way reads along.",
-        remedy="Add a BucketPolicy that denies s3:* to everybody where aws:SecureTransport is false.",
+        why="S3 also answers without TLS, and then anyone on the network path can read the data.",
+        remedy="Add a BucketPolicy that denies s3:* to all principals where aws:SecureTransport is false.",
         reference=_GUIDE + "security-best-practices.html",
-        check=_some(
+        check=_must_configure(
             (POLICY,),
-            lambda one: bool(one.get("policy")) and refuses_plain_transport(one["policy"], below="*"),
-            "no policy refuses requests without TLS",
+            lambda props: bool(props.get("policy")) and denies_plain_transport(props["policy"], below="*"),
+            "requests without TLS are accepted; got no policy that denies them; expected one",
         ),
     ),
     StackRule(
@@ -154,10 +166,10 @@ RULES: tuple[AnyRule, ...] = (
         types=BUCKETS,
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Whoever takes over the account deletes the backups first.",
-        remedy="Set objectLockEnabled: true; it is asked of buckets named backup, evidence or audit.",
+        why="An attacker who takes over the account can delete backups and audit records.",
+        remedy="Set objectLockEnabled: true. The rule applies to buckets named backup, evidence or audit.",
         reference=_GUIDE + "object-lock.html",
-        check=_unless(_keeps_nothing, _is_locked),
+        check=_unless(_is_not_durable, _check_object_lock),
     ),
     StackRule(
         id="aws-s3-bucket-require-replication",
@@ -165,15 +177,15 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Backups in the region that they are for are lost with it.",
-        remedy="Add a BucketReplicationConfig to a bucket of another region; a replica itself needs none.",
+        why="A failure of the region destroys the backups together with the data.",
+        remedy="Add a BucketReplicationConfig to a bucket in another region. A replica itself is exempt.",
         reference=_GUIDE + "replication.html",
         check=_unless(
             _is_replica,
-            _some(
+            _must_configure(
                 (REPLICATION,),
-                lambda one: any(status == "Enabled" for _, status in find(one, "rules[*].status")),
-                "no replication copies it elsewhere",
+                lambda props: any(status == "Enabled" for _, status in find(props, "rules[*].status")),
+                "the bucket is not replicated; got no enabled replication rule; expected at least one",
             ),
         ),
     ),
@@ -183,10 +195,10 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Who read an object is not in the trail unless somebody turned that on.",
-        remedy="Add a BucketLogging; a bucket that takes logs needs none.",
+        why="By default no log records which client read an object.",
+        remedy="Add a BucketLogging. A bucket that receives logs is exempt.",
         reference=_GUIDE + "ServerLogs.html",
-        check=_unless(_takes_logs, must_have(LOGGING, "bucket", "access log", by="bucket")),
+        check=_unless(_receives_logs, must_have(LOGGING, "bucket", "BucketLogging", by="bucket")),
     ),
     StackRule(
         id="aws-s3-bucket-require-lifecycle",
@@ -194,13 +206,13 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Old versions and broken uploads are paid for and kept for ever.",
+        why="Old versions and incomplete uploads are stored and billed forever.",
         remedy="Add a BucketLifecycleConfiguration with an enabled rule.",
         reference=_GUIDE + "object-lifecycle-mgmt.html",
-        check=_some(
+        check=_must_configure(
             LIFECYCLE,
-            lambda one: any(status == "Enabled" for _, status in find(one, "rules[*].status")),
-            "nothing expires in it",
+            lambda props: any(status == "Enabled" for _, status in find(props, "rules[*].status")),
+            "objects never expire; got no enabled lifecycle rule; expected at least one",
         ),
     ),
     Rule(
@@ -208,17 +220,19 @@ RULES: tuple[AnyRule, ...] = (
         types=ACLS,
         severity=Severity.CRITICAL,
         absent=Absence.ALLOW,
-        why="A public grant gives everybody the list of objects, or the objects.",
-        remedy="Use a private ACL, or better none with BucketOwnerEnforced.",
+        why="A public grant lets anyone list or read the objects.",
+        remedy="Set acl: private, or remove the ACL and use BucketOwnerEnforced.",
         reference=_GUIDE + "acl-overview.html",
-        check=both(must_not_be("acl", "public-read", "public-read-write", "authenticated-read"), _grants_to_all),
+        check=all_of(
+            must_not_be("acl", "public-read", "public-read-write", "authenticated-read"), _check_public_grants
+        ),
     ),
     Rule(
         id="aws-s3-ownership-match-enforced",
         types=(OWNERSHIP,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="With access lists on, who writes an object decides who reads it.",
+        why="With ACLs enabled, the writer of an object decides which accounts can read it.",
         remedy="Set rule.objectOwnership: BucketOwnerEnforced.",
         reference=_GUIDE + "about-object-ownership.html",
         check=must_be("rule.objectOwnership", "BucketOwnerEnforced"),

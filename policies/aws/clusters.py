@@ -1,12 +1,12 @@
-"""Kubernetes clusters on AWS: who reaches the API, who is known to it, and what it tells."""
+"""Rules about EKS clusters: API access, authentication, logging and encryption."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.aws.relations import about
-from policies.checks import MISSING, exists, find, must_be, must_match
-from policies.openings import is_anybody
+from policies.aws.references import referrers
+from policies.checks import MISSING, exists, find, format_value, must_be, must_match
+from policies.exposure import is_internet
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -17,57 +17,69 @@ BUDGET = "aws:budgets/budget:Budget"
 
 _GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
 _LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-_MOST_ADMINISTRATORS = 2
-"""Who deploys needs all of it, and somebody has to get in when that is broken."""
+_MAXIMUM_ADMINISTRATORS = 2
+"""The deployment role and one break-glass role."""
 _ADDONS = ("coredns", "kube-proxy", "vpc-cni")
 
 
-def _is_open_to_all(props: Props) -> Iterator[str]:
+def _check_public_endpoint(props: Props) -> Iterator[str]:
     network = props["vpcConfig"]
     if network.get("endpointPublicAccess") is False:
         return
-    for at, cidr in find(network, "publicAccessCidrs[*]"):
+    for path, cidr in find(network, "publicAccessCidrs[*]"):
         if cidr is MISSING:
-            yield "vpcConfig.publicAccessCidrs: is missing, and the API is open to 0.0.0.0/0"
-        elif is_anybody(cidr):
-            yield f"vpcConfig.{at}: the API is open to {cidr}"
+            yield (
+                "vpcConfig.publicAccessCidrs: the API endpoint is open to the Internet; got nothing; expected named "
+                "address ranges"
+            )
+        elif is_internet(cidr):
+            yield (
+                f"vpcConfig.{path}: the API endpoint is open to the Internet; got {cidr}; expected named address ranges"
+            )
 
 
-def _encrypts_secrets(props: Props) -> Iterator[str]:
+def _check_secrets_encryption(props: Props) -> Iterator[str]:
     encrypted = [name for _, name in find(props, "encryptionConfig.resources[*]")]
     if "secrets" not in encrypted:
-        yield "encryptionConfig.resources: does not name secrets"
+        yield f"encryptionConfig.resources: secrets are not encrypted; got {format_value(encrypted)}; expected secrets"
 
 
-def _keeps_logs(props: Props) -> Iterator[str]:
-    kept = [name for _, name in find(props, "enabledClusterLogTypes[*]")]
-    if missing := [name for name in _LOGS if name not in kept]:
-        yield f"enabledClusterLogTypes: lacks {', '.join(missing)}"
+def _check_log_types(props: Props) -> Iterator[str]:
+    enabled = [name for _, name in find(props, "enabledClusterLogTypes[*]")]
+    if missing := [name for name in _LOGS if name not in enabled]:
+        yield (
+            f"enabledClusterLogTypes: log types are missing; got {format_value(enabled)}; expected also "
+            f"{', '.join(missing)}"
+        )
 
 
-def _has_addons(cluster: Resource, stack: Stack) -> Iterator[str]:
-    present = {one.props.get("addonName") for one in about(cluster, stack, (ADDON,), "clusterName", by="name")}
+def _check_addons(cluster: Resource, stack: Stack) -> Iterator[str]:
+    present = {
+        resource.props.get("addonName") for resource in referrers(cluster, stack, (ADDON,), "clusterName", by="name")
+    }
     missing = [name for name in _ADDONS if name not in present]
-    # AWS brings these itself where it brings the machines, too.
+    # EKS Auto Mode manages these add-ons together with the machines.
     if missing and (cluster.inputs.get("computeConfig") or {}).get("enabled") is not True:
-        yield f"name: nobody keeps {', '.join(missing)} up to date"
+        yield f"name: add-ons are not managed; got no Addon for {', '.join(missing)}; expected one for each"
 
 
-def _has_budget(cluster: Resource, stack: Stack) -> Iterator[str]:
+def _check_budget(cluster: Resource, stack: Stack) -> Iterator[str]:
     del cluster
-    if not exists(stack.of(BUDGET), lambda one: one.props.get("budgetType") == "COST"):
-        yield "name: no budget watches what its machines cost"
+    if not exists(stack.of_type(BUDGET), lambda resource: resource.props.get("budgetType") == "COST"):
+        yield "name: no budget covers the cluster's machines; got no Budget of type COST; expected at least one"
 
 
-def _administers_everything(right: Resource) -> bool:
-    whole = right.props["accessScope"]["type"] == "cluster"
-    return whole and str(right.props["policyArn"]).endswith("/AmazonEKSClusterAdminPolicy")
+def _is_cluster_administrator(association: Resource) -> bool:
+    is_cluster_wide = association.props["accessScope"]["type"] == "cluster"
+    return is_cluster_wide and str(association.props["policyArn"]).endswith("/AmazonEKSClusterAdminPolicy")
 
 
-def _has_many_administrators(cluster: Resource, stack: Stack) -> Iterator[str]:
-    rights = about(cluster, stack, (ACCESS_POLICY,), "clusterName", by="name")
-    if (count := sum(map(_administers_everything, rights))) > _MOST_ADMINISTRATORS:
-        yield f"name: {count} identities administer all of it, and no more than {_MOST_ADMINISTRATORS} need to"
+def _check_administrators(cluster: Resource, stack: Stack) -> Iterator[str]:
+    associations = referrers(cluster, stack, (ACCESS_POLICY,), "clusterName", by="name")
+    if (count := sum(map(_is_cluster_administrator, associations))) > _MAXIMUM_ADMINISTRATORS:
+        yield (
+            f"name: too many identities administer the cluster; got {count}; expected at most {_MAXIMUM_ADMINISTRATORS}"
+        )
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -76,17 +88,17 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.CRITICAL,
         absent=Absence.DENY,
-        why="The next hole in the API server, or one leaked token, is used from anywhere.",
+        why="A vulnerability in the API server or a leaked token can be exploited from anywhere.",
         remedy="Set vpcConfig.endpointPublicAccess: false, or name the ranges in publicAccessCidrs.",
         reference=_GUIDE + "cluster-endpoint.html",
-        check=_is_open_to_all,
+        check=_check_public_endpoint,
     ),
     Rule(
         id="aws-eks-cluster-require-private-endpoint",
         types=(CLUSTER,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Without it, what the nodes say to the API goes by its public address.",
+        why="Without a private endpoint, traffic between nodes and the API uses the public address.",
         remedy="Set vpcConfig.endpointPrivateAccess: true.",
         reference=_GUIDE + "cluster-endpoint.html",
         check=must_be("vpcConfig.endpointPrivateAccess", True),
@@ -96,27 +108,27 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Secrets under a key that is not the account's own cannot be taken out of reach by taking the key away.",
+        why="Without a key of the account, access to the secrets cannot be revoked by disabling the key.",
         remedy="Add encryptionConfig with resources: [secrets] and a key.",
         reference=_GUIDE + "envelope-encryption.html",
-        check=_encrypts_secrets,
+        check=_check_secrets_encryption,
     ),
     Rule(
         id="aws-eks-cluster-require-logs",
         types=(CLUSTER,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="The control plane keeps no log by default, and who did what in the cluster cannot be found out later.",
+        why="The control plane keeps no logs by default, so actions in the cluster cannot be investigated later.",
         remedy=f"Set enabledClusterLogTypes to {', '.join(_LOGS)}.",
         reference=_GUIDE + "control-plane-logs.html",
-        check=_keeps_logs,
+        check=_check_log_types,
     ),
     Rule(
         id="aws-eks-cluster-match-access-entries",
         types=(CLUSTER,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="The old map of users is a ConfigMap: one edit makes an administrator, or locks everybody out.",
+        why="The aws-auth ConfigMap decides on access: one wrong edit creates an administrator or locks out all users.",
         remedy="Set accessConfig.authenticationMode: API.",
         reference=_GUIDE + "access-entries.html",
         check=must_be("accessConfig.authenticationMode", "API"),
@@ -127,7 +139,7 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Whoever created the cluster administers it for ever, and no list shows it.",
+        why="The creator stays cluster administrator permanently, and no access list shows it.",
         remedy="Set accessConfig.bootstrapClusterCreatorAdminPermissions: false, and add access entries.",
         reference=_GUIDE + "access-entries.html",
         check=must_be("accessConfig.bootstrapClusterCreatorAdminPermissions", False),
@@ -137,7 +149,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Two stacks of one program get different versions of Kubernetes, depending on the day.",
+        why="Without a version, the same program creates different Kubernetes versions on different days.",
         remedy="Set version to a minor version such as 1.33.",
         reference=_GUIDE + "kubernetes-versions.html",
         check=must_match("version", r"1\.\d{2}", "a minor version such as 1.33"),
@@ -148,7 +160,7 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="A version that is forgotten stays in extended support at six times the price.",
+        why="A version that is not upgraded moves to extended support at six times the price.",
         remedy="Set upgradePolicy.supportType: STANDARD.",
         reference=_GUIDE + "kubernetes-versions.html",
         check=must_be("upgradePolicy.supportType", "STANDARD"),
@@ -159,7 +171,7 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
         production_only=True,
-        why="One call deletes the cluster with all that runs on it; elsewhere a stack is meant to be taken down.",
+        why="One API call can delete the cluster and its workloads. Stacks outside production are meant to be deleted.",
         remedy="Set deletionProtection: true.",
         reference=_GUIDE + "delete-cluster.html",
         check=must_be("deletionProtection", True),
@@ -170,10 +182,10 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Networking and names that came with the cluster stay as old as the day it was made.",
-        remedy=f"Declare an Addon each for {', '.join(_ADDONS)}.",
+        why="Built-in networking and DNS components stay at the version of the cluster's creation.",
+        remedy=f"Add an Addon for each of {', '.join(_ADDONS)}.",
         reference=_GUIDE + "eks-add-ons.html",
-        check=_has_addons,
+        check=_check_addons,
     ),
     StackRule(
         id="aws-eks-cluster-require-budget",
@@ -181,10 +193,10 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="A scaler that runs away is noticed with the bill.",
-        remedy="Add a Budget of type COST with a notification.",
+        why="Without a budget, a runaway autoscaler is first noticed on the invoice.",
+        remedy="Add a Budget with budgetType: COST and a notification.",
         reference="https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html",
-        check=_has_budget,
+        check=_check_budget,
     ),
     StackRule(
         id="aws-eks-cluster-limit-administrators",
@@ -192,9 +204,12 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.ALLOW,
-        why="Whoever administers the whole cluster reads every secret in it.",
-        remedy="Name who deploys and who gets in when that fails; give others a narrower policy, or namespaces.",
+        why="A cluster administrator can read every secret in the cluster.",
+        remedy=(
+            "Reduce the AmazonEKSClusterAdminPolicy associations to deployment and emergency roles. Give other roles "
+            "a narrower policyArn."
+        ),
         reference=_GUIDE + "access-policies.html",
-        check=_has_many_administrators,
+        check=_check_administrators,
     ),
 )

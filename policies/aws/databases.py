@@ -1,4 +1,4 @@
-"""Relational databases on AWS, and those that are operated like them."""
+"""Rules about RDS, DocumentDB and Neptune databases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.checks import (
     MISSING,
     Check,
-    both,
+    all_of,
     find,
     must_be,
     must_be_at_least,
@@ -26,25 +26,28 @@ PARAMETERS = ("aws:rds/parameterGroup:ParameterGroup", "aws:rds/clusterParameter
 STORES = (INSTANCE, CLUSTER, DOCUMENTS, GRAPHS)
 
 _GUIDE = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/"
-_LEAST_DAYS = 7
+_MINIMUM_DAYS = 7
 _TLS = ("rds.force_ssl", "require_secure_transport", "tls")
 _OFF = ("0", "off", "disabled")
 
 
-def _of_source(check: Check) -> Check:
-    """Of databases that are no copy of another: a copy has its source's backups, and is itself what takes over."""
+def _for_primary(check: Check) -> Check:
+    """Return the check for primary databases only. A replica uses the backups of its source."""
 
-    def checked(props: Props) -> Iterator[str]:
+    def check_applicable(props: Props) -> Iterator[str]:
         if not any(name in tuple(props) for name in ("replicateSourceDb", "replicationSourceIdentifier")):
             yield from check(props)
 
-    return checked
+    return check_applicable
 
 
-def _takes_plain_connections(props: Props) -> Iterator[str]:
-    for at, parameter in find(props, "parameters[*]"):
+def _check_tls_parameters(props: Props) -> Iterator[str]:
+    for path, parameter in find(props, "parameters[*]"):
         if parameter is not MISSING and parameter["name"] in _TLS and str(parameter["value"]).lower() in _OFF:
-            yield f"{at}.value: {parameter['name']} is {parameter['value']}"
+            yield (
+                f"{path}.value: the engine accepts connections without TLS; got "
+                f"{parameter['name']}={parameter['value']}; expected TLS to be required"
+            )
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -53,7 +56,7 @@ RULES: tuple[AnyRule, ...] = (
         types=STORES,
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Whoever gets hold of a snapshot or a disk reads the data, and no database is encrypted later.",
+        why="Anyone with access to a disk or snapshot can read the data. Encryption cannot be enabled later.",
         remedy="Set storageEncrypted: true.",
         reference=_GUIDE + "Overview.Encryption.html",
         check=must_be("storageEncrypted", True),
@@ -63,7 +66,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(INSTANCE, CLUSTER_INSTANCE),
         severity=Severity.CRITICAL,
         absent=Absence.ALLOW,
-        why="A database with a public address is tried with known passwords all day.",
+        why="A database with a public address is under constant password-guessing attacks.",
         remedy="Remove publiclyAccessible.",
         reference=_GUIDE + "USER_VPC.WorkingWithRDSInstanceinaVPC.html",
         check=must_not_be("publiclyAccessible", True),
@@ -73,10 +76,10 @@ RULES: tuple[AnyRule, ...] = (
         types=STORES,
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="By default the last backup is a day old, or there is none.",
-        remedy=f"Set backupRetentionPeriod to at least {_LEAST_DAYS}.",
+        why="By default the database keeps one day of backups or none.",
+        remedy=f"Set backupRetentionPeriod to at least {_MINIMUM_DAYS}.",
         reference=_GUIDE + "USER_WorkingWithAutomatedBackups.html",
-        check=_of_source(must_be_at_least("backupRetentionPeriod", _LEAST_DAYS)),
+        check=_for_primary(must_be_at_least("backupRetentionPeriod", _MINIMUM_DAYS)),
     ),
     Rule(
         id="aws-rds-database-require-deletion-protection",
@@ -84,7 +87,10 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
         production_only=True,
-        why="One call deletes the database with its automated backups; elsewhere a stack is meant to be taken down.",
+        why=(
+            "One API call can delete the database and its automated backups. Stacks outside production are meant to "
+            "be deleted."
+        ),
         remedy="Set deletionProtection: true.",
         reference=_GUIDE + "USER_DeleteInstance.html",
         check=must_be("deletionProtection", True),
@@ -94,7 +100,7 @@ RULES: tuple[AnyRule, ...] = (
         types=STORES,
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="What is deleted without a last snapshot cannot be had back.",
+        why="Without a final snapshot, a deleted database cannot be restored.",
         remedy="Remove skipFinalSnapshot, and set finalSnapshotIdentifier.",
         reference=_GUIDE + "USER_DeleteInstance.html",
         check=must_not_be("skipFinalSnapshot", True),
@@ -104,18 +110,18 @@ RULES: tuple[AnyRule, ...] = (
         types=(INSTANCE,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="When its one zone fails, the database waits for it.",
+        why="A failure of its only zone makes the database unavailable until the zone recovers.",
         remedy="Set multiAz: true.",
         reference=_GUIDE + "Concepts.MultiAZ.html",
-        check=_of_source(must_be("multiAz", True)),
+        check=_for_primary(must_be("multiAz", True)),
     ),
     Rule(
         id="aws-rds-instance-require-updates",
         types=(INSTANCE, CLUSTER_INSTANCE),
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="Holes that the engine's makers have closed stay open here.",
-        remedy="Leave autoMinorVersionUpgrade on.",
+        why="Vulnerabilities that the engine's vendor has fixed remain exploitable.",
+        remedy="Remove autoMinorVersionUpgrade, or set it to true.",
         reference=_GUIDE + "USER_UpgradeDBInstance.Upgrading.html",
         check=must_not_be("autoMinorVersionUpgrade", False),
     ),
@@ -124,10 +130,10 @@ RULES: tuple[AnyRule, ...] = (
         types=(INSTANCE, CLUSTER),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="A password in the program is in its state, too, and nobody changes it.",
-        remedy="Set manageMasterUserPassword: true instead.",
+        why="A password in the program is also in its state, and it is never rotated.",
+        remedy="Set manageMasterUserPassword: true instead of a password.",
         reference=_GUIDE + "rds-secrets-manager.html",
-        check=both(must_not_be_set("password"), must_not_be_set("masterPassword")),
+        check=all_of(must_not_be_set("password"), must_not_be_set("masterPassword")),
     ),
     Rule(
         id="aws-rds-database-require-logs",
@@ -135,8 +141,8 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="The database's own log shows who came in and what failed, and is not exported by default.",
-        remedy="Name the engine's logs in enabledCloudwatchLogsExports.",
+        why="The database log records connections and failures, and is not exported by default.",
+        remedy="Set enabledCloudwatchLogsExports to the engine's logs.",
         reference=_GUIDE + "USER_LogAccess.html",
         check=must_be_set("enabledCloudwatchLogsExports"),
     ),
@@ -146,7 +152,7 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Programs that come with a password share it and keep it.",
+        why="Clients with a shared password keep access for as long as the password is unchanged.",
         remedy="Set iamDatabaseAuthenticationEnabled: true.",
         reference=_GUIDE + "UsingWithRDS.IAMDBAuth.html",
         check=must_be("iamDatabaseAuthenticationEnabled", True),
@@ -156,9 +162,9 @@ RULES: tuple[AnyRule, ...] = (
         types=(*PARAMETERS, "aws:docdb/clusterParameterGroup:ClusterParameterGroup"),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="A client that is told to talk in the clear does, and anybody on the way reads along.",
-        remedy="Leave the engine's TLS parameter on.",
+        why="A client may connect without TLS, and then anyone on the network path can read the data.",
+        remedy="Remove the override of the engine's TLS parameter from parameters.",
         reference=_GUIDE + "UsingWithRDS.SSL.html",
-        check=_takes_plain_connections,
+        check=_check_tls_parameters,
     ),
 )

@@ -1,11 +1,11 @@
-"""Disks, snapshots and images, and what the account does where nobody says anything."""
+"""Rules about EBS volumes and snapshots, machine images and EFS file systems."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.aws.relations import about
-from policies.checks import both, exists, must_be, must_be_set, must_not_be
+from policies.aws.references import referrers
+from policies.checks import all_of, exists, must_be, must_be_set, must_not_be
 from policies.rule import Absence, AnyRule, Level, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -22,10 +22,10 @@ _DISKS = "https://docs.aws.amazon.com/ebs/latest/userguide/"
 _FILES = "https://docs.aws.amazon.com/efs/latest/ug/"
 
 
-def _is_backed_up(files: Resource, stack: Stack) -> Iterator[str]:
-    policies = about(files, stack, (FILE_BACKUP,), "fileSystemId")
-    if not exists(policies, lambda one: (one.props.get("backupPolicy") or {}).get("status") == "ENABLED"):
-        yield "encrypted: no backup policy is about this file system"
+def _check_backup(file_system: Resource, stack: Stack) -> Iterator[str]:
+    policies = referrers(file_system, stack, (FILE_BACKUP,), "fileSystemId")
+    if not exists(policies, lambda resource: (resource.props.get("backupPolicy") or {}).get("status") == "ENABLED"):
+        yield "encrypted: the file system is not backed up; got no enabled BackupPolicy; expected one"
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -34,7 +34,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(VOLUME, SNAPSHOT_COPY),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Whoever gets hold of a disk or its snapshot reads the data.",
+        why="Anyone with access to the disk or its snapshot can read the data.",
         remedy="Set encrypted: true.",
         reference=_DISKS + "ebs-encryption.html",
         check=must_be("encrypted", True),
@@ -44,8 +44,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(ENCRYPTION_BY_DEFAULT,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="Disks that a cluster or a person makes without saying anything are readable.",
-        remedy="Set enabled: true, or leave it out.",
+        why="Disks that a cluster or user creates without an explicit setting are unencrypted.",
+        remedy="Set enabled: true, or remove it.",
         reference=_DISKS + "encryption-by-default.html",
         check=must_not_be("enabled", False),
     ),
@@ -54,7 +54,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(SNAPSHOT_BLOCK,),
         severity=Severity.CRITICAL,
         absent=Absence.DENY,
-        why="A snapshot that is shared with everybody by mistake is copied before anybody notices.",
+        why="A snapshot shared publicly by mistake can be copied before the mistake is noticed.",
         remedy="Set state: block-all-sharing.",
         reference=_DISKS + "block-public-access-snapshots.html",
         check=must_be("state", "block-all-sharing"),
@@ -64,8 +64,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(IMAGE_PERMISSION,),
         severity=Severity.CRITICAL,
         absent=Absence.ALLOW,
-        why="An image that everybody may launch gives everybody what is on its disk.",
-        remedy="Name the accounts or the organisation that may launch it.",
+        why="Anyone can launch a public image and read its disk.",
+        remedy="Replace group by the accountId or organizationArn that may launch the image.",
         reference="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/sharing-amis.html",
         check=must_not_be("group", "all"),
     ),
@@ -74,7 +74,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(FILE_SYSTEM,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="A file system cannot be encrypted once it is made.",
+        why="Anyone with access to the storage can read the files. Encryption cannot be enabled later.",
         remedy="Set encrypted: true.",
         reference=_FILES + "encryption-at-rest.html",
         check=must_be("encrypted", True),
@@ -85,19 +85,21 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Files that are deleted or encrypted by somebody else are gone.",
-        remedy="Add a BackupPolicy with status ENABLED, or name the file system in a backup selection.",
+        why="Without a backup, deleted or maliciously encrypted files cannot be restored.",
+        remedy="Add a BackupPolicy with status: ENABLED.",
         reference=_FILES + "awsbackup.html",
-        check=_is_backed_up,
+        check=_check_backup,
     ),
     Rule(
         id="aws-efs-accesspoint-require-identity",
         types=(ACCESS_POINT,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Without a user and a folder of its own a client reads every file as whoever it says it is.",
+        why="Without an enforced user and directory, a client can claim any user id and read all files.",
         remedy="Set posixUser, and a rootDirectory.path below the root.",
         reference=_FILES + "efs-access-points.html",
-        check=both(must_be_set("posixUser"), must_be_set("rootDirectory.path"), must_not_be("rootDirectory.path", "/")),
+        check=all_of(
+            must_be_set("posixUser"), must_be_set("rootDirectory.path"), must_not_be("rootDirectory.path", "/")
+        ),
     ),
 )

@@ -1,13 +1,13 @@
-"""Who is somebody on AWS: roles and whom they trust, users, keys and passwords."""
+"""Rules about IAM roles and their trust, users, access keys and passwords."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from policies.aws.documents import Statement, allowed, conditions, is_for_anybody, texts
 from policies.aws.permissions import ROLE
-from policies.aws.relations import StackCheck, about, comes_from
-from policies.checks import MISSING, find, must_be, must_be_at_least, must_be_set, must_not_be_set
+from policies.aws.policy_documents import Statement, allow_statements, conditions, is_public, texts
+from policies.aws.references import StackCheck, comes_from, referrers
+from policies.checks import MISSING, find, format_value, must_be, must_be_at_least, must_be_set, must_not_be_set
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -31,79 +31,88 @@ _ADMINISTRATORS = ("/AdministratorAccess", "/IAMFullAccess", "/PowerUserAccess")
 _ANY_SUBJECT = ("*", "repo:*", "system:serviceaccount:*:*")
 
 
-def _each(is_wrong: Callable[[Statement], Iterable[str]]) -> Callable[[Props], Iterator[str]]:
-    """Statements of a role's trust policy of which the function says something."""
+def _each_statement(problems: Callable[[Statement], Iterable[str]]) -> Callable[[Props], Iterator[str]]:
+    """Return a check that yields each problem the function reports about a role's trust statements."""
 
     def check(props: Props) -> Iterator[str]:
         if document := props.get("assumeRolePolicy"):
-            for at, statement in allowed(document, "assumeRolePolicy"):
-                yield from (f"{at}: {said}" for said in is_wrong(statement))
+            for path, statement in allow_statements(document, "assumeRolePolicy"):
+                yield from (f"{path}: {problem}" for problem in problems(statement))
 
     return check
 
 
-def _trusts_anybody(statement: Statement) -> Iterator[str]:
-    if is_for_anybody(statement):
-        yield "anybody may become it"
+def _public_trust(statement: Statement) -> Iterator[str]:
+    if is_public(statement):
+        yield "the role trusts all principals; got Principal *; expected a named service, account or provider"
 
 
-def _trusts_account(statement: Statement) -> Iterator[str]:
-    if any(name.endswith(":root") for name in _named(statement, "AWS")) and not statement.get("Condition"):
-        yield "everybody in an account may become it"
+def _account_trust(statement: Statement) -> Iterator[str]:
+    if any(name.endswith(":root") for name in _principals(statement, "AWS")) and not statement.get("Condition"):
+        yield "the role trusts a whole account; got an account root without a condition; expected a role or a condition"
 
 
-def _trusts_any_token(statement: Statement) -> Iterator[str]:
-    """Which claims of a token the statement leaves open."""
-    if not any(":oidc-provider/" in name for name in _named(statement, "Federated")):
+def _unrestricted_claims(statement: Statement) -> Iterator[str]:
+    """Yield each claim of the token that the statement leaves unrestricted."""
+    if not any(":oidc-provider/" in name for name in _principals(statement, "Federated")):
         return
-    bound = {
+    restrictions = {
         key.rpartition(":")[2]: values
         for operator, key, values in conditions(statement)
         if operator in ("stringequals", "stringlike")
     }
     for claim in ("sub", "aud"):
-        if not bound.get(claim) or any(value in _ANY_SUBJECT for value in bound[claim]):
-            yield f"takes a token with any {claim}"
+        if not restrictions.get(claim) or any(value in _ANY_SUBJECT for value in restrictions[claim]):
+            yield (
+                f"the role accepts a token with any {claim}; got {format_value(restrictions.get(claim))}; expected a "
+                f"condition on {claim}"
+            )
 
 
-def _named(statement: Statement, kind: str) -> tuple[str, ...]:
+def _principals(statement: Statement, principal_type: str) -> tuple[str, ...]:
     principal = statement.get("Principal")
-    return tuple(texts(principal.get(kind))) if isinstance(principal, Mapping) else ()
+    return tuple(texts(principal.get(principal_type))) if isinstance(principal, Mapping) else ()
 
 
-def _logs_in(user: Resource, stack: Stack) -> Iterator[str]:
-    if about(user, stack, (LOGIN,), "user", by="name"):
-        yield "name: has a password for the console"
+def _check_console_password(user: Resource, stack: Stack) -> Iterator[str]:
+    if referrers(user, stack, (LOGIN,), "user", by="name"):
+        yield "name: the user has a console password; got a UserLoginProfile; expected none"
 
 
-def _has_own_rights(user: Resource, stack: Stack) -> Iterator[str]:
-    for one in about(user, stack, USER_POLICIES, "user", by="name"):
-        yield f"name: has rights of its own by {one.name}"
+def _check_direct_policies(user: Resource, stack: Stack) -> Iterator[str]:
+    for policy in referrers(user, stack, USER_POLICIES, "user", by="name"):
+        yield f"name: the user has a policy of its own; got {policy.name}; expected policies on groups or roles"
 
 
-def _attaches(names: tuple[str, ...]) -> StackCheck:
-    """One of these policies of AWS is attached."""
+def _deny_attachment(names: tuple[str, ...]) -> StackCheck:
+    """Return a check that none of these AWS managed policies is attached."""
 
     def check(attachment: Resource, stack: Stack) -> Iterator[str]:
-        # A policy of this stack is judged by what it says, and its ARN is not known before it is there.
+        # Other rules judge a policy of this stack by its statements. Its ARN is unknown before the deployment.
         if not comes_from(attachment, stack, "policyArn", (POLICY,)):
             arn = str(attachment.props["policyArn"])
             if arn.endswith(names):
-                yield f"policyArn: is {arn.rpartition('/')[2]}"
+                yield (
+                    f"policyArn: a too powerful managed policy is attached; got {arn.rpartition('/')[2]}; expected a "
+                    "policy that names actions and resources"
+                )
 
     return check
 
 
-def _is_bounded(role: Resource, stack: Stack) -> Iterator[str]:
+def _check_boundary(role: Resource, stack: Stack) -> Iterator[str]:
     if not comes_from(role, stack, "permissionsBoundary", (POLICY,)):
         yield from must_be_set("permissionsBoundary")(role.props)
 
 
-def _holds_administrator(props: Props) -> Iterator[str]:
+def _check_managed_policies(props: Props) -> Iterator[str]:
     if "managedPolicyArns" in props:
-        for at, arn in find(props, "managedPolicyArns[*]"):
+        for path, arn in find(props, "managedPolicyArns[*]"):
             if arn is not MISSING and str(arn).endswith(_ADMINISTRATORS):
-                yield f"{at}: is {str(arn).rpartition('/')[2]}"
+                yield (
+                    f"{path}: an administrator policy is attached; got {str(arn).rpartition('/')[2]}; expected a "
+                    "policy that names actions and resources"
+                )
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -112,20 +121,20 @@ RULES: tuple[AnyRule, ...] = (
         types=(ROLE,),
         severity=Severity.CRITICAL,
         absent=Absence.ALLOW,
-        why="A role that trusts everybody gives its rights to every account there is.",
-        remedy="Name the service, the account or the provider that may become it.",
+        why="Any AWS account can assume a role that trusts all principals.",
+        remedy="Set Principal in assumeRolePolicy to the service, account or provider.",
         reference=_TRUST,
-        check=_each(_trusts_anybody),
+        check=_each_statement(_public_trust),
     ),
     Rule(
         id="aws-iam-role-limit-tokens",
         types=(ROLE,),
         severity=Severity.CRITICAL,
         absent=Absence.ALLOW,
-        why="A provider signs tokens for everybody it knows, and all of them may become the role.",
-        remedy="Add a condition on both the sub and the aud of the token, without a bare wildcard.",
+        why="The provider issues tokens to all its users, and each of them can assume the role.",
+        remedy="Add a condition on the token's sub and aud to assumeRolePolicy, without a bare wildcard.",
         reference=_GUIDE + "id_roles_create_for-idp_oidc.html",
-        check=_each(_trusts_any_token),
+        check=_each_statement(_unrestricted_claims),
     ),
     Rule(
         id="aws-iam-role-limit-accounts",
@@ -133,20 +142,20 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.ALLOW,
-        why="Trust in a whole account grows with everybody who gets an identity there.",
-        remedy="Name the role that may become it, or add a condition such as sts:ExternalId.",
+        why="Every future identity of the trusted account can assume the role.",
+        remedy="Set Principal in assumeRolePolicy to a role, or add a condition such as sts:ExternalId.",
         reference=_TRUST,
-        check=_each(_trusts_account),
+        check=_each_statement(_account_trust),
     ),
     StackRule(
         id="aws-iam-attachment-deny-administrator",
         types=ATTACHMENTS,
         severity=Severity.CRITICAL,
         absent=Absence.ALLOW,
-        why="Whoever gets hold of the identity owns the account.",
-        remedy="Attach a policy that names what is needed.",
+        why="An attacker who obtains the identity controls the account.",
+        remedy="Replace policyArn by a policy that names the required actions.",
         reference=_GUIDE + "best-practices.html",
-        check=_attaches(_ADMINISTRATORS),
+        check=_deny_attachment(_ADMINISTRATORS),
     ),
     StackRule(
         id="aws-iam-attachment-limit-cloudshell",
@@ -154,20 +163,20 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.ALLOW,
-        why="The shell has an own way to the Internet, by which data leaves past every rule of the network.",
-        remedy="Attach a policy that refuses cloudshell:GetFileDownloadUrls.",
+        why="CloudShell has its own Internet access, so data can leave past all network rules.",
+        remedy="Replace policyArn by a policy that denies cloudshell:GetFileDownloadUrls.",
         reference="https://docs.aws.amazon.com/cloudshell/latest/userguide/sec-auth-with-identities.html",
-        check=_attaches(("/AWSCloudShellFullAccess",)),
+        check=_deny_attachment(("/AWSCloudShellFullAccess",)),
     ),
     Rule(
         id="aws-iam-role-deny-administrator",
         types=(ROLE,),
         severity=Severity.CRITICAL,
         absent=Absence.ALLOW,
-        why="Whoever gets hold of the role owns the account.",
-        remedy="Take the policy out of managedPolicyArns, and attach one that names what is needed.",
+        why="An attacker who obtains the role controls the account.",
+        remedy="Remove the policy from managedPolicyArns, and attach one that names the required actions.",
         reference=_GUIDE + "best-practices.html",
-        check=_holds_administrator,
+        check=_check_managed_policies,
     ),
     Rule(
         id="aws-iam-role-deny-inline",
@@ -175,8 +184,8 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.ALLOW,
-        why="A policy inside a role is reviewed by nobody who looks at policies.",
-        remedy="Declare it as a RolePolicy or a Policy, and attach that.",
+        why="An inline policy is invisible in reviews of the account's policies.",
+        remedy="Replace inlinePolicies by a RolePolicy or an attached Policy.",
         reference=_GUIDE + "access_policies_managed-vs-inline.html",
         check=must_not_be_set("inlinePolicies"),
     ),
@@ -186,18 +195,18 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Without a boundary a mistake in one policy is as large as the account.",
+        why="Without a boundary, one mistake in a policy can expose the whole account.",
         remedy="Set permissionsBoundary.",
         reference=_GUIDE + "access_policies_boundaries.html",
-        check=_is_bounded,
+        check=_check_boundary,
     ),
     Rule(
         id="aws-iam-accesskey-deny-active",
         types=(ACCESS_KEY,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="A key that never ends is found in a log, a laptop or a repository, and works.",
-        remedy="Use a role; where the key goes first, set status: Inactive.",
+        why="A key without expiry that leaks through a log, laptop or repository still works.",
+        remedy="Replace the key by a role, or set status: Inactive.",
         reference=_GUIDE + "id_credentials_access-keys.html",
         check=must_be("status", "Inactive"),
     ),
@@ -206,27 +215,27 @@ RULES: tuple[AnyRule, ...] = (
         types=(USER,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="A password of a user is known to AWS alone, outlives who had it, and needs no second factor.",
-        remedy="Let people come from the identity provider, and remove the login profile.",
+        why="A console password bypasses the identity provider, survives staff changes and needs no second factor.",
+        remedy="Remove the UserLoginProfile, and sign users in through the identity provider.",
         reference=_GUIDE + "best-practices.html",
-        check=_logs_in,
+        check=_check_console_password,
     ),
     StackRule(
         id="aws-iam-user-deny-direct-rights",
         types=(USER,),
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="Rights of a single user are forgotten when the user's work changes.",
-        remedy="Give the rights to a group or a role.",
+        why="Permissions of a single user are forgotten when the user's duties change.",
+        remedy="Attach the policy to a group or role instead of the user.",
         reference=_GUIDE + "id_users_change-permissions.html",
-        check=_has_own_rights,
+        check=_check_direct_policies,
     ),
     Rule(
         id="aws-iam-passwords-require-length",
         types=(PASSWORDS,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="A short password is found by trying.",
+        why="A short password can be guessed.",
         remedy="Set minimumPasswordLength to at least 14.",
         reference=_PASSWORDS,
         check=must_be_at_least("minimumPasswordLength", 14),
@@ -236,7 +245,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(PASSWORDS,),
         severity=Severity.LOW,
         absent=Absence.DENY,
-        why="A password that was lost once comes back.",
+        why="A password that leaked once may be used again.",
         remedy="Set passwordReusePrevention: 24.",
         reference=_PASSWORDS,
         check=must_be_at_least("passwordReusePrevention", 24),

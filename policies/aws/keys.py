@@ -1,12 +1,12 @@
-"""Keys: that they turn over and cannot be lost, and that what holds data is under one of the account's own."""
+"""Rules about KMS keys, and about resources that must use a key of the account."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from policies.aws.relations import StackCheck, by_type, must_name_key
+from policies.aws.references import StackCheck, by_type, must_name_key
 from policies.checks import may_be_at_least, must_be, must_not_be
-from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule, adding
+from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule, add_value
 from policies.stack import Resource, Stack
 
 KEY = "aws:kms/key:Key"
@@ -16,24 +16,24 @@ PARAMETER = "aws:ssm/parameter:Parameter"
 FUNCTION = "aws:lambda/function:Function"
 
 _GUIDE = "https://docs.aws.amazon.com/kms/latest/developerguide/"
-_LEAST_DAYS = 14
+_MINIMUM_DAYS = 14
 _BUCKET_KEY = "rules[*].applyServerSideEncryptionByDefault.kmsMasterKeyId"
 
 
-def _bucket_names_key(resource: Resource, stack: Stack) -> Iterator[str]:
+def _check_bucket_key(resource: Resource, stack: Stack) -> Iterator[str]:
     default = "rules[0].applyServerSideEncryptionByDefault.sseAlgorithm"
-    # Whether a bucket may go without KMS is another rule's matter.
+    # Another rule judges buckets without KMS.
     if not list(must_be(default, "AES256")(resource.props)):
         return
     yield from must_name_key(_BUCKET_KEY)(resource, stack)
 
 
-def _parameter_names_key(resource: Resource, stack: Stack) -> Iterator[str]:
+def _check_parameter_key(resource: Resource, stack: Stack) -> Iterator[str]:
     if resource.props["type"] == "SecureString":
         yield from must_name_key("keyId")(resource, stack)
 
 
-def _function_names_key(resource: Resource, stack: Stack) -> Iterator[str]:
+def _check_function_key(resource: Resource, stack: Stack) -> Iterator[str]:
     if (resource.props.get("environment") or {}).get("variables"):
         yield from must_name_key("kmsKeyArn")(resource, stack)
 
@@ -55,23 +55,23 @@ STORES: Mapping[str, StackCheck] = {
     "aws:redshift/cluster:Cluster": must_name_key("kmsKeyId"),
     "aws:secretsmanager/secret:Secret": must_name_key("kmsKeyId"),
     "aws:sns/topic:Topic": must_name_key("kmsMasterKeyId"),
-    BUCKET_ENCRYPTION: _bucket_names_key,
+    BUCKET_ENCRYPTION: _check_bucket_key,
 }
-"""What keeps data, and where it names its key."""
+"""Checks by type of the resources that store data, each with the property that names its key."""
 
-PASSING: Mapping[str, StackCheck] = {
+TRANSIENT: Mapping[str, StackCheck] = {
     "aws:cloudwatch/logGroup:LogGroup": must_name_key("kmsKeyId"),
     "aws:sqs/queue:Queue": must_name_key("kmsMasterKeyId"),
-    FUNCTION: _function_names_key,
-    PARAMETER: _parameter_names_key,
+    FUNCTION: _check_function_key,
+    PARAMETER: _check_parameter_key,
 }
-"""What is encrypted anyhow and holds little that lasts."""
+"""Checks by type of the resources that are always encrypted and hold short-lived data."""
 
 
-def _turns_over(props: Props) -> Iterator[str]:
+def _check_rotation(props: Props) -> Iterator[str]:
     symmetric = (props.get("customerMasterKeySpec") or "SYMMETRIC_DEFAULT") == "SYMMETRIC_DEFAULT"
     encrypts = (props.get("keyUsage") or "ENCRYPT_DECRYPT") == "ENCRYPT_DECRYPT"
-    # Keys of a store of one's own are turned over in the store.
+    # Keys of a custom key store are rotated in the store.
     if symmetric and encrypts and "customKeyStoreId" not in tuple(props):
         yield from must_be("enableKeyRotation", True)(props)
 
@@ -82,29 +82,29 @@ RULES: tuple[AnyRule, ...] = (
         types=(KEY,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="The longer one key is in use, the more is read with it once it is out.",
-        remedy="Set enableKeyRotation: true; only symmetric keys can.",
+        why="The longer a key is in use, the more data a leak of the key exposes.",
+        remedy="Set enableKeyRotation: true. Only symmetric keys support rotation.",
         reference=_GUIDE + "rotate-keys.html",
-        check=_turns_over,
-        fix=adding("enableKeyRotation", True),
+        check=_check_rotation,
+        fix=add_value("enableKeyRotation", True),
     ),
     Rule(
         id="aws-kms-key-limit-deletion",
         types=(KEY, "aws:kms/replicaKey:ReplicaKey", "aws:kms/externalKey:ExternalKey"),
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="What a deleted key has encrypted is gone, and a week is over before somebody is back from holiday.",
-        remedy=f"Leave deletionWindowInDays out, or set at least {_LEAST_DAYS}.",
+        why="Data under a deleted key is lost, and a short window passes before the mistake is noticed.",
+        remedy=f"Remove deletionWindowInDays, or set it to at least {_MINIMUM_DAYS}.",
         reference=_GUIDE + "deleting-keys.html",
-        check=may_be_at_least("deletionWindowInDays", _LEAST_DAYS),
+        check=may_be_at_least("deletionWindowInDays", _MINIMUM_DAYS),
     ),
     Rule(
         id="aws-kms-key-deny-lockout",
         types=(KEY, KEY_POLICY),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="A policy that leaves nobody in charge makes the key, and all under it, unmanageable for ever.",
-        remedy="Remove bypassPolicyLockoutSafetyCheck, and keep the account's root in the policy.",
+        why="A policy without an administrator makes the key and its data permanently unmanageable.",
+        remedy="Remove bypassPolicyLockoutSafetyCheck, and keep the account root in the policy.",
         reference=_GUIDE + "key-policy-default.html",
         check=must_not_be("bypassPolicyLockoutSafetyCheck", True),
     ),
@@ -113,20 +113,20 @@ RULES: tuple[AnyRule, ...] = (
         types=tuple(STORES),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="A key that AWS manages has no policy to change, so access to the data cannot be taken away by it.",
-        remedy="Name a key of the account, by its ARN or its alias.",
+        why="The policy of an AWS managed key cannot be changed, so access to the data cannot be revoked.",
+        remedy="Set the key property of the resource to the ARN or alias of a key of the account.",
         reference=_GUIDE + "concepts.html",
         check=by_type(STORES),
     ),
     StackRule(
         id="aws-kms-passage-require-own-key",
-        types=tuple(PASSING),
+        types=tuple(TRANSIENT),
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Logs, messages and settings repeat what the stores keep under a key of their own.",
-        remedy="Name a key of the account, by its ARN or its alias.",
+        why="Logs, messages and settings repeat data that the stores encrypt with keys of the account.",
+        remedy="Set the key property of the resource to the ARN or alias of a key of the account.",
         reference=_GUIDE + "concepts.html",
-        check=by_type(PASSING),
+        check=by_type(TRANSIENT),
     ),
 )

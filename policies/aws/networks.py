@@ -1,14 +1,14 @@
-"""Virtual networks: what is private, what is watched, and where traffic may leave by."""
+"""Rules about VPCs: flow logs, endpoints, subnets and routes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.aws.documents import allowed, is_for_anybody, texts
-from policies.aws.openings import DEFAULT_SECURITY_GROUP
-from policies.aws.relations import SUBNET, about
-from policies.checks import MISSING, exists, find, must_be, must_not_be
-from policies.openings import is_anybody
+from policies.aws.network_access import DEFAULT_SECURITY_GROUP
+from policies.aws.policy_documents import allow_statements, is_public, texts
+from policies.aws.references import SUBNET, referrers
+from policies.checks import MISSING, exists, find, join, must_be, must_not_be
+from policies.exposure import is_internet
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -23,50 +23,59 @@ _VPC_GUIDE = "https://docs.aws.amazon.com/vpc/latest/userguide/"
 _LINK_GUIDE = "https://docs.aws.amazon.com/vpc/latest/privatelink/"
 
 
-def _has_flow_log(vpc: Resource, stack: Stack) -> Iterator[str]:
-    logs = about(vpc, stack, (FLOW_LOG,), "vpcId")
-    if not exists(logs, lambda one: one.props.get("trafficType") == "ALL"):
-        yield "cidrBlock: no flow log of all traffic is about it"
+def _check_flow_log(vpc: Resource, stack: Stack) -> Iterator[str]:
+    logs = referrers(vpc, stack, (FLOW_LOG,), "vpcId")
+    if not exists(logs, lambda resource: resource.props.get("trafficType") == "ALL"):
+        yield "cidrBlock: the VPC has no flow log of all traffic; got no FlowLog with trafficType ALL; expected one"
 
 
-def _has_closed_default_group(vpc: Resource, stack: Stack) -> Iterator[str]:
-    groups = about(vpc, stack, (DEFAULT_SECURITY_GROUP,), "vpcId")
+def _check_default_group(vpc: Resource, stack: Stack) -> Iterator[str]:
+    groups = referrers(vpc, stack, (DEFAULT_SECURITY_GROUP,), "vpcId")
     if not groups:
-        yield "cidrBlock: nothing takes the rules out of its default security group"
+        yield (
+            "cidrBlock: the default security group keeps its rules; got no DefaultSecurityGroup; expected one without "
+            "rules"
+        )
     for group in groups:
         for direction in ("ingress", "egress"):
-            # What nobody declared is none to the provider, and not known before the deployment.
+            # An undeclared rule is absent from the inputs; its output is unknown before the deployment.
             if group.inputs.get(direction):
-                yield f"cidrBlock: its default security group has rules for {direction}"
+                yield f"cidrBlock: the default security group has rules; got {direction} rules; expected none"
 
 
-def _has_storage_endpoint(vpc: Resource, stack: Stack) -> Iterator[str]:
-    endpoints = about(vpc, stack, (ENDPOINT,), "vpcId")
-    if not exists(endpoints, lambda one: str(one.props.get("serviceName")).endswith(".s3")):
-        yield "cidrBlock: it has no endpoint for S3"
+def _check_storage_endpoint(vpc: Resource, stack: Stack) -> Iterator[str]:
+    endpoints = referrers(vpc, stack, (ENDPOINT,), "vpcId")
+    if not exists(endpoints, lambda resource: str(resource.props.get("serviceName")).endswith(".s3")):
+        yield "cidrBlock: the VPC has no endpoint for S3; got no VpcEndpoint with a serviceName for S3; expected one"
 
 
-def _limits_endpoint(props: Props) -> Iterator[str]:
+def _check_endpoint_policy(props: Props) -> Iterator[str]:
     if not props.get("policy"):
-        yield "policy: is missing, and everybody may do everything through it"
+        yield "policy: the endpoint has no policy; got nothing; expected a policy that names principals or resources"
         return
-    for at, statement in allowed(props["policy"], "policy"):
-        if is_for_anybody(statement) and "*" in texts(statement.get("Action")) and "*" in _resources(statement):
-            yield f"{at}: everybody may do everything through it"
+    for path, statement in allow_statements(props["policy"], "policy"):
+        if is_public(statement) and "*" in texts(statement.get("Action")) and "*" in _resources(statement):
+            yield (
+                f"{path}: the endpoint is unrestricted; got all actions on all resources for all principals; expected "
+                "named principals or resources"
+            )
 
 
 def _resources(statement: Props) -> tuple[str, ...]:
     return tuple(texts(statement.get("Resource")))
 
 
-def _routes_everything_to_peer(props: Props) -> Iterator[str]:
-    for at, route in find(props, "routes[*]") if "routes" in props else (("", props),):
+def _check_peer_routes(props: Props) -> Iterator[str]:
+    for path, route in find(props, "routes[*]") if "routes" in props else (("", props),):
         if route is MISSING:
             continue
         for key in ("destinationCidrBlock", "destinationIpv6CidrBlock", "cidrBlock", "ipv6CidrBlock"):
-            # Which peer it is may not be known yet; that there is one is.
-            if (cidr := route.get(key)) and is_anybody(cidr) and "vpcPeeringConnectionId" in tuple(route):
-                yield f"{at}.{key}: {cidr} goes to a peer" if at else f"{key}: {cidr} goes to a peer"
+            # The peer's id may be unknown in a preview; its presence is known.
+            if (cidr := route.get(key)) and is_internet(cidr) and "vpcPeeringConnectionId" in tuple(route):
+                yield (
+                    f"{join(path, key)}: a default route routes all traffic to a peer; got {cidr}; expected the "
+                    "address ranges of the peer"
+                )
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -75,20 +84,22 @@ RULES: tuple[AnyRule, ...] = (
         types=(VPC,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Without a record of who talked to whom nobody can say how far an intruder got.",
-        remedy="Add a FlowLog with trafficType ALL for the VPC.",
+        why="Without flow logs, the extent of an intrusion cannot be determined.",
+        remedy="Add a FlowLog with trafficType: ALL for the VPC.",
         reference=_VPC_GUIDE + "flow-logs.html",
-        check=_has_flow_log,
+        check=_check_flow_log,
     ),
     StackRule(
         id="aws-vpc-vpc-require-closed-default-group",
         types=(VPC,),
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="Whatever is made without a security group gets the default one, and that lets all of them talk.",
-        remedy="Adopt it with a DefaultSecurityGroup that has neither ingress nor egress.",
+        why=(
+            "A resource without a security group joins the default group, which allows traffic between all its members."
+        ),
+        remedy="Add a DefaultSecurityGroup that has neither ingress nor egress.",
         reference=_VPC_GUIDE + "default-security-group.html",
-        check=_has_closed_default_group,
+        check=_check_default_group,
     ),
     StackRule(
         id="aws-vpc-vpc-require-storage-endpoint",
@@ -96,10 +107,10 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Images and backups that go by the translation gateway cost by the gigabyte and leave the network.",
+        why="Images and backups through the NAT gateway are billed per gigabyte and leave the network.",
         remedy="Add a gateway VpcEndpoint for S3 to the private route tables.",
         reference=_LINK_GUIDE + "vpc-endpoints-s3.html",
-        check=_has_storage_endpoint,
+        check=_check_storage_endpoint,
     ),
     Rule(
         id="aws-vpc-endpoint-limit-policy",
@@ -107,18 +118,18 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="An endpoint without a policy carries data to anybody's account.",
-        remedy="Give it a policy that names the account's principals or resources.",
+        why="An endpoint without a policy lets data leave for any account.",
+        remedy="Set policy to one that names the account's principals or resources.",
         reference=_LINK_GUIDE + "vpc-endpoints-access.html",
-        check=_limits_endpoint,
+        check=_check_endpoint_policy,
     ),
     Rule(
         id="aws-vpc-subnet-deny-public-addresses",
         types=(SUBNET,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="A machine that gets a public address because of where it stands is public by accident.",
-        remedy="Remove mapPublicIpOnLaunch, and give an address to what must have one.",
+        why="Every instance of the subnet gets a public address, including those meant to be private.",
+        remedy="Remove mapPublicIpOnLaunch, and assign addresses to the instances that need one.",
         reference=_VPC_GUIDE + "vpc-ip-addressing.html",
         check=must_not_be("mapPublicIpOnLaunch", True),
     ),
@@ -127,7 +138,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(FLOW_LOG,),
         severity=Severity.LOW,
         absent=Absence.DENY,
-        why="A log of refused traffic alone does not show what an intruder did.",
+        why="A log of rejected traffic alone does not show an intruder's successful connections.",
         remedy="Set trafficType: ALL.",
         reference=_VPC_GUIDE + "flow-logs.html",
         check=must_be("trafficType", "ALL"),
@@ -137,18 +148,18 @@ RULES: tuple[AnyRule, ...] = (
         types=(ROUTE, ROUTE_TABLE),
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="A default route to a peer hands the peer all traffic, and what is reachable no longer has a bound.",
-        remedy="Route the peer's own ranges to it, each by itself.",
+        why="A default route to a peer sends it all traffic, and the reachable network becomes unlimited.",
+        remedy="Replace the default route by one route for each address range of the peer.",
         reference="https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-routing.html",
-        check=_routes_everything_to_peer,
+        check=_check_peer_routes,
     ),
     Rule(
         id="aws-vpc-transitgateway-deny-automatic-attachments",
         types=(TRANSIT_GATEWAY,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="Any account that the gateway is shared with attaches its network without being asked.",
-        remedy="Leave autoAcceptSharedAttachments disabled.",
+        why="Any account that shares the gateway can attach its network without approval.",
+        remedy="Remove autoAcceptSharedAttachments, or set it to disable.",
         reference="https://docs.aws.amazon.com/vpc/latest/tgw/tgw-transit-gateways.html",
         check=must_not_be("autoAcceptSharedAttachments", "enable"),
     ),

@@ -1,11 +1,11 @@
-"""What identities may do: policies of roles, groups and users."""
+"""Rules about IAM policies: the permissions of roles, groups and users."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
-from policies.aws.documents import Statement, allowed, conditions, texts
+from policies.aws.policy_documents import Statement, allow_statements, conditions, texts
 from policies.checks import MISSING, find
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity
 
@@ -17,10 +17,10 @@ POLICIES = (
     "aws:iam/groupPolicy:GroupPolicy",
     ROLE,
 )
-"""What holds a policy; a role may hold some inside."""
+"""Types of resources that contain a policy."""
 
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
-_LEAST = _GUIDE + "best-practices.html"
+_BEST_PRACTICES = _GUIDE + "best-practices.html"
 _READS = ("get", "list", "describe", "batchget", "query", "scan", "search", "view", "lookup", "check", "head")
 _ESCALATIONS = tuple(
     f"iam:{name}"
@@ -30,69 +30,91 @@ _ESCALATIONS = tuple(
         "SetDefaultPolicyVersion", "UpdateAssumeRolePolicy", "UpdateLoginProfile",
     )
 )  # fmt: skip
-"""Each of these makes whoever may do it to any identity an administrator."""
+"""Actions that each make an identity an administrator when allowed on any identity."""
 
 
-def _grants(props: Props) -> Iterator[tuple[str, Statement]]:
-    """Every statement that allows something, with its path."""
-    for path in ("policy", "inlinePolicies[*].policy"):
-        for at, document in find(props, path):
+def _allow_statements_of(props: Props) -> Iterator[tuple[str, Statement]]:
+    """Yield every statement with the effect Allow, with its path."""
+    for pattern in ("policy", "inlinePolicies[*].policy"):
+        for path, document in find(props, pattern):
             if document is not MISSING:
-                yield from allowed(document, at)
+                yield from allow_statements(document, path)
 
 
-def _is_everywhere(statement: Statement) -> bool:
+def _is_unrestricted(statement: Statement) -> bool:
     return "*" in texts(statement.get("Resource"))
 
 
-def _covers(pattern: str, action: str) -> bool:
+def _matches(pattern: str, action: str) -> bool:
     return fnmatchcase(action.lower(), pattern.lower())
 
 
-def _each(is_wrong: Callable[[Statement], str]) -> Callable[[Props], Iterator[str]]:
-    """Statements of which the function says something."""
+def _each_statement(problem_of: Callable[[Statement], str]) -> Callable[[Props], Iterator[str]]:
+    """Return a check that yields the problem the function reports about each statement."""
 
     def check(props: Props) -> Iterator[str]:
-        for at, statement in _grants(props):
-            if said := is_wrong(statement):
-                yield f"{at}: {said}"
+        for path, statement in _allow_statements_of(props):
+            if problem := problem_of(statement):
+                yield f"{path}: {problem}"
 
     return check
 
 
-def _administers(statement: Statement) -> str:
+def _administrator_problem(statement: Statement) -> str:
     all_actions = any(action in ("*", "*:*") for action in texts(statement.get("Action")))
-    return "allows everything on everything" if all_actions and _is_everywhere(statement) else ""
+    return (
+        "all actions on all resources are allowed; got *; expected named actions and resources"
+        if all_actions and _is_unrestricted(statement)
+        else ""
+    )
 
 
-def _takes_a_service(statement: Statement) -> str:
-    whole = [one for one in texts(statement.get("Action")) if one.endswith(":*") and not one.startswith("*")]
-    return f"allows {whole[0]} on everything" if whole and _is_everywhere(statement) else ""
+def _service_problem(statement: Statement) -> str:
+    wildcards = [
+        action for action in texts(statement.get("Action")) if action.endswith(":*") and not action.startswith("*")
+    ]
+    return (
+        f"a whole service is allowed on all resources; got {wildcards[0]}; expected named actions or resources"
+        if wildcards and _is_unrestricted(statement)
+        else ""
+    )
 
 
-def _is_by_exception(statement: Statement) -> str:
-    named = [name for name in ("NotAction", "NotResource") if name in statement]
-    return f"allows everything that {named[0]} does not name" if named else ""
+def _exception_problem(statement: Statement) -> str:
+    exceptions = [name for name in ("NotAction", "NotResource") if name in statement]
+    return (
+        f"permissions are defined by exclusion; got {exceptions[0]}; expected Action and Resource" if exceptions else ""
+    )
 
 
-def _passes_any_role(statement: Statement) -> str:
-    passes = any(_covers(action, "iam:PassRole") for action in texts(statement.get("Action")))
-    bound = any(key == "iam:passedtoservice" for _, key, _ in conditions(statement))
-    return "hands any role to any service" if passes and _is_everywhere(statement) and not bound else ""
+def _pass_role_problem(statement: Statement) -> str:
+    passes = any(_matches(action, "iam:PassRole") for action in texts(statement.get("Action")))
+    is_restricted = any(key == "iam:passedtoservice" for _, key, _ in conditions(statement))
+    return (
+        "any role can be passed to any service; got iam:PassRole on *; expected named roles or services"
+        if passes and _is_unrestricted(statement) and not is_restricted
+        else ""
+    )
 
 
-def _escalates(statement: Statement) -> str:
+def _escalation_problem(statement: Statement) -> str:
     actions = texts(statement.get("Action"))
-    if not _is_everywhere(statement) or "*" in actions:
+    if not _is_unrestricted(statement) or "*" in actions:
         return ""
-    found = [name for name in _ESCALATIONS if any(_covers(action, name) for action in actions)]
-    return f"allows {found[0]} on everything" if found else ""
+    escalations = [name for name in _ESCALATIONS if any(_matches(action, name) for action in actions)]
+    return f"privileges can be escalated; got {escalations[0]} on *; expected named identities" if escalations else ""
 
 
-def _writes_anywhere(statement: Statement) -> str:
-    writes = [one for one in texts(statement.get("Action")) if not one.partition(":")[2].lower().startswith(_READS)]
-    free = _is_everywhere(statement) and not statement.get("Condition")
-    return f"allows {writes[0]} on everything" if writes and free else ""
+def _write_problem(statement: Statement) -> str:
+    writes = [
+        action for action in texts(statement.get("Action")) if not action.partition(":")[2].lower().startswith(_READS)
+    ]
+    unrestricted = _is_unrestricted(statement) and not statement.get("Condition")
+    return (
+        f"a write action is allowed on all resources; got {writes[0]} on *; expected named resources or a condition"
+        if writes and unrestricted
+        else ""
+    )
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -101,50 +123,50 @@ RULES: tuple[AnyRule, ...] = (
         types=POLICIES,
         severity=Severity.CRITICAL,
         absent=Absence.ALLOW,
-        why="Whoever gets hold of the identity owns the account.",
-        remedy="Name the actions and the resources that it needs.",
-        reference=_LEAST,
-        check=_each(_administers),
+        why="An attacker who obtains the identity controls the account.",
+        remedy="Set Action and Resource to the required actions and resources.",
+        reference=_BEST_PRACTICES,
+        check=_each_statement(_administrator_problem),
     ),
     Rule(
         id="aws-iam-policy-deny-whole-services",
         types=POLICIES,
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="All of a service includes deleting it, sharing it, and whatever AWS adds to it next year.",
-        remedy="Name the actions, or the resources.",
-        reference=_LEAST,
-        check=_each(_takes_a_service),
+        why="All actions of a service include deleting and sharing, and all actions that AWS adds later.",
+        remedy="Set Action to named actions, or Resource to named resources.",
+        reference=_BEST_PRACTICES,
+        check=_each_statement(_service_problem),
     ),
     Rule(
         id="aws-iam-policy-deny-exceptions",
         types=POLICIES,
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="All but the named grows with every service, and nobody reads what that is.",
-        remedy="Name what is allowed in Action and Resource, and what is not in a Deny.",
+        why="A policy by exclusion grows with every new service, so its effect cannot be reviewed.",
+        remedy="Set Action and Resource to the allowed ones, and add exclusions to a Deny statement.",
         reference=_GUIDE + "reference_policies_elements_notaction.html",
-        check=_each(_is_by_exception),
+        check=_each_statement(_exception_problem),
     ),
     Rule(
         id="aws-iam-policy-deny-passing-any-role",
         types=POLICIES,
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="Whoever may hand any role to a machine starts one with the strongest role there is.",
-        remedy="Name the roles in Resource, or the service in a condition on iam:PassedToService.",
+        why="An identity that may pass any role can start a machine with the most powerful role.",
+        remedy="Set Resource to the roles, or add a condition on iam:PassedToService.",
         reference=_GUIDE + "id_roles_use_passrole.html",
-        check=_each(_passes_any_role),
+        check=_each_statement(_pass_role_problem),
     ),
     Rule(
         id="aws-iam-policy-deny-escalation",
         types=POLICIES,
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="Whoever may change the rights of any identity has all rights, one call later.",
-        remedy="Name the identities in Resource, and bind them with a permissions boundary.",
+        why="An identity that may change the permissions of any identity can grant itself all permissions.",
+        remedy="Set Resource to the identities, and restrict them with a permissions boundary.",
         reference=_GUIDE + "access_policies_boundaries.html",
-        check=_each(_escalates),
+        check=_each_statement(_escalation_problem),
     ),
     Rule(
         id="aws-iam-policy-limit-resources",
@@ -152,9 +174,9 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.ALLOW,
-        why="A right to change everything of a kind is used on what belongs to others.",
-        remedy="Name the resources, or add a condition on their tags.",
-        reference=_LEAST,
-        check=_each(_writes_anywhere),
+        why="A permission on all resources of a type also applies to the resources of other teams.",
+        remedy="Set Resource to named resources, or add a condition on their tags.",
+        reference=_BEST_PRACTICES,
+        check=_each_statement(_write_problem),
     ),
 )

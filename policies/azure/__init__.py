@@ -1,1 +1,1 @@
-"""Rules about Azure."""
+"""Rules about Azure resources, one module per subject."""

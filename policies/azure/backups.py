@@ -1,12 +1,12 @@
-"""What has to outlive a mistake or an intruder: versions, locks against change, time to undo, copies elsewhere."""
+"""Rules about backups: versions, immutability, soft delete, locks and copies in other regions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure.relations import LOCKS, about, keeps, must_have, where
+from policies.azure.references import LOCKS, is_durable, must_have, only_if, referrers
 from policies.azure.storage import ACCOUNT, CONTAINER
-from policies.checks import both, find, may_be, must_be, must_be_at_least
+from policies.checks import all_of, find, format_value, may_be, must_be, must_be_at_least
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -17,32 +17,35 @@ REPLICATION = "azure-native:storage:ObjectReplicationPolicy"
 VAULT = "azure-native:recoveryservices:Vault"
 BACKUP_VAULT = "azure-native:dataprotection:BackupVault"
 
-_LEAST_DAYS = 7
+_MINIMUM_DAYS = 7
 _GUIDE = "https://learn.microsoft.com/en-us/azure/storage/blobs/"
 _BACKUP = "https://learn.microsoft.com/en-us/azure/backup/"
-_is_kept = keeps("accountName")
+_is_durable = is_durable("accountName")
 
 
-def _is_copied(account: Resource, stack: Stack) -> Iterator[str]:
+def _check_copy(account: Resource, stack: Stack) -> Iterator[str]:
     if "GRS" in account.props["sku"]["name"] or "GZRS" in account.props["sku"]["name"]:
         return
     policies = (REPLICATION,)
     if not any(
-        about(account, stack, policies, end, by="accountName") for end in ("sourceAccount", "destinationAccount")
+        referrers(account, stack, policies, end, by="accountName") for end in ("sourceAccount", "destinationAccount")
     ):
-        yield "accountName: nothing copies it to another region"
+        yield (
+            "accountName: the account is not copied to another region; got no ObjectReplicationPolicy; expected one, "
+            "or a GRS kind"
+        )
 
 
 def _is_immutable(props: Props) -> bool:
     return float(props.get("immutabilityPeriodSinceCreationInDays") or 0) >= 1
 
 
-def _speaks_old_dialects(props: Props) -> Iterator[str]:
-    for name, wanted in (("versions", "SMB3.1.1"), ("channelEncryption", "AES-256-GCM")):
-        for at, text in find(props, f"protocolSettings.smb.{name}"):
-            # Left out, it is everything that the service knows.
-            if not isinstance(text, str) or {one for one in text.split(";") if one} != {wanted}:
-                yield f"{at}: must be {wanted}, and nothing else"
+def _check_smb_protocol(props: Props) -> Iterator[str]:
+    for name, required in (("versions", "SMB3.1.1"), ("channelEncryption", "AES-256-GCM")):
+        for path, text in find(props, f"protocolSettings.smb.{name}"):
+            # A missing value allows every version that the service supports.
+            if not isinstance(text, str) or {entry for entry in text.split(";") if entry} != {required}:
+                yield f"{path}: an old protocol is accepted; got {format_value(text)}; expected only {required}"
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -51,17 +54,20 @@ RULES: tuple[AnyRule, ...] = (
         types=(ACCOUNT,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="What is overwritten in an account without versions is gone.",
-        remedy="Add a BlobServiceProperties with isVersioningEnabled; it is asked of what is named backup or the like.",
+        why="Without versions, overwritten data cannot be restored.",
+        remedy=(
+            "Add a BlobServiceProperties with isVersioningEnabled: true. The rule applies to accounts named backup, "
+            "evidence or audit."
+        ),
         reference=_GUIDE + "versioning-overview",
-        check=where(
-            _is_kept,
+        check=only_if(
+            _is_durable,
             must_have(
                 (BLOBS,),
                 "accountName",
-                "it keeps no versions",
+                "versioning is off; got no BlobServiceProperties with isVersioningEnabled; expected one",
                 by="accountName",
-                holds=lambda one: one.get("isVersioningEnabled") is True,
+                holds=lambda props: props.get("isVersioningEnabled") is True,
             ),
         ),
     ),
@@ -70,15 +76,15 @@ RULES: tuple[AnyRule, ...] = (
         types=(CONTAINER,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Whoever takes over the subscription deletes the backups first.",
-        remedy="Add a BlobContainerImmutabilityPolicy; it is asked of containers named backup, evidence or audit.",
+        why="An attacker who takes over the subscription can delete the backups.",
+        remedy="Add a BlobContainerImmutabilityPolicy. The rule applies to containers named backup, evidence or audit.",
         reference=_GUIDE + "immutable-storage-overview",
-        check=where(
-            keeps("containerName"),
+        check=only_if(
+            is_durable("containerName"),
             must_have(
                 (IMMUTABILITY,),
                 "containerName",
-                "what is in it can be changed and deleted",
+                "blobs can be changed and deleted; got no BlobContainerImmutabilityPolicy; expected one",
                 by="containerName",
                 holds=_is_immutable,
             ),
@@ -90,17 +96,20 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
         production_only=True,
-        why="One call deletes the account with all that was to be kept; elsewhere a stack is meant to be taken down.",
-        remedy="Add a ManagementLockByScope with level CanNotDelete.",
+        why=(
+            "One API call can delete the account and all its backups. Stacks outside production are meant to be "
+            "deleted."
+        ),
+        remedy="Add a ManagementLockByScope with level: CanNotDelete.",
         reference="https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/lock-resources",
-        check=where(
-            _is_kept,
+        check=only_if(
+            _is_durable,
             must_have(
                 LOCKS,
                 "scope",
-                "no lock keeps it from being deleted",
+                "the account can be deleted; got no lock; expected a ManagementLockByScope",
                 by="accountName",
-                holds=lambda one: one.get("level") in ("CanNotDelete", "ReadOnly"),
+                holds=lambda props: props.get("level") in ("CanNotDelete", "ReadOnly"),
             ),
         ),
     ),
@@ -110,21 +119,22 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Backups in the region that they are for are lost with it.",
-        remedy="Add an ObjectReplicationPolicy to an account of another region, or use a kind with GRS.",
+        why="A failure of the region destroys the backups together with the data.",
+        remedy="Add an ObjectReplicationPolicy to an account in another region, or set sku.name to a GRS kind.",
         reference=_GUIDE + "object-replication-overview",
-        check=where(_is_kept, _is_copied),
+        check=only_if(_is_durable, _check_copy),
     ),
     Rule(
         id="azure-backup-blobs-require-softdelete",
         types=(BLOBS,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="A blob that was deleted by mistake is gone at once.",
-        remedy="Set deleteRetentionPolicy to enabled, with 7 days at least.",
+        why="A blob deleted by mistake is lost immediately.",
+        remedy="Set deleteRetentionPolicy.enabled: true, and deleteRetentionPolicy.days to at least 7.",
         reference=_GUIDE + "soft-delete-blob-overview",
-        check=both(
-            must_be("deleteRetentionPolicy.enabled", True), must_be_at_least("deleteRetentionPolicy.days", _LEAST_DAYS)
+        check=all_of(
+            must_be("deleteRetentionPolicy.enabled", True),
+            must_be_at_least("deleteRetentionPolicy.days", _MINIMUM_DAYS),
         ),
     ),
     Rule(
@@ -132,12 +142,14 @@ RULES: tuple[AnyRule, ...] = (
         types=(BLOBS,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="A container that was deleted by mistake takes every version of every blob with it.",
-        remedy="Set containerDeleteRetentionPolicy to enabled, with 7 days at least.",
+        why="A container deleted by mistake is lost with every version of its blobs.",
+        remedy=(
+            "Set containerDeleteRetentionPolicy.enabled: true, and containerDeleteRetentionPolicy.days to at least 7."
+        ),
         reference=_GUIDE + "soft-delete-container-overview",
-        check=both(
+        check=all_of(
             must_be("containerDeleteRetentionPolicy.enabled", True),
-            must_be_at_least("containerDeleteRetentionPolicy.days", _LEAST_DAYS),
+            must_be_at_least("containerDeleteRetentionPolicy.days", _MINIMUM_DAYS),
         ),
     ),
     Rule(
@@ -145,12 +157,12 @@ RULES: tuple[AnyRule, ...] = (
         types=(FILES,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="A share that was deleted by mistake is gone at once.",
-        remedy="Set shareDeleteRetentionPolicy to enabled, with 7 days at least.",
+        why="A file share deleted by mistake is lost immediately.",
+        remedy="Set shareDeleteRetentionPolicy.enabled: true, and shareDeleteRetentionPolicy.days to at least 7.",
         reference="https://learn.microsoft.com/en-us/azure/storage/files/storage-files-prevent-file-share-deletion",
-        check=both(
+        check=all_of(
             must_be("shareDeleteRetentionPolicy.enabled", True),
-            must_be_at_least("shareDeleteRetentionPolicy.days", _LEAST_DAYS),
+            must_be_at_least("shareDeleteRetentionPolicy.days", _MINIMUM_DAYS),
         ),
     ),
     Rule(
@@ -158,17 +170,17 @@ RULES: tuple[AnyRule, ...] = (
         types=(FILES,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Old versions of SMB are talked down to no encryption, or to a weak one.",
-        remedy="Set protocolSettings.smb.versions: SMB3.1.1 and channelEncryption: AES-256-GCM.",
+        why="Old SMB versions can be downgraded to weak encryption or none.",
+        remedy="Set protocolSettings.smb.versions: SMB3.1.1, and channelEncryption: AES-256-GCM.",
         reference="https://learn.microsoft.com/en-us/azure/storage/files/files-smb-protocol",
-        check=_speaks_old_dialects,
+        check=_check_smb_protocol,
     ),
     Rule(
         id="azure-backup-vault-require-softdelete",
         types=(VAULT,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="Backups that an intruder deletes are gone before anybody notices.",
+        why="Backups that an intruder deletes are lost before the intrusion is noticed.",
         remedy="Set properties.securitySettings.softDeleteSettings.softDeleteState: Enabled or AlwaysON.",
         reference=_BACKUP + "secure-by-default",
         check=may_be("properties.securitySettings.softDeleteSettings.softDeleteState", "Enabled", "AlwaysON"),
@@ -178,7 +190,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(BACKUP_VAULT,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Whoever administers the vault shortens the retention, and waits for the backups to go.",
+        why="An attacker with access to the vault can shorten the retention until the backups expire.",
         remedy="Set properties.securitySettings.immutabilitySettings.state: Locked or Unlocked.",
         reference=_BACKUP + "backup-azure-immutable-vault-concept",
         check=must_be("properties.securitySettings.immutabilitySettings.state", "Locked", "Unlocked"),

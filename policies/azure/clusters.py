@@ -1,13 +1,13 @@
-"""Kubernetes clusters on Azure: who reaches the API, who is known to it, and what it tells."""
+"""Rules about AKS clusters: API access, authentication, network and encryption."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure.openings import is_anybody
-from policies.azure.relations import comes_from
+from policies.azure.network_access import is_internet
+from policies.azure.references import comes_from
 from policies.azure.vaults import DISK_SET
-from policies.checks import MISSING, both, find, must_be, must_be_set, must_not_be, must_not_be_set
+from policies.checks import MISSING, all_of, find, must_be, must_be_set, must_not_be, must_not_be_set
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -16,18 +16,24 @@ CLUSTER = "azure-native:containerservice:ManagedCluster"
 _GUIDE = "https://learn.microsoft.com/en-us/azure/aks/"
 
 
-def _is_open(props: Props) -> Iterator[str]:
+def _check_public_endpoint(props: Props) -> Iterator[str]:
     access = props.get("apiServerAccessProfile") or {}
     if access.get("enablePrivateCluster") is True:
         return
-    for at, cidr in find(access, "authorizedIPRanges[*]"):
+    for path, cidr in find(access, "authorizedIPRanges[*]"):
         if cidr is MISSING:
-            yield "apiServerAccessProfile.authorizedIPRanges: is missing, and the API is open to everybody"
-        elif is_anybody(cidr):
-            yield f"apiServerAccessProfile.{at}: the API is open to {cidr}"
+            yield (
+                "apiServerAccessProfile.authorizedIPRanges: the API endpoint is open to the Internet; got nothing; "
+                "expected named address ranges"
+            )
+        elif is_internet(cidr):
+            yield (
+                f"apiServerAccessProfile.{path}: the API endpoint is open to the Internet; got {cidr}; expected named "
+                "address ranges"
+            )
 
 
-def _encrypts_disks(cluster: Resource, stack: Stack) -> Iterator[str]:
+def _check_disk_encryption(cluster: Resource, stack: Stack) -> Iterator[str]:
     if not comes_from(cluster, stack, "diskEncryptionSetID", (DISK_SET,)):
         yield from must_be_set("diskEncryptionSetID")(cluster.inputs)
 
@@ -38,10 +44,10 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.CRITICAL,
         absent=Absence.DENY,
-        why="The next hole in the API server, or one leaked token, is used from anywhere.",
+        why="A vulnerability in the API server or a leaked token can be exploited from anywhere.",
         remedy="Set apiServerAccessProfile.enablePrivateCluster: true, or name the ranges in authorizedIPRanges.",
         reference=_GUIDE + "private-clusters",
-        check=_is_open,
+        check=_check_public_endpoint,
     ),
     Rule(
         id="azure-aks-cluster-require-network-integration",
@@ -49,8 +55,8 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Without it, what the nodes say to the API goes through a tunnel outside of the network.",
-        remedy="Set apiServerAccessProfile.enableVnetIntegration: true and name a subnet of its own.",
+        why="Without integration, traffic between nodes and the API uses a tunnel outside the network.",
+        remedy="Set apiServerAccessProfile.enableVnetIntegration: true, and a dedicated subnet.",
         reference=_GUIDE + "api-server-vnet-integration",
         check=must_be("apiServerAccessProfile.enableVnetIntegration", True),
     ),
@@ -59,7 +65,10 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Who may write the cluster's resource runs commands as its administrator, past the network and the roles.",
+        why=(
+            "Anyone who may write the cluster resource can run commands as administrator, past the network and all "
+            "roles."
+        ),
         remedy="Set apiServerAccessProfile.disableRunCommand: true.",
         reference=_GUIDE + "access-private-cluster",
         check=must_be("apiServerAccessProfile.disableRunCommand", True),
@@ -69,8 +78,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.CRITICAL,
         absent=Absence.ALLOW,
-        why="Without role-based access everybody who is known to the API administers it.",
-        remedy="Set enableRBAC: true, or leave it out.",
+        why="Without role-based access control, every authenticated client is an administrator.",
+        remedy="Set enableRBAC: true, or remove it.",
         reference=_GUIDE + "concepts-identity",
         check=must_not_be("enableRBAC", False),
     ),
@@ -79,17 +88,17 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Users of a cluster's own neither leave with the people nor answer for a second factor.",
-        remedy="Set managed and enableAzureRBAC in aadProfile to true.",
+        why="Local users survive staff changes and need no second factor.",
+        remedy="Set aadProfile.managed and aadProfile.enableAzureRBAC to true.",
         reference=_GUIDE + "enable-authentication-microsoft-entra-id",
-        check=both(must_be("aadProfile.managed", True), must_be("aadProfile.enableAzureRBAC", True)),
+        check=all_of(must_be("aadProfile.managed", True), must_be("aadProfile.enableAzureRBAC", True)),
     ),
     Rule(
         id="azure-aks-cluster-deny-local-accounts",
         types=(CLUSTER,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="The local administrator's certificate cannot be taken back, and no log says who used it.",
+        why="The local administrator's certificate cannot be revoked, and no log identifies its users.",
         remedy="Set disableLocalAccounts: true.",
         reference=_GUIDE + "manage-local-accounts-managed-azure-ad",
         check=must_be("disableLocalAccounts", True),
@@ -99,10 +108,10 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="A principal's secret lies in the cluster's configuration, and runs out on a day nobody remembers.",
-        remedy="Set identity.type: UserAssigned or SystemAssigned, and leave servicePrincipalProfile out.",
+        why="The secret of a service principal is stored in the cluster's configuration and expires unnoticed.",
+        remedy="Set identity.type: UserAssigned or SystemAssigned, and remove servicePrincipalProfile.",
         reference=_GUIDE + "use-managed-identity",
-        check=both(
+        check=all_of(
             must_be("identity.type", "UserAssigned", "SystemAssigned"),
             must_not_be_set("servicePrincipalProfile.secret"),
         ),
@@ -112,10 +121,10 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Pods that cannot take on an identity of their own take the machine's, or carry a secret.",
+        why="Pods without an identity of their own use the machine's identity or a stored secret.",
         remedy="Set oidcIssuerProfile.enabled and securityProfile.workloadIdentity.enabled to true.",
         reference=_GUIDE + "workload-identity-overview",
-        check=both(
+        check=all_of(
             must_be("oidcIssuerProfile.enabled", True), must_be("securityProfile.workloadIdentity.enabled", True)
         ),
     ),
@@ -124,7 +133,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Network policies are taken and not enforced: every pod reaches every other.",
+        why="The API accepts network policies, but nothing enforces them, so all pods can reach each other.",
         remedy="Set networkProfile.networkPolicy: cilium, calico or azure.",
         reference=_GUIDE + "use-network-policies",
         check=must_be("networkProfile.networkPolicy", "cilium", "calico", "azure"),
@@ -135,8 +144,8 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Behind a load balancer's addresses ports run out, and others cannot list where calls come from.",
-        remedy="Set networkProfile.outboundType to a NAT gateway or a route of the site's own.",
+        why="Outbound ports of a load balancer run out, and its addresses are hard to allow-list.",
+        remedy="Set networkProfile.outboundType to a NAT gateway or a user-defined route.",
         reference=_GUIDE + "egress-outboundtype",
         check=must_be(
             "networkProfile.outboundType",
@@ -152,10 +161,10 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Secrets under a key that is not the site's own cannot be taken out of reach by taking the key away.",
+        why="Without a key of the site, access to the secrets cannot be revoked by disabling the key.",
         remedy="Set securityProfile.azureKeyVaultKms with enabled: true and keyVaultNetworkAccess: Private.",
         reference=_GUIDE + "use-kms-etcd-encryption",
-        check=both(
+        check=all_of(
             must_be("securityProfile.azureKeyVaultKms.enabled", True),
             must_be("securityProfile.azureKeyVaultKms.keyVaultNetworkAccess", "Private"),
         ),
@@ -165,7 +174,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Nobody notices a miner or a shell that an intruder starts in a pod.",
+        why="Without runtime detection, a cryptocurrency miner or shell in a pod stays unnoticed.",
         remedy="Set securityProfile.defender.securityMonitoring.enabled: true.",
         reference="https://learn.microsoft.com/en-us/azure/defender-for-cloud/defender-for-containers-introduction",
         check=must_be("securityProfile.defender.securityMonitoring.enabled", True),
@@ -176,7 +185,7 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="What is applied past the pipeline is judged by nobody.",
+        why="Objects applied outside the pipeline are not checked.",
         remedy="Set addonProfiles.azurepolicy.enabled: true.",
         reference=_GUIDE + "use-azure-policy",
         check=must_be("addonProfiles.azurepolicy.enabled", True),
@@ -186,9 +195,9 @@ RULES: tuple[AnyRule, ...] = (
         types=(CLUSTER,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Disks of machines are under Microsoft's key, which nobody here can take away.",
+        why="Access to disks under a Microsoft-managed key cannot be revoked.",
         remedy="Set diskEncryptionSetID.",
         reference=_GUIDE + "azure-disk-customer-managed-keys",
-        check=_encrypts_disks,
+        check=_check_disk_encryption,
     ),
 )

@@ -1,4 +1,4 @@
-"""Networks: what guards their subnets, what they log, how they reach out, and what leads to services of Azure."""
+"""Rules about virtual networks: security groups, flow logs, DDoS protection, egress and private endpoints."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.azure.edges import GATEWAY, public_listeners
+from policies.azure.references import must_have
 from policies.azure.registries import ENDPOINT
-from policies.azure.relations import must_have
 from policies.azure.storage import FLOW_LOG
-from policies.checks import MISSING, find, must_be, must_be_set, must_not_be
+from policies.checks import MISSING, find, format_value, must_be, must_be_set, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -23,76 +23,91 @@ ENDPOINT_NAMES = "azure-native:network:PrivateDnsZoneGroup"
 
 _GUIDE = "https://learn.microsoft.com/en-us/azure/virtual-network/"
 _WATCHER = "https://learn.microsoft.com/en-us/azure/network-watcher/"
-_LEAST_DAYS = 90
-_OWN_GUARD = ("GatewaySubnet", "AzureFirewallSubnet", "AzureFirewallManagementSubnet", "RouteServerSubnet")
-_GUARDED_BY_CLOUD = ("Microsoft.ContainerService/managedClusters",)
-"""To whom a subnet is delegated that the cloud guards itself."""
-_DOORS = {
+_MINIMUM_DAYS = 90
+_EXEMPT_SUBNETS = ("GatewaySubnet", "AzureFirewallSubnet", "AzureFirewallManagementSubnet", "RouteServerSubnet")
+_EXEMPT_DELEGATIONS = ("Microsoft.ContainerService/managedClusters",)
+"""Services whose delegated subnets Azure protects itself."""
+_ENTRIES = {
     GATEWAY: "frontendIPConfigurations",
     "azure-native:network:LoadBalancer": "frontendIPConfigurations",
     "azure-native:network:AzureFirewall": "ipConfigurations",
     "azure-native:network:BastionHost": "ipConfigurations",
     "azure-native:network:VirtualNetworkGateway": "ipConfigurations",
 }
-"""What takes connections from the Internet into a network, and the input that holds its addresses. Machines and
-translation are not among it: machines have no public address, and nothing comes in by a translation."""
+"""Types that accept connections from the Internet, with the input that contains their addresses. Machines and NAT
+gateways are excluded: machines have no public address, and a NAT gateway accepts no inbound connection.
+"""
 
 
 def _subnets(props: Props) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every subnet with its path; the resource is a network with some, or one of a network."""
+    """Yield every subnet with its path. The resource is a network or a single subnet."""
     if "addressSpace" in props or "subnets" in props:
-        yield from ((f"{at}.", one) for at, one in find(props, "subnets[*]") if one is not MISSING)
+        yield from ((f"{path}.", subnet) for path, subnet in find(props, "subnets[*]") if subnet is not MISSING)
     else:
         yield "", props
 
 
-def _is_the_clouds(subnet: Mapping[str, Any]) -> bool:
+def _is_exempt(subnet: Mapping[str, Any]) -> bool:
     names = [name for _, name in find(subnet, "delegations[*].serviceName")]
-    return any(name in _GUARDED_BY_CLOUD for name in names) or subnet.get("name") in _OWN_GUARD
+    return any(name in _EXEMPT_DELEGATIONS for name in names) or subnet.get("name") in _EXEMPT_SUBNETS
 
 
-def _is_unguarded(props: Props) -> Iterator[str]:
-    for at, subnet in _subnets(props):
-        if not subnet.get("networkSecurityGroup") and not _is_the_clouds(subnet):
-            yield f"{at}networkSecurityGroup: is missing"
+def _check_security_group(props: Props) -> Iterator[str]:
+    for path, subnet in _subnets(props):
+        if not subnet.get("networkSecurityGroup") and not _is_exempt(subnet):
+            yield (
+                f"{path}networkSecurityGroup: the subnet has no security group; got nothing; expected a "
+                "NetworkSecurityGroup"
+            )
 
 
-def _leaves_by_default(props: Props) -> Iterator[str]:
-    for at, subnet in _subnets(props):
+def _check_outbound_access(props: Props) -> Iterator[str]:
+    for path, subnet in _subnets(props):
         if subnet.get("defaultOutboundAccess") is not False:
-            yield f"{at}defaultOutboundAccess: must be False"
+            yield (
+                f"{path}defaultOutboundAccess: default outbound access is on; got "
+                f"{format_value(subnet.get('defaultOutboundAccess'))}; expected false"
+            )
 
 
-def _forgets(props: Props) -> Iterator[str]:
-    kept = props.get("retentionPolicy") or {}
-    # None, or not enabled, keeps until the account itself forgets.
-    if kept.get("enabled") and 0 < float(kept.get("days") or 0) < _LEAST_DAYS:
-        yield f"retentionPolicy.days: must be at least {_LEAST_DAYS}, or 0 for ever"
+def _check_log_retention(props: Props) -> Iterator[str]:
+    retention = props.get("retentionPolicy") or {}
+    # A missing or disabled policy keeps logs as long as the account does.
+    if retention.get("enabled") and 0 < float(retention.get("days") or 0) < _MINIMUM_DAYS:
+        yield (
+            f"retentionPolicy.days: is too low; got {float(retention['days']):g}; expected at least {_MINIMUM_DAYS}, "
+            "or 0 for unlimited"
+        )
 
 
-def _is_open(door: Resource) -> bool:
-    """Whether it takes connections from the Internet: a gateway where it listens, all others at any address."""
-    if door.type == GATEWAY:
-        return any(True for _ in public_listeners(door.props))
-    listed = find(door.props, f"{_DOORS[door.type]}[*]")
-    return any(one is not MISSING and "publicIPAddress" in one for _, one in listed)
+def _is_public(entry: Resource) -> bool:
+    """True if the resource accepts connections from the Internet: a gateway by its listeners, others by any address."""
+    if entry.type == GATEWAY:
+        return any(True for _ in public_listeners(entry.props))
+    configurations = find(entry.props, f"{_ENTRIES[entry.type]}[*]")
+    return any(
+        configuration is not MISSING and "publicIPAddress" in configuration for _, configuration in configurations
+    )
 
 
-def _is_flooded(network: Resource, stack: Stack) -> Iterator[str]:
+def _check_ddos_protection(network: Resource, stack: Stack) -> Iterator[str]:
     if network.props.get("enableDdosProtection") is True:
         return
-    for door in filter(_is_open, stack.of(*_DOORS)):
-        origins = door.refers.get(_DOORS[door.type], frozenset())
-        addresses = [one for one in stack.of(ADDRESS) if one.urn in origins]
-        modes = [(one.props.get("ddosSettings") or {}).get("protectionMode") for one in addresses]
+    for entry in filter(_is_public, stack.of_type(*_ENTRIES)):
+        origins = entry.references.get(_ENTRIES[entry.type], frozenset())
+        addresses = [address for address in stack.of_type(ADDRESS) if address.urn in origins]
+        modes = [(address.props.get("ddosSettings") or {}).get("protectionMode") for address in addresses]
         if not modes or any(mode != "Enabled" for mode in modes):
-            yield f"enableDdosProtection: is not set, and {door.name} takes connections from the Internet"
+            yield (
+                f"enableDdosProtection: a public entry has no DDoS protection; got {entry.name} without it; expected "
+                "true"
+            )
 
 
-def _shows_addresses(props: Props) -> Iterator[str]:
-    for at, address in find(props, "ipConfigurations[*].publicIPAddress"):
+def _check_public_address(props: Props) -> Iterator[str]:
+    for path, address in find(props, "ipConfigurations[*].publicIPAddress"):
         if address is not MISSING:
-            yield f"{at}: the machine is reached from everywhere"
+            yield f"{path}: the machine has a public address; got an address; expected nothing"
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -101,35 +116,35 @@ RULES: tuple[AnyRule, ...] = (
         types=(NETWORK, SUBNET),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="In a subnet without security rules everything that listens is reached by everything that is near.",
-        remedy="Set networkSecurityGroup; subnets of the cloud's own gateways and control planes are exempt.",
+        why="Without a security group, every port in the subnet is reachable from the whole network.",
+        remedy="Set networkSecurityGroup. Subnets of Azure gateways and control planes are exempt.",
         reference=_GUIDE + "network-security-groups-overview",
-        check=_is_unguarded,
+        check=_check_security_group,
     ),
     Rule(
         id="azure-network-subnet-deny-default-outbound",
         types=(NETWORK, SUBNET),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Machines leave by an address that is nobody's and may change, past the site's own way out.",
-        remedy="Set defaultOutboundAccess: false and give a NAT gateway.",
+        why="Machines use a shared, changing address and bypass the site's NAT gateway.",
+        remedy="Set defaultOutboundAccess: false, and add a NAT gateway.",
         reference=_GUIDE + "ip-services/default-outbound-access",
-        check=_leaves_by_default,
+        check=_check_outbound_access,
     ),
     StackRule(
         id="azure-network-network-require-flowlog",
         types=(NETWORK,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Where an intruder came from, and where the data went, cannot be found out later.",
-        remedy="Add an enabled FlowLog whose target is the network.",
+        why="Without flow logs, the source of an intrusion and the data it took cannot be determined.",
+        remedy="Add an enabled FlowLog whose targetResourceId is the network.",
         reference=_WATCHER + "vnet-flow-logs-overview",
         check=must_have(
             (FLOW_LOG,),
             "targetResourceId",
-            "no flow log is about it",
+            "the network has no flow log; got no enabled FlowLog; expected one",
             by="virtualNetworkName",
-            holds=lambda one: one.get("enabled") is not False,
+            holds=lambda props: props.get("enabled") is not False,
         ),
     ),
     StackRule(
@@ -138,20 +153,20 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="The free protection lets through floods that are small for Azure and large for the site.",
-        remedy="Set enableDdosProtection: true and name a plan, or ddosSettings.protectionMode: Enabled on addresses.",
+        why="The free protection does not stop floods that are small for Azure but large for the site.",
+        remedy="Set enableDdosProtection: true and a plan, or ddosSettings.protectionMode: Enabled on the addresses.",
         reference="https://learn.microsoft.com/en-us/azure/ddos-protection/ddos-protection-overview",
-        check=_is_flooded,
+        check=_check_ddos_protection,
     ),
     Rule(
         id="azure-network-flowlog-require-retention",
         types=(FLOW_LOG,),
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="Most intrusions are noticed after weeks, and then the log of the first day is gone.",
-        remedy=f"Set retentionPolicy.days to {_LEAST_DAYS} or more, or to 0 for ever.",
+        why="Most intrusions are noticed after weeks, when a short retention has deleted the first logs.",
+        remedy=f"Set retentionPolicy.days to at least {_MINIMUM_DAYS}, or to 0 for unlimited.",
         reference=_WATCHER + "vnet-flow-logs-overview",
-        check=_forgets,
+        check=_check_log_retention,
     ),
     Rule(
         id="azure-network-flowlog-require-analytics",
@@ -159,8 +174,10 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Nobody reads the files of a flow log by hand.",
-        remedy="Enable flowAnalyticsConfiguration and name a workspace.",
+        why="Raw flow log files are too large for manual review.",
+        remedy=(
+            "Set flowAnalyticsConfiguration.networkWatcherFlowAnalyticsConfiguration.enabled: true, and a workspace."
+        ),
         reference=_WATCHER + "traffic-analytics",
         check=must_be("flowAnalyticsConfiguration.networkWatcherFlowAnalyticsConfiguration.enabled", True),
     ),
@@ -169,7 +186,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(ADDRESS,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="A basic address is open unless closed, stands in no zone, and is not supported any more.",
+        why="A basic address is open by default, has no zone redundancy, and is no longer supported.",
         remedy="Set sku.name: Standard.",
         reference=_GUIDE + "ip-services/public-ip-addresses",
         check=must_be("sku.name", "Standard", "StandardV2"),
@@ -180,8 +197,8 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Nobody can say with which building the address goes.",
-        remedy="Set zones: one for what stands in one, all for what spans them.",
+        why="Without zones, the data centre whose failure takes the address down is unknown.",
+        remedy="Set zones: one for a zonal resource, all for a redundant one.",
         reference=_GUIDE + "ip-services/public-ip-addresses",
         check=must_be_set("zones"),
     ),
@@ -191,8 +208,8 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="The way out of every zone may then stand in one building, and nobody knows in which.",
-        remedy="Set zones to the zone whose machines it serves.",
+        why="NAT gateways without a zone may all be in one data centre.",
+        remedy="Set zones to the zone of the machines that it serves.",
         reference="https://learn.microsoft.com/en-us/azure/nat-gateway/nat-availability-zones",
         check=must_be_set("zones"),
     ),
@@ -201,8 +218,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(PEERING,),
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="Whoever is let into the other network comes through it into this one.",
-        remedy="Set allowForwardedTraffic: false, or leave it out.",
+        why="Any network connected to the peer can reach this network through it.",
+        remedy="Set allowForwardedTraffic: false, or remove it.",
         reference=_GUIDE + "virtual-network-peering-overview",
         check=must_not_be("allowForwardedTraffic", True),
     ),
@@ -211,18 +228,18 @@ RULES: tuple[AnyRule, ...] = (
         types=(INTERFACE,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="A machine with an address of its own is reached past the balancer and the firewall.",
-        remedy="Leave ipConfigurations[].publicIPAddress out.",
+        why="A machine with a public address is reachable past the balancer and the firewall.",
+        remedy="Remove ipConfigurations[].publicIPAddress.",
         reference="https://learn.microsoft.com/en-us/azure/security/fundamentals/network-best-practices",
-        check=_shows_addresses,
+        check=_check_public_address,
     ),
     Rule(
         id="azure-network-interface-deny-forwarding",
         types=(INTERFACE,),
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="A machine that forwards what is not its own joins networks that were kept apart.",
-        remedy="Set enableIPForwarding: false, or leave it out.",
+        why="A machine that forwards traffic connects networks that must stay separate.",
+        remedy="Set enableIPForwarding: false, or remove it.",
         reference=_GUIDE + "virtual-network-network-interface",
         check=must_not_be("enableIPForwarding", True),
     ),
@@ -231,15 +248,15 @@ RULES: tuple[AnyRule, ...] = (
         types=(ENDPOINT,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="The service's name still leads to its public address, and nothing uses the endpoint.",
-        remedy="Add a PrivateDnsZoneGroup to the endpoint.",
+        why="The service's name still resolves to its public address, so clients bypass the private endpoint.",
+        remedy="Add a PrivateDnsZoneGroup with privateDnsZoneConfigs to the endpoint.",
         reference="https://learn.microsoft.com/en-us/azure/private-link/private-endpoint-dns",
         check=must_have(
             (ENDPOINT_NAMES,),
             "privateEndpointName",
-            "no zone gives it a name",
+            "no DNS zone resolves the endpoint; got no PrivateDnsZoneGroup; expected one",
             by="privateEndpointName",
-            holds=lambda one: bool(one.get("privateDnsZoneConfigs")),
+            holds=lambda props: bool(props.get("privateDnsZoneConfigs")),
         ),
     ),
 )

@@ -1,11 +1,11 @@
-"""Registries of images."""
+"""Rules about container registries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure.openings import admitted
-from policies.azure.relations import about
+from policies.azure.network_access import open_exceptions
+from policies.azure.references import referrers
 from policies.azure.vaults import REGISTRY
 from policies.checks import must_be, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
@@ -17,21 +17,21 @@ _GUIDE = "https://learn.microsoft.com/en-us/azure/container-registry/"
 _SERVICE = "privateLinkServiceConnections[*].privateLinkServiceId"
 
 
-def _is_open(props: Props) -> Iterator[str]:
+def _check_network(props: Props) -> Iterator[str]:
     if props.get("publicNetworkAccess") == "Disabled":
         return
     if (props.get("networkRuleSet") or {}).get("defaultAction") != "Deny":
-        yield "networkRuleSet.defaultAction: is not Deny, and every network may connect"
-    yield from admitted(props, "networkRuleSet.ipRules[*].iPAddressOrRange")
+        yield "networkRuleSet.defaultAction: every network may connect; got another action than Deny; expected Deny"
+    yield from open_exceptions(props, "networkRuleSet.ipRules[*].iPAddressOrRange")
 
 
-def _is_out_of_reach(registry: Resource, stack: Stack) -> Iterator[str]:
+def _check_private_endpoint(registry: Resource, stack: Stack) -> Iterator[str]:
     if registry.props.get("publicNetworkAccess") == "Disabled":
         top = "privateLinkServiceConnections"
-        if not stack.pointing_at(registry, (ENDPOINT,), top) and not about(
+        if not stack.referrers(registry, (ENDPOINT,), top) and not referrers(
             registry, stack, (ENDPOINT,), _SERVICE, by="registryName"
         ):
-            yield "registryName: no private endpoint leads to it, and nobody can pull"
+            yield "registryName: a private registry is unreachable; got no PrivateEndpoint; expected one"
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -40,8 +40,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(REGISTRY,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="The administrator is one password for everybody, which may push.",
-        remedy="Set adminUserEnabled: false, or leave it out.",
+        why="All users of the administrator account share one password that may push images.",
+        remedy="Set adminUserEnabled: false, or remove it.",
         reference=_GUIDE + "container-registry-authentication",
         check=must_not_be("adminUserEnabled", True),
     ),
@@ -50,8 +50,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(REGISTRY,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="Everybody reads the images, and what was left in them.",
-        remedy="Set anonymousPullEnabled: false, or leave it out.",
+        why="Anyone can read the images and any secrets left in them.",
+        remedy="Set anonymousPullEnabled: false, or remove it.",
         reference=_GUIDE + "anonymous-pull-access",
         check=must_not_be("anonymousPullEnabled", True),
     ),
@@ -60,27 +60,27 @@ RULES: tuple[AnyRule, ...] = (
         types=(REGISTRY,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Whoever gets hold of a token pulls and pushes from anywhere.",
+        why="A leaked token can pull and push images from anywhere.",
         remedy="Set publicNetworkAccess: Disabled, or networkRuleSet.defaultAction: Deny.",
         reference=_GUIDE + "container-registry-access-selected-networks",
-        check=_is_open,
+        check=_check_network,
     ),
     StackRule(
         id="azure-acr-registry-require-endpoint",
         types=(REGISTRY,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Machines that are made anew find no image, and nobody notices before one is.",
-        remedy="Add a PrivateEndpoint whose connection names the registry.",
+        why="New machines cannot pull images, which is first noticed when one is created.",
+        remedy="Add a PrivateEndpoint whose privateLinkServiceConnections name the registry.",
         reference=_GUIDE + "container-registry-private-endpoints",
-        check=_is_out_of_reach,
+        check=_check_private_endpoint,
     ),
     Rule(
         id="azure-acr-registry-require-own-key",
         types=(REGISTRY,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Microsoft's key cannot be taken away from whoever may read the registry.",
+        why="Access to images under a Microsoft-managed key cannot be revoked.",
         remedy="Set encryption.status: enabled, with a key and an identity that may use it.",
         reference=_GUIDE + "tutorial-enable-customer-managed-keys",
         check=must_be("encryption.status", "enabled"),
@@ -90,7 +90,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(REGISTRY,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="With the registry's building gone, no machine can be replaced.",
+        why="After a failure of the registry's data centre, no machine can be replaced.",
         remedy="Set zoneRedundancy: Enabled.",
         reference=_GUIDE + "zone-redundancy",
         check=must_be("zoneRedundancy", "Enabled"),
@@ -101,7 +101,7 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="What has no tag any more is kept and paid for, with its holes.",
+        why="Untagged images keep costing money and keep their vulnerabilities.",
         remedy="Set policies.retentionPolicy.status: enabled.",
         reference=_GUIDE + "container-registry-retention-policy",
         check=must_be("policies.retentionPolicy.status", "enabled"),
@@ -111,7 +111,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(REGISTRY,),
         severity=Severity.LOW,
         absent=Absence.DENY,
-        why="Only the premium kind has a firewall, private endpoints, an own key and zones.",
+        why="Only the Premium tier supports network rules, private endpoints, customer-managed keys and zones.",
         remedy="Set sku.name: Premium.",
         reference=_GUIDE + "container-registry-skus",
         check=must_be("sku.name", "Premium"),

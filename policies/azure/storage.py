@@ -1,11 +1,11 @@
-"""Storage accounts: who reaches them, and under which key they are."""
+"""Rules about storage accounts: network access, keys and encryption."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure.openings import admitted
-from policies.azure.relations import DIAGNOSTICS
+from policies.azure.network_access import open_exceptions
+from policies.azure.references import DIAGNOSTICS
 from policies.checks import may_be, must_be, must_match, must_not_be
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -17,17 +17,17 @@ FLOW_LOG = "azure-native:network:FlowLog"
 _GUIDE = "https://learn.microsoft.com/en-us/azure/storage/common/"
 
 
-def _is_open(props: Props) -> Iterator[str]:
+def _check_network(props: Props) -> Iterator[str]:
     if props.get("publicNetworkAccess") == "Disabled":
         return
     if (props.get("networkRuleSet") or {}).get("defaultAction") != "Deny":
-        yield "networkRuleSet.defaultAction: is not Deny, and every network may connect"
-    yield from admitted(props, "networkRuleSet.ipRules[*].iPAddressOrRange")
+        yield "networkRuleSet.defaultAction: every network may connect; got another action than Deny; expected Deny"
+    yield from open_exceptions(props, "networkRuleSet.ipRules[*].iPAddressOrRange")
 
 
-def _has_public_address(account: Resource, stack: Stack) -> Iterator[str]:
-    # Azure delivers logs to none that has no public address.
-    if not stack.pointing_at(account, (DIAGNOSTICS, FLOW_LOG), "storageAccountId", "storageId"):
+def _check_public_address(account: Resource, stack: Stack) -> Iterator[str]:
+    # Azure delivers logs only to accounts with a public address.
+    if not stack.referrers(account, (DIAGNOSTICS, FLOW_LOG), "storageAccountId", "storageId"):
         yield from must_be("publicNetworkAccess", "Disabled", "SecuredByPerimeter")(account.props)
 
 
@@ -37,8 +37,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(ACCOUNT,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="Over plain HTTP anybody on the way reads keys and content.",
-        remedy="Set enableHttpsTrafficOnly: true, or leave it out.",
+        why="Over plain HTTP, anyone on the network path can read keys and data.",
+        remedy="Set enableHttpsTrafficOnly: true, or remove it.",
         reference=_GUIDE + "storage-require-secure-transfer",
         check=may_be("enableHttpsTrafficOnly", True),
     ),
@@ -47,7 +47,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(ACCOUNT,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="The account takes TLS 1.0 unless told otherwise, whose weaknesses are known.",
+        why="By default the account accepts TLS 1.0, which has known attacks.",
         remedy="Set minimumTlsVersion: TLS1_2.",
         reference=_GUIDE + "transport-layer-security-configure-minimum-version",
         check=must_be("minimumTlsVersion", "TLS1_2", "TLS1_3"),
@@ -57,7 +57,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(ACCOUNT,),
         severity=Severity.CRITICAL,
         absent=Absence.DENY,
-        why="While the account allows it, one setting on a container gives its content to everybody.",
+        why="While the account allows it, one setting on a container makes its data public.",
         remedy="Set allowBlobPublicAccess: false.",
         reference="https://learn.microsoft.com/en-us/azure/storage/blobs/anonymous-read-access-prevent",
         check=must_be("allowBlobPublicAccess", False),
@@ -67,7 +67,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(CONTAINER,),
         severity=Severity.CRITICAL,
         absent=Absence.ALLOW,
-        why="Everybody reads what is in a public container.",
+        why="Anyone can read the data of a public container.",
         remedy="Set publicAccess: None.",
         reference="https://learn.microsoft.com/en-us/azure/storage/blobs/anonymous-read-access-configure",
         check=must_not_be("publicAccess", "Blob", "Container"),
@@ -77,8 +77,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(ACCOUNT,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="A shared key opens everything in the account, and no log says whose hand it was in.",
-        remedy="Set allowSharedKeyAccess: false and give roles.",
+        why="A shared key grants access to all data, and no log identifies its users.",
+        remedy="Set allowSharedKeyAccess: false, and assign roles.",
         reference=_GUIDE + "shared-key-authorization-prevent",
         check=must_be("allowSharedKeyAccess", False),
     ),
@@ -87,7 +87,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(ACCOUNT,),
         severity=Severity.LOW,
         absent=Absence.DENY,
-        why="The portal goes by the account's key unless it is told to go by the user's own role.",
+        why="By default the portal uses the account key instead of the user's role.",
         remedy="Set defaultToOAuthAuthentication: true.",
         reference=_GUIDE + "authorize-data-access",
         check=must_be("defaultToOAuthAuthentication", True),
@@ -97,10 +97,10 @@ RULES: tuple[AnyRule, ...] = (
         types=(ACCOUNT,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Whoever gets hold of a token uses it from anywhere.",
+        why="A leaked token works from anywhere.",
         remedy="Set publicNetworkAccess: Disabled, or networkRuleSet.defaultAction: Deny.",
         reference=_GUIDE + "storage-network-security",
-        check=_is_open,
+        check=_check_network,
     ),
     StackRule(
         id="azure-storage-account-deny-public-address",
@@ -108,17 +108,17 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Rules of a public address are edited one by one; a private endpoint leaves nothing to edit.",
-        remedy="Set publicNetworkAccess: Disabled; an account that takes logs is exempt.",
+        why="Firewall rules of a public address change over time. A private endpoint has no rules to get wrong.",
+        remedy="Set publicNetworkAccess: Disabled. An account that receives logs is exempt.",
         reference=_GUIDE + "storage-private-endpoints",
-        check=_has_public_address,
+        check=_check_public_address,
     ),
     Rule(
         id="azure-storage-account-require-own-key",
         types=(ACCOUNT,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Microsoft's key cannot be taken away from whoever may read the account.",
+        why="Access to data under a Microsoft-managed key cannot be revoked.",
         remedy="Set encryption.keySource: Microsoft.Keyvault, with a key and an identity that may use it.",
         reference=_GUIDE + "customer-managed-keys-overview",
         check=must_be("encryption.keySource", "Microsoft.Keyvault"),
@@ -128,7 +128,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(ACCOUNT,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="One broken algorithm or one leaked key lays the content open, and it cannot be turned on later.",
+        why="One broken algorithm or leaked key exposes the data. The setting cannot be enabled later.",
         remedy="Set encryption.requireInfrastructureEncryption: true.",
         reference=_GUIDE + "infrastructure-encryption-enable",
         check=must_be("encryption.requireInfrastructureEncryption", True),
@@ -138,7 +138,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(ACCOUNT,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="A replication policy then copies everything into an account of somebody else's directory.",
+        why="A replication policy can copy all data to an account in a foreign directory.",
         remedy="Set allowCrossTenantReplication: false.",
         reference="https://learn.microsoft.com/en-us/azure/storage/blobs/object-replication-prevent-cross-tenant-policies",
         check=must_be("allowCrossTenantReplication", False),
@@ -148,8 +148,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(ACCOUNT,),
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="Local users of SFTP have passwords that no directory knows of.",
-        remedy="Set isSftpEnabled: false, or leave it out.",
+        why="Local SFTP users have passwords outside the directory.",
+        remedy="Set isSftpEnabled: false, or remove it.",
         reference="https://learn.microsoft.com/en-us/azure/storage/blobs/secure-file-transfer-protocol-support",
         check=must_not_be("isSftpEnabled", True),
     ),
@@ -158,7 +158,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(ACCOUNT,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Three copies in one building are lost with the building.",
+        why="Three copies in one data centre are lost together with it.",
         remedy="Set sku.name to a kind with ZRS, GRS or GZRS.",
         reference=_GUIDE + "storage-redundancy",
         check=must_match("sku.name", r".*_(RA)?(ZRS|GRS|GZRS)", "a kind with ZRS, GRS or GZRS"),

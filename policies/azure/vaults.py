@@ -1,65 +1,80 @@
-"""Vaults with what is in them: keys and secrets."""
+"""Rules about key vaults, keys, secrets and disk encryption sets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure.openings import admitted
-from policies.azure.relations import about, comes_from
+from policies.azure.network_access import open_exceptions
+from policies.azure.references import comes_from, referrers
 from policies.checks import MISSING, find, may_be, must_be, must_be_set, must_not_be_set
 from policies.rule import Absence, AnyRule, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
 VAULT = "azure-native:keyvault:Vault"
 KEY = "azure-native:keyvault:Key"
-HELD = "azure-native:keyvault:Secret"
+SECRET = "azure-native:keyvault:Secret"  # noqa: S105 - a type token
 REGISTRY = "azure-native:containerregistry:Registry"
 DISK_SET = "azure-native:compute:DiskEncryptionSet"
 
 _GUIDE = "https://learn.microsoft.com/en-us/azure/key-vault/"
-_LEAST_RSA = 2048
+_MINIMUM_RSA_BITS = 2048
 
 
-def _is_open(vault: Resource, stack: Stack) -> Iterator[str]:
+def _check_network(vault: Resource, stack: Stack) -> Iterator[str]:
     properties = vault.props["properties"]
     if properties.get("publicNetworkAccess") == "Disabled":
         return
     if (properties.get("networkAcls") or {}).get("defaultAction") == "Deny":
-        yield from admitted(vault.props, "properties.networkAcls.ipRules[*].value")
+        yield from open_exceptions(vault.props, "properties.networkAcls.ipRules[*].value")
     elif not _serves_registry(vault, stack):
-        yield "properties.networkAcls.defaultAction: is not Deny, and every network may ask"
+        yield (
+            "properties.networkAcls.defaultAction: every network may connect; got another action than Deny; expected "
+            "Deny"
+        )
 
 
 def _serves_registry(vault: Resource, stack: Stack) -> bool:
-    """Whether it holds a registry's key and nothing else: a registry reaches no vault behind a firewall that early."""
-    keys = about(vault, stack, (KEY,), "vaultName", by="vaultName")
-    used = {urn for one in stack.of(REGISTRY) for urn in one.refers.get("encryption", ())}
-    secrets = about(vault, stack, (HELD,), "vaultName", by="vaultName")
-    return bool(keys) and all(one.urn in used for one in keys) and not secrets
+    """True if the vault contains only a registry's key. A new registry cannot reach a vault behind a firewall."""
+    keys = referrers(vault, stack, (KEY,), "vaultName", by="vaultName")
+    registry_keys = {urn for resource in stack.of_type(REGISTRY) for urn in resource.references.get("encryption", ())}
+    secrets = referrers(vault, stack, (SECRET,), "vaultName", by="vaultName")
+    return bool(keys) and all(key.urn in registry_keys for key in keys) and not secrets
 
 
-def _never_rotates(props: Props) -> Iterator[str]:
+def _check_rotation(props: Props) -> Iterator[str]:
     actions = [kind for _, kind in find(props, "properties.rotationPolicy.lifetimeActions[*].action.type")]
     if not any(isinstance(kind, str) and kind.lower() == "rotate" for kind in actions):
-        yield "properties.rotationPolicy.lifetimeActions: none rotates the key"
+        yield (
+            "properties.rotationPolicy.lifetimeActions: the key is never rotated; got no action of type rotate; "
+            "expected one"
+        )
 
 
-def _never_ends(props: Props) -> Iterator[str]:
+def _check_expiry(props: Props) -> Iterator[str]:
     paths = ("properties.attributes.expires", "properties.rotationPolicy.attributes.expiryTime")
     if all(value is MISSING for path in paths for _, value in find(props, path)):
-        yield "properties.attributes.expires: is missing, and no rotation sets it"
+        yield (
+            "properties.attributes.expires: the key never expires; got nothing; expected a date, or expiryTime in the "
+            "rotation policy"
+        )
 
 
-def _is_weak(props: Props) -> Iterator[str]:
+def _check_key_size(props: Props) -> Iterator[str]:
     properties = props["properties"]
-    if str(properties.get("kty", "RSA")).startswith("RSA") and float(properties.get("keySize") or 2048) < _LEAST_RSA:
-        yield f"properties.keySize: must be at least {_LEAST_RSA}"
+    if (
+        str(properties.get("kty", "RSA")).startswith("RSA")
+        and float(properties.get("keySize") or 2048) < _MINIMUM_RSA_BITS
+    ):
+        yield (
+            f"properties.keySize: is too low; got {float(properties['keySize']):g}; expected at least "
+            f"{_MINIMUM_RSA_BITS}"
+        )
 
 
-def _keeps_old_version(disks: Resource, stack: Stack) -> Iterator[str]:
-    if not comes_from(disks, stack, "activeKey", (KEY,)):
-        yield from must_be_set("activeKey.keyUrl")(disks.props)
-    yield from must_be("rotationToLatestKeyVersionEnabled", True)(disks.props)
+def _check_active_key(disk_set: Resource, stack: Stack) -> Iterator[str]:
+    if not comes_from(disk_set, stack, "activeKey", (KEY,)):
+        yield from must_be_set("activeKey.keyUrl")(disk_set.props)
+    yield from must_be("rotationToLatestKeyVersionEnabled", True)(disk_set.props)
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -68,8 +83,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(VAULT,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Whoever may write the vault writes an access policy for himself, and reads everything in it.",
-        remedy="Set properties.enableRbacAuthorization: true and assign roles.",
+        why="Anyone who may write the vault can grant itself access to all its secrets.",
+        remedy="Set properties.enableRbacAuthorization: true, and assign roles.",
         reference=_GUIDE + "general/rbac-guide",
         check=must_be("properties.enableRbacAuthorization", True),
     ),
@@ -78,8 +93,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(VAULT,),
         severity=Severity.LOW,
         absent=Absence.ALLOW,
-        why="Policies that roles overrule come back to life with the setting that silenced them.",
-        remedy="Leave properties.accessPolicies out.",
+        why="Access policies that roles override become active again when role-based access is disabled.",
+        remedy="Remove properties.accessPolicies.",
         reference=_GUIDE + "general/rbac-migration",
         check=must_not_be_set("properties.accessPolicies"),
     ),
@@ -88,7 +103,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(VAULT,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="A purged key takes everything with it that is encrypted under it.",
+        why="All data under a purged key is lost.",
         remedy="Set properties.enablePurgeProtection: true.",
         reference=_GUIDE + "general/soft-delete-overview",
         check=must_be("properties.enablePurgeProtection", True),
@@ -98,8 +113,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(VAULT,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="A key that was deleted by mistake is gone at once.",
-        remedy="Set properties.enableSoftDelete: true, or leave it out.",
+        why="A key deleted by mistake is lost immediately, with all data under it.",
+        remedy="Set properties.enableSoftDelete: true, or remove it.",
         reference=_GUIDE + "general/soft-delete-overview",
         check=may_be("properties.enableSoftDelete", True),
     ),
@@ -108,47 +123,50 @@ RULES: tuple[AnyRule, ...] = (
         types=(VAULT,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Whoever gets hold of a token asks the vault from anywhere.",
-        remedy="Set publicNetworkAccess: Disabled or a default of Deny; the vault of a registry is exempt.",
+        why="A leaked token can read the vault from anywhere.",
+        remedy=(
+            "Set properties.publicNetworkAccess: Disabled, or properties.networkAcls.defaultAction: Deny. The vault "
+            "of a registry is exempt."
+        ),
         reference=_GUIDE + "general/network-security",
-        check=_is_open,
+        check=_check_network,
     ),
     Rule(
         id="azure-keyvault-key-require-rotation",
         types=(KEY,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="A key that nobody replaces protects ever more, and one leak opens all of it.",
+        why="The longer a key is in use, the more data a leak of the key exposes.",
         remedy="Add a lifetime action of type rotate to properties.rotationPolicy.",
         reference=_GUIDE + "keys/how-to-configure-key-rotation",
-        check=_never_rotates,
+        check=_check_rotation,
     ),
     Rule(
         id="azure-keyvault-key-require-expiry",
         types=(KEY,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="A version that never ends is used for ever by whoever got hold of it.",
-        remedy="Set properties.attributes.expires, or expiryTime in the attributes of the rotation policy.",
+        why="A leaked key version without expiry remains usable forever.",
+        remedy="Set properties.attributes.expires, or expiryTime in properties.rotationPolicy.attributes.",
         reference=_GUIDE + "keys/about-keys-details",
-        check=_never_ends,
+        check=_check_expiry,
     ),
     Rule(
         id="azure-keyvault-key-require-strength",
         types=(KEY,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="Shorter RSA keys are within reach of whoever has enough machines.",
-        remedy=f"Set properties.keySize to {_LEAST_RSA} or more.",
+        why="Short RSA keys can be broken with affordable computing power.",
+        remedy=f"Set properties.keySize to at least {_MINIMUM_RSA_BITS}.",
         reference=_GUIDE + "keys/about-keys",
-        check=_is_weak,
+        check=_check_key_size,
     ),
     Rule(
         id="azure-keyvault-secret-require-expiry",
-        types=(HELD,),
+        types=(SECRET,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="A secret that never ends is never changed.",
+        why="A secret without expiry is never rotated.",
         remedy="Set properties.attributes.expires.",
         reference=_GUIDE + "secrets/about-secrets",
         check=must_be_set("properties.attributes.expires"),
@@ -158,9 +176,9 @@ RULES: tuple[AnyRule, ...] = (
         types=(DISK_SET,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Disks stay under the version of the key that they were made with, long after it was replaced.",
-        remedy="Name a key in activeKey, and set rotationToLatestKeyVersionEnabled: true.",
+        why="Disks keep using the old key version long after the key was rotated.",
+        remedy="Set activeKey.keyUrl, and rotationToLatestKeyVersionEnabled: true.",
         reference="https://learn.microsoft.com/en-us/azure/virtual-machines/disk-encryption",
-        check=_keeps_old_version,
+        check=_check_active_key,
     ),
 )

@@ -1,4 +1,4 @@
-"""Images that a stack builds: what they are built from, for what, and what is told to the builder."""
+"""Rules about images that a stack builds: base image, platform, secrets and builder."""
 
 from __future__ import annotations
 
@@ -14,28 +14,31 @@ _BUILD = "https://docs.docker.com/build/"
 _SECRET = re.compile(
     r"(?i)(?:^|_)(?:passw(?:or)?d|passphrase|secret|token|credentials?|private_?key|api_?key|access_?key)(?:$|_)"
 )
-_ABOUT = re.compile(r"(?i)(?:name|id|path|file|url)$")
-"""Ends of names whose value says where a secret is."""
+_LOCATION_NAME = re.compile(r"(?i)(?:name|id|path|file|url)$")
+"""Suffixes of names whose value is the location of a secret."""
 _BASE = re.compile(r"(?i)^base$|(?:^|_)(?:image|base_image)$")
 _DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 
 
-def _arguments(props: Props) -> Props:
+def _build_arguments(props: Props) -> Props:
     arguments: Props = (props.get("build") or {}).get("args") or {}
     return arguments
 
 
-def _tells_secrets(props: Props) -> Iterator[str]:
-    for name in _arguments(props):
-        if _SECRET.search(name) and not _ABOUT.search(name):
-            yield f"build.args.{name}: is a secret by its name, and stays in the image's history"
+def _check_secret_arguments(props: Props) -> Iterator[str]:
+    for name in _build_arguments(props):
+        if _SECRET.search(name) and not _LOCATION_NAME.search(name):
+            yield (
+                f"build.args.{name}: the image history contains a secret; got an argument with a secret's name; "
+                "expected a mounted secret"
+            )
 
 
-def _builds_on_anything(props: Props) -> Iterator[str]:
-    arguments = _arguments(props)
+def _check_base_image(props: Props) -> Iterator[str]:
+    arguments = _build_arguments(props)
     for name in arguments:
         if _BASE.search(name) and not _DIGEST.fullmatch(str(arguments[name])):
-            yield f"build.args.{name}: is {arguments[name]}, and must be named by digest"
+            yield f"build.args.{name}: the base image is not pinned; got {arguments[name]}; expected a digest"
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -44,8 +47,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(IMAGE,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="A password of a registry lies in the state of the stack, and works for whoever reads that.",
-        remedy="Log in outside, by the credential helper of the registry.",
+        why="A registry password is stored in the state of the stack, and works for anyone who reads it.",
+        remedy="Remove registry.password, and log in with the registry's credential helper.",
         reference="https://docs.docker.com/reference/cli/docker/login/",
         check=must_not_be_set("registry.password"),
     ),
@@ -54,7 +57,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(IMAGE,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="The image is for the machine that happens to build it, and starts on no other.",
+        why="Without a platform, the image runs only on machines like the one that built it.",
         remedy="Set build.platform.",
         reference=_BUILD + "building/multi-platform/",
         check=must_be_set("build.platform"),
@@ -64,27 +67,27 @@ RULES: tuple[AnyRule, ...] = (
         types=(IMAGE,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="Arguments of a build are in the image, for everybody who pulls it.",
-        remedy="Mount secrets in the build, and leave them out of build.args.",
+        why="Build arguments are stored in the image, and anyone who pulls it can read them.",
+        remedy="Remove the secret from build.args, and mount it during the build.",
         reference=_BUILD + "building/secrets/",
-        check=_tells_secrets,
+        check=_check_secret_arguments,
     ),
     Rule(
         id="docker-image-build-pin-base",
         types=(IMAGE,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="The base that is built on tomorrow is not the one that was tested.",
-        remedy="Name the base by digest.",
+        why="A base image with a mutable tag may differ from the tested one.",
+        remedy="Set the base image in build.args to a digest.",
         reference=_BUILD + "building/best-practices/",
-        check=_builds_on_anything,
+        check=_check_base_image,
     ),
     Rule(
         id="docker-image-build-deny-host-network",
         types=(IMAGE,),
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="Every step of the build reaches what only the machine itself may reach.",
+        why="Every build step can reach services that only the machine itself may reach.",
         remedy="Remove build.network.",
         reference=_BUILD + "buildkit/",
         check=must_not_be("build.network", "host"),
@@ -95,8 +98,8 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.ALLOW,
-        why="The builder of old knows no secrets, no provenance and no inline cache.",
-        remedy="Remove build.builderVersion, or set BuilderBuildKit.",
+        why="The legacy builder supports neither secrets, provenance nor inline cache.",
+        remedy="Remove build.builderVersion, or set it to BuilderBuildKit.",
         reference=_BUILD + "buildkit/",
         check=may_be("build.builderVersion", "BuilderBuildKit"),
     ),

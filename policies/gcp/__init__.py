@@ -1,1 +1,1 @@
-"""Rules about Google Cloud resources."""
+"""Rules about Google Cloud resources, one module per subject."""

@@ -1,11 +1,11 @@
-"""Buckets: that nobody outside gets in, and that what is in them can be had back."""
+"""Rules about Cloud Storage buckets: access, versioning, retention and logs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from policies.checks import MISSING, exists, find, must_be, must_not_be
-from policies.gcp.relations import about
+from policies.gcp.references import referrers
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -14,35 +14,35 @@ AUDIT = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
 SINKS = tuple(f"gcp:logging/{kind}Sink:{kind.title()}Sink" for kind in ("project", "folder", "organization"))
 
 _GUIDE = "https://cloud.google.com/storage/docs/"
-_LEAST_SECONDS = 7 * 86_400
-_READS = ("storage.googleapis.com", "allServices")
+_MINIMUM_SECONDS = 7 * 86_400
+_AUDITED_SERVICES = ("storage.googleapis.com", "allServices")
 
 
-def _keeps_nothing(props: Props) -> Iterator[str]:
+def _check_versioning(props: Props) -> Iterator[str]:
     if not props.get("retentionPolicy"):
         yield from must_be("versioning.enabled", True)(props)
 
 
-def _forgets_at_once(props: Props) -> Iterator[str]:
-    for at, seconds in find(props, "softDeletePolicy.retentionDurationSeconds"):
-        if seconds is not MISSING and int(seconds) < _LEAST_SECONDS:
-            yield f"{at}: is {int(seconds)}, and must be at least {_LEAST_SECONDS}"
+def _check_soft_delete(props: Props) -> Iterator[str]:
+    for path, seconds in find(props, "softDeletePolicy.retentionDurationSeconds"):
+        if seconds is not MISSING and int(seconds) < _MINIMUM_SECONDS:
+            yield f"{path}: is too low; got {int(seconds)}; expected at least {_MINIMUM_SECONDS}"
 
 
-def _is_logged(bucket: Resource, stack: Stack) -> Iterator[str]:
+def _check_access_logs(bucket: Resource, stack: Stack) -> Iterator[str]:
     if bucket.inputs.get("logging"):
         return
-    if not exists(stack.of(AUDIT), _has_reads_and_writes):
-        yield "logging: is missing, and no audit log of the project has what is read and written"
+    if not exists(stack.of_type(AUDIT), _audits_data_access):
+        yield "logging: access is not logged; got no audit log of data access; expected one, or logging.logBucket"
 
 
-def _has_reads_and_writes(audit: Resource) -> bool:
+def _audits_data_access(audit: Resource) -> bool:
     kinds = {kind for _, kind in find(audit.inputs, "auditLogConfigs[*].logType")}
-    return audit.inputs["service"] in _READS and {"DATA_READ", "DATA_WRITE"} <= kinds
+    return audit.inputs["service"] in _AUDITED_SERVICES and {"DATA_READ", "DATA_WRITE"} <= kinds
 
 
-def _keeps_logs(bucket: Resource, stack: Stack) -> Iterator[str]:
-    if any(about(bucket, stack, SINKS, "destination")):
+def _check_log_retention(bucket: Resource, stack: Stack) -> Iterator[str]:
+    if any(referrers(bucket, stack, SINKS, "destination")):
         yield from must_be("retentionPolicy.isLocked", True)(bucket.inputs)
 
 
@@ -52,7 +52,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(BUCKET,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Objects have lists of their own that no policy shows, and one of them may name everybody.",
+        why="Objects have their own access lists that no policy shows, and one list can make an object public.",
         remedy="Set uniformBucketLevelAccess: true.",
         reference=_GUIDE + "uniform-bucket-level-access",
         check=must_be("uniformBucketLevelAccess", True),
@@ -62,7 +62,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(BUCKET,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="The next grant to everybody takes effect, whoever makes it.",
+        why="Without prevention, the next public grant takes effect immediately.",
         remedy="Set publicAccessPrevention: enforced.",
         reference=_GUIDE + "public-access-prevention",
         check=must_be("publicAccessPrevention", "enforced"),
@@ -72,20 +72,20 @@ RULES: tuple[AnyRule, ...] = (
         types=(BUCKET,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="What is overwritten by mistake, or by somebody who wants money for it, is gone.",
+        why="Data overwritten by mistake or by ransomware cannot be restored.",
         remedy="Set versioning.enabled: true, or a retentionPolicy.",
         reference=_GUIDE + "object-versioning",
-        check=_keeps_nothing,
+        check=_check_versioning,
     ),
     Rule(
         id="gcp-storage-bucket-deny-final-deletion",
         types=(BUCKET,),
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="What is deleted cannot be had back, not even a minute later.",
-        remedy=f"Remove softDeletePolicy, or set retentionDurationSeconds to at least {_LEAST_SECONDS}.",
+        why="A deleted object is lost immediately.",
+        remedy=f"Remove softDeletePolicy, or set retentionDurationSeconds to at least {_MINIMUM_SECONDS}.",
         reference=_GUIDE + "soft-delete",
-        check=_forgets_at_once,
+        check=_check_soft_delete,
     ),
     Rule(
         id="gcp-storage-bucket-deny-forced-deletion",
@@ -93,7 +93,7 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
         production_only=True,
-        why="Whoever takes production down takes everything with it that was kept; elsewhere that is wanted.",
+        why="An accidental destroy of production deletes all kept data. Other environments are meant to be destroyed.",
         remedy="Remove forceDestroy.",
         reference=_GUIDE + "deleting-buckets",
         check=must_not_be("forceDestroy", True),
@@ -104,19 +104,21 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="Nobody can say what was read by whom when something got out.",
-        remedy="Log DATA_READ and DATA_WRITE of storage.googleapis.com, or set logging.logBucket.",
+        why="Without access logs, the readers of leaked data cannot be identified.",
+        remedy=(
+            "Add an IAMAuditConfig with DATA_READ and DATA_WRITE for storage.googleapis.com, or set logging.logBucket."
+        ),
         reference=_GUIDE + "audit-logging",
-        check=_is_logged,
+        check=_check_access_logs,
     ),
     StackRule(
         id="gcp-storage-bucket-require-locked-logs",
         types=(BUCKET,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Who has done harm removes the logs of it.",
-        remedy="Set retentionPolicy with isLocked: true on buckets that a sink writes to.",
+        why="An intruder can delete the logs of the intrusion.",
+        remedy="Set retentionPolicy.isLocked: true on buckets that receive logs of a sink.",
         reference=_GUIDE + "bucket-lock",
-        check=_keeps_logs,
+        check=_check_log_retention,
     ),
 )

@@ -1,11 +1,11 @@
-"""Databases of Cloud SQL: who reaches them, and that their data can be had back."""
+"""Rules about Cloud SQL instances: network access, encryption, backups and flags."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from policies.checks import MISSING, find, must_be, must_not_be
-from policies.openings import is_anybody
+from policies.checks import MISSING, find, format_value, must_be, must_not_be
+from policies.exposure import is_internet
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity
 
 INSTANCE = "gcp:sql/databaseInstance:DatabaseInstance"
@@ -29,33 +29,39 @@ FLAGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "3625": ("on",),
     },
 }
-"""By engine: flags whose defaults let too much in or write too little down, and values that do not."""
+"""Flags with insecure defaults by engine, with their secure values."""
 
 
-def _is_open_to_all(props: Props) -> Iterator[str]:
-    for at, one in find(props, "settings.ipConfiguration.authorizedNetworks[*].value"):
-        if one is not MISSING and is_anybody(one):
-            yield f"{at}: is {one}, so anybody may try to log in"
+def _check_authorized_networks(props: Props) -> Iterator[str]:
+    for path, network in find(props, "settings.ipConfiguration.authorizedNetworks[*].value"):
+        if network is not MISSING and is_internet(network):
+            yield f"{path}: the instance is open to the Internet; got {network}; expected named address ranges"
 
 
-def _has_flags(engine: str) -> Callable[[Props], Iterator[str]]:
+def _must_set_flags(engine: str) -> Callable[[Props], Iterator[str]]:
     def check(props: Props) -> Iterator[str]:
         if not str(props["databaseVersion"]).startswith(engine):
             return
-        found = [one for _, one in find(props, "settings.databaseFlags[*]") if one is not MISSING]
-        given = {one["name"]: str(one["value"]).lower() for one in found}
+        entries = [entry for _, entry in find(props, "settings.databaseFlags[*]") if entry is not MISSING]
+        flags = {entry["name"]: str(entry["value"]).lower() for entry in entries}
         for name, values in FLAGS[engine].items():
-            if given.get(name) not in values:
-                yield f"settings.databaseFlags: {name} is {given.get(name, 'missing')}, and must be {values[0]}"
+            if flags.get(name) not in values:
+                yield (
+                    f"settings.databaseFlags: {name} is not allowed; got {flags.get(name, 'nothing')}; expected "
+                    f"{values[0]}"
+                )
 
     return check
 
 
-def _cannot_go_back(props: Props) -> Iterator[str]:
+def _check_point_in_time_recovery(props: Props) -> Iterator[str]:
     backups = (props["settings"].get("backupConfiguration")) or {}
-    switch = "binaryLogEnabled" if str(props["databaseVersion"]).startswith("MYSQL") else "pointInTimeRecoveryEnabled"
-    if backups.get(switch) is not True:
-        yield f"settings.backupConfiguration.{switch}: is not true"
+    setting = "binaryLogEnabled" if str(props["databaseVersion"]).startswith("MYSQL") else "pointInTimeRecoveryEnabled"
+    if backups.get(setting) is not True:
+        yield (
+            f"settings.backupConfiguration.{setting}: is not allowed; got {format_value(backups.get(setting))}; "
+            "expected true"
+        )
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -64,17 +70,17 @@ RULES: tuple[AnyRule, ...] = (
         types=(INSTANCE,),
         severity=Severity.CRITICAL,
         absent=Absence.ALLOW,
-        why="Passwords are guessed at from everywhere.",
-        remedy="Remove the network from authorizedNetworks; let clients in by a private address.",
+        why="Attackers can guess passwords from anywhere.",
+        remedy="Remove the network from authorizedNetworks, and connect clients through a private address.",
         reference=_GUIDE + "mysql/authorize-networks",
-        check=_is_open_to_all,
+        check=_check_authorized_networks,
     ),
     Rule(
         id="gcp-sql-instance-deny-public-address",
         types=(INSTANCE,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Google gives an address outside to every instance that does not say no.",
+        why="By default Google assigns a public address to every instance.",
         remedy="Set settings.ipConfiguration.ipv4Enabled: false, and privateNetwork or pscConfigs.",
         reference=_GUIDE + "mysql/private-ip",
         check=must_be("settings.ipConfiguration.ipv4Enabled", False),
@@ -84,7 +90,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(INSTANCE,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Passwords and data go in plain text wherever a client does not ask for more.",
+        why="Passwords and data are sent unencrypted unless each client enables TLS.",
         remedy="Set settings.ipConfiguration.sslMode: ENCRYPTED_ONLY.",
         reference=_GUIDE + "mysql/configure-ssl-instance",
         check=must_be("settings.ipConfiguration.sslMode", "ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED"),
@@ -94,7 +100,7 @@ RULES: tuple[AnyRule, ...] = (
         types=(INSTANCE,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="What is lost is lost.",
+        why="Without backups, lost data cannot be restored.",
         remedy="Set settings.backupConfiguration.enabled: true.",
         reference=_GUIDE + "mysql/backup-recovery/backups",
         check=must_be("settings.backupConfiguration.enabled", True),
@@ -104,10 +110,10 @@ RULES: tuple[AnyRule, ...] = (
         types=(INSTANCE,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="A mistake at noon costs all that was done since the night.",
-        remedy="Set pointInTimeRecoveryEnabled: true in settings.backupConfiguration; binaryLogEnabled for MySQL.",
+        why="Without point-in-time recovery, an error loses all changes since the last nightly backup.",
+        remedy="Set settings.backupConfiguration.pointInTimeRecoveryEnabled: true; for MySQL, binaryLogEnabled.",
         reference=_GUIDE + "mysql/backup-recovery/pitr",
-        check=_cannot_go_back,
+        check=_check_point_in_time_recovery,
     ),
     Rule(
         id="gcp-sql-instance-require-standby",
@@ -115,7 +121,7 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="When its zone fails, the database fails until somebody restores it.",
+        why="After a failure of its zone, the database is unavailable until it is restored manually.",
         remedy="Set settings.availabilityType: REGIONAL.",
         reference=_GUIDE + "mysql/high-availability",
         check=must_be("settings.availabilityType", "REGIONAL"),
@@ -126,7 +132,7 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
         production_only=True,
-        why="One wrong line in a program takes the database away; elsewhere a stack is meant to be taken down.",
+        why="One wrong change can delete the database. Stacks outside production are meant to be deleted.",
         remedy="Remove deletionProtection, or set it to true.",
         reference=_GUIDE + "mysql/deletion-protection",
         check=must_not_be("deletionProtection", False),
@@ -137,10 +143,13 @@ RULES: tuple[AnyRule, ...] = (
             types=(INSTANCE,),
             severity=Severity.MEDIUM,
             absent=Absence.DENY,
-            why="The engine's defaults let too much in, or write too little down.",
-            remedy=f"Set {', '.join(f'{name}: {values[0]}' for name, values in FLAGS[engine].items())}.",
+            why="The engine's defaults allow too much access or log too little.",
+            remedy=(
+                f"Set {', '.join(f'{name}: {values[0]}' for name, values in FLAGS[engine].items())} in "
+                "settings.databaseFlags."
+            ),
             reference=_GUIDE + f"{engine.lower()}/flags",
-            check=_has_flags(engine),
+            check=_must_set_flags(engine),
         )
         for engine in FLAGS
     ),

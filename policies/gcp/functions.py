@@ -1,4 +1,4 @@
-"""Programs that Google runs: who reaches them, as whom they act, what they are told."""
+"""Rules about Cloud Run services and Cloud Functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.checks import must_be
-from policies.gcp.relations import StackCheck, by_type, must_name_account
+from policies.gcp.references import StackCheck, by_type, must_name_account
 from policies.rule import Absence, AnyRule, Props, Rule, Severity, StackRule
 
 SERVICE = "gcp:cloudrunv2/service:Service"
@@ -26,14 +26,14 @@ _ACCOUNTS: Mapping[str, StackCheck] = {
 }
 
 
-def _path(props: Mapping[str, Any]) -> str:
+def _ingress_path(props: Mapping[str, Any]) -> str:
     if "template" in props:
         return "ingress"
     return "ingressSettings" if "runtime" in props else "serviceConfig.ingressSettings"
 
 
-def _is_open(props: Props) -> Iterator[str]:
-    path = _path(props)
+def _check_ingress(props: Props) -> Iterator[str]:
+    path = _ingress_path(props)
     yield from must_be(path, *_INGRESS[path].split())(props)
 
 
@@ -43,17 +43,17 @@ RULES: tuple[AnyRule, ...] = (
         types=(SERVICE, FUNCTION, FUNCTION_2),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="The address that Google gives it is reached past the load balancer and its guard.",
-        remedy="Set the ingress to internal, or to internal and the load balancer.",
+        why="Clients can reach the service's default URL past the load balancer and Cloud Armor.",
+        remedy="Set ingress, or ingressSettings, to internal traffic or to internal traffic and the load balancer.",
         reference=_RUN + "securing/ingress",
-        check=_is_open,
+        check=_check_ingress,
     ),
     Rule(
         id="gcp-run-function-require-tls",
         types=(FUNCTION,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="The address answers in plain text, too.",
+        why="The function also answers without TLS, and anyone on the network path can read the data.",
         remedy="Set httpsTriggerSecurityLevel: SECURE_ALWAYS.",
         reference="https://cloud.google.com/functions/docs/securing",
         check=must_be("httpsTriggerSecurityLevel", "SECURE_ALWAYS"),
@@ -63,8 +63,8 @@ RULES: tuple[AnyRule, ...] = (
         types=tuple(_ACCOUNTS),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="The default account edits the whole project, and one hole in the program is enough.",
-        remedy="Name an account of the program's own.",
+        why="The default account may edit the whole project, so one vulnerability in the program exposes everything.",
+        remedy="Set serviceAccount, or serviceAccountEmail, to an account of the program.",
         reference=_RUN + "securing/service-identity",
         check=by_type(_ACCOUNTS),
     ),

@@ -1,4 +1,4 @@
-"""Accounts, keys and roles of a project's own."""
+"""Rules about service account keys, custom roles and workload identity providers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CUSTOM_ROLES = (
 PROVIDER = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
 
 _GUIDE = "https://cloud.google.com/iam/docs/"
-_ENDS_OF_POWER = (
+_ESCALATING_PERMISSIONS = (
     ".setIamPolicy",
     "iam.serviceAccountKeys.create",
     "iam.serviceAccounts.actAs",
@@ -26,10 +26,10 @@ _ENDS_OF_POWER = (
 )
 
 
-def _raises_itself(props: Props) -> Iterator[str]:
-    for at, permission in find(props, "permissions[*]"):
-        if permission is not MISSING and str(permission).endswith(_ENDS_OF_POWER):
-            yield f"{at}: is {permission}, with which its holder takes any other"
+def _check_escalation(props: Props) -> Iterator[str]:
+    for path, permission in find(props, "permissions[*]"):
+        if permission is not MISSING and str(permission).endswith(_ESCALATING_PERMISSIONS):
+            yield f"{path}: the permission allows privilege escalation; got {permission}; expected a role without it"
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -38,8 +38,8 @@ RULES: tuple[AnyRule, ...] = (
         types=(KEY,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="The key that Google makes lies in the stack's state, never ends, and is whoever's who copies it.",
-        remedy="Use workload identity; where a key must be, make it outside and upload publicKeyData.",
+        why="A generated key is in the stack's state, never expires, and works for anyone who copies it.",
+        remedy="Replace the key by workload identity, or generate it outside and set publicKeyData.",
         reference=_GUIDE + "best-practices-for-managing-service-account-keys",
         check=must_be_set("publicKeyData"),
     ),
@@ -48,18 +48,18 @@ RULES: tuple[AnyRule, ...] = (
         types=CUSTOM_ROLES,
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="Who may set policies or act as others has every permission that they can be given.",
-        remedy="Take the permission out, and give the predefined role on the one resource that is meant.",
+        why="An identity that may set policies or impersonate accounts can obtain every permission.",
+        remedy="Remove the permission from permissions, and grant a predefined role on the one required resource.",
         reference=_GUIDE + "creating-custom-roles",
-        check=_raises_itself,
+        check=_check_escalation,
     ),
     Rule(
         id="gcp-iam-provider-require-condition",
         types=(PROVIDER,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="Everybody whom the issuer knows gets in: of a public one that is everybody.",
-        remedy="Set attributeCondition to whom the pool is for.",
+        why="Without a condition, every user of the issuer is admitted. For a public issuer that is anyone.",
+        remedy="Set attributeCondition to the identities of the pool.",
         reference=_GUIDE + "workload-identity-federation",
         check=must_be_set("attributeCondition"),
     ),

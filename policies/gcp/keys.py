@@ -1,11 +1,11 @@
-"""Keys: that they turn over and cannot be lost, and that what holds data is under one of the project's own."""
+"""Rules about KMS keys, and about resources that must use a key of the project."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from policies.checks import MISSING, find, must_be
-from policies.gcp.relations import StackCheck, by_type, must_name_key
+from policies.gcp.references import StackCheck, by_type, must_name_key
 from policies.rule import Absence, AnyRule, Level, Props, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -13,14 +13,14 @@ KEY = "gcp:kms/cryptoKey:CryptoKey"
 
 _GUIDE = "https://cloud.google.com/kms/docs/"
 _DAY = 86_400
-_MOST_DAYS = 90
-_LEAST_DAYS = 14
+_MAXIMUM_DAYS = 90
+_MINIMUM_DAYS = 14
 
 
-def _secret_names_key(secret: Resource, stack: Stack) -> Iterator[str]:
+def _check_secret_key(secret: Resource, stack: Stack) -> Iterator[str]:
     replication = secret.inputs["replication"]
-    own = "userManaged.replicas[*]" if replication.get("userManaged") else "auto"
-    yield from must_name_key(f"replication.{own}.customerManagedEncryption.kmsKeyName")(secret, stack)
+    encryption_path = "userManaged.replicas[*]" if replication.get("userManaged") else "auto"
+    yield from must_name_key(f"replication.{encryption_path}.customerManagedEncryption.kmsKeyName")(secret, stack)
 
 
 STORES: Mapping[str, StackCheck] = {
@@ -41,33 +41,33 @@ STORES: Mapping[str, StackCheck] = {
     "gcp:pubsub/topic:Topic": must_name_key("kmsKeyName"),
     "gcp:redis/instance:Instance": must_name_key("customerManagedKey"),
     "gcp:secretmanager/regionalSecret:RegionalSecret": must_name_key("customerManagedEncryption.kmsKeyName"),
-    "gcp:secretmanager/secret:Secret": _secret_names_key,
+    "gcp:secretmanager/secret:Secret": _check_secret_key,
     "gcp:spanner/database:Database": must_name_key("encryptionConfig.kmsKeyName"),
     "gcp:sql/databaseInstance:DatabaseInstance": must_name_key("encryptionKeyName"),
     "gcp:storage/bucket:Bucket": must_name_key("encryption.defaultKmsKeyName"),
 }
-"""What keeps data, and where it names its key."""
+"""Checks by type of the resources that store data, each with the property that names its key."""
 
 
 def _days(text: object) -> float:
     return float(str(text).removesuffix("s")) / _DAY
 
 
-def _stays_the_same(props: Props) -> Iterator[str]:
-    # Google turns symmetric keys over by itself, and no others.
+def _check_rotation(props: Props) -> Iterator[str]:
+    # Google rotates only symmetric keys automatically.
     if (props.get("purpose") or "ENCRYPT_DECRYPT") != "ENCRYPT_DECRYPT":
         return
-    for at, period in find(props, "rotationPeriod"):
+    for path, period in find(props, "rotationPeriod"):
         if period is MISSING:
-            yield f"{at}: is missing, and the key never changes"
-        elif _days(period) > _MOST_DAYS:
-            yield f"{at}: is {_days(period):g} days, and must be at most {_MOST_DAYS}"
+            yield f"{path}: the key is never rotated; got nothing; expected at most {_MAXIMUM_DAYS} days"
+        elif _days(period) > _MAXIMUM_DAYS:
+            yield f"{path}: is too high; got {_days(period):g} days; expected at most {_MAXIMUM_DAYS}"
 
 
-def _is_gone_soon(props: Props) -> Iterator[str]:
-    for at, delay in find(props, "destroyScheduledDuration"):
-        if delay is not MISSING and _days(delay) < _LEAST_DAYS:
-            yield f"{at}: is {_days(delay):g} days, and must be at least {_LEAST_DAYS}"
+def _check_destruction_delay(props: Props) -> Iterator[str]:
+    for path, delay in find(props, "destroyScheduledDuration"):
+        if delay is not MISSING and _days(delay) < _MINIMUM_DAYS:
+            yield f"{path}: is too low; got {_days(delay):g} days; expected at least {_MINIMUM_DAYS}"
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -76,20 +76,20 @@ RULES: tuple[AnyRule, ...] = (
         types=(KEY,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="The longer one key encrypts everything, the more is lost with it.",
-        remedy=f'Set rotationPeriod: "{_MOST_DAYS * _DAY}s".',
+        why="The longer a key is in use, the more data a leak of the key exposes.",
+        remedy=f"Set rotationPeriod: '{_MAXIMUM_DAYS * _DAY}s'.",
         reference=_GUIDE + "key-rotation",
-        check=_stays_the_same,
+        check=_check_rotation,
     ),
     Rule(
         id="gcp-kms-key-limit-destruction",
         types=(KEY,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="What a key encrypted is gone with it, and a mistake is seen after days.",
-        remedy="Remove destroyScheduledDuration: Google waits for 30 days.",
+        why="Data under a destroyed key is lost, and a short delay passes before the mistake is noticed.",
+        remedy="Remove destroyScheduledDuration. The default delay is 30 days.",
         reference=_GUIDE + "destroy-restore",
-        check=_is_gone_soon,
+        check=_check_destruction_delay,
     ),
     Rule(
         id="gcp-kms-key-match-protection",
@@ -98,7 +98,7 @@ RULES: tuple[AnyRule, ...] = (
         level=Level.ADVISORY,
         absent=Absence.DENY,
         production_only=True,
-        why="A key in software can be copied out of a machine's memory; for data that is for trying that is no loss.",
+        why="A software key can be copied from a machine's memory. Test data outside production does not need an HSM.",
         remedy="Set versionTemplate.protectionLevel: HSM.",
         reference=_GUIDE + "protection-levels",
         check=must_be("versionTemplate.protectionLevel", "HSM", "HSM_SINGLE_TENANT", "EXTERNAL", "EXTERNAL_VPC"),
@@ -108,8 +108,8 @@ RULES: tuple[AnyRule, ...] = (
         types=tuple(STORES),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Under Google's key nobody but Google can say who reads the data, or end it.",
-        remedy="Name a key of the project's own.",
+        why="Access to data under a Google-managed key can neither be reviewed nor revoked.",
+        remedy="Set the key property of the resource to a key of the project.",
         reference=_GUIDE + "cmek",
         check=by_type(STORES),
     ),

@@ -1,4 +1,4 @@
-"""Image registries: that an image stays what it was, and that its holes are looked for."""
+"""Rules about Artifact Registry repositories."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ REPOSITORY = "gcp:artifactregistry/repository:Repository"
 _GUIDE = "https://cloud.google.com/artifact-registry/docs/"
 
 
-def _moves_tags(props: Props) -> Iterator[str]:
-    # Only images have tags, and a repository that stands for another takes the other's.
+def _check_immutable_tags(props: Props) -> Iterator[str]:
+    # Only images have tags, and a remote or virtual repository has the tags of its upstream.
     if props["format"] == "DOCKER" and (props.get("mode") or "STANDARD_REPOSITORY") == "STANDARD_REPOSITORY":
         yield from must_be("dockerConfig.immutableTags", True)(props)
 
@@ -24,18 +24,18 @@ RULES: tuple[AnyRule, ...] = (
         types=(REPOSITORY,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="A tag that was tested today is another image tomorrow.",
+        why="A mutable tag can point to an untested image after the original was tested.",
         remedy="Set dockerConfig.immutableTags: true.",
         reference=_GUIDE + "docker/names",
-        check=_moves_tags,
+        check=_check_immutable_tags,
     ),
     Rule(
         id="gcp-artifacts-repository-deny-unscanned",
         types=(REPOSITORY,),
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="Known holes in an image stay unknown to its owner.",
-        remedy="Remove vulnerabilityScanningConfig.enablementConfig, or set INHERITED.",
+        why="Known vulnerabilities of an image stay unnoticed.",
+        remedy="Remove vulnerabilityScanningConfig.enablementConfig, or set it to INHERITED.",
         reference=_GUIDE + "analysis",
         check=must_not_be("vulnerabilityScanningConfig.enablementConfig", "DISABLED"),
     ),

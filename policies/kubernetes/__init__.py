@@ -1,1 +1,1 @@
-"""Rules about Kubernetes objects."""
+"""Rules about Kubernetes objects, one module per subject."""

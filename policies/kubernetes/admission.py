@@ -1,4 +1,4 @@
-"""What stands before the API: admission webhooks, aggregated APIs, priorities of requests."""
+"""Rules about admission webhooks, aggregated APIs and request priorities."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ MUTATING = "kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfigurat
 API_SERVICE = "kubernetes:apiregistration.k8s.io/v1:APIService"
 PRIORITY_LEVEL = "kubernetes:flowcontrol.apiserver.k8s.io/v1:PriorityLevelConfiguration"
 _HOOKS = "https://kubernetes.io/docs/concepts/cluster-administration/admission-webhooks-good-practices/"
-_MOST_SECONDS = 10
+_MAXIMUM_SECONDS = 10
 
 
-def _answers_soon(hooks: Props) -> Iterator[str]:
-    for at, seconds in find(hooks, "webhooks[*].timeoutSeconds"):
-        if isinstance(seconds, int | float) and seconds > _MOST_SECONDS:
-            yield f"{at}: is {seconds:g}, and must be at most {_MOST_SECONDS}"
+def _check_timeout(hooks: Props) -> Iterator[str]:
+    for path, seconds in find(hooks, "webhooks[*].timeoutSeconds"):
+        if isinstance(seconds, int | float) and seconds > _MAXIMUM_SECONDS:
+            yield f"{path}: is too high; got {seconds:g}; expected at most {_MAXIMUM_SECONDS}"
 
 
-def _leaves_the_system_alone(hooks: Props) -> Iterator[str]:
-    listed = hooks.get("webhooks") or ()
-    for index in range(len(listed)):
-        hook = listed[index]
+def _check_scope(hooks: Props) -> Iterator[str]:
+    webhooks = hooks.get("webhooks") or ()
+    for index in range(len(webhooks)):
+        hook = webhooks[index]
         if (hook.get("failurePolicy") or "Fail") == "Fail" and not _is_narrow(hook):
-            yield f"webhooks[{index}].namespaceSelector: is missing, so its own failure keeps it from being repaired"
+            yield (
+                f"webhooks[{index}].namespaceSelector: the webhook can block its own repair; got no selector; expected "
+                "one without kube-system"
+            )
 
 
 def _is_narrow(hook: Props) -> bool:
@@ -46,44 +49,44 @@ RULES: tuple[AnyRule, ...] = (
         id="kubernetes-admission-webhook-deny-ignoring",
         types=(VALIDATING,),
         severity=Severity.HIGH,
-        why="A check that is skipped when it cannot be asked is gone as soon as somebody stops it.",
+        why="With failurePolicy Ignore, an attacker who stops the webhook disables its check.",
         remedy="Remove failurePolicy, or set it to Fail.",
         check=must_not_be("webhooks[*].failurePolicy", "Ignore"),
     ),
     _rule(
         id="kubernetes-admission-webhook-limit-timeout",
-        why="Every request waits as long for a webhook that hangs, and the API server is full of them.",
-        remedy="Set timeoutSeconds to 10 or less.",
-        check=_answers_soon,
+        why="Every matching request waits for a webhook that hangs, which can exhaust the API server.",
+        remedy="Set timeoutSeconds to at most 10.",
+        check=_check_timeout,
     ),
     _rule(
         id="kubernetes-admission-webhook-deny-external",
         severity=Severity.HIGH,
-        why="Every object that is admitted, Secrets too, goes to a server outside of the cluster.",
-        remedy="Use clientConfig.service instead of url.",
+        why="Every admitted object, including Secrets, is sent to a server outside the cluster.",
+        remedy="Set clientConfig.service instead of clientConfig.url.",
         check=must_not_be_set("webhooks[*].clientConfig.url"),
     ),
     _rule(
         id="kubernetes-admission-webhook-limit-scope",
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="A webhook over everything, when it fails, keeps even the pods from starting that would answer for it.",
-        remedy="Leave out kube-system and its own namespace with a namespaceSelector.",
-        check=_leaves_the_system_alone,
+        why="A failing webhook with cluster-wide scope also blocks the pods that would serve it.",
+        remedy="Set namespaceSelector so that it excludes kube-system and the webhook's own namespace.",
+        check=_check_scope,
     ),
     _rule(
         id="kubernetes-apiregistration-service-deny-unverified",
         types=(API_SERVICE,),
         severity=Severity.HIGH,
-        why="Whoever stands between the API server and the service answers in its place.",
-        remedy="Remove insecureSkipTLSVerify, and give the service's authority in caBundle.",
+        why="An attacker between the API server and the service can answer in its place.",
+        remedy="Remove insecureSkipTLSVerify, and set caBundle to the service's certificate authority.",
         reference="https://kubernetes.io/docs/tasks/extend-kubernetes/setup-extension-api-server/",
         check=must_not_be("spec.insecureSkipTLSVerify", True),
     ),
     _rule(
         id="kubernetes-flowcontrol-level-deny-exempt",
         types=(PRIORITY_LEVEL,),
-        why="Requests that wait for nothing leave nothing to those who wait.",
+        why="Requests without a queue can starve all other requests.",
         remedy="Set type: Limited.",
         reference="https://kubernetes.io/docs/concepts/cluster-administration/flow-control/",
         check=must_not_be("spec.type", "Exempt"),

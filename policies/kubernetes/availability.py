@@ -1,21 +1,21 @@
-"""What is left when a machine or a zone is gone: replicas, budgets, spread, scaling. In production only."""
+"""Rules about availability in production: replicas, disruption budgets, spread and autoscaling."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 
-from policies.checks import both, may_be, must_not_be
+from policies.checks import all_of, may_be, must_not_be
 from policies.kubernetes.manifests import DEPLOYMENT, ROLLOUT, STATEFUL_SET, Props, in_pod
-from policies.kubernetes.relations import (
+from policies.kubernetes.references import (
     find_named,
     in_production,
     is_production,
     metadata,
+    namespace_of,
     owns,
-    place,
     pods,
-    selected,
+    select_pods,
     selects,
 )
 from policies.rule import Absence, AnyRule, Level, Severity, StackRule
@@ -35,71 +35,85 @@ def _replicas(props: Props) -> float:
 
 
 def scalers(workload: Resource, stack: Stack) -> Iterator[Resource]:
-    """The autoscalers of a workload."""
-    for one in stack.of(SCALER):
-        target, mine = one.inputs["spec"]["scaleTargetRef"], (workload.inputs["kind"], metadata(workload)["name"])
-        if place(one, stack) == place(workload, stack) and (target["kind"], target["name"]) == mine:
-            yield one
+    """Yield the autoscalers of a workload."""
+    for scaler in stack.of_type(SCALER):
+        target, workload_reference = (
+            scaler.inputs["spec"]["scaleTargetRef"],
+            (workload.inputs["kind"], metadata(workload)["name"]),
+        )
+        if (
+            namespace_of(scaler, stack) == namespace_of(workload, stack)
+            and (target["kind"], target["name"]) == workload_reference
+        ):
+            yield scaler
 
 
-def _is_more_than_one(workload: Resource, stack: Stack) -> Iterator[str]:
+def _check_replicas(workload: Resource, stack: Stack) -> Iterator[str]:
     if is_production(stack) and not any(scalers(workload, stack)) and _replicas(workload.inputs) == 1:
-        yield "spec.replicas: is 1, so it is away while its machine is"
+        yield "spec.replicas: one machine failure makes the workload unavailable; got 1; expected at least 2"
 
 
-def _has_budget(workload: Resource, stack: Stack) -> Iterator[str]:
+def _check_budget(workload: Resource, stack: Stack) -> Iterator[str]:
     if not is_production(stack) or _replicas(workload.inputs) < 2:
         return
-    mine = next((one for one in stack.derive(pods) if one.workload is workload), None)
-    if mine is None:  # a Rollout whose pods are another workload's
+    workload_pods = next((entry for entry in stack.derive(pods) if entry.workload is workload), None)
+    if workload_pods is None:  # another workload defines the pods of this Rollout
         return
-    for budget in stack.of(BUDGET):
+    for budget in stack.of_type(BUDGET):
         selector = budget.inputs["spec"].get("selector") or {}
-        if place(budget, stack) == mine.place and selects(selector, mine.labels):
+        if namespace_of(budget, stack) == workload_pods.namespace and selects(selector, workload_pods.labels):
             return
-    yield "metadata.name: no disruption budget is about its pods"
+    yield "metadata.name: the pods have no disruption budget; got no PodDisruptionBudget; expected one"
 
 
-def _is_spread(spec: Props) -> Iterator[str]:
+def _check_spread(spec: Props) -> Iterator[str]:
     if not spec.get("topologySpreadConstraints") and not (spec.get("affinity") or {}).get("podAntiAffinity"):
-        yield "topologySpreadConstraints: nothing keeps its pods on several machines"
+        yield (
+            "topologySpreadConstraints: all pods may run on one machine; got no constraint; expected a spread or "
+            "podAntiAffinity"
+        )
 
 
-def _lets_some_go(budget: Resource, stack: Stack) -> Iterator[str]:
+def _check_blocking_budget(budget: Resource, stack: Stack) -> Iterator[str]:
     spec: Props = budget.inputs["spec"]
-    most, least = spec.get("maxUnavailable"), spec.get("minAvailable")
-    if most in (0, "0", "0%"):
-        yield f"spec.maxUnavailable: is {most}, so no machine can ever be emptied"
-    elif least == "100%":
-        yield "spec.minAvailable: is 100%, so no machine can ever be emptied"
-    elif isinstance(least, int | float):
-        guarded = selected(budget, spec.get("selector") or {}, stack)
-        count = sum(_replicas(one.workload.inputs) for one in guarded)
-        if guarded and least >= count:
-            yield f"spec.minAvailable: is {least:g} of {count:g} pods, so no machine can ever be emptied"
+    max_unavailable, min_available = spec.get("maxUnavailable"), spec.get("minAvailable")
+    if max_unavailable in (0, "0", "0%"):
+        yield f"spec.maxUnavailable: no machine can be drained; got {max_unavailable}; expected at least 1"
+    elif min_available == "100%":
+        yield "spec.minAvailable: no machine can be drained; got 100%; expected less"
+    elif isinstance(min_available, int | float):
+        covered = select_pods(budget, spec.get("selector") or {}, stack)
+        count = sum(_replicas(entry.workload.inputs) for entry in covered)
+        if covered and min_available >= count:
+            yield (
+                f"spec.minAvailable: no machine can be drained; got {min_available:g} of {count:g} pods; expected fewer"
+            )
 
 
-def _is_bounded(scaler: Resource, stack: Stack) -> Iterator[str]:
+def _check_bounds(scaler: Resource, stack: Stack) -> Iterator[str]:
     spec: Props = scaler.inputs["spec"]
-    least, most = float(spec.get("minReplicas") or 1), float(spec["maxReplicas"])
-    if least < 2 and is_production(stack):
-        yield f"spec.minReplicas: is {least:g}, so it is away while its machine is"
-    if most <= least:
-        yield f"spec.maxReplicas: is {most:g}, and leaves no room above {least:g}"
+    minimum, maximum = float(spec.get("minReplicas") or 1), float(spec["maxReplicas"])
+    if minimum < 2 and is_production(stack):
+        yield (
+            f"spec.minReplicas: one machine failure makes the workload unavailable; got {minimum:g}; expected at least "
+            "2"
+        )
+    if maximum <= minimum:
+        yield f"spec.maxReplicas: the autoscaler cannot scale; got {maximum:g}; expected more than {minimum:g}"
 
 
-def _scales_something(scaler: Resource, stack: Stack) -> Iterator[str]:
+def _check_scale_target(scaler: Resource, stack: Stack) -> Iterator[str]:
     target = scaler.inputs["spec"]["scaleTargetRef"]
-    where, name, kind = place(scaler, stack), target["name"], target["kind"]
-    types = [one for one in SCALED if one.endswith(f":{kind}")]
-    if types and owns(where, stack) and find_named(types, name, where, stack) is None:
-        yield f"spec.scaleTargetRef.name: no {kind} {name} is in its namespace"
+    namespace, name, kind = namespace_of(scaler, stack), target["name"], target["kind"]
+    types = [entry for entry in SCALED if entry.endswith(f":{kind}")]
+    if types and owns(namespace, stack) and find_named(types, name, namespace, stack) is None:
+        yield f"spec.scaleTargetRef.name: the target does not exist; got {name}; expected a {kind} of the namespace"
 
 
-def _guards_something(budget: Resource, stack: Stack) -> Iterator[str]:
+def _check_budget_selector(budget: Resource, stack: Stack) -> Iterator[str]:
     selector = budget.inputs["spec"].get("selector") or {}
-    if owns(place(budget, stack), stack) and not selected(budget, selector, stack):
-        yield "spec.selector: selects no pod of the stack"
+    if owns(namespace_of(budget, stack), stack) and not select_pods(budget, selector, stack):
+        yield "spec.selector: the budget covers no pod; got no matching pod; expected labels of pods in the stack"
 
 
 _rule = partial(StackRule, types=SCALED, severity=Severity.MEDIUM, absent=Absence.DENY, reference=_BUDGETS)
@@ -108,34 +122,34 @@ RULES: tuple[AnyRule, ...] = (
     _rule(
         id="kubernetes-apps-deployment-require-replicas",
         types=(DEPLOYMENT, ROLLOUT),
-        why="One pod is no pod while its machine is replaced.",
-        remedy="Set replicas to 2 or more, or let an autoscaler do so.",
+        why="A single pod is unavailable while its machine is replaced.",
+        remedy="Set replicas to at least 2, or add an autoscaler.",
         reference="https://kubernetes.io/docs/concepts/workloads/controllers/deployment/",
-        check=_is_more_than_one,
+        check=_check_replicas,
     ),
     _rule(
         id="kubernetes-apps-workload-require-budget",
-        why="Without a budget, the upgrade of machines may take all pods at once.",
-        remedy="Add a PodDisruptionBudget with maxUnavailable: 1 that selects its pods.",
-        check=_has_budget,
+        why="Without a budget, an upgrade of the machines can evict all pods at once.",
+        remedy="Add a PodDisruptionBudget with maxUnavailable: 1 that selects the pods.",
+        check=_check_budget,
     ),
     _rule(
         id="kubernetes-apps-workload-require-spread",
-        why="Several pods on one machine are gone with it.",
+        why="Pods on one machine fail together with it.",
         remedy="Add topologySpreadConstraints by zone, or a podAntiAffinity by host.",
         reference=_SPREAD,
-        check=in_production(in_pod(_is_spread)),
+        check=in_production(in_pod(_check_spread)),
     ),
     _rule(
         id="kubernetes-apps-deployment-match-strategy",
         types=(DEPLOYMENT,),
         level=Level.ADVISORY,
         absent=Absence.ALLOW,
-        why="Taking every pod away before the first new one is an outage at each deployment.",
-        remedy="Use RollingUpdate with a maxUnavailable below 100%.",
+        why="Stopping every pod before the first new one starts causes an outage at each deployment.",
+        remedy="Set strategy.type: RollingUpdate with a maxUnavailable below 100%.",
         reference="https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#strategy",
         check=in_production(
-            both(
+            all_of(
                 may_be("spec.strategy.type", "RollingUpdate"),
                 must_not_be("spec.strategy.rollingUpdate.maxUnavailable", "100%"),
             )
@@ -145,31 +159,31 @@ RULES: tuple[AnyRule, ...] = (
         id="kubernetes-policy-budget-deny-blocking",
         types=(BUDGET,),
         absent=Absence.ALLOW,
-        why="A budget that lets no pod go stops every upgrade of the machines under it.",
+        why="A budget that permits no eviction blocks every upgrade of the machines.",
         remedy="Set maxUnavailable: 1.",
-        check=_lets_some_go,
+        check=_check_blocking_budget,
     ),
     _rule(
         id="kubernetes-policy-budget-match-pods",
         types=(BUDGET,),
-        why="A budget over nothing leaves those that it was meant for without one.",
-        remedy="Let the selector name labels of the pods.",
-        check=_guards_something,
+        why="A budget without pods leaves the intended pods unprotected.",
+        remedy="Set selector to labels of the pods.",
+        check=_check_budget_selector,
     ),
     _rule(
         id="kubernetes-autoscaling-scaler-limit-bounds",
         types=(SCALER,),
-        why="Bounds without room between them scale nothing, and a floor of one is one pod at night.",
-        remedy="Set minReplicas to 2 or more, and maxReplicas above it.",
+        why="Equal bounds disable scaling, and a minimum of one leaves a single pod at low load.",
+        remedy="Set minReplicas to at least 2, and maxReplicas above it.",
         reference=_SCALING,
-        check=_is_bounded,
+        check=_check_bounds,
     ),
     _rule(
         id="kubernetes-autoscaling-scaler-match-target",
         types=(SCALER,),
-        why="An autoscaler of what is not there scales nothing, and says so in a condition that nobody reads.",
-        remedy="Name the workload that is meant.",
+        why="An autoscaler with a missing target scales nothing, and reports it only in a condition.",
+        remedy="Set scaleTargetRef to an existing workload.",
         reference=_SCALING,
-        check=_scales_something,
+        check=_check_scale_target,
     ),
 )

@@ -1,4 +1,4 @@
-"""Work that ends: jobs and what starts them."""
+"""Rules about jobs and cron jobs."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from policies.rule import Absence, AnyRule, Level, Rule, Severity
 
 _JOBS = "https://kubernetes.io/docs/concepts/workloads/controllers/job/"
 _CRON_JOBS = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/"
-_MOST_KEPT = 10
+_MAXIMUM_HISTORY = 10
 
 
-def _job(props: Props) -> tuple[str, Props]:
+def _job_spec(props: Props) -> tuple[str, Props]:
     if props["kind"] == "Job":
         return "spec", props.get("spec") or {}
     return "spec.jobTemplate.spec", ((props.get("spec") or {}).get("jobTemplate") or {}).get("spec") or {}
 
 
-def _ends(props: Props) -> Iterator[str]:
-    at, spec = _job(props)
+def _check_deadline(props: Props) -> Iterator[str]:
+    path, spec = _job_spec(props)
     for message in must_be_at_least("activeDeadlineSeconds", 1)(spec):
-        yield f"{at}.{message}"
+        yield f"{path}.{message}"
 
 
-def _keeps_some(props: Props) -> Iterator[str]:
+def _check_history(props: Props) -> Iterator[str]:
     spec: Props = props["spec"]
     for field in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
-        kept = spec.get(field)
-        if kept is not None and float(kept) > _MOST_KEPT:
-            yield f"spec.{field}: is {float(kept):g}, and must be at most {_MOST_KEPT}"
+        limit = spec.get(field)
+        if limit is not None and float(limit) > _MAXIMUM_HISTORY:
+            yield f"spec.{field}: is too high; got {float(limit):g}; expected at most {_MAXIMUM_HISTORY}"
     yield from may_be_at_least("spec.failedJobsHistoryLimit", 1)(props)
 
 
@@ -42,16 +42,16 @@ RULES: tuple[AnyRule, ...] = (
         id="kubernetes-batch-job-require-deadline",
         types=(JOB, CRON_JOB),
         severity=Severity.MEDIUM,
-        why="A job that hangs holds its room, and its next run, for ever.",
+        why="A job that hangs occupies its resources and blocks its next run indefinitely.",
         remedy="Set activeDeadlineSeconds.",
         reference=f"{_JOBS}#job-termination-and-cleanup",
-        check=_ends,
+        check=_check_deadline,
     ),
     _rule(
         id="kubernetes-batch-job-require-cleanup",
         types=(JOB,),
         level=Level.ADVISORY,
-        why="Jobs that have ended stay with their pods until somebody removes them.",
+        why="Completed jobs and their pods remain until they are deleted manually.",
         remedy="Set ttlSecondsAfterFinished.",
         reference="https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/",
         check=must_be_at_least("spec.ttlSecondsAfterFinished", 0),
@@ -59,25 +59,25 @@ RULES: tuple[AnyRule, ...] = (
     _rule(
         id="kubernetes-batch-cronjob-require-deadline",
         severity=Severity.MEDIUM,
-        why="Without one, a schedule that was missed a hundred times is never started again.",
-        remedy="Set startingDeadlineSeconds to less than the time between two runs.",
+        why="Without a deadline, a schedule with a hundred missed runs is never started again.",
+        remedy="Set startingDeadlineSeconds below the time between two runs.",
         reference=f"{_CRON_JOBS}#starting-deadline",
         check=must_be_at_least("spec.startingDeadlineSeconds", 10),
     ),
     _rule(
         id="kubernetes-batch-cronjob-match-concurrency",
         severity=Severity.MEDIUM,
-        why="By default a slow run and the next one work on the same things at once.",
-        remedy="Set concurrencyPolicy: Forbid, or Replace.",
+        why="By default a slow run and the next one process the same data concurrently.",
+        remedy="Set concurrencyPolicy: Forbid or Replace.",
         reference=f"{_CRON_JOBS}#concurrency-policy",
         check=must_be("spec.concurrencyPolicy", "Forbid", "Replace"),
     ),
     _rule(
         id="kubernetes-batch-cronjob-limit-history",
         absent=Absence.ALLOW,
-        why="Runs that are all kept fill the cluster's store; of a failure of which none is kept nobody learns why.",
-        remedy="Keep between 1 and 10 failed runs, and at most 10 that went well.",
+        why="An unlimited history fills the cluster's store. Without failed runs, the cause of a failure is lost.",
+        remedy="Set failedJobsHistoryLimit from 1 to 10, and successfulJobsHistoryLimit to at most 10.",
         reference=f"{_CRON_JOBS}#jobs-history-limits",
-        check=_keeps_some,
+        check=_check_history,
     ),
 )

@@ -1,4 +1,4 @@
-"""Releases by Flagger: a Canary stands beside a workload, and makes the second version and the Services itself."""
+"""Rules about releases by Flagger. A Canary refers to a workload and creates the second version and its Services."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from policies.checks import MISSING, find, must_be_at_least, must_not_be
+from policies.checks import MISSING, find, format_value, must_be_at_least, must_not_be
 from policies.kubernetes.availability import SCALER
 from policies.kubernetes.durations import seconds
 from policies.kubernetes.manifests import DAEMON_SET, DEPLOYMENT, Props
-from policies.kubernetes.relations import SERVICE, find_named, metadata, owns, place
+from policies.kubernetes.references import SERVICE, find_named, metadata, namespace_of, owns
 from policies.rule import Absence, AnyRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
@@ -20,234 +20,278 @@ METRIC_TEMPLATE = "kubernetes:flagger.app/v1beta1:MetricTemplate"
 _WORKS = "https://docs.flagger.app/usage/how-it-works"
 _STRATEGIES = "https://docs.flagger.app/usage/deployment-strategies"
 _METRICS = "https://docs.flagger.app/usage/metrics"
-_SHORTEST_S: Final = 10.0
+_MINIMUM_INTERVAL_S: Final = 10.0
 _BUILT_IN: Final = {"request-success-rate": "min", "request-duration": "max"}
-"""Metrics that need no query, and the end of the range at which each is bad."""
-_ASKED: Final = frozenset({"pre-rollout", "rollout", "confirm-promotion"})
-"""Hooks whose refusal stops a release."""
+"""Metrics without a query, with the end of the range that marks a failure."""
+_DECIDING_HOOKS: Final = frozenset({"pre-rollout", "rollout", "confirm-promotion"})
+"""Webhooks that can stop a release."""
 _TARGETS: Final = {"Deployment": DEPLOYMENT, "DaemonSet": DAEMON_SET, "Service": SERVICE}
 
 
 def _analysis(props: Props) -> Props:
-    found: Props = (props.get("spec") or {}).get("analysis") or {}
-    return found
+    analysis: Props = (props.get("spec") or {}).get("analysis") or {}
+    return analysis
 
 
 def target(canary: Resource) -> tuple[str, str]:
-    """Kind and name of what a Canary releases."""
-    named = (canary.inputs.get("spec") or {}).get("targetRef") or {}
-    return named.get("kind") or "Deployment", named.get("name") or ""
+    """Return kind and name of the workload that a Canary releases."""
+    reference = (canary.inputs.get("spec") or {}).get("targetRef") or {}
+    return reference.get("kind") or "Deployment", reference.get("name") or ""
 
 
-def made_services(where: str, stack: Stack) -> set[str]:
-    """The names of the Services that Flagger makes in a namespace for the stack's Canaries."""
+def generated_services(namespace: str, stack: Stack) -> set[str]:
+    """Return the names of the Services that Flagger creates in a namespace for the stack's Canaries."""
     names = set()
-    for one in stack.of(CANARY):
-        if place(one, stack) == where:
-            named = ((one.inputs.get("spec") or {}).get("service") or {}).get("name") or target(one)[1]
-            names |= {named, f"{named}-primary", f"{named}-canary"}
+    for canary in stack.of_type(CANARY):
+        if namespace_of(canary, stack) == namespace:
+            service = ((canary.inputs.get("spec") or {}).get("service") or {}).get("name") or target(canary)[1]
+            names |= {service, f"{service}-primary", f"{service}-canary"}
     return names
 
 
-def _is_analysed(props: Props) -> Iterator[str]:
+def _check_analysis(props: Props) -> Iterator[str]:
     spec = props.get("spec") or {}
     if spec.get("skipAnalysis"):
-        yield "spec.skipAnalysis: is true, so every release goes out unseen"
+        yield "spec.skipAnalysis: releases are not analysed; got true; expected false"
     if not spec.get("analysis"):
-        yield "spec.analysis: is missing, so every release goes out unseen"
+        yield "spec.analysis: releases are not analysed; got nothing; expected an analysis"
 
 
-def _goes_up_to_the_end(props: Props) -> Iterator[str]:
+def _check_weights(props: Props) -> Iterator[str]:
     analysis = _analysis(props)
     if not analysis:
         return
-    at, rounds = "spec.analysis", float(analysis.get("iterations") or 0)
-    step, most = float(analysis.get("stepWeight") or 0), float(analysis.get("maxWeight") or 0)
-    steps = [float(one) for one in analysis.get("stepWeights") or ()]
+    path, rounds = "spec.analysis", float(analysis.get("iterations") or 0)
+    step, maximum = float(analysis.get("stepWeight") or 0), float(analysis.get("maxWeight") or 0)
+    steps = [float(weight) for weight in analysis.get("stepWeights") or ()]
     if analysis.get("match") and not rounds:
-        yield f"{at}.iterations: is missing, and match is looked at only with it"
+        yield f"{path}.iterations: match has no effect without iterations; got nothing; expected a number"
     if not (rounds or step or steps):
-        yield f"{at}.stepWeight: is missing like stepWeights and iterations, so no release ever moves"
+        yield (
+            f"{path}.stepWeight: no release ever progresses; got no stepWeight, stepWeights or iterations; expected "
+            "one of them"
+        )
     if rounds and (step or steps):
-        yield f"{at}.stepWeight: is ignored, because iterations is set"
+        yield f"{path}.stepWeight: the weight is ignored; got iterations as well; expected one of them"
     if step and steps:
-        yield f"{at}.stepWeights: is ignored, because stepWeight is set"
-    if most > 100:
-        yield f"{at}.maxWeight: is {most:g}, which no share reaches, so no release ever ends"
-    elif most and step > most:
-        yield f"{at}.stepWeight: is {step:g}, and the first step goes past maxWeight, {most:g}"
+        yield f"{path}.stepWeights: the weights are ignored; got stepWeight as well; expected one of them"
+    if maximum > 100:
+        yield f"{path}.maxWeight: no release ever ends; got {maximum:g}; expected at most 100"
+    elif maximum and step > maximum:
+        yield f"{path}.stepWeight: the first step exceeds maxWeight; got {step:g}; expected at most {maximum:g}"
     if any(after <= before for before, after in pairwise(steps)) or (steps and steps[-1] > 100):
-        yield f"{at}.stepWeights: have to rise, up to 100 at most"
+        yield (
+            f"{path}.stepWeights: the weights do not increase to at most 100; got {format_value(steps)}; expected "
+            "increasing weights"
+        )
 
 
-def _is_scheduled(props: Props) -> Iterator[str]:
+def _check_interval(props: Props) -> Iterator[str]:
     interval = _analysis(props).get("interval")
     if interval is None:
         return
-    apart = seconds(interval)
-    if apart is None:
-        yield f"spec.analysis.interval: is {interval}, which is no time, so it is 60 s"
-    elif apart < _SHORTEST_S:
-        yield f"spec.analysis.interval: is {interval}, and is taken for {_SHORTEST_S:g} s"
+    interval_seconds = seconds(interval)
+    if interval_seconds is None:
+        yield (
+            f"spec.analysis.interval: the value is not a duration and counts as 60 s; got {interval}; expected a "
+            "duration"
+        )
+    elif interval_seconds < _MINIMUM_INTERVAL_S:
+        yield (
+            f"spec.analysis.interval: the interval is too short and counts as {_MINIMUM_INTERVAL_S:g} s; got "
+            f"{interval}; expected at least {_MINIMUM_INTERVAL_S:g} s"
+        )
 
 
-def _is_measured(props: Props) -> Iterator[str]:
+def _check_metrics(props: Props) -> Iterator[str]:
     analysis = _analysis(props)
-    asked = {kind for _, kind in find(analysis, "webhooks[*].type")}
-    if analysis and not analysis.get("metrics") and not asked & _ASKED:
-        yield "spec.analysis.metrics: is empty, and no webhook is asked, so nothing can fail"
+    hooks = {kind for _, kind in find(analysis, "webhooks[*].type")}
+    if analysis and not analysis.get("metrics") and not hooks & _DECIDING_HOOKS:
+        yield (
+            "spec.analysis.metrics: no check can fail; got neither metrics nor a deciding webhook; expected at least "
+            "one"
+        )
 
 
-def _measures_something(props: Props) -> Iterator[str]:
-    for at, metric in find(_analysis(props), "metrics[*]"):
+def _check_metric_bounds(props: Props) -> Iterator[str]:
+    for path, metric in find(_analysis(props), "metrics[*]"):
         if metric is MISSING:
             continue
         name, bounds = metric["name"], metric.get("thresholdRange") or {}
         if name not in _BUILT_IN and not (metric.get("templateRef") or metric.get("query")):
-            yield f"spec.analysis.{at}.templateRef: is missing, and {name} is no built-in metric, so it is skipped"
+            yield (
+                f"spec.analysis.{path}.templateRef: the metric is skipped; got {name} without a template; expected a "
+                "templateRef or a built-in metric"
+            )
         limit = _BUILT_IN.get(name)
         if metric.get("threshold") is not None and not bounds:
             continue
         if all(bounds.get(end) is None for end in ((limit,) if limit else ("min", "max"))):
-            yield f"spec.analysis.{at}.thresholdRange: has no {limit or 'min or max'}, so {name} proves nothing"
+            yield (
+                f"spec.analysis.{path}.thresholdRange: {name} accepts any value; got no limit; expected "
+                f"{limit or 'min or max'}"
+            )
 
 
-def _names_what_is_there(canary: Resource, stack: Stack) -> Iterator[str]:
-    where, own = place(canary, stack), metadata(canary).get("namespace")
-    for at, named in find(_analysis(canary.inputs), "metrics[*].templateRef"):
-        if named is MISSING:
+def _check_templates(canary: Resource, stack: Stack) -> Iterator[str]:
+    namespace, canary_namespace = namespace_of(canary, stack), metadata(canary).get("namespace")
+    for path, reference in find(_analysis(canary.inputs), "metrics[*].templateRef"):
+        if reference is MISSING:
             continue
-        there = named.get("namespace")
-        elsewhere = bool(there) and there != own
+        template_namespace = reference.get("namespace")
+        is_foreign = bool(template_namespace) and template_namespace != canary_namespace
         templates = [
-            metadata(one).get("name")
-            for one in stack.of(METRIC_TEMPLATE)
-            if (metadata(one).get("namespace") == there if elsewhere else place(one, stack) == where)
+            metadata(template).get("name")
+            for template in stack.of_type(METRIC_TEMPLATE)
+            if (
+                metadata(template).get("namespace") == template_namespace
+                if is_foreign
+                else namespace_of(template, stack) == namespace
+            )
         ]
-        # What is in another namespace is its owner's, unless the stack has templates there.
-        judged = bool(templates) if elsewhere else owns(where, stack)
-        if judged and named["name"] not in templates:
-            yield f"spec.analysis.{at}.name: no MetricTemplate {named['name']} is in its namespace"
+        # Templates in another namespace may exist outside the stack, unless the stack declares some there.
+        owned = bool(templates) if is_foreign else owns(namespace, stack)
+        if owned and reference["name"] not in templates:
+            yield (
+                f"spec.analysis.{path}.name: the metric template does not exist; got {reference['name']}; expected a "
+                "MetricTemplate of the namespace"
+            )
 
 
-def _releases_something(canary: Resource, stack: Stack) -> Iterator[str]:
-    (kind, name), where = target(canary), place(canary, stack)
-    if kind in _TARGETS and owns(where, stack) and find_named((_TARGETS[kind],), name, where, stack) is None:
-        yield f"spec.targetRef.name: no {kind} {name} is in its namespace"
+def _check_target(canary: Resource, stack: Stack) -> Iterator[str]:
+    (kind, name), namespace = target(canary), namespace_of(canary, stack)
+    if kind in _TARGETS and owns(namespace, stack) and find_named((_TARGETS[kind],), name, namespace, stack) is None:
+        yield f"spec.targetRef.name: the target does not exist; got {name}; expected a {kind} of the namespace"
 
 
-def _releases_it_alone(canary: Resource, stack: Stack) -> Iterator[str]:
-    (kind, name), where = target(canary), place(canary, stack)
-    for other in stack.of(CANARY):
-        if other.urn != canary.urn and place(other, stack) == where and target(other) == (kind, name):
-            yield f"spec.targetRef.name: {kind} {name} is released by {metadata(other).get('name')} too"
+def _check_shared_target(canary: Resource, stack: Stack) -> Iterator[str]:
+    (kind, name), namespace = target(canary), namespace_of(canary, stack)
+    for canary_2 in stack.of_type(CANARY):
+        if (
+            canary_2.urn != canary.urn
+            and namespace_of(canary_2, stack) == namespace
+            and target(canary_2) == (kind, name)
+        ):
+            yield (
+                f"spec.targetRef.name: two Canaries release one workload; got {kind} {name} also in "
+                f"{metadata(canary_2).get('name')}; expected one Canary"
+            )
 
 
-def _scales_both(canary: Resource, stack: Stack) -> Iterator[str]:
-    (kind, name), where = target(canary), place(canary, stack)
-    for scaler in stack.of(SCALER):
-        if place(scaler, stack) != where:
+def _check_autoscaler(canary: Resource, stack: Stack) -> Iterator[str]:
+    (kind, name), namespace = target(canary), namespace_of(canary, stack)
+    for scaler in stack.of_type(SCALER):
+        if namespace_of(scaler, stack) != namespace:
             continue
-        scaled, mine = scaler.inputs["spec"]["scaleTargetRef"], metadata(scaler).get("name")
-        if scaled["kind"] != kind or scaled["name"] not in (name, f"{name}-primary"):
+        scale_target, scaler_name = scaler.inputs["spec"]["scaleTargetRef"], metadata(scaler).get("name")
+        if scale_target["kind"] != kind or scale_target["name"] not in (name, f"{name}-primary"):
             continue
-        named = (canary.inputs["spec"].get("autoscalerRef") or {}).get("name")
-        if scaled["name"] != name:
-            yield f"spec.targetRef.name: {mine} scales {scaled['name']}, which has an autoscaler that Flagger makes"
-        elif named != mine:
-            yield f"spec.autoscalerRef: does not name {mine}, so the version that serves is not scaled"
+        reference = (canary.inputs["spec"].get("autoscalerRef") or {}).get("name")
+        if scale_target["name"] != name:
+            yield (
+                f"spec.targetRef.name: {scaler_name} scales a generated workload; got {scale_target['name']}; expected "
+                f"{name}"
+            )
+        elif reference != scaler_name:
+            yield (
+                f"spec.autoscalerRef: the serving version is not scaled; got {format_value(reference)}; expected "
+                f"{scaler_name}"
+            )
 
 
 _canary = partial(Rule, types=(CANARY,), severity=Severity.HIGH, reference=_WORKS)
-_among = partial(StackRule, types=(CANARY,), severity=Severity.HIGH, reference=_WORKS)
+_stack_rule = partial(StackRule, types=(CANARY,), severity=Severity.HIGH, reference=_WORKS)
 
 RULES: tuple[AnyRule, ...] = (
     _canary(
         id="kubernetes-flagger-canary-require-analysis",
         severity=Severity.CRITICAL,
         absent=Absence.DENY,
-        why="A release that nobody looks at is no canary: all clients have it at once.",
-        remedy="Remove skipAnalysis, and give an analysis.",
-        check=_is_analysed,
+        why="Without an analysis, all clients get an untested release at once.",
+        remedy="Remove skipAnalysis, and add an analysis.",
+        check=_check_analysis,
     ),
     _canary(
         id="kubernetes-flagger-canary-match-weights",
         absent=Absence.DENY,
-        why="Weights that contradict each other stop a release, or lead more clients to it than was meant.",
-        remedy="Let stepWeight lead to maxWeight, at most 100; or use iterations alone.",
+        why="Contradictory weights stop a release, or route more clients to it than intended.",
+        remedy="Set stepWeight and a maxWeight of at most 100, or iterations alone.",
         reference=_STRATEGIES,
-        check=_goes_up_to_the_end,
+        check=_check_weights,
     ),
     _canary(
         id="kubernetes-flagger-canary-match-interval",
         severity=Severity.LOW,
         absent=Absence.ALLOW,
-        why="The release takes another time than its author thinks: interval times the number of steps.",
-        remedy="Set interval to a time of 10s or more.",
-        check=_is_scheduled,
+        why="The duration of a release, interval times the number of steps, differs from the intended one.",
+        remedy="Set interval to at least 10s.",
+        check=_check_interval,
     ),
     _canary(
         id="kubernetes-flagger-canary-require-threshold",
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="Nothing, like 0, stands for 1: a single query without data takes the release back.",
-        remedy="Set threshold to the number of failed checks after which it is taken back.",
+        why="A missing threshold or 0 counts as 1, so a single query without data triggers a rollback.",
+        remedy="Set threshold to the number of failed checks before a rollback.",
         reference=_STRATEGIES,
         check=must_be_at_least("spec.analysis.threshold", 1),
     ),
     _canary(
         id="kubernetes-flagger-canary-require-metrics",
         absent=Absence.DENY,
-        why="With nothing to measure and nobody to ask every release passes.",
-        remedy="List metrics, or a pre-rollout webhook that tests the new version.",
+        why="Without a metric or a deciding webhook, every release passes.",
+        remedy="Add metrics, or a pre-rollout webhook that tests the new version.",
         reference=_METRICS,
-        check=_is_measured,
+        check=_check_metrics,
     ),
     _canary(
         id="kubernetes-flagger-canary-match-metrics",
         absent=Absence.DENY,
-        why="A metric that is not known, or has no limit where it is bad, passes whatever happens.",
-        remedy="Name a template for it, and give thresholdRange min for rates of success and max for times and errors.",
+        why="An unknown metric, or one without a failure limit, always passes.",
+        remedy=(
+            "Add a templateRef, and set thresholdRange.min for success rates or thresholdRange.max for durations and "
+            "errors."
+        ),
         reference=_METRICS,
-        check=_measures_something,
+        check=_check_metric_bounds,
     ),
-    _among(
+    _stack_rule(
         id="kubernetes-flagger-canary-match-templates",
         absent=Absence.DENY,
-        why="A metric without its template is a failed check, and takes every release back.",
-        remedy="Declare the MetricTemplate, or name the namespace that has it.",
+        why="A metric without its template fails every check, so every release is rolled back.",
+        remedy="Add the MetricTemplate, or set the namespace of templateRef.",
         reference=_METRICS,
-        check=_names_what_is_there,
+        check=_check_templates,
     ),
-    _among(
+    _stack_rule(
         id="kubernetes-flagger-canary-match-target",
         absent=Absence.DENY,
-        why="A Canary of nothing releases nothing, and says so in an event that nobody reads.",
-        remedy="Name a workload of the namespace.",
-        check=_releases_something,
+        why="A Canary with a missing target releases nothing, and reports it only in an event.",
+        remedy="Set targetRef to a workload of the namespace.",
+        check=_check_target,
     ),
-    _among(
+    _stack_rule(
         id="kubernetes-flagger-canary-deny-sharedtarget",
         absent=Absence.ALLOW,
-        why="Two Canaries of one workload undo each other's work: each leads clients by weights of its own.",
-        remedy="Keep one Canary for each workload.",
-        check=_releases_it_alone,
+        why="Two Canaries of one workload overwrite each other's weights.",
+        remedy="Remove all but one Canary for each targetRef.",
+        check=_check_shared_target,
     ),
-    _among(
+    _stack_rule(
         id="kubernetes-flagger-canary-match-autoscaler",
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="Flagger copies the autoscaler that it is told of, and no other: the version that serves would stay small.",
-        remedy="Name the target's autoscaler in autoscalerRef, and declare none for the copy.",
-        check=_scales_both,
+        why="Flagger copies only the referenced autoscaler, so the serving version would not scale.",
+        remedy="Set autoscalerRef to the target's autoscaler, and declare none for the copy.",
+        check=_check_autoscaler,
     ),
     Rule(
         id="kubernetes-flagger-template-deny-unverified",
         types=(METRIC_TEMPLATE,),
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="Who stands between Flagger and its metrics decides which release goes out.",
-        remedy="Remove insecureSkipVerify, and let Flagger trust the server's certificate authority.",
+        why="An attacker between Flagger and the metrics server decides which release is promoted.",
+        remedy="Remove insecureSkipVerify, and add the server's certificate authority to Flagger's trust store.",
         reference=_METRICS,
         check=must_not_be("spec.provider.insecureSkipVerify", True),
     ),

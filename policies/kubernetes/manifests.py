@@ -1,4 +1,4 @@
-"""Where things are in Kubernetes objects: pods inside workloads, containers inside pods."""
+"""Access to pods and containers inside Kubernetes workloads."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ JOB = "kubernetes:batch/v1:Job"
 CRON_JOB = "kubernetes:batch/v1:CronJob"
 POD = "kubernetes:core/v1:Pod"
 ROLLOUT = "kubernetes:argoproj.io/v1alpha1:Rollout"
-"""Argo Rollouts' own Deployment: the same pod inside, unless it names a workload that has it."""
+"""Argo Rollouts' replacement of a Deployment: with the same pod template, unless it references a workload."""
 SERVING = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, ROLLOUT)
-"""Workloads whose pods are meant to run for ever."""
+"""Workloads whose pods run indefinitely."""
 WORKLOADS = (*SERVING, REPLICA_SET, JOB, CRON_JOB, POD)
-"""Everything that has a pod inside."""
+"""All workloads that contain a pod."""
 
 _TEMPLATES = {"Pod": ("spec",), "CronJob": ("spec", "jobTemplate", "spec", "template", "spec")}
 _TEMPLATE = ("spec", "template", "spec")
@@ -27,7 +27,7 @@ _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
 
 def pod(props: Props) -> tuple[str, Props]:
-    """The spec of the pod inside a workload, with its path; empty if there is none."""
+    """Return the spec of the pod inside a workload with its path; an empty mapping without one."""
     steps = _TEMPLATES.get(props["kind"], _TEMPLATE)
     node: Props = props
     for step in steps:
@@ -36,12 +36,12 @@ def pod(props: Props) -> tuple[str, Props]:
 
 
 def has_pods_elsewhere(props: Props) -> bool:
-    """Whether the pods are those of another workload, which a Rollout names. What they are is said of that one."""
+    """True if a Rollout references the pods of another workload. Rules judge them there."""
     return bool(props["kind"] == "Rollout" and (props.get("spec") or {}).get("workloadRef"))
 
 
 def template(props: Props) -> Props:
-    """What pods of a workload are made from: metadata and spec. A pod is its own."""
+    """Return the pod template of a workload: metadata and spec. A pod is its own template."""
     steps = _TEMPLATES.get(props["kind"], _TEMPLATE)[:-1]
     node: Props = props
     for step in steps:
@@ -49,36 +49,36 @@ def template(props: Props) -> Props:
     return node
 
 
-def containers(props: Props, *, started_for_good: bool = False) -> Iterator[tuple[str, Props]]:
-    """Every container of the pod inside a workload, with its path; ``started_for_good`` leaves out those that end."""
-    at, spec = pod(props)
-    for kind in _CONTAINERS[:1] if started_for_good else _CONTAINERS:
-        listed = spec.get(kind) or ()
-        for index in range(len(listed)):
-            yield f"{at}.{kind}[{index}]", listed[index]
+def containers(props: Props, *, long_running: bool = False) -> Iterator[tuple[str, Props]]:
+    """Yield every container of the pod inside a workload with its path. ``long_running`` excludes those that end."""
+    path, spec = pod(props)
+    for kind in _CONTAINERS[:1] if long_running else _CONTAINERS:
+        entries = spec.get(kind) or ()
+        for index in range(len(entries)):
+            yield f"{path}.{kind}[{index}]", entries[index]
 
 
 def in_pod(check: Callable[[Props], Iterator[str]]) -> Callable[[Props], Iterator[str]]:
-    """A check of pod specs, for workloads."""
+    """Return a check of workloads that applies the check to the pod's spec."""
 
-    def applied(props: Props) -> Iterator[str]:
+    def check_pod(props: Props) -> Iterator[str]:
         if has_pods_elsewhere(props):
             return
-        at, spec = pod(props)
+        path, spec = pod(props)
         for message in check(spec):
-            yield f"{at}.{message}"
+            yield f"{path}.{message}"
 
-    return applied
+    return check_pod
 
 
 def in_containers(
-    check: Callable[[Props], Iterator[str]], *, started_for_good: bool = False
+    check: Callable[[Props], Iterator[str]], *, long_running: bool = False
 ) -> Callable[[Props], Iterator[str]]:
-    """A check of containers, for workloads. A workload that has none is for another rule."""
+    """Return a check of workloads that applies the check to each container, if the workload has one."""
 
-    def applied(props: Props) -> Iterator[str]:
-        for at, container in containers(props, started_for_good=started_for_good):
+    def check_containers(props: Props) -> Iterator[str]:
+        for path, container in containers(props, long_running=long_running):
             for message in check(container):
-                yield f"{at}.{message}"
+                yield f"{path}.{message}"
 
-    return applied
+    return check_containers

@@ -1,157 +1,130 @@
-"""What workloads name and need: accounts, configuration, claims, services. Only where the stack owns the namespace."""
+"""Relations between Kubernetes objects: namespaces, and pods that selectors match.
+
+A namespace that comes from another resource of the stack is known before its name. A namespace that the stack does not
+own may contain objects from elsewhere. A stack owns a namespace that it declares or runs a workload in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-from policies.checks import MISSING, find
-from policies.kubernetes.manifests import (
-    DAEMON_SET,
-    DEPLOYMENT,
-    REPLICA_SET,
-    ROLLOUT,
-    STATEFUL_SET,
-    WORKLOADS,
-    Props,
-    containers,
-    has_pods_elsewhere,
-    pod,
-    template,
-)
-from policies.kubernetes.relations import SERVICE, find_named, owns, place, selects
-from policies.rule import Absence, AnyRule, Rule, Severity, StackRule
+from policies.interface import SETTINGS_TYPE
+from policies.kubernetes.manifests import WORKLOADS, Props, has_pods_elsewhere, template
 from policies.stack import Resource, Stack
 
-ACCOUNT = "kubernetes:core/v1:ServiceAccount"
-CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
-SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type
-CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
-PUBLISHED = frozenset({"kube-root-ca.crt"})
-"""ConfigMaps that the cluster itself keeps in every namespace."""
-_PODS = "https://kubernetes.io/docs/concepts/workloads/pods/"
+StackCheck: TypeAlias = Callable[[Resource, Stack], Iterator[str]]
+
+NAMESPACE = "kubernetes:core/v1:Namespace"
+SERVICE = "kubernetes:core/v1:Service"
+NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+SLOT = "pouw.dev/slot"
+_PROGRAM_LABELS = ("app", "app.kubernetes.io/name", "app.kubernetes.io/component")
 
 
-def _named(kind: str, variable: str, source: str, key: str = "name") -> Callable[[Props], Iterator[tuple[str, str]]]:
-    """A reader of every name of a kind that a pod cannot start without, with its path."""
+@dataclass(frozen=True, kw_only=True)
+class Pods:
+    """The pods of one workload."""
 
-    def read(props: Props) -> Iterator[tuple[str, str]]:
-        at, spec = pod(props)
-        places = [(at, spec, f"volumes[*].{kind}", key), (at, spec, f"volumes[*].projected.sources[*].{kind}", "name")]
-        for where, container in containers(props):
-            places.append((where, container, f"env[*].valueFrom.{variable}", "name"))
-            places.append((where, container, f"envFrom[*].{source}", "name"))
-        for where, node, holder, named in places:
-            for path, found in find(node, holder):
-                if found is not MISSING and not found.get("optional") and found.get(named):
-                    yield f"{where}.{path}.{named}", found[named]
-
-    return read
+    workload: Resource
+    namespace: str
+    labels: Props
+    spec: Props
 
 
-def _claims(props: Props) -> Iterator[tuple[str, str]]:
-    at, _ = pod(props)
-    for path, name in find(props, f"{at}.volumes[*].persistentVolumeClaim.claimName"):
-        if isinstance(name, str):
-            yield path, name
+def metadata(resource: Resource) -> Props:
+    """Return the declared metadata."""
+    return resource.inputs.get("metadata") or {}
 
 
-def _accounts(props: Props) -> Iterator[tuple[str, str]]:
-    at, spec = pod(props)
-    name = spec.get("serviceAccountName") or "default"
-    if name != "default":
-        yield f"{at}.serviceAccountName", name
+def namespace_of(resource: Resource, stack: Stack) -> str:
+    """Return the namespace of an object: the URN of a declared one, or its name."""
+    names_by_urn = stack.derive(_namespaces)
+    for urn in resource.references.get("metadata", ()):
+        if urn in names_by_urn:
+            return urn
+    name = metadata(resource).get("namespace") or "default"
+    # Two sites may have namespaces of one name; the plan does not say which one a plain name means.
+    return next((urn for urn, namespace_name in names_by_urn.items() if namespace_name == name), str(name))
 
 
-def _exist(
-    names: Callable[[Props], Iterator[tuple[str, str]]], kind: str
-) -> Callable[[Resource, Stack], Iterator[str]]:
-    """A check that everything that a workload names is declared beside it."""
-
-    def check(workload: Resource, stack: Stack) -> Iterator[str]:
-        where = place(workload, stack)
-        if not _is_declared(where, stack):
-            return
-        for path, name in dict(names(workload.inputs)).items():
-            if name not in PUBLISHED and find_named((kind,), name, where, stack) is None:
-                yield f"{path}: no {kind.rpartition(':')[2]} {name} is in its namespace"
-
-    return check
+def _namespaces(stack: Stack) -> Mapping[str, str]:
+    return {namespace.urn: metadata(namespace)["name"] for namespace in stack.of_type(NAMESPACE)}
 
 
-def _is_declared(where: str, stack: Stack) -> bool:
-    return where.startswith("urn:") and owns(where, stack)
+def pods(stack: Stack) -> Sequence[Pods]:
+    """Return the pods of every workload of the stack."""
+    pods_of_stack = []
+    for workload in stack.of_type(*WORKLOADS):
+        if has_pods_elsewhere(workload.inputs):
+            continue
+        pod_template = template(workload.inputs)
+        labels = (pod_template.get("metadata") or {}).get("labels") or {}
+        pods_of_stack.append(
+            Pods(
+                workload=workload,
+                namespace=namespace_of(workload, stack),
+                labels=labels,
+                spec=pod_template.get("spec") or {},
+            )
+        )
+    return pods_of_stack
 
 
-def _has_its_service(workload: Resource, stack: Stack) -> Iterator[str]:
-    name = workload.inputs["spec"].get("serviceName")
-    found = find_named((SERVICE,), name, place(workload, stack), stack) if name else None
-    if not name:
-        yield "spec.serviceName: is missing, so its pods have no names"
-    elif found is None:
-        yield f"spec.serviceName: no Service {name} is in its namespace"
-    elif found.inputs["spec"].get("clusterIP") != "None":
-        yield f"spec.serviceName: {name} is not headless, so its pods have no names"
+def owns(namespace: str, stack: Stack) -> bool:
+    """True if the stack declares everything in this namespace."""
+    return namespace in stack.derive(_namespaces) or any(entry.namespace == namespace for entry in stack.derive(pods))
 
 
-def _selects_its_own(workload: Props) -> Iterator[str]:
-    if has_pods_elsewhere(workload):
-        return
-    labels = (template(workload).get("metadata") or {}).get("labels") or {}
-    selector = workload["spec"].get("selector") or {}
-    if not selector.get("matchLabels") and not selector.get("matchExpressions"):
-        yield "spec.selector: is empty"
-    elif not selects(selector, labels):
-        yield "spec.selector: does not select the pods of its own template"
+def selects(selector: Props, labels: Props) -> bool:
+    """True if the label selector matches the labels. An empty selector matches everything."""
+    expected = selector.get("matchLabels") or {}
+    if not all(labels.get(key) == expected[key] for key in expected):
+        return False
+    expressions = selector.get("matchExpressions") or ()
+    return all(_matches(expressions[index], labels) for index in range(len(expressions)))
 
 
-_rule = partial(StackRule, types=WORKLOADS, severity=Severity.MEDIUM, absent=Absence.DENY, reference=_PODS)
+def _matches(expression: Props, labels: Props) -> bool:
+    operator, value = expression["operator"], labels.get(expression["key"])
+    if operator in ("Exists", "DoesNotExist"):
+        return (value is not None) is (operator == "Exists")
+    values = list(expression.get("values") or ())
+    return value in values if operator == "In" else value not in values
 
-RULES: tuple[AnyRule, ...] = (
-    _rule(
-        id="kubernetes-pods-pod-match-account",
-        why="Without its account no pod is made, and only the controller says so.",
-        remedy="Declare the ServiceAccount, or name the one that is meant.",
-        reference="https://kubernetes.io/docs/concepts/security/service-accounts/",
-        check=_exist(_accounts, ACCOUNT),
-    ),
-    _rule(
-        id="kubernetes-pods-pod-match-configmaps",
-        why="A pod that needs a ConfigMap which is not there waits for it for ever.",
-        remedy="Declare the ConfigMap, or name the one that is meant.",
-        reference="https://kubernetes.io/docs/concepts/configuration/configmap/",
-        check=_exist(_named("configMap", "configMapKeyRef", "configMapRef"), CONFIG_MAP),
-    ),
-    _rule(
-        id="kubernetes-pods-pod-match-secrets",
-        why="A pod that needs a Secret which is not there waits for it for ever, or for whoever makes one.",
-        remedy="Declare the Secret, or name the one that is meant.",
-        reference="https://kubernetes.io/docs/concepts/configuration/secret/",
-        check=_exist(_named("secret", "secretKeyRef", "secretRef", "secretName"), SECRET),
-    ),
-    _rule(
-        id="kubernetes-pods-pod-match-claims",
-        why="A pod whose claim is not there is never scheduled.",
-        remedy="Declare the PersistentVolumeClaim, or name the one that is meant.",
-        reference="https://kubernetes.io/docs/concepts/storage/persistent-volumes/",
-        check=_exist(_claims, CLAIM),
-    ),
-    _rule(
-        id="kubernetes-apps-statefulset-match-service",
-        types=(STATEFUL_SET,),
-        why="Pods of a StatefulSet have names only through a headless Service, and find each other by them.",
-        remedy="Name a Service of the namespace with clusterIP: None.",
-        reference="https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id",
-        check=_has_its_service,
-    ),
-    Rule(
-        id="kubernetes-apps-workload-match-selector",
-        types=(DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, ROLLOUT),
-        severity=Severity.MEDIUM,
-        absent=Absence.DENY,
-        why="The API server refuses a workload that does not select its own pods, in the middle of a deployment.",
-        remedy="Give the template the labels of the selector.",
-        reference="https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector",
-        check=_selects_its_own,
-    ),
-)
+
+def select_pods(resource: Resource, selector: Props, stack: Stack) -> Sequence[Pods]:
+    """Return the pods in the object's namespace that the selector matches."""
+    namespace = namespace_of(resource, stack)
+    return [entry for entry in stack.derive(pods) if entry.namespace == namespace and selects(selector, entry.labels)]
+
+
+def program_and_slot(labels: Props) -> tuple[Any, ...]:
+    """Return the labels that identify the program and slot of pods. Pods behind one Service must agree in them."""
+    return tuple(labels.get(key) for key in (*_PROGRAM_LABELS, SLOT))
+
+
+def find_named(types: Sequence[str], name: str, namespace: str, stack: Stack) -> Resource | None:
+    """Return the object of that name in a namespace, or in any for an empty ``namespace``; None without one."""
+    for candidate in stack.of_type(*types):
+        if (not namespace or namespace_of(candidate, stack) == namespace) and metadata(candidate).get("name") == name:
+            return candidate
+    return None
+
+
+def is_production(stack: Stack) -> bool:
+    """True if the stack is production or does not state its environment."""
+    return all(
+        settings.props.get("environment", "production") == "production" for settings in stack.of_type(SETTINGS_TYPE)
+    )
+
+
+def in_production(check: Callable[[Props], Iterator[str]]) -> StackCheck:
+    """Return a check of declared inputs that applies in production only."""
+
+    def check_in_production(resource: Resource, stack: Stack) -> Iterator[str]:
+        if is_production(stack):
+            yield from check(resource.inputs)
+
+    return check_in_production

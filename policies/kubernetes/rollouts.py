@@ -1,4 +1,4 @@
-"""Releases by Argo Rollouts: blue-green, where two versions stand side by side, and what holds for both strategies."""
+"""Rules about Argo Rollouts: blue-green releases, and what applies to both strategies."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from policies.checks import MISSING, both, find, may_be_at_least, must_be, must_not_be
+from policies.checks import MISSING, all_of, find, may_be_at_least, must_be, must_not_be
 from policies.kubernetes.analyses import blue_green
 from policies.kubernetes.manifests import ROLLOUT, Props
-from policies.kubernetes.relations import SERVICE, find_named, metadata, owns, place
+from policies.kubernetes.references import SERVICE, find_named, metadata, namespace_of, owns
 from policies.kubernetes.services import INGRESS
 from policies.rule import Absence, AnyRule, Level, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
 _BLUE_GREEN = "https://argo-rollouts.readthedocs.io/en/stable/features/bluegreen/"
 _SPECIFICATION = "https://argo-rollouts.readthedocs.io/en/stable/features/specification/"
-_AT = "spec.strategy.blueGreen"
+_BLUE_GREEN_PATH = "spec.strategy.blueGreen"
 _PROPAGATION_S: Final = 30
-"""How long nodes may take to send traffic to the other version after a switch."""
+"""Time that nodes may need to route traffic to the other version after a switch."""
 _ALB: Final = "alb.ingress.kubernetes.io/"
 _SERVICES: Final = (
     "blueGreen.activeService",
@@ -30,54 +30,74 @@ _SERVICES: Final = (
 )
 
 
-def _has_one_strategy(props: Props) -> Iterator[str]:
-    named = set((props.get("spec") or {}).get("strategy") or {}) & {"blueGreen", "canary"}
-    if len(named) != 1:
-        yield f"spec.strategy: has {' and '.join(sorted(named)) or 'neither blueGreen nor canary'}"
+def _check_strategy(props: Props) -> Iterator[str]:
+    strategies = set((props.get("spec") or {}).get("strategy") or {}) & {"blueGreen", "canary"}
+    if len(strategies) != 1:
+        yield (
+            f"spec.strategy: the strategy is ambiguous; got {' and '.join(sorted(strategies)) or 'nothing'}; expected "
+            "either blueGreen or canary"
+        )
 
 
-def _promotes_as_it_says(props: Props) -> Iterator[str]:
+def _check_promotion(props: Props) -> Iterator[str]:
     strategy = blue_green(props)
     if strategy.get("autoPromotionEnabled") is False and strategy.get("autoPromotionSeconds"):
-        yield f"{_AT}.autoPromotionSeconds: is ignored, because autoPromotionEnabled is false"
+        yield (
+            f"{_BLUE_GREEN_PATH}.autoPromotionSeconds: the setting is ignored; got autoPromotionEnabled false; "
+            "expected true"
+        )
 
 
-def _looks_before_it_switches(props: Props) -> Iterator[str]:
+def _check_pre_promotion(props: Props) -> Iterator[str]:
     strategy = blue_green(props)
     if not strategy or strategy.get("prePromotionAnalysis") or strategy.get("autoPromotionEnabled") is False:
         return
     if not strategy.get("autoPromotionSeconds"):
-        yield f"{_AT}.prePromotionAnalysis: is missing, and nothing else comes before the switch"
+        yield (
+            f"{_BLUE_GREEN_PATH}.prePromotionAnalysis: nothing checks the new version before the switch; got nothing; "
+            "expected an analysis or a delay"
+        )
 
 
-def _has_two_services(props: Props) -> Iterator[str]:
+def _check_services(props: Props) -> Iterator[str]:
     strategy = blue_green(props)
     if not strategy:
         return
     if not (active := strategy.get("activeService")):
-        yield f"{_AT}.activeService: is missing"
+        yield f"{_BLUE_GREEN_PATH}.activeService: is missing; got nothing; expected a Service"
     elif strategy.get("previewService") == active:
-        yield f"{_AT}.previewService: is {active}, which serves clients"
+        yield (
+            f"{_BLUE_GREEN_PATH}.previewService: the preview receives client traffic; got {active}; expected another "
+            "Service"
+        )
 
 
-def _goes_back_without_a_window(props: Props) -> Iterator[str]:
+def _check_rollback_window(props: Props) -> Iterator[str]:
     if blue_green(props) and (props["spec"].get("rollbackWindow") or {}).get("revisions"):
-        yield "spec.rollbackWindow: leaves a way back that needs somebody to end it, with blueGreen"
+        yield (
+            "spec.rollbackWindow: a rollback in the window stops midway; got revisions with blueGreen; expected nothing"
+        )
 
 
-def _takes_its_origin_down(props: Props) -> Iterator[str]:
+def _check_workload_scale_down(props: Props) -> Iterator[str]:
     origin = (props.get("spec") or {}).get("workloadRef") or {}
     if origin.get("scaleDown") == "onsuccess" and blue_green(props).get("postPromotionAnalysis"):
-        yield "spec.workloadRef.scaleDown: is onsuccess, which never comes with postPromotionAnalysis"
+        yield (
+            "spec.workloadRef.scaleDown: the old workload is never scaled down; got onsuccess with "
+            "postPromotionAnalysis; expected progressively"
+        )
 
 
-def _is_not_behind_alb(rollout: Resource, stack: Stack) -> Iterator[str]:
+def _check_alb(rollout: Resource, stack: Stack) -> Iterator[str]:
     strategy = blue_green(rollout.inputs)
-    active, where = strategy.get("activeService"), place(rollout, stack) if strategy else ""
-    for ingress in stack.of(INGRESS) if active else ():
-        if place(ingress, stack) == where and active in _backends(ingress) and _is_alb(ingress):
+    active, namespace = strategy.get("activeService"), namespace_of(rollout, stack) if strategy else ""
+    for ingress in stack.of_type(INGRESS) if active else ():
+        if namespace_of(ingress, stack) == namespace and active in _backends(ingress) and _is_alb(ingress):
             name = metadata(ingress).get("name")
-            yield f"{_AT}.activeService: {active} is behind the load balancer of Ingress {name}, which empties first"
+            yield (
+                f"{_BLUE_GREEN_PATH}.activeService: the load balancer drops old pods before new ones are ready; got "
+                f"{active} in Ingress {name}; expected another entry"
+            )
 
 
 def _backends(ingress: Resource) -> set[str]:
@@ -87,17 +107,23 @@ def _backends(ingress: Resource) -> set[str]:
 
 
 def _is_alb(ingress: Resource) -> bool:
-    notes = metadata(ingress).get("annotations") or {}
-    named = (ingress.inputs.get("spec") or {}).get("ingressClassName") or notes.get("kubernetes.io/ingress.class")
-    return named == "alb" or any(key.startswith(_ALB) for key in notes)
+    annotations = metadata(ingress).get("annotations") or {}
+    ingress_class = (ingress.inputs.get("spec") or {}).get("ingressClassName") or annotations.get(
+        "kubernetes.io/ingress.class"
+    )
+    return ingress_class == "alb" or any(key.startswith(_ALB) for key in annotations)
 
 
-def _leads_somewhere(rollout: Resource, stack: Stack) -> Iterator[str]:
-    where = place(rollout, stack)
-    for path in _SERVICES:
-        for at, name in find(rollout.inputs, f"spec.strategy.{path}"):
-            if name is not MISSING and owns(where, stack) and find_named((SERVICE,), name, where, stack) is None:
-                yield f"{at}: no Service {name} is in its namespace"
+def _check_service_references(rollout: Resource, stack: Stack) -> Iterator[str]:
+    namespace = namespace_of(rollout, stack)
+    for pattern in _SERVICES:
+        for path, name in find(rollout.inputs, f"spec.strategy.{pattern}"):
+            if (
+                name is not MISSING
+                and owns(namespace, stack)
+                and find_named((SERVICE,), name, namespace, stack) is None
+            ):
+                yield f"{path}: the Service does not exist; got {name}; expected a Service of the namespace"
 
 
 _rule = partial(Rule, types=(ROLLOUT,), severity=Severity.HIGH, reference=_BLUE_GREEN)
@@ -107,15 +133,15 @@ RULES: tuple[AnyRule, ...] = (
         id="kubernetes-rollouts-rollout-require-strategy",
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="The controller refuses a Rollout with no strategy or with two, and leaves the old version as it is.",
-        remedy="Name either blueGreen or canary.",
+        why="The controller rejects a Rollout with no strategy or two, and keeps the old version.",
+        remedy="Set either strategy.blueGreen or strategy.canary.",
         reference=_SPECIFICATION,
-        check=_has_one_strategy,
+        check=_check_strategy,
     ),
     _rule(
         id="kubernetes-rollouts-rollout-require-abort",
         absent=Absence.DENY,
-        why="A release that is stuck stays stuck: its deadline only writes a condition that nobody reads.",
+        why="A blocked release stays blocked, because its deadline only sets a condition.",
         remedy="Set progressDeadlineAbort: true.",
         reference=_SPECIFICATION,
         check=must_be("spec.progressDeadlineAbort", True),
@@ -123,11 +149,13 @@ RULES: tuple[AnyRule, ...] = (
     _rule(
         id="kubernetes-rollouts-rollout-require-window",
         absent=Absence.ALLOW,
-        why="The old version is gone before every node sends traffic to the new one, and with it the way back.",
-        remedy=f"Set scaleDownDelaySeconds to {_PROPAGATION_S} or more: to the time in which you may want to go back.",
+        why="The old version stops before every node routes traffic to the new one, and a fast rollback is impossible.",
+        remedy=(
+            f"Set scaleDownDelaySeconds to at least {_PROPAGATION_S}, or to the time in which a rollback must be fast."
+        ),
         reference=f"{_BLUE_GREEN}#scaledowndelayseconds",
-        check=both(
-            may_be_at_least(f"{_AT}.scaleDownDelaySeconds", _PROPAGATION_S),
+        check=all_of(
+            may_be_at_least(f"{_BLUE_GREEN_PATH}.scaleDownDelaySeconds", _PROPAGATION_S),
             may_be_at_least("spec.strategy.canary.scaleDownDelaySeconds", _PROPAGATION_S),
         ),
     ),
@@ -135,11 +163,11 @@ RULES: tuple[AnyRule, ...] = (
         id="kubernetes-rollouts-rollout-limit-leftovers",
         severity=Severity.LOW,
         absent=Absence.ALLOW,
-        why="After an abort the version that failed runs on: 0 stands for never.",
-        remedy="Leave abortScaleDownDelaySeconds out, or set the seconds that you want to look at it.",
+        why="After an abort the failed version runs on, because 0 means never.",
+        remedy="Remove abortScaleDownDelaySeconds, or set it to the time for an investigation.",
         reference="https://argo-rollouts.readthedocs.io/en/stable/features/scaledown-aborted-rs/",
-        check=both(
-            must_not_be(f"{_AT}.abortScaleDownDelaySeconds", 0),
+        check=all_of(
+            must_not_be(f"{_BLUE_GREEN_PATH}.abortScaleDownDelaySeconds", 0),
             must_not_be("spec.strategy.canary.abortScaleDownDelaySeconds", 0),
         ),
     ),
@@ -147,63 +175,63 @@ RULES: tuple[AnyRule, ...] = (
         id="kubernetes-rollouts-bluegreen-match-promotion",
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="A switch that is expected after some time waits for a person who does not know of it.",
+        why="A switch that is expected to happen automatically waits for a manual promotion.",
         remedy="Remove autoPromotionSeconds, or set autoPromotionEnabled: true.",
         reference=f"{_BLUE_GREEN}#autopromotionseconds",
-        check=_promotes_as_it_says,
+        check=_check_promotion,
     ),
     _rule(
         id="kubernetes-rollouts-bluegreen-require-gate",
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.DENY,
-        why="All clients are led to the new version as soon as its pods are ready, whatever it answers.",
-        remedy="Add prePromotionAnalysis, set autoPromotionEnabled: false, or give autoPromotionSeconds.",
-        check=_looks_before_it_switches,
+        why="All clients are routed to the new version as soon as its pods are ready, even if it returns errors.",
+        remedy="Add prePromotionAnalysis, or set autoPromotionEnabled: false or autoPromotionSeconds.",
+        check=_check_pre_promotion,
     ),
     _rule(
         id="kubernetes-rollouts-bluegreen-match-services",
         absent=Absence.DENY,
-        why="With one Service for both, what is tried out is what clients get.",
-        remedy="Name a Service for each of activeService and previewService.",
-        check=_has_two_services,
+        why="With one Service for both versions, clients receive the version under test.",
+        remedy="Set activeService and previewService to two different Services.",
+        check=_check_services,
     ),
     _rule(
         id="kubernetes-rollouts-bluegreen-deny-rollbackwindow",
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="A way back inside the window gets stuck with blueGreen, when it is needed.",
-        remedy="Remove rollbackWindow, and use scaleDownDelaySeconds.",
+        why="With blueGreen, a rollback inside the window stops midway.",
+        remedy="Remove rollbackWindow, and set scaleDownDelaySeconds.",
         reference="https://github.com/argoproj/argo-rollouts/issues/3304",
-        check=_goes_back_without_a_window,
+        check=_check_rollback_window,
     ),
     _rule(
         id="kubernetes-rollouts-bluegreen-deny-scaledown",
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
-        why="The Deployment that is taken over keeps its pods, beside those of the Rollout.",
-        remedy="Set workloadRef.scaleDown: progressively, or scale the Deployment down yourself.",
+        why="The pods of the old Deployment keep running beside those of the Rollout.",
+        remedy="Set workloadRef.scaleDown: progressively, or scale the Deployment down manually.",
         reference="https://github.com/argoproj/argo-rollouts/issues/4681",
-        check=_takes_its_origin_down,
+        check=_check_workload_scale_down,
     ),
     StackRule(
         id="kubernetes-rollouts-bluegreen-deny-alb",
         types=(ROLLOUT,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="At the switch an application load balancer drops the old pods before it takes the new ones.",
-        remedy="Use canary with trafficRouting.alb, or another way in.",
+        why="At the switch an application load balancer removes the old pods before it accepts the new ones.",
+        remedy="Replace blueGreen by canary with trafficRouting.alb, or use another ingress controller.",
         reference=_BLUE_GREEN,
-        check=_is_not_behind_alb,
+        check=_check_alb,
     ),
     StackRule(
         id="kubernetes-rollouts-rollout-match-services",
         types=(ROLLOUT,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="A release whose Service is not there never begins.",
-        remedy="Declare the Service in the Rollout's namespace, or name the one that is meant.",
+        why="A release with a missing Service never starts.",
+        remedy="Add the Service to the Rollout's namespace, or reference an existing one.",
         reference=_SPECIFICATION,
-        check=_leads_somewhere,
+        check=_check_service_references,
     ),
 )

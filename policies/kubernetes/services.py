@@ -1,4 +1,4 @@
-"""How clients come in: Services and Ingresses, and what stands behind them."""
+"""Rules about Services and Ingresses, and the pods behind them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from policies.checks import find, known, must_not_be, must_not_be_set
-from policies.kubernetes.flagger import made_services
+from policies.checks import MISSING, find, format_value, must_not_be, must_not_be_set, read_or
+from policies.kubernetes.flagger import generated_services
 from policies.kubernetes.manifests import Props
-from policies.kubernetes.relations import (
+from policies.kubernetes.references import (
     NETWORK_POLICY,
     SERVICE,
     find_named,
     is_production,
-    kind,
     metadata,
+    namespace_of,
     owns,
-    place,
-    selected,
+    program_and_slot,
+    select_pods,
     selects,
 )
 from policies.rule import Absence, AnyRule, Level, Rule, Severity, StackRule
@@ -36,91 +36,111 @@ _PRIVATE: Final = {
 _SNIPPETS: Final = ("configuration-snippet", "server-snippet", "auth-snippet", "stream-snippet", "modsecurity-snippet")
 
 
-def _says_who_may_connect(service: Resource, stack: Stack) -> Iterator[str]:
+def _check_source_ranges(service: Resource, stack: Stack) -> Iterator[str]:
     del stack
     spec: Props = service.inputs["spec"]
-    notes = metadata(service).get("annotations") or {}
-    if spec.get("type") != "LoadBalancer" or any(notes.get(key) == _PRIVATE[key] for key in _PRIVATE):
+    annotations = metadata(service).get("annotations") or {}
+    if spec.get("type") != "LoadBalancer" or any(annotations.get(key) == _PRIVATE[key] for key in _PRIVATE):
         return
-    # Ranges that are made of addresses of the stack are known once those are.
-    named = "loadBalancerSourceRanges"
-    from_addresses = service.refers.get("spec") and named in tuple(spec)
-    if not (known(lambda: spec[named], "later") if from_addresses else spec.get(named)):
-        yield "spec.loadBalancerSourceRanges: is empty, so everybody may connect, and nobody has said so"
+    # Ranges from addresses of the stack are unknown until those exist.
+    ranges_key = "loadBalancerSourceRanges"
+    from_addresses = service.references.get("spec") and ranges_key in tuple(spec)
+    if not (read_or(lambda: spec[ranges_key], "later") if from_addresses else spec.get(ranges_key)):
+        yield (
+            "spec.loadBalancerSourceRanges: the Service is open to the Internet; got no ranges; expected the clients' "
+            "ranges"
+        )
 
 
-def _has_pods(service: Resource, stack: Stack) -> Iterator[str]:
+def _check_selected_pods(service: Resource, stack: Stack) -> Iterator[str]:
     selector = service.inputs["spec"].get("selector") or {}
-    if not len(selector) or not owns(place(service, stack), stack):
+    if not len(selector) or not owns(namespace_of(service, stack), stack):
         return
-    found = selected(service, {"matchLabels": selector}, stack)
-    if not found:
-        yield "spec.selector: selects no pod of the stack"
+    matches = select_pods(service, {"matchLabels": selector}, stack)
+    if not matches:
+        yield "spec.selector: the Service has no pod; got no matching pod; expected labels of pods in the stack"
 
 
-def _has_one_kind(service: Resource, stack: Stack) -> Iterator[str]:
+def _check_mixed_pods(service: Resource, stack: Stack) -> Iterator[str]:
     selector = service.inputs["spec"].get("selector") or {}
-    found = selected(service, {"matchLabels": selector}, stack) if len(selector) else ()
-    if len({kind(one.labels) for one in found}) > 1:
-        named = ", ".join(sorted(one.workload.inputs["metadata"]["name"] for one in found))
-        yield f"spec.selector: selects pods of different kinds or slots: {named}"
+    matches = select_pods(service, {"matchLabels": selector}, stack) if len(selector) else ()
+    if len({program_and_slot(entry.labels) for entry in matches}) > 1:
+        names = ", ".join(sorted(entry.workload.inputs["metadata"]["name"] for entry in matches))
+        yield (
+            f"spec.selector: the Service mixes programs or slots; got pods of {names}; expected pods of one program "
+            "and slot"
+        )
 
 
-def _has_ports(service: Resource, stack: Stack) -> Iterator[str]:
+def _check_target_ports(service: Resource, stack: Stack) -> Iterator[str]:
     spec: Props = service.inputs["spec"]
     selector = spec.get("selector") or {}
-    for one in selected(service, {"matchLabels": selector}, stack) if len(selector) else ():
-        offered = {port for _, port in find(one.spec, "containers[*].ports[*].name")}
-        for at, port in find(spec, "ports[*].targetPort"):
-            if isinstance(port, str) and not port.isdigit() and port not in offered:
-                yield f"spec.{at}: {one.workload.inputs['metadata']['name']} has no port {port}"
+    for entry in select_pods(service, {"matchLabels": selector}, stack) if len(selector) else ():
+        port_names = {port for _, port in find(entry.spec, "containers[*].ports[*].name")}
+        for path, port in find(spec, "ports[*].targetPort"):
+            if isinstance(port, str) and not port.isdigit() and port not in port_names:
+                yield (
+                    f"spec.{path}: the port does not exist; got {port}; expected a port of "
+                    f"{entry.workload.inputs['metadata']['name']}"
+                )
 
 
-def _is_held_behind_nodes(service: Resource, stack: Stack) -> Iterator[str]:
+def _check_node_port(service: Resource, stack: Stack) -> Iterator[str]:
     spec: Props = service.inputs["spec"]
     if spec.get("type") != "NodePort" or not is_production(stack):
         return
-    for one in selected(service, {"matchLabels": spec.get("selector") or {}}, stack):
-        policies = (other for other in stack.of(NETWORK_POLICY) if place(other, stack) == one.place)
-        if not any(selects(policy.inputs["spec"].get("podSelector") or {}, one.labels) for policy in policies):
-            yield f"spec.type: is NodePort, and no network policy is about {metadata(one.workload)['name']}"
+    for entry in select_pods(service, {"matchLabels": spec.get("selector") or {}}, stack):
+        policies = (
+            policy for policy in stack.of_type(NETWORK_POLICY) if namespace_of(policy, stack) == entry.namespace
+        )
+        if not any(selects(policy.inputs["spec"].get("podSelector") or {}, entry.labels) for policy in policies):
+            yield (
+                "spec.type: no network policy protects the pods behind a node port; got NodePort for "
+                f"{metadata(entry.workload)['name']}; expected a NetworkPolicy"
+            )
 
 
-def _has_tls(ingress: Props) -> Iterator[str]:
+def _check_tls(ingress: Props) -> Iterator[str]:
     spec: Props = ingress["spec"]
     covered = {host for _, host in find(spec, "tls[*].hosts[*]")}
     if not spec.get("tls"):
-        yield "spec.tls: is missing, so clients talk in the clear"
-    for at, host in find(spec, "rules[*].host"):
-        if isinstance(host, str) and spec.get("tls") and host not in covered and _parent(host) not in covered:
-            yield f"spec.{at}: {host} is under no certificate"
+        yield "spec.tls: client traffic is not encrypted; got nothing; expected a certificate for every host"
+    for path, host in find(spec, "rules[*].host"):
+        if isinstance(host, str) and spec.get("tls") and host not in covered and _wildcard_of(host) not in covered:
+            yield f"spec.{path}: the host has no certificate; got {host}; expected it in tls"
 
 
-def _parent(host: str) -> str:
+def _wildcard_of(host: str) -> str:
     return f"*.{host.partition('.')[2]}"
 
 
-def _names_hosts(ingress: Props) -> Iterator[str]:
-    for at, host in find(ingress["spec"], "rules[*].host"):
+def _check_hosts(ingress: Props) -> Iterator[str]:
+    for path, host in find(ingress["spec"], "rules[*].host"):
         if not isinstance(host, str) or not host or host.startswith("*"):
-            yield f"spec.{at}: takes requests for any name"
+            yield (
+                f"spec.{path}: the rule accepts any host; got {format_value(None if host is MISSING else host)}; "
+                "expected a named host"
+            )
     yield from must_not_be_set("spec.defaultBackend")(ingress)
 
 
-def _has_no_snippet(ingress: Props) -> Iterator[str]:
-    notes = (ingress.get("metadata") or {}).get("annotations") or {}
-    for key in notes:
-        if key.rpartition("/")[2] in _SNIPPETS and notes[key]:
-            yield f"metadata.annotations: {key} puts text into the controller's configuration"
+def _check_snippets(ingress: Props) -> Iterator[str]:
+    annotations = (ingress.get("metadata") or {}).get("annotations") or {}
+    for key in annotations:
+        if key.rpartition("/")[2] in _SNIPPETS and annotations[key]:
+            yield (
+                f"metadata.annotations: a snippet changes the controller's configuration; got {key}; expected no "
+                "snippet"
+            )
 
 
-def _leads_somewhere(ingress: Resource, stack: Stack) -> Iterator[str]:
-    where = place(ingress, stack)
-    for at, name in find(ingress.inputs["spec"], "rules[*].http.paths[*].backend.service.name"):
-        if not isinstance(name, str) or not owns(where, stack) or find_named((SERVICE,), name, where, stack):
+def _check_backends(ingress: Resource, stack: Stack) -> Iterator[str]:
+    namespace = namespace_of(ingress, stack)
+    for path, name in find(ingress.inputs["spec"], "rules[*].http.paths[*].backend.service.name"):
+        if not isinstance(name, str) or not owns(namespace, stack) or find_named((SERVICE,), name, namespace, stack):
             continue
-        if name not in made_services(where, stack):
-            yield f"spec.{at}: no Service {name} is in its namespace"
+        if name not in generated_services(namespace, stack):
+            yield f"spec.{path}: the Service does not exist; got {name}; expected a Service of the namespace"
 
 
 _service = partial(StackRule, types=(SERVICE,), severity=Severity.MEDIUM, absent=Absence.DENY, reference=_SERVICES)
@@ -130,37 +150,37 @@ RULES: tuple[AnyRule, ...] = (
     _service(
         id="kubernetes-core-service-require-ranges",
         severity=Severity.HIGH,
-        why="A load balancer without ranges is open to everybody.",
-        remedy="List the clients' ranges in loadBalancerSourceRanges, or make it an internal one.",
-        check=_says_who_may_connect,
+        why="A load balancer without source ranges is open to the Internet.",
+        remedy="Set loadBalancerSourceRanges to the clients' ranges, or make the load balancer internal.",
+        check=_check_source_ranges,
     ),
     _service(
         id="kubernetes-core-service-match-pods",
-        why="A Service over nothing answers nobody.",
-        remedy="Let the selector name labels of the pods.",
-        check=_has_pods,
+        why="A Service without pods answers no request.",
+        remedy="Set selector to labels of the pods.",
+        check=_check_selected_pods,
     ),
     _service(
         id="kubernetes-core-service-deny-mixed-pods",
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="Clients get now one program and now another: two applications, or the old and the new slot at once.",
-        remedy="Let the selector name what the pods of one kind have and the others have not.",
-        check=_has_one_kind,
+        why="Clients reach different programs, or the old and the new slot at once.",
+        remedy="Set selector to labels that only the pods of one program and slot have.",
+        check=_check_mixed_pods,
     ),
     _service(
         id="kubernetes-core-service-match-ports",
         absent=Absence.ALLOW,
-        why="A port name that the pods have not is a port without an endpoint.",
-        remedy="Name a port of the pods' containers.",
-        check=_has_ports,
+        why="A port name that the pods lack has no endpoint.",
+        remedy="Set targetPort to a port of the pods' containers.",
+        check=_check_target_ports,
     ),
     Rule(
         id="kubernetes-core-service-deny-externalips",
         types=(SERVICE,),
         severity=Severity.HIGH,
         absent=Absence.ALLOW,
-        why="Who sets external addresses takes over traffic to any address that pods of the cluster talk to.",
+        why="An external IP can intercept traffic from the cluster to any address.",
         remedy="Remove externalIPs, and use a load balancer.",
         reference=f"{_SERVICES}#external-ips",
         check=must_not_be_set("spec.externalIPs"),
@@ -171,8 +191,8 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
         absent=Absence.ALLOW,
-        why="Whoever holds the name outside is trusted as if it were inside, under a name that no certificate has.",
-        remedy="Let the program use the outside name itself.",
+        why="The owner of the external name is trusted like an internal service, without a matching certificate.",
+        remedy="Remove the Service, and let the program use the external name directly.",
         reference=f"{_SERVICES}#externalname",
         check=must_not_be("spec.type", "ExternalName"),
     ),
@@ -181,39 +201,39 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.LOW,
         level=Level.ADVISORY,
         absent=Absence.ALLOW,
-        why="A node port opens on every machine of the cluster, whatever stands before it.",
-        remedy="Use a load balancer, or say in a network policy who may reach the pods, and at which ports.",
+        why="A node port opens on every machine of the cluster, past any balancer.",
+        remedy="Replace type: NodePort by a load balancer, or add a NetworkPolicy with permitted peers and ports.",
         reference=f"{_SERVICES}#type-nodeport",
-        check=_is_held_behind_nodes,
+        check=_check_node_port,
     ),
     _ingress(
         id="kubernetes-networking-ingress-require-tls",
-        why="What is sent in the clear is read and changed on its way.",
+        why="Unencrypted traffic can be read and changed on the network path.",
         remedy="Add tls with a certificate's Secret for every host.",
-        check=_has_tls,
+        check=_check_tls,
     ),
     _ingress(
         id="kubernetes-networking-ingress-require-hosts",
         severity=Severity.MEDIUM,
-        why="An Ingress for any name takes requests that were meant for others.",
-        remedy="Name the host in each rule, and remove defaultBackend.",
-        check=_names_hosts,
+        why="An Ingress for any host receives requests that are meant for other services.",
+        remedy="Set host in each rule, and remove defaultBackend.",
+        check=_check_hosts,
     ),
     _ingress(
         id="kubernetes-networking-ingress-deny-snippets",
         absent=Absence.ALLOW,
-        why="A snippet runs in the controller, which holds the keys of every Ingress.",
-        remedy="Use the controller's own annotations.",
-        check=_has_no_snippet,
+        why="A snippet runs in the controller, which has the keys of every Ingress.",
+        remedy="Remove the snippet annotations, and use the controller's own annotations.",
+        check=_check_snippets,
     ),
     StackRule(
         id="kubernetes-networking-ingress-match-service",
         types=(INGRESS,),
         severity=Severity.MEDIUM,
         absent=Absence.DENY,
-        why="A path to a Service that is not there is an error page.",
-        remedy="Name a Service of the same namespace.",
+        why="A path to a missing Service returns an error page.",
+        remedy="Set service.name to a Service of the namespace.",
         reference=_INGRESSES,
-        check=_leads_somewhere,
+        check=_check_backends,
     ),
 )

@@ -1,4 +1,4 @@
-"""Volumes: the classes that they are made by, and the claims on them."""
+"""Rules about storage classes and volume claims."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEYS: Final = {
     "disk.csi.azure.com": ("diskEncryptionSetID",),
     "pd.csi.storage.gke.io": ("disk-encryption-kms-key",),
 }
-"""Parameters that name the key, by provisioner; a provisioner that is not here is for those who run it."""
+"""Parameters that name the key, by provisioner. Operators of other provisioners check their own."""
 _KEY_TYPES: Final = (
     "aws:kms/key:Key",
     "aws:kms/alias:Alias",
@@ -29,20 +29,20 @@ _KEY_TYPES: Final = (
 )
 
 
-def _is_under_a_key(storage: Resource, stack: Stack) -> Iterator[str]:
-    origins = storage.refers.get("parameters", frozenset())
-    if any(one.urn in origins for one in stack.of(*_KEY_TYPES)):
-        return  # the parameters name a key of the stack, which is not known before it is made
+def _check_key(storage: Resource, stack: Stack) -> Iterator[str]:
+    origins = storage.references.get("parameters", frozenset())
+    if any(resource.urn in origins for resource in stack.of_type(*_KEY_TYPES)):
+        return  # a key of the stack is unknown before it is created
     for parameter in _KEYS.get(storage.inputs["provisioner"], ()):
         if not (storage.inputs.get("parameters") or {}).get(parameter):
-            yield f"parameters.{parameter}: names no key"
+            yield f"parameters.{parameter}: no key of your own is used; got nothing; expected a key"
 
 
-def _is_for_one_machine(props: Props) -> Iterator[str]:
-    where = "spec.volumeClaimTemplates[*].spec" if props["kind"] == "StatefulSet" else "spec"
-    for at, mode in find(props, f"{where}.accessModes[*]"):
+def _check_access_modes(props: Props) -> Iterator[str]:
+    claims_path = "spec.volumeClaimTemplates[*].spec" if props["kind"] == "StatefulSet" else "spec"
+    for path, mode in find(props, f"{claims_path}.accessModes[*]"):
         if mode == "ReadWriteMany":
-            yield f"{at}: several machines may write to it at once"
+            yield f"{path}: several machines may write to the volume; got ReadWriteMany; expected ReadWriteOnce"
 
 
 _rule = partial(
@@ -60,20 +60,20 @@ RULES: tuple[AnyRule, ...] = (
         types=(STORAGE_CLASS,),
         severity=Severity.HIGH,
         absent=Absence.DENY,
-        why="A volume under no key of one's own is read by whoever the cloud lets, and cannot be shut by taking a key.",
-        remedy="Name the key in the class's parameters, in the words of its driver.",
+        why="Access to data under a key of the cloud provider cannot be revoked.",
+        remedy="Set the key parameter of the storage class's driver in parameters.",
         reference=_CLASSES,
-        check=_is_under_a_key,
+        check=_check_key,
     ),
     _rule(
         id="kubernetes-storage-class-require-expansion",
-        why="A full volume of a class that cannot grow is an outage with a copy of all data in the middle.",
+        why="A full volume that cannot grow causes an outage and a copy of all its data.",
         remedy="Set allowVolumeExpansion: true.",
         check=must_be("allowVolumeExpansion", True),
     ),
     _rule(
         id="kubernetes-storage-class-match-binding",
-        why="A volume that is made before its pod is placed may be in a zone where the pod cannot run.",
+        why="A volume created before its pod is scheduled may be in a zone where the pod cannot run.",
         remedy="Set volumeBindingMode: WaitForFirstConsumer.",
         check=must_be("volumeBindingMode", "WaitForFirstConsumer"),
     ),
@@ -81,16 +81,16 @@ RULES: tuple[AnyRule, ...] = (
         id="kubernetes-core-claim-deny-sharing",
         types=(CLAIM, STATEFUL_SET),
         absent=Absence.ALLOW,
-        why="Two pods that write to one volume spoil each other's data, unless the program was made for it.",
-        remedy="Use ReadWriteOnce, or ReadWriteOncePod.",
+        why="Two pods that write to one volume corrupt its data, unless the program supports it.",
+        remedy="Set accessModes: [ReadWriteOnce] or [ReadWriteOncePod].",
         reference=f"{_CLAIMS}#access-modes",
-        check=_is_for_one_machine,
+        check=_check_access_modes,
     ),
     _rule(
         id="kubernetes-apps-statefulset-match-retention",
         types=(STATEFUL_SET,),
         absent=Absence.ALLOW,
-        why="What is scaled in for a night comes back without its data.",
+        why="Pods that are scaled in temporarily return without their data.",
         remedy="Set persistentVolumeClaimRetentionPolicy.whenScaled: Retain.",
         reference="https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
         "#persistentvolumeclaim-retention",

@@ -1,1 +1,1 @@
-"""Rules about our own components and settings."""
+"""Rules about the stack's own components and settings."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from infra.faults import Fault
-from policies.names import RECORD
+from policies.interface import RECORD
 from pouw.engine import events, process
 from pouw.engine.events import Subject
 from pouw.engine.operation import Request

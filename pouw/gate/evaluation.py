@@ -17,9 +17,9 @@ from typing import Any
 
 from infra.faults import Fault
 from infra.settings.stack import Settings
-from policies import catalogue, packconfig
-from policies.names import RECORD, REMEDIES, RESOURCE_ADVICE, RESOURCES, STACK, STACK_ADVICE
-from policies.packconfig import PackConfig, PackConfigError
+from policies import catalogue, pack_config
+from policies.interface import RECORD, REMEDIES, RESOURCE_ADVICE, RESOURCES, STACK, STACK_ADVICE
+from policies.pack_config import PackConfig, PackConfigError
 from policies.rule import AnyRule
 from pouw.engine import operation
 from pouw.engine.operation import Operation, Request
@@ -93,7 +93,7 @@ def gate_of(stack: str, settings: Settings, *, today: date | None = None, waiver
         "settings": settings.model_dump(mode="json", by_alias=True, exclude={"kubeconfig"}),
     }
     try:
-        config = packconfig.parse(told, rules)
+        config = pack_config.parse(told, rules)
     except PackConfigError as error:
         raise GateError(Fault(path="pouw:policy", message=str(error))) from error
     return Gate(stack=stack, told=told, config=config, waivers=waivers, today=day, rules=rules)

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
 
-from policies.names import SETTINGS_TYPE, STACK_TYPE
-from policies.packconfig import PackConfig
+from policies.interface import SETTINGS_TYPE, STACK_TYPE
+from policies.messages import read
+from policies.pack_config import PackConfig
 from policies.rule import AnyRule, Level, Rule
-from policies.wording import read
 from pouw.engine.events import Event, PolicyRemediation, PolicyTally, PolicyViolation, StepStarted, Subject
 from pouw.gate import waivers as waiving
 from pouw.gate.record import Line

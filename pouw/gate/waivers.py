@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from infra.faults import Fault, choices
-from policies.packconfig import subject_of
+from policies.pack_config import subject_of
 from policies.rule import AnyRule
 from pouw.errors import ExitCode, PouwError
 from pouw.gate.verdict import Finding

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from policies import packconfig
+from policies import pack_config
 from policies.rule import AnyRule
 from pouw.engine.events import SECRET_MARK
 from pouw.engine.operation import Operation, Request
@@ -55,7 +55,7 @@ def gate_of(tmp_path: Path) -> Callable[..., Gate]:
         return Gate(
             stack="local",
             told=given,
-            config=packconfig.parse(given, tiny_rules.BY_ID),
+            config=pack_config.parse(given, tiny_rules.BY_ID),
             waivers=waivers,
             today=TODAY,
             pack=folder,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from policies import catalogue, packconfig
+from policies import catalogue, pack_config
 from policies.rule import CLOUDS, Level
 from pouw.engine.operation import Operation, Request
 from pouw.engine.resolution import Engine
@@ -35,8 +35,8 @@ def judge(engine: Engine, make_project: MakeProject) -> Judge:
     """Previews a stack, whose inputs are checked as any program's; as strict as in production."""
 
     def run(stack: Declared) -> Judged:
-        told = {"environment": packconfig.PRODUCTION, "settings": stack.settings}
-        config = packconfig.parse(told, catalogue.every_rule())
+        told = {"environment": pack_config.PRODUCTION, "settings": stack.settings}
+        config = pack_config.parse(told, catalogue.every_rule())
         strict = Gate(stack="local", told=told, config=config, waivers=(), today=evaluation.utc_today())
         project = declaring(make_project, stack.parts, stack.config)
         request = Request(operation=Operation.PREVIEW, stack="local")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from policies import catalogue, packconfig
+from policies import catalogue, pack_config
 from policies.rule import Rule
 from pouw.engine.operation import Operation, Request
 from pouw.engine.resolution import Engine
@@ -88,7 +88,7 @@ def judge(engine: Engine, make_project: MakeProject) -> Judge:
             "remediate": remediate,
             "settings": {"environment": "staging", "sites": [{"name": "rack"}], "balancer": {"exposure": {}}},
         }
-        config = packconfig.parse(told, rules)
+        config = pack_config.parse(told, rules)
         strict = Gate(stack="local", told=told, config=config, waivers=(), today=evaluation.utc_today())
         request = Request(operation=Operation.PREVIEW, stack="local")
         return evaluation.run(request, engine, SilentProgress(), strict, project=project)

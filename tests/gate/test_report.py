@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from policies.wording import read
+from policies.messages import read
 from pouw.engine.outcome import Changes, Outcome
 from pouw.engine.resolution import Engine
 from pouw.errors import ExitCode

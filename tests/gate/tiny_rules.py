@@ -7,7 +7,7 @@ from typing import Any
 
 from policies import catalogue
 from policies.checks import must_be, must_be_at_most
-from policies.rule import Absence, Addition, AnyRule, Level, Rule, Severity, StackRule, Surroundings
+from policies.rule import Absence, Addition, AnyRule, FixContext, Level, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 
 PART = "tiny:x:Part"
@@ -29,7 +29,7 @@ def _rule(name: str, check: Any, level: Level = Level.MANDATORY, fix: Any = None
     )
 
 
-def _paints(props: Mapping[str, Any], around: Surroundings) -> Iterator[Addition]:
+def _paints(props: Mapping[str, Any], around: FixContext) -> Iterator[Addition]:
     if "site" in around.tags:
         yield "colour", "blue" if props["size"] else "red"
 
@@ -40,7 +40,7 @@ def _crashes_on_zero(props: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _has_one_name(part: Resource, stack: Stack) -> Iterator[str]:
-    twins = [one for one in stack.of(PART) if one.props["label"] == part.props["label"]]
+    twins = [one for one in stack.of_type(PART) if one.props["label"] == part.props["label"]]
     if len(twins) > 1:
         yield f"label: {len(twins)} parts carry {part.props['label']}"
 
@@ -61,7 +61,7 @@ LABEL = StackRule(
 )
 RULES: tuple[AnyRule, ...] = (SIZE, COLOUR, INVERSE, FINISH, LABEL)
 BY_ID = {rule.id: rule for rule in RULES}
-_INDEX = catalogue.indexed(RULES)
+_INDEX = catalogue.index_by_type(RULES)
 
 
 def rules_for(token: str) -> Sequence[AnyRule]:

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from policies import catalogue, packconfig
+from policies import catalogue, pack_config
 from policies.record import Record
 from policies.rule import AnyRule
 from pouw.engine.events import PolicyTally, PolicyViolation, StepStarted, Subject
@@ -73,10 +73,10 @@ def judged(
 ) -> Verdict:
     """The gate's verdict on them."""
     by_id = {rule.id: rule for rule in rules}
-    index = catalogue.indexed(rules)
+    index = catalogue.index_by_type(rules)
     case = Case(
         stack="local",
-        config=packconfig.parse(config or {}, by_id),
+        config=pack_config.parse(config or {}, by_id),
         witness=witness,
         record=lines,
         gaps=[],
@@ -88,11 +88,11 @@ def judged(
 
 def exit_code(rules: Sequence[AnyRule], witness: Witness, record: Path) -> ExitCode:
     """What ``pouw`` ends with where the engine itself ended well and left this record: in production."""
-    index, by_id = catalogue.indexed(rules), {rule.id: rule for rule in rules}
+    index, by_id = catalogue.index_by_type(rules), {rule.id: rule for rule in rules}
     gate_ = Gate(
         stack="local",
         told={},
-        config=packconfig.parse({}, by_id),
+        config=pack_config.parse({}, by_id),
         waivers=(),
         today=TODAY,
         rules=by_id,

@@ -15,7 +15,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policies import catalogue
 from policies.dispatch import Dispatcher, policies
-from policies.names import REMEDIES, RESOURCES, STACK
+from policies.interface import REMEDIES, RESOURCES, STACK
 from policies.record import Record
 from policies.rule import AnyRule
 
@@ -31,12 +31,12 @@ def urn(token: str, name: str = "subject") -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """A resource of a stack under test. ``refers``: for an input, names of the resources that its value comes from."""
+    """A resource of a stack under test. ``references``: names of the resources from which each input comes."""
 
     type: str
     props: Mapping[str, Any]
     name: str = "subject"
-    refers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    references: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def urn(self) -> str:
@@ -58,7 +58,7 @@ class Analyzer:
     """A pack, loaded. ``rules``: those instead of the catalogue's."""
 
     def __init__(self, *rules: AnyRule, config: Mapping[str, Any] | None = None, record: Record | None = None) -> None:
-        index = catalogue.indexed(rules)
+        index = catalogue.index_by_type(rules)
         known = {rule.id: rule for rule in rules}
         dispatcher = (
             Dispatcher(record or Record(None), lambda token: index.get(token, ()), lambda: known)
@@ -111,7 +111,7 @@ class Analyzer:
                     properties=_struct(one.props),
                     propertyDependencies={
                         key: analyzer_pb2.AnalyzerPropertyDependencies(urns=[names[name] for name in listed])
-                        for key, listed in one.refers.items()
+                        for key, listed in one.references.items()
                     },
                 )
                 for one in given

@@ -38,7 +38,7 @@ class Case:
     """The rest of the stack, for a rule about a resource among others; all of it complies."""
     broken_other: str = ""
     """Name of the one of ``others`` that ``at`` and ``broken`` are about; the subject itself unless given."""
-    refers: Mapping[str, Sequence[str]] | None = None
+    references: Mapping[str, Sequence[str]] | None = None
     """For the subject's inputs, names of the others that their values come from."""
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ class Case:
     @property
     def subject(self) -> Given:
         """The resource that complies."""
-        return Given(type=self.type or self.rule.types[0], props=self.compliant, refers=self.refers or {})
+        return Given(type=self.type or self.rule.types[0], props=self.compliant, references=self.references or {})
 
     def stack(self) -> list[Given]:
         """Everything, and it complies."""
@@ -85,8 +85,9 @@ def reads(case: Case, given: Sequence[Given]) -> list[Read]:
             name=one.name,
             props=_Watched(one.props, one.name, "", seen),
             inputs=_Watched(one.props, one.name, "", seen),
-            refers={
-                key: frozenset(other.urn for other in given if other.name in names) for key, names in one.refers.items()
+            references={
+                key: frozenset(other.urn for other in given if other.name in names)
+                for key, names in one.references.items()
             },
         )
         for one in given
@@ -182,4 +183,4 @@ def _with(given: Given, path: str, value: Any) -> Given:
         node.append(value)
     else:
         node[key] = value
-    return Given(type=given.type, name=given.name, props=props, refers=given.refers)
+    return Given(type=given.type, name=given.name, props=props, references=given.references)

@@ -30,8 +30,8 @@ import yaml
 
 from policies import catalogue
 from policies.checks import steps_of
-from policies.names import STACK_TYPE
-from policies.packconfig import subject_of
+from policies.interface import STACK_TYPE
+from policies.pack_config import subject_of
 from policies.rule import CLOUDS
 from pouw.gate.manifests import type_token
 from pouw.gate.verdict import Finding

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from policies.packconfig import subject_of
+from policies.pack_config import subject_of
 from pouw.gate.report.model import Report
 from pouw.gate.verdict import Finding
 

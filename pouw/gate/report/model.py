@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from policies.packconfig import subject_of
+from policies.pack_config import subject_of
 from pouw.evidence import chain, store
 from pouw.gate import frameworks
 from pouw.gate.frameworks import Framework, State

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from policies.packconfig import subject_of
+from policies.pack_config import subject_of
 from pouw.gate.frameworks import State
 from pouw.gate.report.model import Report
 from pouw.markdown import templates

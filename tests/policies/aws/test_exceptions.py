@@ -53,8 +53,8 @@ def test_a_machine_that_names_a_setting_itself_is_judged_by_it() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        Given(type=LOGGING, name="logging", props={"targetBucket": UNKNOWN}, refers={"targetBucket": ["subject"]}),
-        Given(type=BALANCER, name="edge", props={"accessLogs": {}}, refers={"accessLogs": ["subject"]}),
+        Given(type=LOGGING, name="logging", props={"targetBucket": UNKNOWN}, references={"targetBucket": ["subject"]}),
+        Given(type=BALANCER, name="edge", props={"accessLogs": {}}, references={"accessLogs": ["subject"]}),
     ],
     ids=lambda given: str(given.name),
 )
@@ -71,7 +71,7 @@ def test_a_part_of_a_composite_alarm_may_be_silent() -> None:
         type="aws:cloudwatch/compositeAlarm:CompositeAlarm",
         name="whole",
         props={"alarmRule": UNKNOWN},
-        refers={"alarmRule": ["subject"]},
+        references={"alarmRule": ["subject"]},
     )
     assert said("aws-cloudwatch-alarm-require-action", alarm, whole) == []
     assert said("aws-cloudwatch-alarm-require-action", alarm)
@@ -87,6 +87,6 @@ def test_a_replica_of_backups_needs_no_replica() -> None:
         type="aws:s3/bucketReplicationConfig:BucketReplicationConfig",
         name="copies",
         props={"rules": UNKNOWN, "bucket": "backups"},
-        refers={"rules": ["subject"]},
+        references={"rules": ["subject"]},
     )
     assert said("aws-s3-bucket-require-replication", replica, copies) == []

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from policies.aws.ownership import OWNED
+from policies.aws.tags import TAGGED
 from tests.policies import sdks
 
 
 def test_every_resource_that_is_asked_for_tags_takes_tags() -> None:
-    assert [token for token in OWNED if "tags" not in sdks.properties(token)] == []
+    assert [token for token in TAGGED if "tags" not in sdks.properties(token)] == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from policies.aws.keys import STORES
-from policies.aws.relations import SUBNET, about
+from policies.aws.references import SUBNET, referrers
 from policies.catalogue import every_rule
 from policies.stack import Resource, Stack
 from tests.policies.analyzer import UNKNOWN, Analyzer, Given, urn
@@ -18,6 +18,7 @@ VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
 KEY = "aws:kms/key:Key"
 VOLUME = "aws:ebs/volume:Volume"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+NO_KEY = "no key of the account is used; got nothing; expected its ARN or alias"
 OWN_KEY = every_rule()["aws-kms-store-require-own-key"]
 FROM_KEY = {"kmsKeyId": ["key"], "blockDeviceMappings": ["key"]}
 
@@ -27,8 +28,8 @@ def said(*stack: Given) -> list[str]:
     return [one.text for one in Analyzer(OWN_KEY).stack(*stack) if one.urn == stack[0].urn]
 
 
-def volume(kind: str = VOLUME, *, refers: Mapping[str, Sequence[str]] = FROM_KEY, **props: Any) -> Given:
-    return Given(type=kind, props=props, refers=refers)
+def volume(kind: str = VOLUME, *, references: Mapping[str, Sequence[str]] = FROM_KEY, **props: Any) -> Given:
+    return Given(type=kind, props=props, references=references)
 
 
 def test_a_key_of_the_stack_is_the_accounts_own_before_it_has_a_name() -> None:
@@ -48,7 +49,7 @@ def test_a_value_from_anything_else_is_not_taken_for_a_key() -> None:
 def test_every_disk_of_a_template_has_to_name_the_key() -> None:
     disks = [{"ebs": {"kmsKeyId": UNKNOWN}}, {"ebs": {"encrypted": "true"}}]
     found = said(volume(TEMPLATE, blockDeviceMappings=disks), Given(type=KEY, name="key", props={}))
-    assert found == ["names no key"]
+    assert found == [NO_KEY]
 
 
 @pytest.mark.parametrize("kind", sorted(STORES))
@@ -57,21 +58,21 @@ def test_no_store_passes_without_a_key(kind: str) -> None:
         props: dict[str, Any] = {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms"}}]}
     else:
         props = {}
-    assert said(volume(kind, refers={}, **props)) == ["names no key"]
+    assert said(volume(kind, references={}, **props)) == [NO_KEY]
 
 
 @pytest.mark.parametrize(("names", "found"), [(["a", "b"], 0), (["a"], 1)])
 def test_subnets_of_a_list_that_is_not_known_yet_are_counted_by_where_it_comes_from(
     names: list[str], found: int
 ) -> None:
-    balancer = Given(type="aws:lb/loadBalancer:LoadBalancer", props={"subnets": UNKNOWN}, refers={"subnets": names})
+    balancer = Given(type="aws:lb/loadBalancer:LoadBalancer", props={"subnets": UNKNOWN}, references={"subnets": names})
     subnets = [Given(type=SUBNET, name=name, props={}) for name in ("a", "b")]
     assert len(Analyzer(every_rule()["aws-elb-balancer-require-zones"]).stack(balancer, *subnets)) == found
 
 
-def resource(token: str, name: str, refers: Mapping[str, str] | None = None, **props: Any) -> Resource:
-    linked = {given: frozenset({origin}) for given, origin in (refers or {}).items()}
-    return Resource(urn=urn(token, name), type=token, name=name, props=props, refers=linked)
+def resource(token: str, name: str, references: Mapping[str, str] | None = None, **props: Any) -> Resource:
+    linked = {given: frozenset({origin}) for given, origin in (references or {}).items()}
+    return Resource(urn=urn(token, name), type=token, name=name, props=props, references=linked)
 
 
 def test_what_comes_from_a_resource_is_about_it_and_text_is_compared() -> None:
@@ -79,5 +80,5 @@ def test_what_comes_from_a_resource_is_about_it_and_text_is_compared() -> None:
     by_reference = resource(VERSIONING, "a", {"bucket": urn(BUCKET, "other")}, bucket="chain")
     by_name = resource(VERSIONING, "b", {"bucket": urn("random:index:Name", "shared")}, bucket="chain")
     stack = Stack([mine, other, by_reference, by_name])
-    assert [one.name for one in about(mine, stack, (VERSIONING,), "bucket", by="bucket")] == ["b"]
-    assert [one.name for one in about(other, stack, (VERSIONING,), "bucket", by="bucket")] == ["a"]
+    assert [one.name for one in referrers(mine, stack, (VERSIONING,), "bucket", by="bucket")] == ["b"]
+    assert [one.name for one in referrers(other, stack, (VERSIONING,), "bucket", by="bucket")] == ["a"]

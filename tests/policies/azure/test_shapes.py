@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from policies.azure import edges, machines, networks, nodes, permissions, vaults
+from policies.azure import edges, networks, node_pools, permissions, vaults, virtual_machines
 from policies.azure.clusters import CLUSTER
-from policies.azure.relations import DIAGNOSTICS, GROUP
+from policies.azure.references import DIAGNOSTICS, GROUP
 from policies.azure.storage import ACCOUNT
 from policies.catalogue import rules_of
 from policies.rule import Rule
@@ -26,10 +26,10 @@ def said(rule: str, *stack: Given) -> list[str]:
     return [one.text for one in analyzer.stack(*stack) if one.urn == stack[0].urn]
 
 
-OWN_KEY = Given(type=vaults.KEY, name="key", props={}, refers={"vaultName": ["subject"]})
+OWN_KEY = Given(type=vaults.KEY, name="key", props={}, references={"vaultName": ["subject"]})
 OPEN = Given(type=vaults.VAULT, props={"vaultName": UNKNOWN, "properties": {"publicNetworkAccess": "Enabled"}})
-USER = Given(type=vaults.REGISTRY, name="registry", props={}, refers={"encryption": ["key"]})
-HELD = Given(type=vaults.HELD, name="secret", props={}, refers={"vaultName": ["subject"]})
+USER = Given(type=vaults.REGISTRY, name="registry", props={}, references={"encryption": ["key"]})
+HELD = Given(type=vaults.SECRET, name="secret", props={}, references={"vaultName": ["subject"]})
 VAULTS = "azure-keyvault-vault-deny-open-network"
 
 
@@ -50,14 +50,14 @@ def test_a_log_about_another_that_is_not_known_yet_is_no_log_about_this_one() ->
         "azure-monitor-resource-require-audit",
         vault,
         other,
-        Given(type=DIAGNOSTICS, name="log", props=log, refers={"resourceUri": ["other"]}),
+        Given(type=DIAGNOSTICS, name="log", props=log, references={"resourceUri": ["other"]}),
     )
     assert "not evaluated" not in found
     assert (
         said(
             "azure-monitor-resource-require-audit",
             vault,
-            Given(type=DIAGNOSTICS, name="log", props=log, refers={"resourceUri": ["subject"]}),
+            Given(type=DIAGNOSTICS, name="log", props=log, references={"resourceUri": ["subject"]}),
         )
         == []
     )
@@ -69,7 +69,9 @@ OWNER = "/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a
 @pytest.mark.parametrize("kind", [vaults.VAULT, GROUP])
 def test_an_owner_of_a_resource_or_a_group_is_no_owner_of_the_subscription(kind: str) -> None:
     over = Given(
-        type=permissions.GRANT, props={"roleDefinitionId": OWNER, "scope": UNKNOWN}, refers={"scope": ["thing"]}
+        type=permissions.ASSIGNMENT,
+        props={"roleDefinitionId": OWNER, "scope": UNKNOWN},
+        references={"scope": ["thing"]},
     )
     thing = Given(type=kind, name="thing", props={})
     assert said("azure-authorization-grant-deny-administrator", over, thing) == []
@@ -77,7 +79,7 @@ def test_an_owner_of_a_resource_or_a_group_is_no_owner_of_the_subscription(kind:
 
 @pytest.mark.parametrize("scope", ["/", "/subscriptions/s/", "/providers/Microsoft.Management/managementGroups/all"])
 def test_an_owner_of_more_than_a_subscription_is_found(scope: str) -> None:
-    over = Given(type=permissions.GRANT, props={"roleDefinitionId": OWNER, "scope": scope})
+    over = Given(type=permissions.ASSIGNMENT, props={"roleDefinitionId": OWNER, "scope": scope})
     assert len(said("azure-authorization-grant-deny-administrator", over)) == 1
 
 
@@ -120,7 +122,11 @@ def test_a_rule_for_every_protocol_is_one_for_udp() -> None:
 def test_what_holds_no_machines_and_no_subnets_is_not_taken_for_one() -> None:
     nothing: list[tuple[str, str, dict[str, Any]]] = [
         ("azure-aks-pool-require-host-encryption", CLUSTER, {"identity": {"type": "SystemAssigned"}}),
-        ("azure-compute-machine-require-host-encryption", machines.SCALE_SET, {"orchestrationMode": "Flexible"}),
+        (
+            "azure-compute-machine-require-host-encryption",
+            virtual_machines.SCALE_SET,
+            {"orchestrationMode": "Flexible"},
+        ),
         ("azure-network-subnet-require-guard", networks.NETWORK, {"subnets": []}),
     ]
     for rule, kind, props in nothing:
@@ -137,7 +143,7 @@ def test_subnets_that_the_cloud_guards_need_no_guard() -> None:
 
 
 def test_spot_machines_need_no_surge() -> None:
-    pool = Given(type=nodes.POOL, props={"scaleSetPriority": "Spot"})
+    pool = Given(type=node_pools.POOL, props={"scaleSetPriority": "Spot"})
     assert said("azure-aks-pool-require-surge", pool) == []
 
 
@@ -171,7 +177,7 @@ def test_a_gateway_lets_floods_in_by_an_address_that_it_listens_at_and_that_nobo
     found = said(
         "azure-network-network-require-ddos-protection",
         Given(type=networks.NETWORK, props={}),
-        Given(type=edges.GATEWAY, name="gateway", props=gateway, refers={"frontendIPConfigurations": ["address"]}),
+        Given(type=edges.GATEWAY, name="gateway", props=gateway, references={"frontendIPConfigurations": ["address"]}),
         Given(type=networks.ADDRESS, name="address", props=address),
     )
     assert bool(found) is flooded

@@ -19,7 +19,7 @@ _VAULT = {"name": "pouw"}
 _LOCK = {"backupVaultName": "pouw", "minRetentionDays": 7, "changeableForDays": 3}
 _LOCKED = Given(type=LOCK, name="lock", props=_LOCK)
 _SELECTED = Given(
-    type=SELECTION, name="disks", props={"resources": ["arn:aws:ec2:*:*:volume/*"]}, refers={"planId": ["subject"]}
+    type=SELECTION, name="disks", props={"resources": ["arn:aws:ec2:*:*:volume/*"]}, references={"planId": ["subject"]}
 )
 _FORCED = "aws-backup-store-deny-forced-deletion"
 

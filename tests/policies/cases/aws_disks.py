@@ -12,7 +12,7 @@ _BACKUP = Given(
     type=FILE_BACKUP,
     name="backup",
     props={"backupPolicy": {"status": "ENABLED"}},
-    refers={"fileSystemId": ["subject"]},
+    references={"fileSystemId": ["subject"]},
 )
 _DOOR = {"posixUser": {"uid": 1000, "gid": 1000}, "rootDirectory": {"path": "/chain"}}
 _IDENTITY = "aws-efs-accesspoint-require-identity"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policies.aws.keys import BUCKET_ENCRYPTION, FUNCTION, KEY, KEY_POLICY, PARAMETER, PASSING, RULES, STORES
+from policies.aws.keys import BUCKET_ENCRYPTION, FUNCTION, KEY, KEY_POLICY, PARAMETER, RULES, STORES, TRANSIENT
 from tests.policies import tables
 
 _case = tables.of(RULES)
@@ -52,5 +52,5 @@ CASES = [
     *(_case("aws-kms-key-deny-lockout", _SAFE, "bypassPolicyLockoutSafetyCheck", True, type=kind)
       for kind in (KEY, KEY_POLICY)),
     *(_case("aws-kms-store-require-own-key", *_named(kind), "alias/aws/it", type=kind) for kind in STORES),
-    *(_case("aws-kms-passage-require-own-key", *_named(kind), "", type=kind) for kind in PASSING),
+    *(_case("aws-kms-passage-require-own-key", *_named(kind), "", type=kind) for kind in TRANSIENT),
 ]  # fmt: skip

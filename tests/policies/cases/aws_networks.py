@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from policies.aws.network_access import DEFAULT_SECURITY_GROUP
 from policies.aws.networks import ENDPOINT, FLOW_LOG, ROUTE_TABLE, RULES
-from policies.aws.openings import DEFAULT_SECURITY_GROUP
 from tests.policies import tables
 from tests.policies.analyzer import Given
 
 _case = tables.of(RULES)
 _VPC = {"cidrBlock": "10.0.0.0/16"}
 _OF_VPC = {"vpcId": ["subject"]}
-_CLOSED = Given(type=DEFAULT_SECURITY_GROUP, name="default", props={"ingress": [], "egress": []}, refers=_OF_VPC)
-_LOG = Given(type=FLOW_LOG, name="log", props={"trafficType": "ALL"}, refers=_OF_VPC)
-_DOOR = Given(type=ENDPOINT, name="s3", props={"serviceName": "com.amazonaws.eu-west-1.s3"}, refers=_OF_VPC)
+_CLOSED = Given(type=DEFAULT_SECURITY_GROUP, name="default", props={"ingress": [], "egress": []}, references=_OF_VPC)
+_LOG = Given(type=FLOW_LOG, name="log", props={"trafficType": "ALL"}, references=_OF_VPC)
+_DOOR = Given(type=ENDPOINT, name="s3", props={"serviceName": "com.amazonaws.eu-west-1.s3"}, references=_OF_VPC)
 
 
 def policy(principal: str = "arn:aws:iam::123456789012:root") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.azure.backups import BLOBS, IMMUTABILITY, REPLICATION, RULES
-from policies.azure.relations import LOCKS
+from policies.azure.references import LOCKS
 from tests.policies import tables
 from tests.policies.analyzer import Given
 from tests.policies.azure import fixtures

@@ -17,7 +17,7 @@ _FLOODS = "azure-network-network-require-ddos-protection"
 _PUBLIC = {"name": "public", "publicIPAddress": {"id": "/publicIPAddresses/one"}}
 _BALANCER = Given(type="azure-native:network:LoadBalancer", name="door", props={"frontendIPConfigurations": [_PUBLIC]})
 _DOOR = (
-    replace(_BALANCER, refers={"frontendIPConfigurations": ["address"]}),
+    replace(_BALANCER, references={"frontendIPConfigurations": ["address"]}),
     Given(type=networks.ADDRESS, name="address", props={**ADDRESS, "ddosSettings": {"protectionMode": "Enabled"}}),
 )
 _FLOWS = "azure-network-network-require-flowlog"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from policies.azure.vaults import HELD, RULES
 from policies.azure.vaults import KEY as KEY_TYPE
 from policies.azure.vaults import REGISTRY as REGISTRY_TYPE
+from policies.azure.vaults import RULES, SECRET
 from tests.policies import tables
 from tests.policies.analyzer import Given
 from tests.policies.azure.fixtures import DISK_SET, KEY, REGISTRY, VAULT
@@ -16,8 +16,8 @@ _KEY = "azure-keyvault-key-"
 _OPEN = {"vaultName": "pouwregistry", "properties": {"publicNetworkAccess": "Enabled", "networkAcls": {}}}
 _REGISTRY = (
     Given(type=KEY_TYPE, name="key", props={**KEY, "vaultName": "pouwregistry"}),
-    Given(type=REGISTRY_TYPE, name="registry", props=REGISTRY, refers={"encryption": ["key"]}),
-    Given(type=HELD, name="secret", props={"vaultName": "other"}),
+    Given(type=REGISTRY_TYPE, name="registry", props=REGISTRY, references={"encryption": ["key"]}),
+    Given(type=SECRET, name="secret", props={"vaultName": "other"}),
 )
 
 CASES = [

@@ -17,7 +17,7 @@ _BUCKET = {
     "logging": {"logBucket": "logs"},
 }
 _LOCKED = {"retentionPolicy": {"retentionPeriod": "604800", "isLocked": True}}
-_SINK = Given(type=SINKS[0], name="sink", props={}, refers={"destination": ["subject"]})
+_SINK = Given(type=SINKS[0], name="sink", props={}, references={"destination": ["subject"]})
 _AUDITED = Given(
     type=AUDIT,
     name="audit",

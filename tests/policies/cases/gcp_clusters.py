@@ -1,17 +1,17 @@
-"""Cases of ``policies.gcp.clusters`` and ``policies.gcp.hardening``."""
+"""Cases of ``policies.gcp.clusters`` and ``policies.gcp.cluster_security``."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from policies.gcp import clusters, hardening
+from policies.gcp import cluster_security, clusters
 from policies.gcp.clusters import BUDGET
-from policies.gcp.relations import KEYS
+from policies.gcp.references import KEYS
 from tests.policies import tables
 from tests.policies.analyzer import UNKNOWN, Given
 from tests.policies.contract import REMOVED
 
-_case = tables.of((*clusters.RULES, *hardening.RULES))
+_case = tables.of((*clusters.RULES, *cluster_security.RULES))
 _ANONYMOUS = "anonymousAuthenticationConfig.mode"
 _RANGES = "masterAuthorizedNetworksConfig"
 _OPEN_API = "gcp-gke-cluster-deny-open-api"
@@ -78,7 +78,7 @@ CASES = [
     _case("gcp-gke-cluster-deny-plain-nodes", cluster(), "enableShieldedNodes", False),
     _case(_SECRETS, cluster(), "databaseEncryption.state", "DECRYPTED"),
     _case(_SECRETS, cluster(), "databaseEncryption.keyName", ""),
-    _case(_SECRETS, _UNNAMED, "databaseEncryption.keyName", REMOVED, refers={"databaseEncryption": ["key"]},
+    _case(_SECRETS, _UNNAMED, "databaseEncryption.keyName", REMOVED, references={"databaseEncryption": ["key"]},
           others=(Given(type=KEYS[0], name="key", props={}),)),
     _case("gcp-gke-cluster-require-image-admission", cluster(), "binaryAuthorization.evaluationMode", "DISABLED"),
     _case("gcp-gke-cluster-require-logs", cluster(), _NAMES, ["SYSTEM_COMPONENTS", "WORKLOADS"]),

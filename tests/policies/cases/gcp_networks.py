@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.gcp.networks import FIREWALL, QUERIES, RULES
+from policies.gcp.networks import DNS_POLICY, FIREWALL, RULES
 from tests.policies import tables
 from tests.policies.analyzer import Given
 
@@ -14,7 +14,7 @@ _SUBNET = {
     "ipv6AccessType": "INTERNAL",
     "logConfig": {"flowSampling": 1.0, "metadata": "INCLUDE_ALL_METADATA", "filterExpr": "true"},
 }
-_LOGGED = Given(type=QUERIES, name="queries", props={"enableLogging": True}, refers={"networks": ["subject"]})
+_LOGGED = Given(type=DNS_POLICY, name="queries", props={"enableLogging": True}, references={"networks": ["subject"]})
 _CLOSED = Given(
     type=FIREWALL,
     name="closed",
@@ -24,14 +24,14 @@ _CLOSED = Given(
         "destinationRanges": ["0.0.0.0/0"],
         "disabled": False,
     },
-    refers={"network": ["subject"]},
+    references={"network": ["subject"]},
 )
 _UNLOGGED = "gcp-vpc-subnet-limit-unlogged-flows"
 _QUERIES = "gcp-vpc-network-require-query-logs"
 _EGRESS = "gcp-vpc-network-require-closed-egress"
 
 _BY_NAME = Given(
-    type=QUERIES,
+    type=DNS_POLICY,
     name="queries",
     props={"enableLogging": True, "networks": [{"networkUrl": "projects/some/global/networks/site"}]},
 )

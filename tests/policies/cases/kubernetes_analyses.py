@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policies.kubernetes.analyses import ANALYSIS, CLUSTER_ANALYSIS, RULES
-from policies.kubernetes.relations import NAMESPACE
+from policies.kubernetes.references import NAMESPACE
 from tests.policies import tables
 from tests.policies.analyzer import Given
 from tests.policies.cases.kubernetes_rollouts import blue_green, rollout

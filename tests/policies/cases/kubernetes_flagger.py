@@ -7,7 +7,7 @@ from typing import Any
 from policies.kubernetes.availability import SCALER
 from policies.kubernetes.flagger import CANARY, METRIC_TEMPLATE, RULES
 from policies.kubernetes.manifests import DEPLOYMENT
-from policies.kubernetes.relations import NAMESPACE
+from policies.kubernetes.references import NAMESPACE
 from tests.policies import tables
 from tests.policies.analyzer import Given
 from tests.policies.contract import REMOVED

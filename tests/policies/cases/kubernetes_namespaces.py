@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.kubernetes.namespaces import LIMITS, QUOTA, RULES
-from policies.kubernetes.relations import NAMESPACE, SERVICE
+from policies.kubernetes.references import NAMESPACE, SERVICE
 from tests.policies import tables
 from tests.policies.analyzer import Given
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policies.kubernetes.manifests import ROLLOUT
-from policies.kubernetes.relations import NAMESPACE, SERVICE
+from policies.kubernetes.references import NAMESPACE, SERVICE
 from policies.kubernetes.rollouts import RULES
 from policies.kubernetes.services import INGRESS
 from tests.policies import tables

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policies.kubernetes.manifests import DEPLOYMENT
-from policies.kubernetes.relations import NETWORK_POLICY, SERVICE
+from policies.kubernetes.references import NETWORK_POLICY, SERVICE
 from policies.kubernetes.services import RULES
 from tests.policies import tables
 from tests.policies.analyzer import Given

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policies.kubernetes.relations import SERVICE
+from policies.kubernetes.references import SERVICE
 from policies.pouw.sites import RULES
 from tests.policies import tables
 from tests.policies.analyzer import Given

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from policies.catalogue import every_rule
-from policies.gcp.logs import ALERT, CHANNEL
-from policies.gcp.relations import ACCOUNTS, KEYS
+from policies.gcp.audit_logs import ALERT, CHANNEL
+from policies.gcp.references import ACCOUNTS, KEYS
 from tests.policies.analyzer import UNKNOWN, Analyzer, Given
 
 CHANNELS = every_rule()["gcp-monitoring-alert-require-channels"]
@@ -39,7 +39,7 @@ def said(rule: Any, subject: Given, *rest: Given) -> list[str]:
 def test_a_value_is_what_it_comes_from_and_from_elsewhere_it_is_not_known(
     rule: Any, token: str, given: str, origin: str
 ) -> None:
-    subject = Given(type=token, props={given: UNKNOWN}, refers={given: ["other"]})
+    subject = Given(type=token, props={given: UNKNOWN}, references={given: ["other"]})
     assert said(rule, subject, other(origin)) == []
     (text,) = said(rule, subject, other("gcp:storage/bucket:Bucket"))
     assert text.startswith("not evaluated")
@@ -48,13 +48,13 @@ def test_a_value_is_what_it_comes_from_and_from_elsewhere_it_is_not_known(
 def test_a_key_of_the_stack_does_for_no_replica_that_names_none() -> None:
     named = {"location": "a", "customerManagedEncryption": {"kmsKeyName": UNKNOWN}}
     replicas = {"userManaged": {"replicas": [named, {"location": "b"}]}}
-    subject = Given(type=SECRET, props={"replication": replicas}, refers={"replication": ["other"]})
-    assert said(OWN_KEY, subject, other(KEYS[0])) == ["names no key"]
+    subject = Given(type=SECRET, props={"replication": replicas}, references={"replication": ["other"]})
+    assert said(OWN_KEY, subject, other(KEYS[0])) == ["no key of the project is used; got nothing; expected its name"]
 
 
 def test_everybody_beside_an_account_of_the_stack_is_still_everybody() -> None:
     members = {"role": "roles/storage.objectViewer", "members": ["allUsers", UNKNOWN]}
-    subject = Given(type=MEMBER.replace("Member", "Binding"), props=members, refers={"members": ["other"]})
+    subject = Given(type=MEMBER.replace("Member", "Binding"), props=members, references={"members": ["other"]})
     found = said(PUBLIC_BUCKET, subject, other(ACCOUNTS[0]))
-    assert found[0].startswith("is allUsers")
+    assert found[0] == "the bucket is public; got allUsers; expected named accounts or groups"
     assert all(text.startswith("not evaluated") for text in found[1:])

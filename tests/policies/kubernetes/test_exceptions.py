@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from policies.catalogue import every_rule
+from policies.interface import SETTINGS_TYPE
 from policies.kubernetes.manifests import DEPLOYMENT
-from policies.kubernetes.relations import NAMESPACE, NETWORK_POLICY, SERVICE
+from policies.kubernetes.references import NAMESPACE, NETWORK_POLICY, SERVICE
 from policies.kubernetes.storage import STORAGE_CLASS
-from policies.names import SETTINGS_TYPE
 from tests.policies.analyzer import UNKNOWN, Analyzer, Given
 
 RULES = every_rule()
@@ -32,7 +32,7 @@ def deployment(image: Any, *more: Any) -> Given:
     """Pods of some images, of which one may come from a build."""
     listed = [{"name": f"c{number}", "image": one} for number, one in enumerate((image, *more))]
     props = {"kind": "Deployment", "metadata": {"name": "a"}, "spec": {"template": {"spec": {"containers": listed}}}}
-    return Given(type=DEPLOYMENT, props=props, refers={"spec": ["origin"]})
+    return Given(type=DEPLOYMENT, props=props, references={"spec": ["origin"]})
 
 
 def origin(kind: str) -> Given:
@@ -60,9 +60,9 @@ def test_a_stack_for_trying_may_name_a_tag_and_run_one_pod(environment: str) -> 
     assert said(REPLICAS, one, origin(SETTINGS_TYPE), environment=environment) == []
 
 
-def balancer(refers: Mapping[str, list[str]], **spec: Any) -> Given:
+def balancer(references: Mapping[str, list[str]], **spec: Any) -> Given:
     props = {"kind": "Service", "metadata": {"name": "a"}, "spec": {"type": "LoadBalancer", **spec}}
-    return Given(type=SERVICE, props=props, refers=refers)
+    return Given(type=SERVICE, props=props, references=references)
 
 
 def test_ranges_made_of_addresses_of_the_stack_need_not_be_known() -> None:
@@ -71,7 +71,7 @@ def test_ranges_made_of_addresses_of_the_stack_need_not_be_known() -> None:
     nothing: list[dict[str, Any]] = [{}, {"loadBalancerSourceRanges": []}]
     for given in nothing:
         (unsaid,) = said(RANGES, balancer({"spec": ["origin"]}, **given), address)
-        assert "everybody may connect" in unsaid
+        assert "open to the Internet" in unsaid
     (text,) = said(RANGES, balancer({}, loadBalancerSourceRanges=UNKNOWN), address)
     assert text.startswith("not evaluated")
 
@@ -82,7 +82,7 @@ def test_ranges_made_of_addresses_of_the_stack_need_not_be_known() -> None:
 )
 def test_a_class_whose_parameters_come_from_a_key_is_under_it(kind: str, unevaluated: int) -> None:
     given = {"kind": "StorageClass", "provisioner": UNKNOWN, "parameters": UNKNOWN}
-    storage = Given(type=STORAGE_CLASS, props=given, refers={"parameters": ["origin"]})
+    storage = Given(type=STORAGE_CLASS, props=given, references={"parameters": ["origin"]})
     found = said(KEY, storage, origin(kind))
     assert len([text for text in found if text.startswith("not evaluated")]) == unevaluated == len(found)
 
@@ -91,7 +91,7 @@ def test_pods_of_a_namespace_that_the_stack_does_not_own_may_be_there() -> None:
     service = Given(type=SERVICE, props={"metadata": {"namespace": "theirs"}, "spec": {"selector": {"app": "a"}}})
     assert said(PODS, service) == []
     (text,) = said(PODS, service, Given(type=NAMESPACE, name="theirs", props={"metadata": {"name": "theirs"}}))
-    assert text == "selects no pod of the stack"
+    assert text == "the Service has no pod; got no matching pod; expected labels of pods in the stack"
 
 
 def mounting(config_map: str) -> Given:
@@ -116,13 +116,13 @@ def policy(name: str, spec: Any) -> Given:
     """A policy in a namespace whose name is not known yet, but where it comes from is."""
     metadata = {"name": name, "namespace": UNKNOWN}
     return Given(type=NETWORK_POLICY, name=f"in-{name}", props={"metadata": metadata, "spec": spec},
-                 refers={"metadata": [name]})  # fmt: skip
+                 references={"metadata": [name]})  # fmt: skip
 
 
 def test_a_namespace_is_closed_by_what_is_known_whatever_another_policy_will_say() -> None:
     closing = policy("here", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
     unknown = Given(type=NETWORK_POLICY, name="later", props={"metadata": closing.props["metadata"], "spec": UNKNOWN},
-                    refers=closing.refers)  # fmt: skip
+                    references=closing.references)  # fmt: skip
     assert said(CLOSED, namespace("here"), unknown, closing) == []
     (text,) = said(CLOSED, namespace("here"), unknown)
     assert text.startswith("not evaluated")

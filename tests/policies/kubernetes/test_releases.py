@@ -13,7 +13,7 @@ from policies.catalogue import every_rule
 from policies.kubernetes.analyses import ANALYSIS
 from policies.kubernetes.durations import seconds
 from policies.kubernetes.manifests import DEPLOYMENT, ROLLOUT
-from policies.kubernetes.relations import SERVICE
+from policies.kubernetes.references import SERVICE
 from pouw.gate import manifests
 from pouw.paths import REPOSITORY
 from tests.policies.analyzer import Analyzer, Given
@@ -57,14 +57,14 @@ def test_metrics_are_measured_side_by_side_and_the_longest_counts() -> None:
     short, long = {"interval": "1m", "count": 11}, {"interval": "1m", "count": 16}
     assert said(WINDOW, rollout("a"), analysis("a", short, short, long)) == []
     (text,) = said(WINDOW, rollout("a"), analysis("a", short, {**long, "initialDelay": "1s"}))
-    assert text == "is 900 s, and errors is measured for 901 s"
+    assert text == "the old version stops before its analysis ends; got 900 s; expected at least 901 s for errors"
 
 
 def test_the_templates_of_a_template_count_too_and_a_circle_ends() -> None:
     inner = analysis("inner", {"interval": "10m", "count": 3}, templates=[{"templateName": "outer"}])
     outer = analysis("outer", {}, templates=[{"templateName": "inner"}])
     (text,) = said(WINDOW, rollout("outer"), outer, inner)
-    assert text.endswith("1200 s")
+    assert text.endswith("expected at least 1200 s for errors")
 
 
 def test_an_argument_counts_with_the_value_that_the_rollout_gives_it() -> None:
@@ -108,7 +108,9 @@ def test_an_ingress_may_lead_to_a_service_that_flagger_makes() -> None:
     ingress = Given(type="kubernetes:networking.k8s.io/v1:Ingress", props={"metadata": place, "spec": spec})
     workload = Given(type=DEPLOYMENT, name="target", props={"kind": "Deployment", "metadata": place, "spec": {}})
     released = Given(type="kubernetes:flagger.app/v1beta1:Canary", name="canary", props=canary())
-    assert said(rule, ingress, workload, released) == ["no Service other is in its namespace"]
+    assert said(rule, ingress, workload, released) == [
+        "the Service does not exist; got other; expected a Service of the namespace"
+    ]
 
 
 def test_a_service_over_the_pods_of_a_rollout_has_pods() -> None:
