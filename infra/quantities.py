@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
@@ -15,7 +16,7 @@ _NANO: Final = Decimal("1e-9")
 
 
 def amount(quantity: str | int | float) -> Decimal | None:
-    """The number that a quantity stands for; none where it is no quantity."""
+    """Return the number that a quantity means; ``None`` if the text is not a quantity."""
     match = _FORM.fullmatch(str(quantity))
     if match is None:
         return None
@@ -25,19 +26,37 @@ def amount(quantity: str | int | float) -> Decimal | None:
 
 
 def parsed(quantity: str) -> Decimal:
-    """The same of what has to be one.
+    """Return the number that a quantity means.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a quantity.
     """
-    found = amount(quantity)
-    if found is None:
-        raise ValueError(f"{quantity!r} is no quantity")
-    return found
+    number = amount(quantity)
+    if number is None:
+        raise ValueError(f"{quantity!r} is not a quantity")
+    return number
+
+
+def total(quantities: Sequence[str]) -> str:
+    """Return the sum of quantities, with a binary suffix if one of them has one. A single quantity stays as it is.
+
+    Raises:
+        ValueError: one of them is not a quantity.
+    """
+    if len(quantities) == 1:
+        return quantities[0]
+    result = sum(map(parsed, quantities), Decimal(0))
+    kibibytes = result / 1024
+    if any(quantity.endswith("i") for quantity in quantities) and kibibytes == kibibytes.to_integral_value():
+        return canonical(f"{int(kibibytes)}Ki")
+    return canonical(f"{result:f}")
 
 
 def canonical(quantity: str | int | float) -> str:
-    """The server's spelling: no fraction, the largest fitting suffix of its family. Not a quantity: unchanged text."""
+    """Return the server's spelling: no fraction, the largest suffix of its family that fits.
+
+    A text that is not a quantity is returned unchanged.
+    """
     text = str(quantity)
     match = _FORM.fullmatch(text)
     if match is None:
@@ -46,7 +65,7 @@ def canonical(quantity: str | int | float) -> str:
     value = Decimal(number + (exponent or ""))
     if binary:
         amount = value * 2 ** _BINARY[binary]
-        # Below 1024 and with fractions of a byte the binary family cannot say it; the server turns to the decimal one.
+        # Binary suffixes cannot express fractions of a byte, nor less than 1024; the server uses decimal ones there.
         if amount == amount.to_integral_value() and abs(amount) >= 1024:
             return _in_binary(int(amount))
         return _in_decimal(amount)
@@ -71,7 +90,7 @@ def _in_exponents(amount: Decimal) -> str:
 
 
 def _factored(amount: Decimal) -> tuple[int, int]:
-    """The largest multiple-of-three exponent (within the suffixes) that leaves a whole number, and that number."""
+    """Return the largest exponent with a suffix that leaves a whole number, and that number."""
     nanos = int(amount.quantize(_NANO, rounding=ROUND_CEILING).scaleb(9))
     if nanos == 0:
         return 0, 0

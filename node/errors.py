@@ -1,4 +1,4 @@
-"""Errors of a node, by the party at fault."""
+"""What can go wrong in a node, by whose fault it is."""
 
 from __future__ import annotations
 

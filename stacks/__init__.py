@@ -1,1 +1,1 @@
-"""The program of every stack: what each site declares, and the names in its zone."""
+"""The program of every stack: the target of each site, its workloads, the names in its zone."""

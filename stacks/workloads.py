@@ -1,26 +1,28 @@
-"""The workloads of a site, the same on every target."""
+"""The workloads of a site, which are the same on every target."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
+from infra import node_pod, slots
+from infra.kubernetes import balancer as balancers
 from infra.kubernetes import node_autoscaler
 from infra.kubernetes.balancer import Balancer, BalancerArgs
-from infra.kubernetes.namespace import Security, SecurityArgs
-from infra.kubernetes.node_autoscaler import Autoscaler, AutoscalerArgs
+from infra.kubernetes.namespace import Namespace, NamespaceArgs, WorkloadContext
+from infra.kubernetes.node_autoscaler import NodeAutoscaler, NodeAutoscalerArgs
 from infra.kubernetes.node_cluster import NodeCluster, NodeClusterArgs
 from infra.kubernetes.peering import Peering, PeeringArgs
 from infra.kubernetes.storage import NAME as ENCRYPTED
 from infra.kubernetes.storage import Storage, StorageArgs
 from infra.settings.stack import Nodes, Settings
+from infra.slots import Slot
+from infra.workload import Workload
 from stacks import hostnames
 from stacks.cluster_target import ClusterTarget, Scaling
-
-SLOT = "blue"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,113 +31,108 @@ class Deployed:
 
     target: ClusterTarget
     peers_address: pulumi.Output[str] | None
-    """Where other sites come in; ``None`` where there are none."""
+    """Address of the peers' entry; ``None`` if the stack has no other site."""
     outputs: dict[str, Any]
 
 
-def deploy(stack: Settings, target: ClusterTarget, others: Sequence[ClusterTarget]) -> Deployed:
-    """Declare the workloads of a site that forms one network with ``others``."""
-    site = target.site
+def deploy(stack: Settings, target: ClusterTarget, peers: Sequence[ClusterTarget]) -> Deployed:
+    """Declare the workloads of a site that forms one network with ``peers``, the other sites."""
+    site, nodes, deployed = target.site, _nodes(stack, target), slots.of_settings(stack.slots)
     opts = pulumi.ResourceOptions(provider=target.provider)
-    spread = stack.environment == "production"
-    needs: list[pulumi.Resource] = []
+    prerequisites: list[pulumi.Resource] = []
     if target.storage is not None:
-        needs.append(Storage(site.name, StorageArgs(site=site.name, definition=target.storage), opts))
-    ranges = () if target.balancer_entry else stack.balancer.exposure.allow_from
-    nodes = _nodes(stack, target)
-    amounts = [nodes.resources, stack.balancer.resources, *([node_autoscaler.RESOURCES] if target.scaling else [])]
-    security = Security(
-        site.name,
-        SecurityArgs(site=site.name, client_ranges=ranges, amounts=amounts, volume=nodes.storage.size),
-        opts,
+        prerequisites.append(Storage(site.name, StorageArgs(site=site.name, definition=target.storage), opts))
+    workloads = [*declarations(stack, target)]
+    namespace = Namespace(site.name, NamespaceArgs(site=site.name, workloads=workloads), opts)
+    context = WorkloadContext(
+        namespace=namespace.namespace,
+        site=site.name,
+        require_spread=stack.environment == "production",
+        protect=stack.environment == "production",
+        tolerations=target.machines,
     )
-    # Limits have grown before what needs them is made.
-    ready = pulumi.ResourceOptions(provider=target.provider, depends_on=[security, *needs])
-    NodeCluster(
-        f"{site.name}-{SLOT}",
-        NodeClusterArgs(
-            namespace=security.namespace,
+    # The limits grow before the pods that need them start.
+    after_limits = pulumi.ResourceOptions(provider=target.provider, depends_on=[namespace, *prerequisites])
+    remote_bootnodes = [hostnames.peers_entry(stack, peer.site) for peer in peers]
+    for slot in deployed:
+        arguments = NodeClusterArgs(
+            context=context,
             key_seed=pulumi.Config("pouw").require_secret("nodeKeySeed"),
-            site=site.name,
-            slot=SLOT,
+            slot=slot,
             image=target.node_image,
             nodes=nodes,
             chain=stack.chain,
-            insist_on_spread=spread,
-            keep_volumes=stack.environment == "production",
-            entries=tuple(hostnames.peers_entry(stack, other.site) for other in others),
-            machines=target.machines,
-        ),
-        ready,
-    )
+            bootnodes=(*slots.bootnodes(slot, deployed, nodes), *remote_bootnodes),
+        )
+        NodeCluster(f"{site.name}-{slot.name}", arguments, after_limits)
     balancer = Balancer(
         f"{site.name}-balancer",
         BalancerArgs(
-            namespace=security.namespace,
-            site=site.name,
-            slot=SLOT,
+            context=context,
+            slots=deployed,
             image=target.balancer_image,
             settings=stack.balancer,
-            insist_on_spread=spread,
             entry=target.balancer_entry,
-            machines=target.machines,
         ),
-        ready,
+        after_limits,
     )
     if target.scaling is not None:
-        _autoscaler(target, target.scaling, security.namespace, ready, spread=spread)
-    peers = _peering(target, others, security.namespace, opts) if others else None
+        _autoscaler(target.scaling, context, after_limits)
+    active = slots.active(deployed)
+    peering = _peering(target, peers, context, active, opts) if peers else None
     outputs = {
         "name": site.name,
         "cloud": site.cloud,
         "region": site.region,
         "role": site.role,
-        "namespace": security.namespace,
-        "activeSlot": SLOT,
+        "namespace": namespace.namespace,
+        "activeSlot": active.name,
+        "slots": [{"name": slot.name, "active": slot.active, "weight": slot.weight} for slot in deployed],
         "balancer": balancer.service,
         "address": target.address,
         "egress": target.egress,
-        "peers": peers.address if peers else "",
+        "peers": peering.address if peering else "",
         **({"kubeconfig": target.kubeconfig} if target.kubeconfig is not None else {}),
     }
-    return Deployed(target=target, peers_address=peers.address if peers else None, outputs=outputs)
+    return Deployed(target=target, peers_address=peering.address if peering else None, outputs=outputs)
 
 
-def _autoscaler(
-    target: ClusterTarget,
-    scaling: Scaling,
-    namespace: pulumi.Input[str],
-    opts: pulumi.ResourceOptions,
-    *,
-    spread: bool,
-) -> None:
-    arguments = AutoscalerArgs(
-        namespace=namespace,
-        site=target.site.name,
+def declarations(stack: Settings, target: ClusterTarget) -> Iterator[Workload]:
+    """Yield every workload that runs in the namespace of a site."""
+    yield node_pod.declaration(stack.nodes)
+    # Behind an edge the balancer's clients are the cloud's own machines, and the edge decides who may connect.
+    yield balancers.declaration(stack.balancer, () if target.balancer_entry else stack.balancer.exposure.allow_from)
+    if target.scaling is not None:
+        yield node_autoscaler.declaration(target.scaling.identity)
+
+
+def _autoscaler(scaling: Scaling, context: WorkloadContext, opts: pulumi.ResourceOptions) -> None:
+    arguments = NodeAutoscalerArgs(
+        context=context,
         image=scaling.image,
         scaler=scaling.scaler,
         identity=scaling.identity,
         annotations=scaling.annotations,
-        insist_on_spread=spread,
-        machines=target.machines,
     )
-    Autoscaler(f"{target.site.name}-autoscaler", arguments, opts)
+    NodeAutoscaler(f"{context.site}-autoscaler", arguments, opts)
 
 
 def _peering(
-    target: ClusterTarget, others: Sequence[ClusterTarget], namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
+    target: ClusterTarget,
+    peers: Sequence[ClusterTarget],
+    context: WorkloadContext,
+    slot: Slot,
+    opts: pulumi.ResourceOptions,
 ) -> Peering:
-    sources = pulumi.Output.all(*(other.egress for other in others)).apply(
+    sources = pulumi.Output.all(*(peer.egress for peer in peers)).apply(
         lambda lists: sorted({cidr for ranges in lists for cidr in ranges})
     )
-    arguments = PeeringArgs(
-        namespace=namespace, site=target.site.name, slot=SLOT, entry=target.peers_entry, sources=sources
-    )
-    return Peering(f"{target.site.name}-peering", arguments, opts)
+    arguments = PeeringArgs(context=context, slot=slot, entry=target.peers_entry, sources=sources)
+    return Peering(f"{context.site}-peering", arguments, opts)
 
 
 def _nodes(stack: Settings, target: ClusterTarget) -> Nodes:
-    """The stack's nodes, on the storage class of the site."""
+    """Return the stack's nodes, on the storage class of the site."""
     storage = stack.nodes.storage
-    chosen = target.site.storage_class or storage.class_name or (ENCRYPTED if target.storage is not None else None)
-    return stack.nodes.model_copy(update={"storage": storage.model_copy(update={"class_name": chosen})})
+    class_name = target.site.storage_class or storage.class_name or (ENCRYPTED if target.storage is not None else None)
+    return stack.nodes.model_copy(update={"storage": storage.model_copy(update={"class_name": class_name})})

@@ -1,4 +1,4 @@
-"""Pages and commands that the README names exist."""
+"""What the README says is there."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The workloads, the same on every cloud."""
+"""The workloads, which are the same on every cloud."""

@@ -1,4 +1,4 @@
-"""Addresses of an existing cluster without a cloud: a pool for MetalLB, which has to run there already."""
+"""Addresses of an existing cluster without a cloud: a pool for MetalLB, which must already run there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra.naming import labels
 NAME = "pouw"
 NAMESPACE = "metallb-system"
 ANNOTATIONS = {"metallb.io/address-pool": NAME}
-"""Annotations of services that take their address from the pool."""
+"""Annotations of the services whose address is from the pool."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class AddressPoolArgs:
 
 
 class AddressPool(Component, token="pouw:kubernetes:AddressPool"):
-    """A pool that is given out only to those that name it, announced in the local network. Output: ``pool``."""
+    """A pool for services that name it, announced in the local network. Output: ``pool``."""
 
     pool: pulumi.Output[str]
 

@@ -1,4 +1,4 @@
-"""The peers' entry of a site: how nodes of a stack's other sites come in, and how its own go out to them."""
+"""The peers' entry of a site: nodes of the stack's other sites connect through it, and its own nodes dial theirs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ import pulumi
 from pulumi_kubernetes.core.v1.Service import Service
 from pulumi_kubernetes.networking.v1.NetworkPolicy import NetworkPolicy
 
+from infra import flows
 from infra.component import Component
 from infra.contracts import Entry
-from infra.naming import labels, selector
+from infra.flows import ANYWHERE, Flow
+from infra.kubernetes.namespace import WorkloadContext
+from infra.naming import selector
+from infra.slots import Slot
 from infra.workload import P2P_PORT, Manifest
 
 NAME = "pouw-peers-entry"
@@ -21,65 +25,56 @@ NAME = "pouw-peers-entry"
 class PeeringArgs:
     """One site among several."""
 
-    namespace: pulumi.Input[str]
-    site: str
-    slot: str
+    context: WorkloadContext
+    slot: Slot
+    """The active slot, whose nodes other sites reach."""
     entry: Entry
     sources: pulumi.Input[Sequence[str]]
-    """CIDR ranges that the other sites' connections come from; nobody else may come in."""
+    """CIDR ranges of the other sites' connections; no other address may connect."""
 
 
 class Peering(Component, token="pouw:kubernetes:Peering"):
-    """A service that the other sites dial. Output: ``address``, a name or an address as the cloud gives it."""
+    """A service that the other sites dial. Output: ``address``, a name or an address as the cloud reports it."""
 
     address: pulumi.Output[str]
 
     def __init__(self, name: str, args: PeeringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        metadata = {"name": NAME, "namespace": args.namespace, "labels": labels("peers", site=args.site)}
-        NetworkPolicy(
-            f"{name}-policy",
-            metadata=metadata,
-            spec=network_policy(pulumi.Output.from_input(args.sources).apply(_blocks)),
-            opts=self.child(),
-        )
+        metadata = args.context.metadata(NAME, "peers")
+        NetworkPolicy(f"{name}-policy", metadata=metadata, spec=network_policy(args.sources), opts=self.child())
         service = Service(
             f"{name}-service",
             metadata={**metadata, "annotations": dict(args.entry.annotations)},
             spec={
                 "type": "LoadBalancer",
-                # The sender's own address is what the policy above decides by.
+                # The network policy above decides by the sender's own address.
                 "external_traffic_policy": "Local",
                 "load_balancer_source_ranges": args.sources,
-                "selector": selector("node", slot=args.slot),
+                "selector": selector("node", slot=args.slot.name),
                 "ports": [{"name": "p2p", "port": P2P_PORT, "target_port": "p2p", "protocol": "TCP"}],
             },
             opts=self.child(),
         )
-        self.publish(address=service.status.apply(given_address))
+        self.publish(address=service.status.apply(published_address))
 
 
-def given_address(status: object) -> str:
-    """The name or address in a service's status; empty where the cluster gave none."""
+def published_address(status: object) -> str:
+    """Return the name or address in a service's status; empty where the cluster has published none."""
     balancer = getattr(status, "load_balancer", None)
     for entry in getattr(balancer, "ingress", None) or ():
         return str(entry.hostname or entry.ip or "")
     return ""
 
 
-def _blocks(sources: Sequence[str]) -> list[Manifest]:
-    return [{"ipBlock": {"cidr": cidr}} for cidr in sources]
+def network_policy(sources: pulumi.Input[Sequence[str]]) -> Manifest:
+    """Return the policy by which ``sources`` reach nodes, and nodes dial the peers' port anywhere.
 
-
-def network_policy(senders: pulumi.Input[list[Manifest]]) -> Manifest:
-    """Nodes may be reached by ``senders`` and may dial the peers' port anywhere: a peer is known by its key.
-
-    Only who they are is unknown before the other sites have their addresses; what else it says can be judged.
+    A peer proves its identity by its key, so the destination is open. Only the sources are unknown before the other
+    sites have addresses; compliance rules can judge everything else.
     """
-    port = [{"protocol": "TCP", "port": P2P_PORT}]
-    return {
-        "podSelector": {"matchLabels": selector("node")},
-        "policyTypes": ["Ingress", "Egress"],
-        "ingress": [{"from": senders, "ports": port}],
-        "egress": [{"to": _blocks(["0.0.0.0/0"]), "ports": port}],
-    }
+    senders = pulumi.Output.from_input(sources).apply(flows.ranges)
+    return flows.network_policy(
+        "node",
+        ingress=[Flow(peers=senders, ports=(P2P_PORT,))],
+        egress=[Flow(peers=flows.ranges([ANYWHERE]), ports=(P2P_PORT,))],
+    )

@@ -1,4 +1,4 @@
-"""The storage class of a cloud site: encrypted under the site's own key, bound where the pod runs, able to grow."""
+"""The storage class of a cloud site: encrypted under the site's own key, bound in the pod's zone, expandable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAME = "pouw-encrypted"
 
 @dataclass(frozen=True, kw_only=True)
 class StorageArgs:
-    """One site's class; ``definition`` holds ``provisioner`` and ``parameters``, in the words of its driver."""
+    """One site's class. ``definition`` holds ``provisioner`` and ``parameters`` in the form of its driver."""
 
     site: str
     definition: pulumi.Input[Mapping[str, Any]]
@@ -31,14 +31,14 @@ class Storage(Component, token="pouw:kubernetes:Storage"):
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         definition = pulumi.Output.from_input(args.definition)
-        made = StorageClass(
+        storage_class = StorageClass(
             f"{name}-encrypted",
             metadata={"name": NAME, "labels": labels("storage", site=args.site)},
-            provisioner=definition.apply(lambda given: str(given["provisioner"])),
-            parameters=definition.apply(lambda given: dict(given["parameters"])),
+            provisioner=definition.apply(lambda values: str(values["provisioner"])),
+            parameters=definition.apply(lambda values: dict(values["parameters"])),
             volume_binding_mode="WaitForFirstConsumer",
             allow_volume_expansion=True,
             reclaim_policy="Delete",
             opts=self.child(),
         )
-        self.publish(class_name=made.metadata["name"])
+        self.publish(class_name=storage_class.metadata["name"])

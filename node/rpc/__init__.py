@@ -1,1 +1,1 @@
-"""Interface to clients: JSON-RPC over HTTP and WebSocket, health and metrics."""
+"""What clients ask a node: JSON-RPC over HTTP and WebSocket, health and metrics."""

@@ -1,1 +1,1 @@
-"""Protocol between nodes: frames, an authenticated and encrypted channel, peers, synchronisation."""
+"""What nodes say to each other: frames, an authenticated and encrypted channel, peers, and catching up."""

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from infra import contracts
 from infra.kubernetes import node_autoscaler
-from infra.kubernetes.node_autoscaler import Autoscaler, AutoscalerArgs
+from infra.kubernetes.namespace import WorkloadContext
+from infra.kubernetes.node_autoscaler import NodeAutoscaler, NodeAutoscalerArgs
 from infra.naming import NAMESPACE
 from infra.settings.loading import parse
 from tests.infra.recorder import Recorded, record
@@ -78,17 +79,20 @@ def declared(cloud: str) -> Sequence[Recorded]:
         )
         site = module.Site(context.site.name, arguments)
         if site.scaler is not None:
-            scaling = AutoscalerArgs(
-                namespace=NAMESPACE,
-                site=context.site.name,
+            scaling = NodeAutoscalerArgs(
+                context=WorkloadContext(
+                    namespace=NAMESPACE,
+                    site=context.site.name,
+                    require_spread=True,
+                    protect=True,
+                    tolerations=site.tolerations,
+                ),
                 image=node_autoscaler.image(None, context.site.cluster.version),
                 scaler=site.scaler,
                 identity=site.pod_identity,
-                annotations=site.annotations.apply(lambda known: known["autoscaler"]),
-                insist_on_spread=True,
-                machines=site.tolerations,
+                annotations=site.annotations.apply(lambda annotations: annotations["autoscaler"]),
             )
-            Autoscaler(f"{context.site.name}-autoscaler", scaling)
+            NodeAutoscaler(f"{context.site.name}-autoscaler", scaling)
 
     return record(declare, vars(importlib.import_module(f"tests.contracts.posture_{cloud}")).get("ANSWERS"))
 

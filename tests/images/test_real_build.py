@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from infra import haproxy
+from infra.kubernetes import balancer
+from infra.slots import Slot
 from pouw import images, poll
 from pouw.home import Home
 from pouw.images import Kind, image_folder
@@ -168,8 +169,8 @@ def test_the_balancer_accepts_the_configuration_that_it_gets(home: Home, tmp_pat
     assert config["User"] == "10001:10001"
     root = unpacked(image.archive, tmp_path)
     (root / "etc/resolv.conf").write_text("nameserver 127.0.0.1\n")
-    backend = haproxy.Backend(service="pouw-blue-rpc.pouw-system.svc.cluster.local", max_nodes=4)
-    for name, text in (("haproxy.cfg", haproxy.configuration(backend)), ("503.http", haproxy.unavailable_page())):
+    slot = Slot(name="blue", active=True, weight=100)
+    for name, text in balancer.configuration_files([slot], max_nodes=4).items():
         (root / "etc/haproxy" / name).parent.mkdir(exist_ok=True)
         (root / "etc/haproxy" / name).write_text(text)
     result = run(root, config, "haproxy", "-c", "-f", "/etc/haproxy/haproxy.cfg")

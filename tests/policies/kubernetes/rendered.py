@@ -1,75 +1,74 @@
-"""The objects of a production site of ours as plain manifests, without an engine or a cluster."""
+"""The objects of a production site as plain manifests, without an engine or a cluster."""
 
 from __future__ import annotations
 
 import yaml
 
+from infra import node_pod, slots
 from infra.contracts import Entry, PodIdentity, Scaler
-from infra.kubernetes import node_autoscaler
+from infra.kubernetes import balancer, node_autoscaler
 from infra.kubernetes.balancer import Balancer, BalancerArgs
-from infra.kubernetes.namespace import Security, SecurityArgs
-from infra.kubernetes.node_autoscaler import Autoscaler, AutoscalerArgs
+from infra.kubernetes.namespace import Namespace, NamespaceArgs, WorkloadContext
+from infra.kubernetes.node_autoscaler import NodeAutoscaler, NodeAutoscalerArgs
 from infra.kubernetes.node_cluster import NodeCluster, NodeClusterArgs
 from infra.kubernetes.peering import Peering, PeeringArgs
 from infra.naming import NAMESPACE
 from infra.settings.stack import Balancer as BalancerSettings
 from infra.settings.stack import Chain, Exposure, Nodes
+from infra.slots import Slot
 from tests.infra.recorder import record
 
 IMAGE = "registry.example.org/pouw/node@sha256:" + "ab" * 32
-SITE, SLOT = "hall", "blue"
+SITE = "hall"
+SLOTS = (Slot(name="blue", active=True, weight=100),)
 CLIENTS = ("192.0.2.0/24",)
+IDENTITY = PodIdentity(labels={}, cidr="169.254.170.23/32", port=80)
 
 
 def _declare() -> None:
-    amounts = [Nodes().resources, BalancerSettings().resources, node_autoscaler.RESOURCES]
-    Security(SITE, SecurityArgs(site=SITE, client_ranges=CLIENTS, amounts=amounts, volume="20Gi"))
-    NodeCluster(
-        f"{SITE}-{SLOT}",
-        NodeClusterArgs(
-            namespace=NAMESPACE,
-            key_seed="00" * 32,
-            site=SITE,
-            slot=SLOT,
-            image=IMAGE,
-            nodes=Nodes(),
-            chain=Chain(),
-            insist_on_spread=True,
-        ),
-    )
+    nodes = Nodes()
     exposure = Exposure(type="LoadBalancer", allow_from=CLIENTS)
-    Balancer(
-        f"{SITE}-balancer",
-        BalancerArgs(
-            namespace=NAMESPACE,
-            site=SITE,
-            slot=SLOT,
-            image=IMAGE,
-            settings=BalancerSettings(exposure=exposure),
-            insist_on_spread=True,
-        ),
-    )
-    Autoscaler(
+    settings = BalancerSettings(exposure=exposure)
+    workloads = [
+        node_pod.declaration(nodes),
+        balancer.declaration(settings, CLIENTS),
+        node_autoscaler.declaration(IDENTITY),
+    ]
+    Namespace(SITE, NamespaceArgs(site=SITE, workloads=workloads))
+    context = WorkloadContext(namespace=NAMESPACE, site=SITE, require_spread=True, protect=False)
+    for slot in SLOTS:
+        NodeCluster(
+            f"{SITE}-{slot.name}",
+            NodeClusterArgs(
+                context=context,
+                key_seed="00" * 32,
+                slot=slot,
+                image=IMAGE,
+                nodes=nodes,
+                chain=Chain(),
+                bootnodes=tuple(slots.bootnodes(slot, SLOTS, nodes)),
+            ),
+        )
+    Balancer(f"{SITE}-balancer", BalancerArgs(context=context, slots=SLOTS, image=IMAGE, settings=settings))
+    NodeAutoscaler(
         f"{SITE}-autoscaler",
-        AutoscalerArgs(
-            namespace=NAMESPACE,
-            site=SITE,
+        NodeAutoscalerArgs(
+            context=context,
             image=node_autoscaler.image(None, "1.34"),
             scaler=Scaler(arguments=("--cloud-provider=aws",), environment={"AWS_REGION": "us-east-1"}),
-            identity=PodIdentity(labels={}, cidr="169.254.170.23/32", port=80),
+            identity=IDENTITY,
             annotations={},
-            insist_on_spread=True,
         ),
     )
     entry = Entry(type="LoadBalancer", annotations={})
-    Peering(
-        f"{SITE}-peering",
-        PeeringArgs(namespace=NAMESPACE, site=SITE, slot=SLOT, entry=entry, sources=["198.51.100.7/32"]),
-    )
+    peering = PeeringArgs(context=context, slot=slots.active(SLOTS), entry=entry, sources=["198.51.100.7/32"])
+    Peering(f"{SITE}-peering", peering)
 
 
 def rendered() -> str:
-    """YAML documents, one an object."""
+    """Return the objects as YAML documents."""
     return yaml.safe_dump_all(
-        dict(one.inputs) for one in record(_declare) if one.custom and one.token.startswith("kubernetes:")
+        dict(resource.inputs)
+        for resource in record(_declare)
+        if resource.custom and resource.token.startswith("kubernetes:")
     )

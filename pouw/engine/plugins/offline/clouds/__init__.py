@@ -1,4 +1,4 @@
-"""The clouds, one module per cloud: their differences as data."""
+"""The clouds, one module each: what differs between them, as data."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ MODULES: Final[Mapping[str, str]] = {
     "docker": "docker",
     "gcp": "gcp",
 }
-"""Provider packages with their modules in this folder."""
+"""Packages that are served, and their modules here."""
 
 
 def load(package: str) -> Cloud:
-    """Return the cloud of a package. Only its module is imported."""
-    cloud: Cloud = importlib.import_module(f"{__name__}.{MODULES[package]}").CLOUD
-    return cloud
+    """The cloud of a package; only its module is imported."""
+    found: Cloud = importlib.import_module(f"{__name__}.{MODULES[package]}").CLOUD
+    return found
 
 
 def installed() -> Mapping[str, str]:
-    """Return the packages whose SDK is installed, with the version of the SDK."""
+    """The packages whose SDK is installed, each with the SDK's version."""
     versions: dict[str, str] = {}
     for package in MODULES:
         try:
             versions[package] = metadata.version(f"pulumi-{package}")
         except metadata.PackageNotFoundError:
-            continue  # an extra that is not installed
+            continue  # an extra that was not asked for
     return versions

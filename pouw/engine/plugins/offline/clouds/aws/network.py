@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from pouw.engine.plugins.core.properties import Value
-from pouw.engine.plugins.offline.cloud import CatalogueEntry, Name
+from pouw.engine.plugins.offline.cloud import Facts, Name
 from pouw.engine.plugins.offline.formats import cidr4_between
 
 
-def _id(prefix: str) -> CatalogueEntry:
-    return CatalogueEntry(id=f"{prefix}-{{hash17}}")
+def _id(prefix: str) -> Facts:
+    return Facts(id=f"{prefix}-{{hash17}}")
 
 
 _BLOCK = cidr4_between(16, 28)
@@ -32,57 +32,53 @@ def _proofs(values: Mapping[str, Value]) -> list[Value]:
     ]
 
 
-CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
-    "aws:ec2/vpc:Vpc": CatalogueEntry(
+FACTS: Final[Mapping[str, Facts]] = {
+    "aws:ec2/vpc:Vpc": Facts(
         replaces=["cidrBlock", "instanceTenancy", "ipv4IpamPoolId", "ipv4NetmaskLength"],
         values={"instanceTenancy": ["default", "dedicated"]},
         formats={"cidrBlock": _BLOCK},
         id="vpc-{hash17}",
     ),
-    "aws:ec2/subnet:Subnet": CatalogueEntry(
+    "aws:ec2/subnet:Subnet": Facts(
         replaces=["vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "ipv6Native", "outpostArn"],
         formats={"cidrBlock": _BLOCK},
         id="subnet-{hash17}",
     ),
     "aws:ec2/internetGateway:InternetGateway": _id("igw"),
-    "aws:ec2/natGateway:NatGateway": CatalogueEntry(
+    "aws:ec2/natGateway:NatGateway": Facts(
         replaces=["allocationId", "connectivityType", "privateIp", "subnetId"],
         values={"connectivityType": ["public", "private"]},
         id="nat-{hash17}",
     ),
-    "aws:ec2/eip:Eip": CatalogueEntry(
+    "aws:ec2/eip:Eip": Facts(
         replaces=["address", "domain", "networkBorderGroup", "publicIpv4Pool"],
         values={"domain": ["vpc", "standard"]},
         computed={"allocationId": "{id}", "publicIp": "{address}"},
         id="eipalloc-{hash17}",
     ),
-    "aws:ec2/routeTable:RouteTable": CatalogueEntry(replaces=["vpcId"], id="rtb-{hash17}"),
-    "aws:ec2/route:Route": CatalogueEntry(
+    "aws:ec2/routeTable:RouteTable": Facts(replaces=["vpcId"], id="rtb-{hash17}"),
+    "aws:ec2/route:Route": Facts(
         replaces=["routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"],
         id="r-{routeTableId}{hash8}",
     ),
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": CatalogueEntry(
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": Facts(
         replaces=["subnetId", "gatewayId"], id="rtbassoc-{hash17}"
     ),
-    "aws:ec2/securityGroup:SecurityGroup": CatalogueEntry(
+    "aws:ec2/securityGroup:SecurityGroup": Facts(
         replaces=["description", "name", "namePrefix", "vpcId"],
         name=Name(
             longest=255, pattern=r"(?!sg-)[\w .\-:/()#,@\[\]+=&;{}!$*]+", rule="a name that does not begin with sg-"
         ),
         id="sg-{hash17}",
     ),
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": CatalogueEntry(
-        replaces=["securityGroupId"], id="sgr-{hash17}"
-    ),
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": CatalogueEntry(
-        replaces=["securityGroupId"], id="sgr-{hash17}"
-    ),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": CatalogueEntry(
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Facts(replaces=["securityGroupId"], id="sgr-{hash17}"),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Facts(replaces=["securityGroupId"], id="sgr-{hash17}"),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Facts(
         replaces=["vpcId", "serviceName", "vpcEndpointType", "serviceRegion"],
         values={"vpcEndpointType": ["Gateway", "Interface", "GatewayLoadBalancer", "Resource", "ServiceNetwork"]},
         id="vpce-{hash17}",
     ),
-    "aws:ec2/flowLog:FlowLog": CatalogueEntry(
+    "aws:ec2/flowLog:FlowLog": Facts(
         replaces=[
             "deliverCrossAccountRole",
             "destinationOptions",
@@ -102,14 +98,14 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
         },
         id="fl-{hash17}",
     ),
-    "aws:ec2/launchTemplate:LaunchTemplate": CatalogueEntry(
+    "aws:ec2/launchTemplate:LaunchTemplate": Facts(
         values={"metadataOptions.httpTokens": ["optional", "required"]},
         name=Name(shortest=3, longest=128, pattern=r"[\w().\-/]+", rule="letters, digits and any of ().-/_"),
         computed={"latestVersion": 1, "defaultVersion": 1},
         counts=["latestVersion"],
         id="lt-{hash17}",
     ),
-    "aws:lb/loadBalancer:LoadBalancer": CatalogueEntry(
+    "aws:lb/loadBalancer:LoadBalancer": Facts(
         replaces=["name", "namePrefix", "internal", "loadBalancerType", "customerOwnedIpv4Pool"],
         values={
             "loadBalancerType": ["application", "network", "gateway"],
@@ -124,7 +120,7 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
         protects="enableDeletionProtection",
         id="{arn}",
     ),
-    "aws:lb/targetGroup:TargetGroup": CatalogueEntry(
+    "aws:lb/targetGroup:TargetGroup": Facts(
         replaces=["name", "namePrefix", "port", "protocol", "protocolVersion", "targetType", "vpcId", "ipAddressType"],
         values={
             "protocol": ["GENEVE", "HTTP", "HTTPS", "TCP", "TCP_UDP", "TLS", "UDP", "QUIC", "TCP_QUIC"],
@@ -134,12 +130,12 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
         computed={"arn": "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{name}/{hash16}"},
         id="{arn}",
     ),
-    "aws:lb/listener:Listener": CatalogueEntry(
+    "aws:lb/listener:Listener": Facts(
         replaces=["loadBalancerArn"],
         values={"protocol": ["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC"]},
         id="{arn}",
     ),
-    "aws:acm/certificate:Certificate": CatalogueEntry(
+    "aws:acm/certificate:Certificate": Facts(
         replaces=[
             "domainName",
             "subjectAlternativeNames",
@@ -155,15 +151,15 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
         },
         id="{arn}",
     ),
-    "aws:route53/zone:Zone": CatalogueEntry(
+    "aws:route53/zone:Zone": Facts(
         replaces=["name", "delegationSetId"],
         computed={"nameServers": ["ns-1.awsdns-rehearsal.invalid"], "zoneId": "{id}"},
         id="Z{hash17upper}",
     ),
-    "aws:route53/record:Record": CatalogueEntry(
+    "aws:route53/record:Record": Facts(
         replaces=["name", "type", "zoneId", "setIdentifier"], id="{zoneId}_{name}_{type}_{setIdentifier}"
     ),
-    "aws:route53/healthCheck:HealthCheck": CatalogueEntry(
+    "aws:route53/healthCheck:HealthCheck": Facts(
         replaces=["ipAddress", "measureLatency", "requestInterval", "type", "referenceName"],
         values={
             "type": [
@@ -179,28 +175,26 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
         },
         id="{uuid}",
     ),
-    "aws:wafv2/webAcl:WebAcl": CatalogueEntry(
+    "aws:wafv2/webAcl:WebAcl": Facts(
         replaces=["name", "namePrefix", "scope"],
         values={"scope": ["REGIONAL", "CLOUDFRONT"]},
         name=Name(longest=128, pattern=r"[\w-]+", rule="letters, digits, hyphens and underscores"),
         id="{uuid}",
     ),
-    "aws:wafv2/webAclAssociation:WebAclAssociation": CatalogueEntry(
+    "aws:wafv2/webAclAssociation:WebAclAssociation": Facts(
         replaces=["resourceArn", "webAclArn"], id="{webAclArn},{resourceArn}"
     ),
-    "aws:autoscaling/group:Group": CatalogueEntry(replaces=["name", "namePrefix"], name=Name(longest=255), id="{name}"),
-    "aws:acm/certificateValidation:CertificateValidation": CatalogueEntry(
+    "aws:autoscaling/group:Group": Facts(replaces=["name", "namePrefix"], name=Name(longest=255), id="{name}"),
+    "aws:acm/certificateValidation:CertificateValidation": Facts(
         replaces=["certificateArn", "validationRecordFqdns"], id="{certificateArn}"
     ),
-    "aws:autoscaling/attachment:Attachment": CatalogueEntry(
-        replaces=["autoscalingGroupName", "elb", "lbTargetGroupArn"]
-    ),
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": CatalogueEntry(replaces=["vpcId"], id="sg-{hash17}"),
-    "aws:lb/listenerRule:ListenerRule": CatalogueEntry(replaces=["listenerArn"], id="{arn}"),
-    "aws:lb/targetGroupAttachment:TargetGroupAttachment": CatalogueEntry(
+    "aws:autoscaling/attachment:Attachment": Facts(replaces=["autoscalingGroupName", "elb", "lbTargetGroupArn"]),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Facts(replaces=["vpcId"], id="sg-{hash17}"),
+    "aws:lb/listenerRule:ListenerRule": Facts(replaces=["listenerArn"], id="{arn}"),
+    "aws:lb/targetGroupAttachment:TargetGroupAttachment": Facts(
         replaces=["availabilityZone", "port", "targetGroupArn", "targetId"], id="{targetGroupArn}-{hash17}"
     ),
-    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": CatalogueEntry(
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": Facts(
         replaces=["resourceArn"], id="{resourceArn}"
     ),
 }
