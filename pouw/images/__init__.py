@@ -1,6 +1,6 @@
-"""The images of a site: their content, their references, their build, and their way into clusters of this machine.
+"""The images of a site: their inputs, references and builds, and their import into clusters of this machine.
 
-Nothing here knows the embedded cluster: a caller passes what is needed of it (:class:`ContainerdStore`).
+This package does not import the embedded cluster. Callers pass its image store (:class:`ContainerdStore`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Image archives: docker archives with the same bytes for the same content, and what they hold.
+"""Image archives: docker archives are written with the same bytes for the same content; their content is read.
 
 An archive holds ``manifest.json`` (one entry per image: configuration, tags, layers), the image configurations and the
 layers. The image id is the digest of the configuration. OCI layouts in a tar file are read, too.
@@ -20,7 +20,8 @@ from pouw import files
 from pouw.images.image_reference import normalized
 
 _EPOCH = "1970-01-01T00:00:00Z"
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+"""Names of architectures in image configurations, which are Debian's, by the kernel's names."""
 _BUILD_KEYS = ("container", "container_config", "docker_version", "parent")
 """Keys of an image configuration that differ between two builds of one content."""
 
@@ -44,7 +45,7 @@ def write_program(path: Path, program: Path, reference: str, *, user: str = "655
     with tarfile.open(fileobj=layer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         tar.addfile(entry, io.BytesIO(content))
     configuration = {
-        "architecture": _ARCHITECTURES.get(platform.machine(), platform.machine()),
+        "architecture": ARCHITECTURES.get(platform.machine(), platform.machine()),
         "config": {"Entrypoint": [f"/{program.name}"], "User": user, "WorkingDir": "/"},
     }
     with files.staged_file(path) as partial:

@@ -25,7 +25,7 @@ _UNUSED_FILES = ("*.pyi", "*.pxd", "*.pyx", "*.h", "*.c", "*.a")
 _INSTALLERS = ("pip", "setuptools", "wheel", "pkg_resources", "ensurepip", "_distutils_hack")
 
 
-def dependencies(requirements: Path, out: Path) -> None:
+def install_dependencies(requirements: Path, out: Path) -> None:
     """Install ``node.lock`` to ``out/dependencies/lib``, and copy the digits file from the wheel of ``digits.lock``."""
     target = out / "dependencies"
     _install(requirements, "node.lock", target / "lib")
@@ -38,7 +38,7 @@ def dependencies(requirements: Path, out: Path) -> None:
     _make_readable(target)
 
 
-def program(sources: Path, out: Path) -> None:
+def install_program(sources: Path, out: Path) -> None:
     """Copy the node's sources to ``out/program/app/node``, compile them, add a launcher and an empty ``out/data``."""
     target = out / "program"
     shutil.copytree(sources, target / "app/node", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
@@ -92,7 +92,7 @@ def _install(requirements: Path, lock: str, target: Path) -> None:
     if wheels.is_dir():
         environment |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
         if installer := next(wheels.glob("pip-*.whl"), None):
-            environment["PYTHONPATH"] = str(installer)  # a wheel is importable as it is: the base needs no pip
+            environment["PYTHONPATH"] = str(installer)  # Python imports from a wheel, so the base needs no pip
     arguments = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-compile", "--quiet"]
     subprocess.run(
         [sys.executable, "-m", "pip", "install", *arguments, "--target", str(target), "-r", str(requirements / lock)],
@@ -126,9 +126,9 @@ def main(arguments: list[str]) -> None:
     """Run one of the three steps, as ``Dockerfile.production`` does."""
     match arguments:
         case ["dependencies", requirements, out]:
-            dependencies(Path(requirements), Path(out))
+            install_dependencies(Path(requirements), Path(out))
         case ["program", sources, out]:
-            program(Path(sources), Path(out))
+            install_program(Path(sources), Path(out))
         case ["harden"]:
             harden()
         case _:

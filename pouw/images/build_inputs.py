@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 
 from infra.faults import Fault
@@ -38,7 +37,7 @@ def sources(repository: Path = REPOSITORY) -> list[Path]:
         raise ImageError(
             Fault(
                 path=str(repository / missing[0]),
-                message="the image is built of this file, and it does not exist",
+                message="does not exist, and the node image is built from it",
                 remedy="restore it: git checkout -- " + " ".join(missing),
             )
         )
@@ -52,21 +51,16 @@ def reference(kind: Kind = Kind.NODE, *, base: str | None = None, repository: Pa
     ``base`` is the image that the user builds the node on. Only its name is hashed, so give a digest if its tag may
     move.
     """
-    tag = debian_root.key(BALANCER) if kind is Kind.BALANCER else content_hash(repository, base=base)
+    tag = debian_root.key(BALANCER) if kind is Kind.BALANCER else content_tag(base, repository=repository)
     return f"{REGISTRY}/{kind}:{tag}"
 
 
-def content_hash(repository: Path, *, base: str | None) -> str:
-    """Return 16 hex digits of the node image's inputs: names, contents, base, platform and build arguments."""
+def content_tag(base: str | None, *, repository: Path = REPOSITORY) -> str:
+    """Return the tag of a node image: 16 hex digits of its files, base, platform and build arguments."""
     origin = f"image {base}" if base else f"base {debian_root.key(BASE)} wheels {wheels.key(repository)}"
     facts = [origin, debian_root.architecture(), version(repository)]
     facts += [f"{_digest(repository / path)} {path.as_posix()}" for path in sources(repository)]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
-
-
-def content_tag(base: str | None, *, repository: Path = REPOSITORY) -> str:
-    """Return the tag of a node image that an engine builds for a registry; see :func:`content_hash`."""
-    return content_hash(repository, base=base)
 
 
 def version(repository: Path) -> str:
@@ -85,11 +79,7 @@ def lay_out(repository: Path, context: Path, wheel_folder: Path | None) -> None:
 
 
 def _belongs(path: Path) -> bool:
-    return path.suffix != ".pyc" and not _hidden(path.parts) and "__pycache__" not in path.parts
-
-
-def _hidden(parts: Iterable[str]) -> bool:
-    return any(part.startswith(".") for part in parts)
+    return path.suffix != ".pyc" and not any(part.startswith(".") or part == "__pycache__" for part in path.parts)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -77,7 +77,7 @@ def build(
         ToolchainError: buildah cannot be installed.
     """
     reference = build_inputs.reference(kind, base=base, repository=repository)
-    if (image := cached(kind, reference, home=home)) is not None:
+    if (image := find_cached(kind, reference, home=home)) is not None:
         return image
     if kind is Kind.BALANCER:
         with _lock(home, progress):
@@ -85,7 +85,7 @@ def build(
     else:
         prepare(progress, home=home, base=base, repository=repository)
         with _lock(home, progress):
-            if (image := cached(kind, reference, home=home)) is not None:
+            if (image := find_cached(kind, reference, home=home)) is not None:
                 return image
             image_folder.require_space(home)
             _build_node(reference, base, repository, progress, home)
@@ -101,7 +101,7 @@ def archive_path(reference: str, *, home: Home) -> Path:
     return image_folder.folder(home) / f"{name}-{tag}.tar"
 
 
-def cached(kind: Kind, reference: str, *, home: Home) -> Image | None:
+def find_cached(kind: Kind, reference: str, *, home: Home) -> Image | None:
     """Return the image of ``reference``; None if the cache has no readable archive of it."""
     try:
         return _read(kind, reference, archive_path(reference, home=home), is_new=False)
@@ -118,14 +118,14 @@ def prune(*, keep: Path, repository: Path = REPOSITORY) -> list[Path]:
     current = {debian_root.archive_name(root) for root in (BASE, BALANCER)} | {f"wheels-{wheels.key(repository)}"}
     inputs = [path for pattern in ("base-*.tar", "balancer-*.tar", "wheels-*") for path in folder.glob(pattern)]
     outdated = [path for path in inputs if path.name not in current and path != keep]
-    removed = [*older(folder.glob("node-*.tar"), keep), *outdated]
+    removed = [*surplus(folder.glob("node-*.tar"), keep), *outdated]
     for path in dict.fromkeys(removed):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     files.remove_leftovers(folder)
     return removed
 
 
-def older(archives: Iterable[Path], keep: Path) -> list[Path]:
+def surplus(archives: Iterable[Path], keep: Path) -> list[Path]:
     """Return all archives except the newest ``KEPT_ARCHIVES``, of which ``keep`` counts as the newest."""
     ordered = sorted(archives, key=lambda path: (path == keep, path.stat().st_mtime_ns), reverse=True)
     return ordered[KEPT_ARCHIVES:]

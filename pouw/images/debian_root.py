@@ -22,9 +22,9 @@ from infra.faults import Fault
 from pouw import files
 from pouw.home import Home
 from pouw.images import image_folder
-from pouw.images.archive import write_tree
+from pouw.images.archive import ARCHITECTURES, write_tree
 from pouw.images.errors import ImageError
-from pouw.images.root_contents import Root, account_files, is_kept, merged, rules
+from pouw.images.root_contents import Root, account_files, is_kept, merged_path, rules
 from pouw.progress import Progress, Step
 from pouw.toolchain import debian
 
@@ -32,7 +32,6 @@ SUITE = "bookworm"
 SERIAL = 1
 
 _PROGRAMS = {"apt-get": "apt", "dpkg-deb": "dpkg"}
-_DEBIAN_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 _FOLDERS = {
     **dict.fromkeys(("dev", "etc/ssl/certs", "usr/lib/ssl", "usr/lib64", "usr/sbin"), 0o755),
     **dict.fromkeys(("proc", "sys"), 0o555),
@@ -53,17 +52,17 @@ def architecture() -> str:
         ImageError: neither amd64 nor arm64.
     """
     machine = os.uname().machine
-    if machine not in _DEBIAN_NAMES:
+    if machine not in ARCHITECTURES:
         raise ImageError(
             Fault(
                 path="machine",
                 message="no base can be made for this architecture",
                 got=machine,
-                expected=" or ".join(_DEBIAN_NAMES),
+                expected=" or ".join(ARCHITECTURES),
                 remedy="name a base image of your own: pouw image build --base IMAGE",
             )
         )
-    return _DEBIAN_NAMES[machine]
+    return ARCHITECTURES[machine]
 
 
 def key(root: Root) -> str:
@@ -78,7 +77,7 @@ def archive_name(root: Root) -> str:
 
 
 def ensure(root: Root, reference: str, progress: Progress, *, home: Home) -> Path:
-    """Return the root as a docker archive of one layer; make it if the cache has none.
+    """Return the archive of a root, an image of one layer; make it if the cache has none.
 
     The caller holds the image folder's lock.
 
@@ -126,7 +125,7 @@ def _configuration(root: Root) -> Mapping[str, object]:
     }
 
 
-def resolved(listing: str) -> list[str]:
+def package_names(listing: str) -> list[str]:
     """Return the package names in the output of ``apt-get --print-uris``."""
     return [match["name"] for match in _URI.finditer(listing)]
 
@@ -155,7 +154,7 @@ def _fetch(root: Root, work: Path, options: Sequence[str], step: Step, home: Hom
     install = ["--print-uris", "--yes", "--no-install-recommends", "install", *root.packages]
     listing = _apt(install, work, options, home)
     listing.check_returncode()
-    names = sorted(resolved(listing.stdout))
+    names = sorted(package_names(listing.stdout))
     step.update(f"downloading {len(names)} packages")
     _apt(["download", *names], work / "packages", options, home).check_returncode()
     packages = {path.name.partition("_")[0]: path for path in sorted((work / "packages").glob("*.deb"))}
@@ -181,12 +180,12 @@ def _unpack(package: Path, tree: Path) -> None:
     content = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(package)], capture_output=True, check=True)
     with tarfile.open(fileobj=io.BytesIO(content.stdout)) as archive:
         for member in archive:
-            if not (path := merged(member.name)) or not is_kept(path):
+            if not (path := merged_path(member.name)) or not is_kept(path):
                 continue
             member.name = path
             if member.islnk():
-                member.linkname = merged(member.linkname)
-            archive.extract(member, tree, filter="tar")  # refuses what leaves the tree, drops set-user bits
+                member.linkname = merged_path(member.linkname)
+            archive.extract(member, tree, filter="tar")  # refuses paths outside of the tree, drops set-user bits
     control = subprocess.run(["dpkg-deb", "--field", str(package)], capture_output=True, check=True)
     status = tree / "var/lib/dpkg/status.d" / package.name.partition("_")[0]
     status.write_bytes(control.stdout)

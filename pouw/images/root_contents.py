@@ -130,7 +130,7 @@ ACCOUNTS = (
 )
 
 
-def merged(name: str) -> str:
+def merged_path(name: str) -> str:
     """Return the path of a package's entry in a root whose ``/bin``, ``/lib``, … are links into ``/usr``."""
     path = name.removeprefix("./").strip("/")
     head, _, _ = path.partition("/")

@@ -1,4 +1,4 @@
-"""A copy of what the node image is made of, to be changed by a test."""
+"""Copies of the node image's inputs, for tests that change them."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def test_tests_stubs_headers_and_scripts_are_trimmed(tmp_path: Path) -> None:
 def test_the_program_is_readable_by_all_users_and_compiled(tmp_path: Path) -> None:
     make(tmp_path, "node/__init__.py", "node/__main__.py", "node/__pycache__/stale.cpython-311.pyc")
     (tmp_path / "node/__main__.py").chmod(0o600)
-    assemble.program(tmp_path / "node", tmp_path / "out")
+    assemble.install_program(tmp_path / "node", tmp_path / "out")
     program = tmp_path / "out/program"
     assert (program / "app/node/__main__.py").stat().st_mode & 0o777 == 0o644
     assert (program / "bin/pouw-node").stat().st_mode & 0o777 == 0o755

@@ -46,7 +46,7 @@ def test_an_image_in_the_cache_needs_no_tool(cache: Path, home: Home) -> None:
 def test_a_damaged_archive_does_not_count(home: Home) -> None:
     reference = images.reference()
     builder.archive_path(reference, home=home).write_bytes(b"cut off")
-    assert builder.cached(Kind.NODE, reference, home=home) is None
+    assert builder.find_cached(Kind.NODE, reference, home=home) is None
 
 
 def test_the_newest_archives_and_the_one_in_use_are_kept(cache: Path) -> None:
@@ -106,4 +106,4 @@ def test_an_archive_without_a_manifest_does_not_count(home: Home) -> None:
     reference = images.reference()
     with tarfile.open(builder.archive_path(reference, home=home), "w"):
         pass
-    assert builder.cached(Kind.NODE, reference, home=home) is None
+    assert builder.find_cached(Kind.NODE, reference, home=home) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pouw.images import debian_root
-from pouw.images.root_contents import BALANCER, BASE, account_files, is_kept, merged
+from pouw.images.root_contents import BALANCER, BASE, account_files, is_kept, merged_path
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,8 @@ from pouw.images.root_contents import BALANCER, BASE, account_files, is_kept, me
         ("./library/x", "library/x"),
     ],
 )
-def test_files_of_the_old_folders_land_below_usr(entry: str, path: str) -> None:
-    assert merged(entry) == path
+def test_files_of_the_merged_folders_are_below_usr(entry: str, path: str) -> None:
+    assert merged_path(entry) == path
 
 
 @pytest.mark.parametrize(
@@ -49,23 +49,23 @@ def test_programs_and_their_licences_stay(path: str) -> None:
         "usr/share/man/man1/dash.1.gz",
     ],
 )
-def test_documentation_translations_and_tests_go(path: str) -> None:
+def test_documentation_translations_and_tests_are_removed(path: str) -> None:
     assert not is_kept(path)
 
 
-def test_no_account_can_log_in_but_root_and_the_node_has_its_number() -> None:
+def test_only_root_can_log_in_and_the_node_has_its_user_id() -> None:
     lines = account_files()["etc/passwd"].splitlines()
     assert [line for line in lines if not line.endswith("/nologin")] == ["root:x:0:0:root:/root:/bin/sh"]
     assert any(line.startswith("pouw:x:10001:10001:") for line in lines)
 
 
-def test_the_resolvers_answer_is_read_with_versions_that_have_epochs() -> None:
+def test_package_names_are_read_from_entries_with_epochs() -> None:
     listing = (
         "'http://mirror/pool/d/dash/dash_0.5_amd64.deb' dash_0.5_amd64.deb 91848 SHA256:ab\n"
         "'http://mirror/z/zlib1g_1.2_amd64.deb' zlib1g_1%3a1.2_amd64.deb 1 SHA256:cd\n"
         "'http://mirror/s/libstdc++6_12_amd64.deb' libstdc++6_12_amd64.deb 1 SHA256:ef\n"
     )
-    assert debian_root.resolved(listing) == ["dash", "zlib1g", "libstdc++6"]
+    assert debian_root.package_names(listing) == ["dash", "zlib1g", "libstdc++6"]
 
 
 def test_the_resolver_takes_the_package_manager_for_installed() -> None:
