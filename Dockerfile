@@ -1,10 +1,10 @@
-# The developer's image: every tool and test dependency, and the node. A checkout is mounted over it:
+# Image for developers: the node, every tool and every dependency of the tests. A checkout is mounted over it:
 #
 #   docker build -t pouw/dev . && docker run --rm -it -v "$PWD":/work pouw/dev pytest tests/node
 #
-# What runs anywhere but on a developer's machine is Dockerfile.production.
+# Dockerfile.production builds the image for every other machine.
 ARG BASE=python:3.11-slim-bookworm
-# hadolint ignore=DL3006 # the version is the argument's
+# hadolint ignore=DL3006 # the argument has the version
 FROM ${BASE}
 # The venv is outside /work, so that a mounted checkout does not hide it.
 ENV VIRTUAL_ENV=/opt/venv \
@@ -17,7 +17,7 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     && pip install --no-cache-dir --require-hashes -r requirements/bootstrap.lock -r requirements/dev.lock \
     && useradd --uid 10001 --create-home pouw
 COPY node ./node
-# A link to the sources is all that an editable install comes to: no build backend, no network.
+# The link to the sources is an editable install that needs neither a build backend nor the network.
 RUN python3 -c 'import sysconfig, pathlib; pathlib.Path(sysconfig.get_path("purelib"), "pouw.pth").write_text("/work\n")' \
     && install -d -o 10001 -g 10001 /data
 ENV POUW_DATA_DIR=/data

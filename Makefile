@@ -8,7 +8,7 @@ CONTROL := $(VENV)/.control-ready
 DEV := $(VENV)/.dev-ready
 CLOUDS := $(VENV)/.clouds-ready
 UV := $(BIN)/uv --quiet
-# What tools found, for machines: `pouw policy evidence add` takes it. Old results are gone before new ones are made.
+# Results of tools for `pouw policy evidence add`. Old results are removed before a tool runs.
 RESULTS := build/results
 
 .PHONY: help setup clouds up down test check reference lock clean
@@ -18,12 +18,12 @@ help: ## Show this list
 
 setup: $(CONTROL) ## Install the pouw command into .venv
 
-clouds: $(CLOUDS) ## Install the SDKs of AWS, Azure, GCP and Docker, 900 MB: previews of cloud stacks need them
+clouds: $(CLOUDS) ## Install the SDKs that previews of cloud stacks need: AWS, Azure, GCP, Docker (900 MB)
 
-up: $(CONTROL) ## Bring a real network up on this machine and print its addresses
+up: $(CONTROL) ## Start a real network on this machine and print its addresses
 	@$(BIN)/pouw up
 
-down: $(CONTROL) ## Take it away again: processes, mounts, interfaces, rules, state
+down: $(CONTROL) ## Stop the network and remove its processes, mounts, interfaces, rules and state
 	@$(BIN)/pouw down
 
 test: $(DEV) ## Run every test: unit, engine, cluster
@@ -32,7 +32,7 @@ test: $(DEV) ## Run every test: unit, engine, cluster
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "engine and not cluster" --junit-xml $(RESULTS)/engine.xml
 	@$(BIN)/python -m pytest -m cluster --junit-xml $(RESULTS)/cluster.xml
 
-check: $(DEV) ## Lint, format, types, and scans of images and workflows
+check: $(DEV) ## Check style, format and types; scan images and workflows
 	@mkdir -p $(RESULTS)
 	@rm -f $(foreach file,lint.json types.txt images.sarif workflows.sarif,$(RESULTS)/$(file))
 	@$(BIN)/ruff format --check .
@@ -48,11 +48,11 @@ reference: $(DEV) ## Generate the reference pages from the code
 lock: $(DEV) ## Resolve the requirement files anew
 	@tools/lock
 
-clean: ## Remove the environment and build leavings; caches and networks stay
+clean: ## Remove the environment and build results; keep caches and networks
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# PYTHONDONTWRITEBYTECODE would leave provider packages uncompiled and double every preview, so they are compiled here,
-# and so is our own code, which a preview starts in five to fifteen processes.
+# Provider packages are compiled here, because PYTHONDONTWRITEBYTECODE would double the time of every preview. Our own
+# code is compiled, too: a preview starts it in five to fifteen processes.
 $(VENV)/.uv-ready: requirements/bootstrap.lock
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON): not found; install Python 3.11 or newer, or set PYTHON=" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON): too old; pouw needs Python 3.11 or newer; set PYTHON=" >&2; exit 1; }
@@ -62,9 +62,9 @@ $(VENV)/.uv-ready: requirements/bootstrap.lock
 	@touch $@
 
 $(CONTROL): requirements/control.lock pyproject.toml $(VENV)/.uv-ready
-	@echo "Installing the control side"
-	@tools/attempt "the control side" $(UV) pip install --compile-bytecode --require-hashes -r requirements/control.lock
-	@tools/attempt "pouw itself" $(UV) pip install --no-deps --no-build-isolation -e .
+	@echo "Installing pouw and its dependencies"
+	@tools/attempt "dependencies of pouw" $(UV) pip install --compile-bytecode --require-hashes -r requirements/control.lock
+	@tools/attempt "pouw" $(UV) pip install --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q infra node policies pouw stacks
 	@touch $@
 
@@ -74,6 +74,6 @@ $(CLOUDS): $(foreach cloud,aws azure gcp docker,requirements/$(cloud).lock) $(CO
 	@touch $@
 
 $(DEV): requirements/dev.lock $(CONTROL)
-	@echo "Installing what tests and checks need"
-	@tools/attempt "tests and checks" $(UV) pip install --compile-bytecode --require-hashes -r requirements/dev.lock
+	@echo "Installing the dependencies of tests and checks"
+	@tools/attempt "dependencies of tests and checks" $(UV) pip install --compile-bytecode --require-hashes -r requirements/dev.lock
 	@touch $@

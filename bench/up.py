@@ -25,6 +25,7 @@ from typing import Any
 from bench.engine.preview import BARE, make_project
 from infra.settings.stack import Settings
 from pouw import cluster
+from pouw.cluster import api
 from pouw.cluster.image_store import image_store
 from pouw.cluster.layout import NETWORK, layout
 from pouw.engine import resolution
@@ -34,10 +35,10 @@ from pouw.engine.resolution import Engine
 from pouw.engine.session import Session
 from pouw.home import Home
 from pouw.images import stack_images
-from pouw.kube.access import Connections
-from pouw.kube.client import Client, Credentials, Object
+from pouw.kube.client import Client, Object
 from pouw.network import agreement, endpoints
 from pouw.network.agreement import LiveNetwork
+from pouw.network.nodes import Connections
 from pouw.progress import LineProgress, SilentProgress
 from pouw.run import stacks
 
@@ -102,11 +103,11 @@ def _by_hand(settings: Settings, objects: Sequence[Object]) -> None:
     cluster.up(quiet)
     images = stack_images.build(settings, quiet, home=home)
     stack_images.load(settings, images, quiet, store=image_store(layout(), home=home), home=home)
-    with closing(Client(NETWORK.endpoint, Credentials.of(layout().pki, "admin"))) as client:
+    with closing(api.connect(layout(), NETWORK, "admin")) as client:
         for path, each in _paths(client, objects):
             client.apply(path, each)
     [site] = settings.sites
-    with Connections(settings) as connections, quiet.step("") as step:
+    with Connections(settings, Home.from_environment(os.environ)) as connections, quiet.step("") as step:
         network = LiveNetwork(settings, connections)
         agreement.wait(network, expected=settings.nodes.total, above=0, deadline_seconds=180, step=step)
         endpoints.wait(endpoints.of_site(site, connections).rpc, deadline_seconds=60)

@@ -30,10 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     check.add_argument("--url", default=_CHECK_URL, help=f"what to ask; default {_CHECK_URL}")
     genesis = commands.add_parser("genesis", help="print the genesis of a network file")
     genesis.add_argument("network_file", nargs="?", type=Path)
-    given = parser.parse_args(arguments)
-    if given.command == "check":
-        return _check(given.url)
-    return _run() if given.command == "run" else _genesis(given.network_file)
+    options = parser.parse_args(arguments)
+    if options.command == "check":
+        return _check(options.url)
+    return _run() if options.command == "run" else _genesis(options.network_file)
 
 
 def _check(url: str) -> int:

@@ -25,24 +25,24 @@ Clock = Callable[[], int]
 
 
 class Fate(Enum):
-    """What became of a block."""
+    """Result of adding a block."""
 
     HEAD = auto()
     """It is the new head."""
     SIDE = auto()
-    """Sound as far as seen, but its branch has less work."""
-    KNOWN = auto()
+    """Its header is valid, but its branch has less work."""
+    DUPLICATE = auto()
     ORPHAN = auto()
-    """Its parent is not here."""
+    """Its parent is unknown here."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outcome:
-    """What adding a block did: which blocks left the chain (newest first) and which joined it (oldest first)."""
+    """Effect of adding a block: blocks that left the chain, newest first, and that joined it, oldest first."""
 
     fate: Fate
     removed: Sequence[Block] = ()
-    added: Sequence[Block] = ()
+    joined: Sequence[Block] = ()
 
 
 class Chain:
@@ -88,7 +88,7 @@ class Chain:
         if block.hash in self._invalid:
             raise InvalidError(self._invalid[block.hash], "known to be invalid")
         if self.entry(block.hash) is not None:
-            return Outcome(fate=Fate.KNOWN)
+            return Outcome(fate=Fate.DUPLICATE)
         parent = self.entry(block.header.parent)
         if parent is None:
             return Outcome(fate=Fate.ORPHAN)
@@ -106,7 +106,7 @@ class Chain:
         """Make ``block`` the head: undo down to the fork, apply its branch, write all of it at once."""
         removed, branch = self._path(entry, block)
         applied: list[Changes] = []
-        added: list[tuple[Entry, Block, Changes]] = []
+        joined: list[tuple[Entry, Block, Changes]] = []
         try:
             for old in removed:
                 undone = self._undo_of(old)
@@ -114,9 +114,9 @@ class Chain:
             for new_entry, new in branch:
                 undo = self._apply(new)
                 applied.append(undo)
-                added.append((new_entry, new, undo))
+                joined.append((new_entry, new, undo))
             changes = self._net_changes(applied)
-            self._store.commit(Advance(removed=[old.hash for old in removed], added=added, changes=changes))
+            self._store.commit(Advance(removed=[old.hash for old in removed], joined=joined, changes=changes))
         except BaseException:
             for undo in reversed(applied):
                 self.state.apply(undo)
@@ -124,7 +124,7 @@ class Chain:
         for new_entry, _ in branch:
             self._remember(new_entry)
         self.head = entry
-        return Outcome(fate=Fate.HEAD, removed=removed, added=[new for _, new in branch])
+        return Outcome(fate=Fate.HEAD, removed=removed, joined=[new for _, new in branch])
 
     def _undo_of(self, block: Block) -> Changes:
         undo = self._store.undo(block.hash)
@@ -133,8 +133,8 @@ class Chain:
         return undo
 
     def _net_changes(self, applied: Sequence[Changes]) -> Changes:
-        touched = {key for changes in applied for key in changes}
-        return {key: self.state.get(key) for key in touched}
+        keys = {key for changes in applied for key in changes}
+        return {key: self.state.get(key) for key in keys}
 
     def _apply(self, block: Block) -> Changes:
         """Change the state by ``block``; answers the undo. Raises InvalidError and then changes nothing."""

@@ -1,4 +1,4 @@
-"""The one canonical binary encoding: what is hashed, signed, stored and sent.
+"""Canonical binary encoding of everything that is hashed, signed, stored and sent.
 
 Unsigned integers are big-endian of fixed width; byte strings and lists carry a ``u32`` length; integer arrays are
 ``u32`` count and one zigzag LEB128 number each, in the shortest form. A decoder accepts exactly what the encoder
@@ -34,17 +34,17 @@ def digest(domain: str, *parts: bytes) -> bytes:
 
 def encode_integers(values: Integers) -> bytes:
     """Zigzag LEB128 of each value (no count)."""
-    rest = ((values << 1) ^ (values >> 63)).astype(np.uint64)
+    remainder = ((values << 1) ^ (values >> 63)).astype(np.uint64)
     columns = np.zeros((values.size, _VARINT_BYTES), dtype=np.uint8)
     used = np.zeros((values.size, _VARINT_BYTES), dtype=bool)
     alive = np.ones(values.size, dtype=bool)
     for column in range(_VARINT_BYTES):
         used[:, column] = alive
-        low = (rest & np.uint64(0x7F)).astype(np.uint8)
-        rest >>= np.uint64(7)
-        more = rest > 0
-        columns[:, column] = np.where(more, low | 0x80, low)
-        alive = alive & more
+        low = (remainder & np.uint64(0x7F)).astype(np.uint8)
+        remainder >>= np.uint64(7)
+        continued = remainder > 0
+        columns[:, column] = np.where(continued, low | 0x80, low)
+        alive = alive & continued
         if not alive.any():
             break
     return columns[used].tobytes()
@@ -64,15 +64,17 @@ def decode_integers(data: bytes, count: int) -> Integers:
     if full.size and bool((raw[full] > 1).any()):
         raise EncodingError("integer does not fit 64 bits")
     value = np.zeros(count, dtype=np.uint64)
-    for place in range(int(lengths.max()) if count else 0):
-        inside = lengths > place
-        value[inside] |= (raw[starts[inside] + place] & np.uint8(0x7F)).astype(np.uint64) << np.uint64(7 * place)
+    for position in range(int(lengths.max()) if count else 0):
+        present = lengths > position
+        value[present] |= (raw[starts[present] + position] & np.uint8(0x7F)).astype(np.uint64) << np.uint64(
+            7 * position
+        )
     signed = (value >> np.uint64(1)).astype(np.int64)
     return np.where((value & np.uint64(1)).astype(bool), ~signed, signed)
 
 
 def within(values: Integers, limit: int) -> bool:
-    """Whether every value lies strictly between -limit and limit."""
+    """True if every value is strictly between -limit and limit."""
     return not values.size or (int(values.max()) < limit and int(values.min()) > -limit)
 
 
@@ -130,13 +132,13 @@ class Writer:
         return self.blob(encode_integers(values))
 
     def items(self, values: Sequence[Item], encode: Callable[[Item], bytes]) -> Self:
-        """A list: count, then each item as a blob."""
+        """Append a list: its count, then each item as a blob."""
         self.u32(len(values))
         for value in values:
             self.blob(encode(value))
         return self
 
-    def done(self) -> bytes:
+    def finish(self) -> bytes:
         return b"".join(self._parts)
 
 

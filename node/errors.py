@@ -1,4 +1,4 @@
-"""What can go wrong in a node, by whose fault it is."""
+"""Errors of a node, by the party at fault."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _SEED_HEX = 64
 
 
 def address_of(public_key: bytes) -> bytes:
-    """The account that a key owns: the last 20 bytes of its SHA-256."""
+    """Return the account of a key: the last 20 bytes of its SHA-256."""
     return hashlib.sha256(public_key).digest()[-ADDRESS_BYTES:]
 
 
@@ -66,7 +66,7 @@ class NodeKey:
 
 
 def load_key(path: Path) -> NodeKey:
-    """The key in a file of 64 hexadecimal digits. Raises SettingsError."""
+    """Read the key from a file of 64 hexadecimal digits. Raises SettingsError."""
     try:
         text = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -84,7 +84,7 @@ def load_key(path: Path) -> NodeKey:
 
 
 def load_or_create_key(path: Path) -> NodeKey:
-    """The key at ``path``, made (readable by its owner alone) when there is none."""
+    """Return the key at ``path``; create the file, readable by its owner only, where it is missing."""
     if not path.exists():
         part = path.with_suffix(".part")
         part.unlink(missing_ok=True)

@@ -33,7 +33,7 @@ class Mempool:
         return self._waiting.get(transaction_id)
 
     def next_nonce(self, state: Values, sender: bytes) -> int:
-        """The nonce that ``sender``'s next transaction must have, counting those that wait."""
+        """Return the nonce of ``sender``'s next transaction, after those that wait."""
         nonce = records.account(state, sender).nonce
         used = {waiting.nonce for waiting in self._waiting.values() if waiting.sender == sender}
         while nonce in used:
@@ -61,23 +61,23 @@ class Mempool:
     def select(self, state: Values, height: int) -> tuple[Transaction, ...]:
         """Transactions that a block at ``height`` on ``state`` can hold, highest fee first, nonces in order."""
         scratch = Overlay(state)
-        chosen: list[Transaction] = []
+        selected: list[Transaction] = []
         for transaction in sorted(self._waiting.values(), key=lambda item: (item.nonce, -item.fee, item.id)):
-            if len(chosen) == TRANSACTIONS_LIMIT:
+            if len(selected) == TRANSACTIONS_LIMIT:
                 break
             try:
                 run_transaction(self._network, scratch, transaction, height)
             except InvalidError:
                 continue
-            chosen.append(transaction)
-        return tuple(chosen)
+            selected.append(transaction)
+        return tuple(selected)
 
-    def follow(self, state: Values, removed: Iterable[Block], added: Iterable[Block]) -> None:
-        """The chain has moved: take back what fell out of it, drop what is in it or can never be."""
+    def follow(self, state: Values, removed: Iterable[Block], joined: Iterable[Block]) -> None:
+        """Follow a new head: keep transactions of removed blocks, drop those that are included or became invalid."""
         for block in removed:
             for transaction in block.body.transactions:
                 self._waiting.setdefault(transaction.id, transaction)
-        for block in added:
+        for block in joined:
             for transaction in block.body.transactions:
                 self._waiting.pop(transaction.id, None)
         stale = [key for key, item in self._waiting.items() if item.nonce < records.account(state, item.sender).nonce]
@@ -109,24 +109,24 @@ class ContributionPool:
         if message.anchor != self._anchor or message.task != job.task:
             return False
         number = (message.miner, message.number)
-        seen = self._numbers.get(number)
-        if seen == message.id:
+        earlier = self._numbers.get(number)
+        if earlier == message.id:
             return False
         verify_contribution(job, self._anchor, contribution)
-        if seen is not None:
+        if earlier is not None:
             self._equivocators.add(message.miner)
             self._latest.pop(message.miner, None)
             raise InvalidError("equivocation", f"two messages of number {message.number}")
         if message.miner in self._equivocators or len(self._latest) >= _MINERS_LIMIT:
             return False
         self._numbers[number] = message.id
-        held = self._latest.get(message.miner)
-        if held is not None and held.message.number > message.number:
+        latest = self._latest.get(message.miner)
+        if latest is not None and latest.message.number > message.number:
             return False
         self._latest[message.miner] = contribution
         return True
 
-    def others(self, miner: bytes) -> tuple[Contribution, ...]:
-        """Updates of everybody but ``miner``, sorted by miner, as a block carries them."""
-        chosen = sorted((key, item) for key, item in self._latest.items() if key != miner)
-        return tuple(item for _, item in chosen[:CONTRIBUTIONS_LIMIT])
+    def except_of(self, miner: bytes) -> tuple[Contribution, ...]:
+        """Return the updates of all miners but ``miner``, sorted by miner, as a block carries them."""
+        selected = sorted((key, item) for key, item in self._latest.items() if key != miner)
+        return tuple(item for _, item in selected[:CONTRIBUTIONS_LIMIT])

@@ -17,14 +17,14 @@ from node.ledger.transition import change_state
 from node.mempool import ContributionPool, Mempool
 from node.model import Model, model_hash
 from node.work import lottery
-from node.work.iteration import NONE, Contribution, IterationMessage, Proof
+from node.work.iteration import NO_MESSAGE, Contribution, IterationMessage, Proof
 from node.work.training import Trained, batch_seed, residual_hash, steps_hash, zero_residual
 from node.work.verification import Job
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mined:
-    """What one iteration came to: the update to broadcast first, and the block when a ticket won."""
+    """Result of one iteration: the update, which is broadcast first, and the block where a ticket won."""
 
     contribution: Contribution
     block: Block | None
@@ -51,7 +51,7 @@ class Miner:
         self._mempool = mempool
         self._pool = pool
         self._number = number
-        self._previous = NONE
+        self._previous = NO_MESSAGE
         self._time_ms = 0
         self._anchor = b""
         self._job: Job | None = None
@@ -66,19 +66,21 @@ class Miner:
         job, start, residual = self._position()
         self._time_ms = max(now_ms, self._time_ms)
         seed = batch_seed(job.task, self._key.public, self._number, self._previous)
-        trained = job.train(start, residual, seed)
-        committed = self._commit(job, seed, start, residual, trained)
+        training = job.train(start, residual, seed)
+        committed = self._commit(job, seed, start, residual, training)
         self._committed.append(committed)
         self._previous = committed.message.id
         self._number += 1
         self._step += 1
-        self._model, self._residual = trained.model, trained.residual
+        self._model, self._residual = training.model, training.residual
         rows = job.network.mini_batches * job.spec.batch
         return Mined(
-            contribution=Contribution(message=committed.message, delta=trained.model.parameters - job.model.parameters),
-            block=self._try(job, start, residual, trained),
-            loss=trained.loss / rows / (1 << 16),
-            accuracy=trained.right / rows,
+            contribution=Contribution(
+                message=committed.message, delta=training.model.parameters - job.model.parameters
+            ),
+            block=self._try(job, start, residual, training),
+            loss=training.loss / rows / (1 << 16),
+            accuracy=training.correct / rows,
         )
 
     def _position(self) -> tuple[Job, Model, Integers]:
@@ -87,14 +89,14 @@ class Miner:
             before, self._job = self._job, self._chain.rules.job(self._chain.state)
             if self._residual is None or before is None or before.task != self._job.task:
                 self._residual = zero_residual(self._job.spec)
-                self._previous = NONE
+                self._previous = NO_MESSAGE
                 self._number += 1
             self._anchor, self._model, self._step = head, self._job.model, 0
             self._recent = self._chain.recent(head)
             self._committed.clear()
         return self._job, self._model, self._residual
 
-    def _commit(self, job: Job, seed: bytes, start: Model, residual: Integers, trained: Trained) -> _Committed:
+    def _commit(self, job: Job, seed: bytes, start: Model, residual: Integers, training: Trained) -> _Committed:
         transactions = self._mempool.select(self._chain.state, self._recent[-1].height + 1)
         candidate = Candidate(
             network_id=job.network.network_id,
@@ -117,17 +119,17 @@ class Miner:
             batch=seed,
             start_model=model_hash(start),
             start_residual=residual_hash(residual),
-            steps=steps_hash(trained.steps),
-            end_model=model_hash(trained.model),
-            end_residual=residual_hash(trained.residual),
-            loss=trained.loss,
-            right=trained.right,
+            steps=steps_hash(training.steps),
+            end_model=model_hash(training.model),
+            end_residual=residual_hash(training.residual),
+            loss=training.loss,
+            correct=training.correct,
             time_ms=self._time_ms,
             commitment=candidate.hash,
         ).signed(self._key)
         return _Committed(message=message, candidate=candidate, transactions=transactions)
 
-    def _try(self, job: Job, start: Model, residual: Integers, trained: Trained) -> Block | None:
+    def _try(self, job: Job, start: Model, residual: Integers, training: Trained) -> Block | None:
         depth = job.network.commit_depth
         if len(self._committed) <= depth:
             return None
@@ -141,10 +143,10 @@ class Miner:
             start_delta=start.parameters - job.model.parameters,
             start_residual=residual,
         )
-        return self._seal(job, ripe, proof, trained.model, nonce, attempt)
+        return self._seal(job, ripe, proof, training.model, nonce, attempt)
 
     def _seal(self, job: Job, ripe: _Committed, proof: Proof, end: Model, nonce: bytes, attempt: int) -> Block | None:
-        contributions: Sequence[Contribution] = self._pool.others(self._key.public)
+        contributions: Sequence[Contribution] = self._pool.except_of(self._key.public)
         body = Body(transactions=ripe.transactions, contributions=tuple(contributions), proof=proof)
         root = self._root_after(job, ripe.candidate, body, end)
         header = Header(

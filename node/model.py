@@ -1,6 +1,6 @@
 """The model: a 64-H-10 network in 64-bit fixed point with 16 fraction bits, bit-exact on every machine.
 
-Integers only: numpy multiplies integer matrices without BLAS, right shifts round down, and the bounds below keep every
+Integers only: numpy multiplies integer matrices without BLAS, count shifts round down, and the bounds below keep every
 sum under 2**63, so the order of additions cannot matter.
 """
 
@@ -16,7 +16,7 @@ from node.errors import EncodingError, InvalidError
 from node.work.dataset import CLASSES, FEATURES, Dataset, Split, load_digits
 
 FRACTION_BITS = 16
-ONE = 1 << FRACTION_BITS
+UNIT = 1 << FRACTION_BITS
 WEIGHT_LIMIT = 1 << 24
 """Weights stay below 256 in magnitude."""
 ACTIVATION_LIMIT = 1 << 22
@@ -55,7 +55,7 @@ class Model:
         )
 
     def moved(self, delta: Integers) -> Model:
-        """This model plus ``delta``. Raises InvalidError when a weight leaves its bounds."""
+        """Return this model plus ``delta``. Raises InvalidError when a weight leaves its bounds."""
         if delta.shape != self.parameters.shape:
             raise InvalidError("model", "the update has another shape than the model")
         if not within(delta, 2 * WEIGHT_LIMIT):
@@ -67,12 +67,12 @@ class Model:
 
 
 def encode(model: Model) -> bytes:
-    """The canonical bytes: what the chain's model hash is the hash of."""
-    return Writer().u8(_FORMAT).u16(model.hidden).integers(model.parameters).done()
+    """Return the canonical bytes, of which the chain holds the hash."""
+    return Writer().u8(_FORMAT).u16(model.hidden).integers(model.parameters).finish()
 
 
 def decode(data: bytes) -> Model:
-    """A model from its canonical bytes. Raises EncodingError."""
+    """Return the model of canonical bytes. Raises EncodingError."""
     reader = Reader(data)
     if reader.u8() != _FORMAT:
         raise EncodingError("unknown model format")
@@ -98,7 +98,7 @@ def initial_model(seed: int, hidden: int) -> Model:
         hashlib.sha256(b"pouw:initial" + seed.to_bytes(8, "big") + block.to_bytes(4, "big")).digest()
         for block in range((count * 4 + 31) // 32)
     )
-    draws = np.frombuffer(stream[: count * 4], dtype=">u4").astype(np.int64) % (2 * ONE) - ONE
+    draws = np.frombuffer(stream[: count * 4], dtype=">u4").astype(np.int64) % (2 * UNIT) - UNIT
     split = FEATURES * hidden
     parameters = np.concatenate(
         [draws[:split] // 6, np.zeros(hidden, np.int64), draws[split:] // 4, np.zeros(CLASSES, np.int64)]
@@ -114,13 +114,13 @@ def forward(model: Model, inputs: Integers) -> tuple[Integers, Integers]:
 
 
 def correct(model: Model, split: Split) -> int:
-    """How many rows the model classifies rightly; the lowest class wins a tie."""
+    """Return the number of rows that the model classifies correctly; the lowest class wins a tie."""
     _, outputs = forward(model, split.inputs)
     return int((outputs.argmax(axis=1) == split.labels).sum())
 
 
-def permille(right: int, rows: int) -> int:
-    return right * _PERMILLE // rows
+def permille(count: int, rows: int) -> int:
+    return count * _PERMILLE // rows
 
 
 def accuracy(model: Model, data: Dataset | None = None) -> float:

@@ -18,7 +18,7 @@ from node.model import Model
 
 @dataclass(frozen=True, kw_only=True)
 class ProvenModel:
-    """A model whose hash stands in a task record whose place in the state of ``block_hash`` is proven.
+    """Model whose hash is in a task record that is proven to be in the state of ``block_hash``.
 
     What is left to the caller: that ``block_hash`` is on the chain, by asking other nodes for the block at ``height``.
     """
@@ -33,7 +33,7 @@ def check(answer: Mapping[str, Any]) -> ProvenModel:
     """Raises InvalidError (or EncodingError) when any link from the model to the header does not hold."""
     try:
         proof = answer["proof"]
-        packed = base64.b64decode(answer["model"], validate=True)
+        encoded = base64.b64decode(answer["model"], validate=True)
         header = Header.decode(_bytes(proof["header"]))
         raw_record = _bytes(proof["record"])
         tree = StateProof(
@@ -44,7 +44,7 @@ def check(answer: Mapping[str, Any]) -> ProvenModel:
     except (KeyError, TypeError, ValueError, binascii.Error) as error:
         raise EncodingError(f"not an answer of pouw_getModel: {error}") from error
     record = TaskRecord.decode(raw_record)
-    model = models.decode(packed)
+    model = models.decode(encoded)
     if models.model_hash(model) != record.model_hash:
         raise InvalidError("model_hash", "the model is not the one that the task's record names")
     if not tree.proves(task_key(record.id), raw_record) or tree.root() != header.state_root:

@@ -33,7 +33,7 @@ class NetworkFile(BaseModel):
     genesis_time_s: int = Field(default=1_700_000_000, ge=0, le=2**40)
     block_time_s: int = Field(default=15, ge=1, le=3600)
     commit_depth: int = Field(default=5, ge=1, le=64)
-    """How many iterations before a winning one its block must have been committed."""
+    """Iterations between the commitment of a block and its winning iteration."""
     mini_batches: int = Field(default=16, ge=1, le=1024)
     """Mini-batches that one iteration trains."""
     initial_iterations_per_block: int = Field(default=24, ge=1, le=2**32)
@@ -51,11 +51,11 @@ class NetworkFile(BaseModel):
         return self.block_time_s * 1000
 
     def tries_per_iteration(self, parameters: int, batch: int) -> int:
-        """The most nonces one iteration may try, in proportion to batch and model size."""
+        """Return the limit of nonces per iteration, in proportion to batch and model size."""
         return max(1, self.mini_batches * batch * parameters // self.multiply_adds_per_try)
 
     def target_for(self, iterations: int, tries: int) -> int:
-        """The target at which one block takes ``iterations`` of ``tries`` nonces on average."""
+        """Return the target at which one block takes ``iterations`` of ``tries`` nonces on average."""
         return min(_UINT256 - 1, _UINT256 // (iterations * tries))
 
     def identity(self) -> bytes:
@@ -66,16 +66,16 @@ class NetworkFile(BaseModel):
         writer.u64(self.block_reward).u64(self.minimum_fee)
         for address, amount in sorted(self.allocations.items()):
             writer.fixed(parse_address(address), ADDRESS_BYTES).u64(amount)
-        return digest("network", writer.done())
+        return digest("network", writer.finish())
 
 
 def default() -> NetworkFile:
-    """The parameters that hold where no network file is given."""
+    """Return the parameters of a network without a network file."""
     return NetworkFile.model_validate({"schema": SCHEMA})
 
 
 def parse(text: str, *, source: str) -> NetworkFile:
-    """A network file from JSON. Raises SettingsError naming every fault."""
+    """Parse a network file. Raises SettingsError with every fault."""
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:

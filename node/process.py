@@ -1,4 +1,4 @@
-"""One node as a process: settings in, servers up, signals heard, all of it down within the drain time."""
+"""Process of one node: settings, servers, signals, and a shutdown within the drain time."""
 
 from __future__ import annotations
 
@@ -22,32 +22,37 @@ from node.work.dataset import load_digits
 
 def run(environment: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT. Raises NodeError, or OSError when a port is taken."""
-    given = settings.read(environment)
-    parameters = network.load(given.network_file) if given.network_file else network.default()
-    if given.network_file is None and parameters.network_id != given.network_id:
-        parameters = parameters.model_copy(update={"network_id": given.network_id})
-    if parameters.network_id != given.network_id:
+    node_settings = settings.read(environment)
+    parameters = network.load(node_settings.network_file) if node_settings.network_file else network.default()
+    if node_settings.network_file is None and parameters.network_id != node_settings.network_id:
+        parameters = parameters.model_copy(update={"network_id": node_settings.network_id})
+    if parameters.network_id != node_settings.network_id:
         fault = SettingFault(
             name="POUW_NETWORK_ID",
             message="is not the network file's",
-            got=str(given.network_id),
+            got=str(node_settings.network_id),
             expected=str(parameters.network_id),
         )
         raise SettingsError([fault])
-    token = read_token(given.admin_token_file)
-    rules = Rules(network=parameters, dataset=load_digits(given.datasets_dir))
+    token = read_token(node_settings.admin_token_file)
+    rules = Rules(network=parameters, dataset=load_digits(node_settings.datasets_dir))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(given, rules, token))
+        runner.run(_serve(node_settings, rules, token))
 
 
-async def _serve(given: Settings, rules: Rules, token: str) -> None:
+async def _serve(node_settings: Settings, rules: Rules, token: str) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    node = Node(given, rules)
-    constant = {"node": node.name, "role": given.role.value, "site": given.site, "slot": given.slot}
-    redaction = configure(level=given.log_level, constant=constant, height=lambda: node.height)
+    node = Node(node_settings, rules)
+    constant = {
+        "node": node.name,
+        "role": node_settings.role.value,
+        "site": node_settings.site,
+        "slot": node_settings.slot,
+    }
+    redaction = configure(level=node_settings.log_level, constant=constant, height=lambda: node.height)
     redaction.hide(token)
     if node.quarantined is not None:
         log(logging.ERROR, "damaged chain file moved aside; syncing anew", quarantine=str(node.quarantined))
@@ -80,11 +85,11 @@ async def serve(node: Node, token: str, stop: asyncio.Event) -> None:
 
 
 async def _open(node: Node, http: web.AppRunner, sockets: web.AppRunner) -> None:
-    given = node.settings
+    node_settings = node.settings
     await http.setup()
     await sockets.setup()
-    await web.TCPSite(http, given.host, given.rpc_port, reuse_address=True).start()
-    await web.TCPSite(sockets, given.host, given.ws_port, reuse_address=True).start()
+    await web.TCPSite(http, node_settings.host, node_settings.rpc_port, reuse_address=True).start()
+    await web.TCPSite(sockets, node_settings.host, node_settings.ws_port, reuse_address=True).start()
     await node.listen()
-    ports = {"rpc": given.rpc_port, "ws": given.ws_port, "p2p": node.p2p_port}
+    ports = {"rpc": node_settings.rpc_port, "ws": node_settings.ws_port, "p2p": node.p2p_port}
     log(logging.INFO, "serving", version=VERSION, genesis=node.genesis.hex(), **ports)

@@ -23,7 +23,7 @@ from node.logs import log
 from node.mempool import ContributionPool, Mempool
 from node.metrics import Metrics
 from node.mining import Miner
-from node.model import ONE
+from node.model import UNIT
 from node.settings import Role, Settings
 from node.store import BlockReader, Store, open_store
 from node.wire.catchup import CatchUp, locator_heights
@@ -45,9 +45,9 @@ from node.work.verification import Job
 T = TypeVar("T")
 KEY_FILE = "node.key"
 _ALONE_S = 8.0
-"""How long a miner that expects peers waits for the first before it mines alone."""
+"""Seconds that a miner with bootnodes waits for its first peer before it mines alone."""
 _LOST_S = 30.0
-"""How long a node that has had peers stays ready without any."""
+"""Seconds that a node stays ready after it has lost its last peer."""
 _BODIES_BYTES = 4 * 1024 * 1024
 
 
@@ -57,14 +57,14 @@ def now_ms() -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Readiness:
-    """Whether traffic should come here, and why not."""
+    """Readiness for traffic, with the reasons against it."""
 
     ready: bool
     reasons: tuple[str, ...]
     height: int
     best_known_height: int
     stale: bool
-    """Nobody known is ahead, yet no block has come for many block times: serve, but say so."""
+    """No peer is ahead, yet no block has arrived for many block times: the node serves and reports it."""
 
 
 class Node:
@@ -123,7 +123,7 @@ class Node:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self.connections.run()), group.create_task(self.catchup.run())]
             if self.settings.role is Role.MINER:
-                tasks.append(group.create_task(self._mine()))
+                tasks.append(group.create_task(self._run_miner()))
             await stop.wait()
             self.draining = True
             log(logging.INFO, "draining")
@@ -132,12 +132,12 @@ class Node:
         await self.connections.close()
 
     async def close(self) -> None:
-        """Finish what the chain's thread is at and close the store. The last call."""
+        """Finish the chain thread's work and close the store. Call it last."""
         await self.on_chain(self.store.close)
         self._thread.shutdown(wait=True)
         self.blocks.close()
 
-    # What others ask of the node.
+    # Interface to RPC and peers.
 
     @property
     def height(self) -> int:
@@ -148,17 +148,17 @@ class Node:
         return max([self.height, *(peer.status.height for peer in self.connections.peers)])
 
     def readiness(self) -> Readiness:
-        """Decided anew at each call, from what is known now."""
+        """Return the readiness at this moment."""
         now = time.monotonic()
         if self.connections.peers:
             self._had_peers_at = now
         lag = self.best_known_height - self.height
-        lost = self._had_peers_at is not None and now - self._had_peers_at > _LOST_S
+        is_isolated = self._had_peers_at is not None and now - self._had_peers_at > _LOST_S
         checks = {
             "draining": self.draining,
             "store does not answer": not self.blocks.alive(),
             f"{lag} blocks behind": lag > self.settings.ready_lag_blocks,
-            "lost all peers": lost and self.connections.expects_peers,
+            "lost all peers": is_isolated and self.connections.expects_peers,
         }
         reasons = tuple(reason for reason, holds in checks.items() if holds)
         stale = now - self._head_at > 20 * self.rules.network.block_time_s
@@ -172,23 +172,23 @@ class Node:
         )
 
     def subscribe(self, listener: Callable[[Block], None]) -> Callable[[], None]:
-        """Call ``listener`` with each new block of the best chain; the answer ends that."""
+        """Call ``listener`` with each new block of the best chain. The returned function unsubscribes it."""
         self._subscribers.add(listener)
         return lambda: self._subscribers.discard(listener)
 
     async def add_transaction(self, transaction: Transaction, source: Peer | None = None) -> None:
-        """Take a transaction in and pass it on. Raises InvalidError."""
+        """Add a transaction to the pool and broadcast it. Raises InvalidError."""
         if await self.on_chain(lambda: self.mempool.add(self.chain.state, transaction)):
             self.metrics.mempool.set(len(self.mempool))
             self.connections.broadcast(FrameType.TRANSACTION, transaction.encode(), transaction.id, except_for=source)
 
     async def add_block(self, block: Block, source: Peer | None = None) -> Outcome:
-        """Verify a block, make it durable, pass it on. Raises InvalidError."""
+        """Verify a block, store it durably and broadcast it. Raises InvalidError."""
 
         def add() -> Outcome:
             outcome = self.chain.add(block)
             if outcome.fate is Fate.HEAD:
-                self.mempool.follow(self.chain.state, outcome.removed, outcome.added)
+                self.mempool.follow(self.chain.state, outcome.removed, outcome.joined)
                 self.pool.start(self.chain.head.header.hash)
                 self._job = self.rules.job(self.chain.state)
             return outcome
@@ -204,16 +204,16 @@ class Node:
             self._follow(outcome, block, source)
         return outcome
 
-    # What happens inside.
+    # Internals.
 
     def _follow(self, outcome: Outcome, block: Block, source: Peer | None) -> None:
         self._head_changed()
-        self.metrics.verifications.labels("ok").inc(len(outcome.added))
+        self.metrics.verifications.labels("ok").inc(len(outcome.joined))
         rows = self.rules.network.mini_batches * self._job.spec.batch
-        self.metrics.loss.set(block.body.proof.winner.loss / rows / ONE)
+        self.metrics.loss.set(block.body.proof.winner.loss / rows / UNIT)
         if outcome.removed:
             self.metrics.reorgs.inc()
-            log(logging.INFO, "chain reorganised", removed=len(outcome.removed), added=len(outcome.added))
+            log(logging.INFO, "chain reorganised", removed=len(outcome.removed), joined=len(outcome.joined))
         log(
             logging.DEBUG if self.catchup.active else logging.INFO,
             "new head",
@@ -226,9 +226,9 @@ class Node:
                 peer.send(FrameType.STATUS, status)
         else:
             self.connections.broadcast_block(block.encode(), status, block.hash, except_for=source)
-        for added in outcome.added:
+        for joined in outcome.joined:
             for listener in tuple(self._subscribers):
-                listener(added)
+                listener(joined)
 
     def _head_changed(self) -> None:
         self._head_at = time.monotonic()
@@ -247,8 +247,8 @@ class Node:
         self.metrics.peer_limit.set(self.connections.limit)
         self.metrics.accuracy.set(records.active_task(self.chain.state)[0].validation / 1000)
         counts = dict.fromkeys(records.TaskState, 0)
-        for _, packed in self.chain.state.items(records.TASK):
-            record = records.TaskRecord.decode(packed)
+        for _, encoded in self.chain.state.items(records.TASK):
+            record = records.TaskRecord.decode(encoded)
             counts[record.state] += not record.is_filler
         for state, count in counts.items():
             self.metrics.tasks.labels(state.name.lower()).set(count)
@@ -274,8 +274,8 @@ class Node:
 
     def _locator(self) -> list[bytes]:
         heights = locator_heights(self.height)[: LOCATOR_LIMIT - 1]
-        found = [self.blocks.canonical(height) for height in heights]
-        return [*(item for item in found if item is not None), self.genesis]
+        hashes = [self.blocks.canonical(height) for height in heights]
+        return [*(block_hash for block_hash in hashes if block_hash is not None), self.genesis]
 
     async def _on_connect(self, peer: Peer) -> None:
         self._had_peers_at = time.monotonic()
@@ -287,7 +287,7 @@ class Node:
         peer.send(FrameType.GET_PEERS, b"")
 
     async def _handle(self, peer: Peer, frame_type: FrameType, payload: bytes) -> None:
-        """One frame of one peer. Raises EncodingError, InvalidError or PeerError."""
+        """Handle one frame of one peer. Raises EncodingError, InvalidError or PeerError."""
         if frame_type is FrameType.STATUS:
             peer.status = Status.decode(payload)
             peer.mark_known(peer.status.head)
@@ -356,7 +356,7 @@ class Node:
             size += len(blobs[-1]) + HEADER_BYTES_LIMIT
         peer.send(FrameType.BODIES, encode_blobs(request, blobs))
 
-    async def _mine(self) -> None:
+    async def _run_miner(self) -> None:
         """Iterate at the set pace while there is nothing to catch up with."""
         miner = Miner(key=self.key, chain=self.chain, mempool=self.mempool, pool=self.pool, number=now_ms())
         loop = asyncio.get_running_loop()
@@ -368,10 +368,10 @@ class Node:
             await asyncio.sleep(due - loop.time())
             if self._must_wait(loop.time() < alone_until):
                 continue
-            started = time.perf_counter()
+            start_s = time.perf_counter()
             mined = await self.on_chain(lambda: miner.iterate(now_ms()))
             self.metrics.iterations.inc()
-            self.metrics.iteration_s.observe(time.perf_counter() - started)
+            self.metrics.iteration_s.observe(time.perf_counter() - start_s)
             contribution = mined.contribution
             self.connections.broadcast(FrameType.CONTRIBUTION, contribution.encode(), contribution.message.id)
             if mined.block is not None and (await self.add_block(mined.block)).fate is Fate.HEAD:

@@ -12,11 +12,22 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from node.errors import SettingFault, SettingsError
 
 PREFIX = "POUW_"
+CONTROL_VARIABLES = frozenset(
+    {
+        "POUW_CACHE",
+        "POUW_ENGINE_BASE_URL",
+        "POUW_ENGINE_SHA256",
+        "POUW_HOME",
+        "POUW_POLICY_RECORD",
+        "POUW_REHEARSAL",
+    }
+)
+"""Variables of the ``pouw`` command. A shell that exports one of them can start a node all the same."""
 _PORT_LIMIT = 65535
 
 
 class Role(StrEnum):
-    """What a node is for. Every role checks every block; only miners make them; only archives keep all bodies."""
+    """Role of a node. Every role checks every block; only miners mine; only archives keep all bodies."""
 
     MINER = "miner"
     VERIFIER = "verifier"
@@ -87,12 +98,14 @@ class Settings(BaseModel):
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """Settings from ``POUW_*``. Raises SettingsError naming every fault; values are shown, as none is a secret."""
-    given: dict[str, Any] = {
-        name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)
+    """Read settings from ``POUW_*``. Raises SettingsError with every fault. Values are shown: none is a secret."""
+    values: dict[str, Any] = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX) and name not in CONTROL_VARIABLES
     }
-    cleared = {name: value for name, value in given.items() if value != ""}
-    unknown = sorted(set(given) - set(Settings.model_fields))
+    cleared = {name: value for name, value in values.items() if value != ""}
+    unknown = sorted(set(values) - set(Settings.model_fields))
     faults = [
         SettingFault(
             name=PREFIX + name.upper(), message="is not a setting", expected=f"one of {', '.join(sorted(names()))}"
@@ -112,5 +125,5 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 
 def names() -> list[str]:
-    """Every variable that a node reads."""
+    """Return every variable that a node reads."""
     return [PREFIX + name.upper() for name in Settings.model_fields]

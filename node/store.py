@@ -1,6 +1,6 @@
-"""What survives a power cut: blocks, the chain they form and the state at its head, in one SQLite file.
+"""Durable store: blocks, the chain that they form and the state at its head, in one SQLite file.
 
-A block and the state it leads to are one transaction, in WAL mode with full sync: whatever `commit` returned from is on
+A block and its state are one transaction, in WAL mode with full sync: once `commit` has returned, they are on
 disk, and what it did not is not there at all. One writer; readers have connections of their own.
 """
 
@@ -22,7 +22,7 @@ from node.ledger.state import Changes, State, encode_undo
 FILE = "chain.sqlite3"
 SCHEMA = 1
 UNDO_BLOCKS = 2048
-"""How deep a reorganisation can go: undo data of older blocks is dropped."""
+"""Greatest depth of a reorganisation: undo data of older blocks is dropped."""
 _CHECKED_BLOCKS = 64
 _FULL_CHECK_BYTES = 64 * 1024 * 1024
 _KEY_LIMIT = 256
@@ -52,11 +52,11 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Advance:
-    """One step of the chain to be made durable: ``removed`` blocks leave it, ``added`` ones join it (oldest first,
+    """One step of the chain to be made durable: ``removed`` blocks leave it, ``joined`` ones join it (oldest first,
     each with its undo), and the state changes by ``changes``."""
 
     removed: Sequence[bytes]
-    added: Sequence[tuple[Entry, Block, Changes]]
+    joined: Sequence[tuple[Entry, Block, Changes]]
     changes: Changes
 
 
@@ -94,7 +94,7 @@ class BlockReader:
         return None if row is None else Entry(header=Header.decode(row[0]), work=int.from_bytes(row[1], "big"))
 
     def body(self, block_hash: bytes) -> Body | None:
-        """None too for genesis, which has none."""
+        """Return the body; ``None`` for an unknown block and for genesis."""
         row = self._connection.execute("SELECT body FROM blocks WHERE hash=?", (block_hash,)).fetchone()
         return None if row is None or row[0] is None else Body.decode(_inflate(row[0]))
 
@@ -121,7 +121,7 @@ class BlockReader:
         return None if row is None else self.entry(row[0])
 
     def alive(self) -> bool:
-        """Whether the file answers a query."""
+        """True if the file answers a query."""
         try:
             return self._connection.execute("SELECT 1 FROM meta LIMIT 1").fetchone() is not None
         except sqlite3.Error:
@@ -152,7 +152,7 @@ class Store(BlockReader):
         self._connection.execute("COMMIT")
 
     def reader(self) -> BlockReader:
-        """A connection of its own, for another thread."""
+        """Open another connection, for another thread."""
         return BlockReader(_connect(self.path))
 
     def initialise(self, genesis: Header, state: State) -> None:
@@ -172,7 +172,7 @@ class Store(BlockReader):
     @staticmethod
     def _insert(connection: sqlite3.Connection, entry: Entry, body: Body | None, undo: Changes | None) -> None:
         header = entry.header
-        packed = None if body is None else zlib.compress(body.encode(), 1)
+        encoded = None if body is None else zlib.compress(body.encode(), 1)
         packed_undo = None if undo is None else zlib.compress(encode_undo(undo), 1)
         connection.execute(
             "INSERT INTO blocks VALUES(?,?,?,?,?,?,?) ON CONFLICT(hash) DO UPDATE SET undo=excluded.undo",
@@ -182,7 +182,7 @@ class Store(BlockReader):
                 header.parent,
                 entry.work.to_bytes(40, "big"),
                 header.encode(),
-                packed,
+                encoded,
                 packed_undo,
             ),
         )
@@ -198,7 +198,7 @@ class Store(BlockReader):
             for block_hash in advance.removed:
                 connection.execute("DELETE FROM canonical WHERE hash=?", (block_hash,))
                 connection.execute("UPDATE blocks SET undo=NULL WHERE hash=?", (block_hash,))
-            for entry, block, undo in advance.added:
+            for entry, block, undo in advance.joined:
                 self._insert(connection, entry, block.body, undo)
                 connection.execute("INSERT INTO canonical VALUES(?, ?)", (entry.header.height, block.hash))
             for key, value in advance.changes.items():
@@ -206,8 +206,8 @@ class Store(BlockReader):
                     connection.execute("DELETE FROM state WHERE key=?", (key,))
                 else:
                     connection.execute("INSERT OR REPLACE INTO state VALUES(?, ?)", (key, value))
-            if advance.added:
-                old = advance.added[-1][0].header.height - UNDO_BLOCKS
+            if advance.joined:
+                old = advance.joined[-1][0].header.height - UNDO_BLOCKS
                 connection.execute("UPDATE blocks SET undo=NULL WHERE height=?", (old,))
                 connection.execute(
                     "DELETE FROM blocks WHERE height=? AND hash NOT IN (SELECT hash FROM canonical WHERE height=?)",
@@ -215,7 +215,7 @@ class Store(BlockReader):
                 )
 
     def undo(self, block_hash: bytes) -> Changes | None:
-        """What takes a block of the best chain back; None when that is no longer known."""
+        """Return the changes that undo a block of the best chain; ``None`` where they have been dropped."""
         row = self._connection.execute("SELECT undo FROM blocks WHERE hash=?", (block_hash,)).fetchone()
         return None if row is None or row[0] is None else decode_undo(_inflate(row[0]))
 
@@ -232,7 +232,7 @@ class Store(BlockReader):
         return None if row is None else bytes(row[0])
 
     def checked_state(self) -> State:
-        """The state at the head, after checking the file. Raises StoreError when it is damaged."""
+        """Check the file and return the state at the head. Raises StoreError when it is damaged."""
         try:
             if self.path.stat().st_size <= _FULL_CHECK_BYTES:
                 answer = self._connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -252,8 +252,8 @@ class Store(BlockReader):
             "ORDER BY c.height DESC LIMIT ?",
             (_CHECKED_BLOCKS,),
         ).fetchall()
-        for height, block_hash, packed, body in rows:
-            header = None if packed is None else Header.decode(packed)
+        for height, block_hash, encoded, body in rows:
+            header = None if encoded is None else Header.decode(encoded)
             if header is None or header.hash != block_hash or header.height != height:
                 raise DamagedError(f"{self.path} is damaged: block {height} is not what its name says")
             if body is not None and Body.decode(_inflate(body)).proof.hash != header.proof_hash:
@@ -262,10 +262,10 @@ class Store(BlockReader):
 
 def _inflate(data: bytes) -> bytes:
     inflater = zlib.decompressobj()
-    plain = inflater.decompress(data, 2 * BODY_BYTES_LIMIT)
+    content = inflater.decompress(data, 2 * BODY_BYTES_LIMIT)
     if not inflater.eof:
         raise EncodingError("stored value is cut short or too large")
-    return plain
+    return content
 
 
 def quarantine(folder: Path) -> Path:
@@ -280,19 +280,19 @@ def quarantine(folder: Path) -> Path:
 
 
 def open_store(folder: Path, genesis: Header, state: State) -> tuple[Store, State, Path | None]:
-    """The store in ``folder`` and its state. A damaged file is moved aside (third answer says where) and begun anew:
+    """Open the store in ``folder``. A damaged file is moved aside (the third value is its path) and replaced:
     the node resyncs. Raises StoreError when the folder cannot be used or belongs to another network."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{folder} cannot be made: {error}") from error
     try:
-        store, found = _open_checked(folder / FILE, genesis, state)
+        store, stored = _open_checked(folder / FILE, genesis, state)
     except DamagedError:
         aside = quarantine(folder)
-        store, found = _open_checked(folder / FILE, genesis, state)
-        return store, found, aside
-    return store, found, None
+        store, stored = _open_checked(folder / FILE, genesis, state)
+        return store, stored, aside
+    return store, stored, None
 
 
 def _open_checked(path: Path, genesis: Header, state: State) -> tuple[Store, State]:

@@ -1,6 +1,6 @@
-"""Progress of anything that takes over two seconds: bars on a terminal, lines in a log, nothing in a test.
+"""Progress of work that takes over two seconds: bars on a terminal, lines in a log, nothing in a test.
 
-Library code takes a ``Progress`` and says what it does; only the command line decides how that looks.
+Library code takes a ``Progress`` and reports its steps. The command line alone decides how they are shown.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ _LINE_INTERVAL_SECONDS = 5.0
 
 
 class Step(Protocol):
-    """One piece of work under way."""
+    """One piece of work in progress."""
 
-    def update(self, note: str | None = None, *, done: float | None = None, total: float | None = None) -> None:
-        """Say how far it is (``done`` of ``total``, any unit) and what it is at."""
+    def update(self, note: str | None = None, *, completed: float | None = None, total: float | None = None) -> None:
+        """Report the finished part of the work (``completed`` of ``total``, any unit) and the present activity."""
 
 
 class Progress(Protocol):
-    """Where work is reported."""
+    """The receiver of reports on work."""
 
     def step(self, title: str) -> AbstractContextManager[Step]:
-        """Open a step; leaving it by an exception marks it failed."""
+        """Open a step. An exception that leaves it marks it as failed."""
 
 
 class _SilentStep:
-    def update(self, note: str | None = None, *, done: float | None = None, total: float | None = None) -> None:
-        del note, done, total
+    def update(self, note: str | None = None, *, completed: float | None = None, total: float | None = None) -> None:
+        del note, completed, total
 
 
 class SilentProgress:
-    """Reports nothing."""
+    """Progress that is not shown."""
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
@@ -50,48 +50,48 @@ class SilentProgress:
 class _LineStep:
     def __init__(self, title: str, out: TextIO) -> None:
         self._title, self._out = title, out
-        self._said: str | None = None
+        self._last_text: str | None = None
         self._last = time.monotonic()
 
-    def update(self, note: str | None = None, *, done: float | None = None, total: float | None = None) -> None:
+    def update(self, note: str | None = None, *, completed: float | None = None, total: float | None = None) -> None:
         now = time.monotonic()
         if now - self._last < _LINE_INTERVAL_SECONDS:
             return
-        amount = f" {done:.0f}/{total:.0f}" if done is not None and total else ""
+        amount = f" {completed:.0f}/{total:.0f}" if completed is not None and total else ""
         if not (amount or note):
             return
         text = f"  {self._title}{amount}{': ' + note if note else ''}"
-        if text != self._said:
+        if text != self._last_text:
             print(text, file=self._out, flush=True)
-            self._said, self._last = text, now
+            self._last_text, self._last = text, now
 
 
 class LineProgress:
-    """One line when a step ends, and at most one in five seconds while it runs: for logs and pipes."""
+    """One line at the end of a step, and at most one per five seconds while it runs: for logs and pipes."""
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stderr
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        started = time.monotonic()
+        start = time.monotonic()
         try:
             yield _LineStep(title, self._out)
         except BaseException:
-            print(f"  {title}: failed after {time.monotonic() - started:.1f} s", file=self._out, flush=True)
+            print(f"  {title}: failed after {time.monotonic() - start:.1f} s", file=self._out, flush=True)
             raise
-        print(f"  {title}: {time.monotonic() - started:.1f} s", file=self._out, flush=True)
+        print(f"  {title}: {time.monotonic() - start:.1f} s", file=self._out, flush=True)
 
 
 class _BarStep:
     def __init__(self, bars: Bars, task: TaskID) -> None:
         self._bars, self._task = bars, task
 
-    def update(self, note: str | None = None, *, done: float | None = None, total: float | None = None) -> None:
+    def update(self, note: str | None = None, *, completed: float | None = None, total: float | None = None) -> None:
         if note is not None:
             self._bars.update(self._task, note=note)
-        if done is not None or total is not None:
-            self._bars.update(self._task, completed=done, total=total)
+        if completed is not None or total is not None:
+            self._bars.update(self._task, completed=completed, total=total)
 
 
 class BarProgress:
@@ -139,7 +139,7 @@ class BarProgress:
 
 
 def make_progress(*, quiet: bool = False) -> Progress:
-    """The fitting one: silent when asked, bars on a terminal, lines elsewhere. All write to standard error."""
+    """Return silent progress if ``quiet``, bars on a terminal, and lines elsewhere. All write to standard error."""
     if quiet:
         return SilentProgress()
     return BarProgress() if sys.stderr.isatty() else LineProgress()

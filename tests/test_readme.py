@@ -1,4 +1,4 @@
-"""What the README says is there."""
+"""Pages and commands that the README names exist."""
 
 from __future__ import annotations
 

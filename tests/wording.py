@@ -67,7 +67,7 @@ TEST_NAME_CHARACTERS = 70
 SENTENCE_WORDS = 25
 _SOURCES = (".py", ".md", ".yaml", ".yml", ".html", ".jinja", ".toml", ".sh", "")
 _GERUND_MODULES = frozenset(
-    {"naming", "addressing", "peering", "scaling", "monitoring", "training", "mining", "wording"}
+    {"naming", "addressing", "encoding", "peering", "scaling", "monitoring", "training", "mining", "wording"}
 )
 """Modules that end in -ing and name a thing all the same."""
 

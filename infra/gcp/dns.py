@@ -15,6 +15,7 @@ from infra.component import Component
 from infra.contracts import READY_PATH, RecordKind, SiteContext, Target
 from infra.faults import Fault
 from infra.gcp import physical_names
+from infra.program_error import ProgramError
 
 _TTL: Final = 300
 _FAILOVER_TTL: Final = 30
@@ -83,14 +84,14 @@ class Dns(Component, token="pouw:gcp:Dns"):
         """Declare a name that leads to the active target while its ``/ready`` answers over TLS, else to a standby.
 
         Raises:
-            pulumi.RunError: a target has a name and no address; Cloud DNS checks addresses alone.
+            ProgramError: a target has a name and no address; Cloud DNS checks addresses alone.
         """
         if len(targets) == 1:
             self.record(name, host=host, kind=targets[0].kind, value=targets[0].address)
             return
         for target in targets:
             if target.kind != "A":
-                raise pulumi.RunError(str(unchecked(target)))
+                raise ProgramError([unchecked(target)])
         check = HealthCheck(
             f"{name}-check",
             project=physical_names.project(self._context),

@@ -25,6 +25,7 @@ from infra.gcp.machine_types import disk_type, machine_type
 from infra.gcp.network import Network, NetworkArgs
 from infra.gcp.node_pools import NodePools, NodePoolsArgs
 from infra.gcp.registry import Registry, RegistryArgs
+from infra.program_error import ProgramError
 from infra.workload import Tolerations
 
 PROVISIONER: Final = "pd.csi.storage.gke.io"
@@ -48,7 +49,7 @@ class Site(Component, token="pouw:gcp:Site"):
     """Outputs as of the contract.
 
     Raises:
-        pulumi.RunError: the settings do not fit together here.
+        ProgramError: the settings do not fit together here.
     """
 
     kubeconfig: pulumi.Output[str]
@@ -70,7 +71,7 @@ class Site(Component, token="pouw:gcp:Site"):
         super().__init__(name, opts)
         context, child = args.context, self.child()
         if faults := list(fitness.faults(context)):
-            raise pulumi.RunError("\n".join(str(fault) for fault in faults))
+            raise ProgramError(faults)
         keys = Keys(f"{name}-keys", KeysArgs(context=context), child)
         audit_logs = AuditLogs(f"{name}-audit-logs", AuditLogsArgs(context=context, keys=keys), child)
         alarms = Alarms(f"{name}-alarms", AlarmsArgs(context=context, keys=keys, contacts=args.contacts), child)

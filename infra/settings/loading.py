@@ -52,10 +52,11 @@ def load() -> Settings:
     """Settings of the stack whose program is running.
 
     Raises:
-        pulumi.RunError: printed by the engine without a traceback.
+        ProgramError: with every fault found; the engine prints it without a traceback.
     """
-    import pulumi
     from pulumi.runtime.config import CONFIG, get_config_env
+
+    from infra.program_error import ProgramError
 
     bag = {**get_config_env(), **CONFIG.get()}
     prefix = f"{NAMESPACE}:"
@@ -63,16 +64,16 @@ def load() -> Settings:
     try:
         return parse(values)
     except ConfigError as error:
-        raise pulumi.RunError(f"the configuration of this stack is not usable:\n{error}") from error
+        raise ProgramError(error.faults, heading="the configuration of this stack is not usable:") from error
 
 
 def required_images(stack: Settings) -> tuple[str, str]:
     """Images of the node and the balancer, for a site without a registry of its own.
 
     Raises:
-        pulumi.RunError: one is not set.
+        ProgramError: one is not set.
     """
-    import pulumi
+    from infra.program_error import ProgramError
 
     if stack.images.node is None or stack.images.balancer is None:
         fault = Fault(
@@ -82,7 +83,7 @@ def required_images(stack: Settings) -> tuple[str, str]:
             expected="a tag or digest for each",
             remedy="set them in the stack's file, or run `pouw up`, which builds them for the embedded cluster",
         )
-        raise pulumi.RunError(str(fault))
+        raise ProgramError([fault])
     return stack.images.node, stack.images.balancer
 
 

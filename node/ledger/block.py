@@ -25,7 +25,7 @@ def list_root(domain: str, items: Sequence[bytes]) -> bytes:
     writer = Writer().u32(len(items))
     for item in items:
         writer.hash(digest(domain, item))
-    return digest(f"{domain}-list", writer.done())
+    return digest(f"{domain}-list", writer.finish())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +44,11 @@ class Candidate:
     def encode(self) -> bytes:
         writer = Writer().u8(_VERSION).u32(self.network_id).u64(self.height).hash(self.parent)
         writer.hash(self.transactions_root).u64(self.time_ms).u256(self.target).hash(self.task)
-        return writer.fixed(self.producer, PUBLIC_KEY_BYTES).done()
+        return writer.fixed(self.producer, PUBLIC_KEY_BYTES).finish()
 
     @cached_property
     def hash(self) -> bytes:
-        """What an iteration message commits to."""
+        """Hash that an iteration message commits to."""
         return digest("candidate", self.encode())
 
     @staticmethod
@@ -69,7 +69,7 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """A candidate and its seal: the winning message, what the body holds besides, the state it leads to, the nonce."""
+    """Candidate and seal: the winning message, the roots of body and resulting state, the nonce."""
 
     candidate: Candidate
     message: bytes
@@ -103,7 +103,7 @@ class Header:
     @cached_property
     def hash(self) -> bytes:
         """The block's name."""
-        return digest("block", self._body().done())
+        return digest("block", self._body().finish())
 
     def signed(self, key: NodeKey) -> Header:
         return replace(self, signature=key.sign(self.hash))
@@ -113,7 +113,7 @@ class Header:
             raise InvalidError("signature", "block is not signed by its producer")
 
     def encode(self) -> bytes:
-        return self._body().fixed(self.signature, SIGNATURE_BYTES).done()
+        return self._body().fixed(self.signature, SIGNATURE_BYTES).finish()
 
     @staticmethod
     def decode(data: bytes) -> Header:
@@ -153,7 +153,7 @@ class Body:
 
     def encode(self) -> bytes:
         writer = Writer().items(self.transactions, Transaction.encode)
-        return writer.items(self.contributions, Contribution.encode).blob(self.proof.encode()).done()
+        return writer.items(self.contributions, Contribution.encode).blob(self.proof.encode()).finish()
 
     @staticmethod
     def decode(data: bytes) -> Body:
@@ -179,7 +179,7 @@ class Block:
         return self.header.hash
 
     def encode(self) -> bytes:
-        return Writer().blob(self.header.encode()).blob(self.body.encode()).done()
+        return Writer().blob(self.header.encode()).blob(self.body.encode()).finish()
 
     @staticmethod
     def decode(data: bytes) -> Block:

@@ -18,7 +18,7 @@ _STEP = 2
 def next_target(network: NetworkFile, recent: Sequence[Header], tries: int) -> int:
     """Target of the block after ``recent`` (oldest first; genesis included when in reach).
 
-    The mean target of the window times its mean solve time over the wanted one; solve times count at most six block
+    The mean target of the window times its mean solve time over the goal_ms one; solve times count at most six block
     times, one block changes the target at most twofold, and the easiest target is the network's minimum.
     ``tries`` is what one iteration of the next block's task may try.
     """
@@ -27,23 +27,23 @@ def next_target(network: NetworkFile, recent: Sequence[Header], tries: int) -> i
     mined = [header for header in window if header.height > 0]
     if len(window) < 2 or not mined:
         return min(easiest, network.target_for(network.initial_iterations_per_block, tries))
-    wanted = network.block_time_ms
+    goal_ms = network.block_time_ms
     spent = sum(
-        min(max(after.time_ms - before.time_ms, 1), _SOLVE_LIMIT * wanted)
+        min(max(after.time_ms - before.time_ms, 1), _SOLVE_LIMIT * goal_ms)
         for before, after in itertools.pairwise(window)
     )
     mean = sum(header.target for header in mined) // len(mined)
-    aimed = mean * spent // (wanted * (len(window) - 1))
+    aimed = mean * spent // (goal_ms * (len(window) - 1))
     last = mined[-1].target
     return max(1, min(easiest, max(last // _STEP, min(last * _STEP, aimed))))
 
 
 def earliest_time_ms(recent: Sequence[Header]) -> int:
-    """A block's time is above the median of the last blocks' times."""
+    """Return the earliest time of the next block: above the median of the last blocks' times."""
     times = sorted(header.time_ms for header in recent[-MEDIAN_WINDOW:])
     return times[len(times) // 2] + 1
 
 
 def latest_time_ms(network: NetworkFile, now_ms: int) -> int:
-    """How far ahead of this node's clock a block's time may be: two block times, at least ten seconds."""
+    """Return the allowed lead of a block's time over this node's clock: two block times, at least ten seconds."""
     return now_ms + max(2 * network.block_time_ms, 10_000)

@@ -1,4 +1,4 @@
-"""What the state holds: accounts, tasks, models, and the queue that says which task the next block trains."""
+"""Records of the state: accounts, tasks, models, and the queue that decides which task the next block trains."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Account:
     nonce: int = 0
 
     def encode(self) -> bytes:
-        return Writer().u256(self.balance).u64(self.nonce).done()
+        return Writer().u256(self.balance).u64(self.nonce).finish()
 
     @staticmethod
     def decode(data: bytes) -> Account:
@@ -45,12 +45,12 @@ class Account:
 
 
 def account(state: Values, address: bytes) -> Account:
-    found = state.get(ACCOUNT + address)
-    return Account.decode(found) if found is not None else Account()
+    value = state.get(ACCOUNT + address)
+    return Account.decode(value) if value is not None else Account()
 
 
 def put_account(state: Overlay, address: bytes, value: Account) -> None:
-    state.put(ACCOUNT + address, value.encode())
+    state.store(ACCOUNT + address, value.encode())
 
 
 def credit(state: Overlay, address: bytes, amount: int) -> None:
@@ -60,7 +60,7 @@ def credit(state: Overlay, address: bytes, amount: int) -> None:
 
 
 class TaskState(IntEnum):
-    """Where a task stands."""
+    """Progress of a task."""
 
     WAITING = 0
     RUNNING = 1
@@ -97,7 +97,7 @@ class TaskRecord:
         writer.u16(self.test).u64(self.loss).hash(self.model_hash).u64(self.finished_height).u32(len(self.winners))
         for address, blocks in self.winners:
             writer.fixed(address, ADDRESS_BYTES).u32(blocks)
-        return writer.done()
+        return writer.finish()
 
     @staticmethod
     def decode(data: bytes) -> TaskRecord:
@@ -133,7 +133,7 @@ class Queue:
         writer = Writer().u64(self.filler).u32(len(self.waiting))
         for task in self.waiting:
             writer.hash(task)
-        return writer.done()
+        return writer.finish()
 
     @staticmethod
     def decode(data: bytes) -> Queue:
@@ -145,12 +145,12 @@ class Queue:
 
 
 def queue(state: Values) -> Queue:
-    found = state.get(_QUEUE)
-    return Queue.decode(found) if found is not None else Queue()
+    value = state.get(_QUEUE)
+    return Queue.decode(value) if value is not None else Queue()
 
 
 def put_queue(state: Overlay, value: Queue) -> None:
-    state.put(_QUEUE, value.encode())
+    state.store(_QUEUE, value.encode())
 
 
 def filler_id(number: int) -> bytes:
@@ -158,22 +158,22 @@ def filler_id(number: int) -> bytes:
 
 
 def filler(number: int) -> TaskRecord:
-    """The task that is trained while no client waits: the digits from another seed each time."""
+    """Return the task that is trained while no client task waits: the digits, with another seed each time."""
     spec = TaskSpec(seed=number, maximum_iterations=FILLER_ITERATIONS, target_accuracy=1000)
     return TaskRecord(id=filler_id(number), spec=spec)
 
 
 def task(state: Values, task_id: bytes) -> TaskRecord | None:
-    found = state.get(TASK + task_id)
-    return TaskRecord.decode(found) if found is not None else None
+    value = state.get(TASK + task_id)
+    return TaskRecord.decode(value) if value is not None else None
 
 
 def put_task(state: Overlay, record: TaskRecord) -> None:
-    state.put(TASK + record.id, record.encode())
+    state.store(TASK + record.id, record.encode())
 
 
 def task_key(task_id: bytes) -> bytes:
-    """Where a task's record lies in the state: what a proof is asked for."""
+    """Return the key of a task's record in the state, for proofs."""
     return TASK + task_id
 
 
@@ -182,17 +182,17 @@ def model_bytes(state: Values, task_id: bytes) -> bytes | None:
 
 
 def put_model(state: Overlay, task_id: bytes, model: Model) -> None:
-    state.put(_MODEL + task_id, models.encode(model))
+    state.store(_MODEL + task_id, models.encode(model))
 
 
 def drop_task(state: Overlay, task_id: bytes) -> None:
     for key in (TASK + task_id, _MODEL + task_id):
         if state.get(key) is not None:
-            state.put(key, None)
+            state.store(key, None)
 
 
 def active_task(state: Values) -> tuple[TaskRecord, Model]:
-    """The task that the next block trains, and its model as the chain has it."""
+    """Return the task that the next block trains, and its model on the chain."""
     waiting = queue(state)
     if waiting.waiting:
         record = task(state, waiting.waiting[0])
@@ -200,6 +200,6 @@ def active_task(state: Values) -> tuple[TaskRecord, Model]:
             raise InvalidError("state", "a queued task has no record")
     else:
         record = task(state, filler_id(waiting.filler)) or filler(waiting.filler)
-    packed = model_bytes(state, record.id)
-    model = models.decode(packed) if packed else models.initial_model(record.spec.seed, record.spec.hidden)
+    encoded = model_bytes(state, record.id)
+    model = models.decode(encoded) if encoded else models.initial_model(record.spec.seed, record.spec.hidden)
     return record, model

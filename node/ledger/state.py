@@ -34,17 +34,17 @@ class Overlay:
     def get(self, key: bytes) -> bytes | None:
         return self.changes[key] if key in self.changes else self._base.get(key)
 
-    def put(self, key: bytes, value: bytes | None) -> None:
+    def store(self, key: bytes, value: bytes | None) -> None:
         self.changes[key] = value
 
     def effective(self) -> dict[bytes, bytes | None]:
-        """The changes that change something."""
+        """Return the changes that differ from the state below."""
         return {key: value for key, value in self.changes.items() if value != self._base.get(key)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class StateProof:
-    """That ``entries`` (key, value hash) are all of one bucket under a root."""
+    """Proof that ``entries`` (key, value hash) are all entries of one bucket under a root."""
 
     bucket: int
     entries: tuple[tuple[bytes, bytes], ...]
@@ -58,7 +58,7 @@ class StateProof:
         return node
 
     def proves(self, key: bytes, value: bytes) -> bool:
-        """Whether the entries hold this very value; the caller compares `root` with a header's."""
+        """True if the entries hold this value; the caller compares `root` with a header's."""
         return len(self.siblings) == _DEPTH and self.bucket == _bucket(key) and (key, _value(value)) in self.entries
 
 
@@ -70,15 +70,15 @@ def _value(value: bytes) -> bytes:
     return digest("state-value", value)
 
 
-def _join(left: bytes, right: bytes) -> bytes:
-    return digest("state-node", left, right)
+def _join(first: bytes, second: bytes) -> bytes:
+    return digest("state-node", first, second)
 
 
 def _leaf(entries: tuple[tuple[bytes, bytes], ...]) -> bytes:
     writer = Writer()
     for key, value in entries:
         writer.blob(key).hash(value)
-    return digest("state-leaf", writer.done())
+    return digest("state-leaf", writer.finish())
 
 
 class State:
@@ -144,4 +144,4 @@ def encode_undo(undo: Changes) -> bytes:
     writer = Writer().u32(len(undo))
     for key, value in undo.items():
         writer.blob(key).u8(value is not None).blob(value or b"")
-    return writer.done()
+    return writer.finish()

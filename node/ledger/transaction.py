@@ -17,7 +17,7 @@ _NAME_BYTES = 64
 
 
 class Kind(IntEnum):
-    """What a transaction does."""
+    """Kind of a transaction."""
 
     TRANSFER = 1
     SUBMIT_TASK = 2
@@ -36,7 +36,7 @@ class Transfer:
 
 @dataclass(frozen=True, kw_only=True)
 class SubmitTask:
-    """Queue a training task. ``reward`` is held until the task ends and then paid to those who trained it."""
+    """Queue a training task. ``reward`` is amount until the task ends and then paid to those who trained it."""
 
     spec: TaskSpec
     reward: int
@@ -93,7 +93,7 @@ class Transaction:
     @cached_property
     def id(self) -> bytes:
         """Hash of everything signed; also the id of a task that it submits."""
-        return digest("transaction", self._body().done())
+        return digest("transaction", self._body().finish())
 
     @cached_property
     def sender(self) -> bytes:
@@ -101,9 +101,9 @@ class Transaction:
 
     @property
     def cost(self) -> int:
-        """What the sender's balance must cover."""
-        held = self.payload.amount if isinstance(self.payload, Transfer) else self.payload.reward
-        return self.fee + held
+        """Amount that the sender's balance must cover."""
+        amount = self.payload.amount if isinstance(self.payload, Transfer) else self.payload.reward
+        return self.fee + amount
 
     def signed(self, key: NodeKey) -> Transaction:
         return replace(self, signature=key.sign(self.id))
@@ -113,7 +113,7 @@ class Transaction:
             raise InvalidError("signature", "transaction is not signed by its sender")
 
     def encode(self) -> bytes:
-        return self._body().fixed(self.signature, SIGNATURE_BYTES).done()
+        return self._body().fixed(self.signature, SIGNATURE_BYTES).finish()
 
     @staticmethod
     def decode(data: bytes) -> Transaction:

@@ -1,4 +1,4 @@
-"""From one state to the next: what a block must satisfy, and what it changes."""
+"""State transition: the conditions of a block and its changes to the state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from node.model import Model, correct, model_hash, permille
 from node.network import NetworkFile
 from node.work import lottery
 from node.work.dataset import Dataset
-from node.work.iteration import NONE, Proof
+from node.work.iteration import NO_MESSAGE, Proof
 from node.work.verification import Job, Seal, verify, verify_contribution
 
 _ZERO = bytes(32)
@@ -26,19 +26,19 @@ _ZERO = bytes(32)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rules:
-    """What every node of a network shares: its parameters and its data set."""
+    """Parameters and data set that every node of a network shares."""
 
     network: NetworkFile
     dataset: Dataset
 
     def job(self, state: Values) -> Job:
-        """What the block after ``state`` trains."""
+        """Return the training job of the block after ``state``."""
         record, model = records.active_task(state)
         return Job(network=self.network, dataset=self.dataset, task=record.id, spec=record.spec, model=model)
 
 
 def genesis(rules: Rules) -> tuple[Header, State]:
-    """The first header and state: the same bytes wherever the network file is the same."""
+    """Return the first header and state; equal network files give equal bytes."""
     from node.keys import parse_address
 
     network = rules.network
@@ -59,7 +59,7 @@ def genesis(rules: Rules) -> tuple[Header, State]:
     )
     header = Header(
         candidate=candidate,
-        message=NONE,
+        message=NO_MESSAGE,
         contributions_root=_ZERO,
         state_root=state.root,
         proof_hash=_ZERO,
@@ -70,7 +70,7 @@ def genesis(rules: Rules) -> tuple[Header, State]:
 
 
 def check_header(rules: Rules, header: Header, recent: Sequence[Header], now_ms: int) -> None:
-    """All that can be said of a header without state: link, time, signature, ticket. Raises InvalidError."""
+    """Check a header without state: link, time, signature, ticket. Raises InvalidError."""
     parent = recent[-1]
     if header.candidate.network_id != rules.network.network_id:
         raise InvalidError("network", "block of another network")
@@ -86,7 +86,7 @@ def check_header(rules: Rules, header: Header, recent: Sequence[Header], now_ms:
 
 
 def check_body(block: Block) -> None:
-    """The body is the one that the header hashes, and within its limits. Raises InvalidError."""
+    """Check that the header hashes this body and that the body is within its limits. Raises InvalidError."""
     header, body = block.header, block.body
     if len(body.transactions) > TRANSACTIONS_LIMIT or len(body.contributions) > CONTRIBUTIONS_LIMIT:
         raise InvalidError("size", "too many transactions or contributions")
@@ -99,7 +99,7 @@ def check_body(block: Block) -> None:
 
 
 def apply_block(rules: Rules, state: Values, recent: Sequence[Header], block: Block) -> Overlay:
-    """The state after ``block``, as changes on ``state``; the caller compares the root. Raises InvalidError.
+    """Return the changes of ``block`` to ``state``; the caller compares the root. Raises InvalidError.
 
     ``recent`` ends with the parent. `check_header` and `check_body` have passed.
     """
@@ -126,7 +126,7 @@ def apply_block(rules: Rules, state: Values, recent: Sequence[Header], block: Bl
 
 
 def change_state(rules: Rules, overlay: Overlay, job: Job, candidate: Candidate, body: Body, end: Model) -> None:
-    """What a block whose own work is proven does: train the task on, pay, run the transactions. Raises InvalidError."""
+    """Apply a block with proven work: advance the task, pay, run the transactions. Raises InvalidError."""
     model, iterations = _merge(job, candidate, body, end)
     producer = address_of(candidate.producer)
     record = records.task(overlay, job.task) or records.active_task(overlay)[0]
@@ -138,7 +138,7 @@ def change_state(rules: Rules, overlay: Overlay, job: Job, candidate: Candidate,
 
 
 def _merge(job: Job, candidate: Candidate, body: Body, end: Model) -> tuple[Model, int]:
-    """The next model, the anchor's plus the mean of what each miner learnt (rounded down), and iterations done."""
+    """Return the next model and the iterations done: the anchor's model plus the miners' mean update, rounded down."""
     learnt: Integers = end.parameters - job.model.parameters
     iterations = body.proof.winner.step + 1
     last = b""
@@ -179,8 +179,8 @@ def _advance_task(
     )
     spec = record.spec
     if record.validation >= spec.target_accuracy or record.iterations >= spec.maximum_iterations:
-        right = permille(correct(model, test), len(test.labels))
-        record = replace(record, state=TaskState.FINISHED, test=right, finished_height=candidate.height)
+        accuracy = permille(correct(model, test), len(test.labels))
+        record = replace(record, state=TaskState.FINISHED, test=accuracy, finished_height=candidate.height)
         _finish(overlay, record, producer)
     records.put_task(overlay, record)
     records.put_model(overlay, record.id, model)
@@ -214,8 +214,8 @@ def run_transaction(network: NetworkFile, overlay: Overlay, transaction: Transac
     payload = transaction.payload
     if isinstance(payload, SubmitTask):
         _require_room(overlay, transaction.sender)
-    left = records.Account(balance=sender.balance - transaction.cost, nonce=sender.nonce + 1)
-    records.put_account(overlay, transaction.sender, left)
+    debited = records.Account(balance=sender.balance - transaction.cost, nonce=sender.nonce + 1)
+    records.put_account(overlay, transaction.sender, debited)
     if isinstance(payload, Transfer):
         records.credit(overlay, payload.recipient, payload.amount)
         return
@@ -232,7 +232,7 @@ def run_transaction(network: NetworkFile, overlay: Overlay, transaction: Transac
 
 
 def check_transaction(network: NetworkFile, transaction: Transaction) -> None:
-    """All that can be said of a transaction without state. Raises InvalidError."""
+    """Check a transaction without state. Raises InvalidError."""
     if transaction.network_id != network.network_id:
         raise InvalidError("network", "transaction of another network")
     if transaction.fee < network.minimum_fee:

@@ -1,1 +1,1 @@
-"""What clients ask a node: JSON-RPC over HTTP and WebSocket, health and metrics."""
+"""Interface to clients: JSON-RPC over HTTP and WebSocket, health and metrics."""

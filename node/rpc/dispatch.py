@@ -1,4 +1,4 @@
-"""From bytes to bytes: parse, authorise, call, answer; one call or a batch."""
+"""Dispatch of requests, bytes in and bytes out: parse, authorise, call, answer; one call or a batch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from node.rpc.protocol import (
 
 _Reply = dict[str, Json] | None
 Count = Callable[[str, str], None]
-"""Told the method (``unknown`` for one that is not there) and the outcome (``ok`` or an error number) of each call."""
+"""Receives method (``unknown`` for a missing one) and outcome (``ok`` or an error number) of each call."""
 
 
 class Dispatcher:
@@ -38,13 +38,13 @@ class Dispatcher:
         self._count = count
 
     async def answer(self, body: bytes, caller: Caller) -> bytes:
-        """The answer to a request or a batch; empty when there is none to give."""
+        """Return the answer to a request or a batch; empty for notifications."""
         try:
             data = loads(body)
         except ValueError:
             return dumps(failure(None, ErrorCode.PARSE, "the body is not JSON"))
         if not isinstance(data, list):
-            reply = self._one(data, caller)
+            reply = self._reply(data, caller)
             if isinstance(reply, CoroutineType):
                 reply = await reply
             return b"" if reply is None else dumps(reply)
@@ -52,21 +52,21 @@ class Dispatcher:
             return dumps(failure(None, ErrorCode.INVALID_REQUEST, f"a batch has 1 to {BATCH_LIMIT} requests"))
         replies = []
         for item in data:
-            reply = self._one(item, caller)
+            reply = self._reply(item, caller)
             replies.append(await reply if isinstance(reply, CoroutineType) else reply)
-        told = [reply for reply in replies if reply is not None]
-        return dumps(told) if told else b""
+        answers = [reply for reply in replies if reply is not None]
+        return dumps(answers) if answers else b""
 
-    def _one(self, data: object, caller: Caller) -> Any:
-        """The reply, or a coroutine of it where the method has to wait: most do not, and that costs as much."""
+    def _reply(self, data: object, caller: Caller) -> Any:
+        """Return the reply, or a coroutine where the method has to wait: most do not, and a coroutine costs as much."""
         try:
             request = parse_request(data)
         except RpcError as error:
-            return self._failed(None, error)
+            return self._error_reply(None, error)
         try:
             result = self._call(request, caller)
         except Exception as error:  # noqa: BLE001 - the edge: every error becomes a number
-            return self._failed(request, error)
+            return self._error_reply(request, error)
         if isinstance(result, CoroutineType):
             return self._later(request, result)
         return self._succeeded(request, result)
@@ -75,7 +75,7 @@ class Dispatcher:
         try:
             return self._succeeded(request, await result)
         except Exception as error:  # noqa: BLE001 - as above
-            return self._failed(request, error)
+            return self._error_reply(request, error)
 
     def _call(self, request: Request, caller: Caller) -> Any:
         method = self.methods.get(request.method)
@@ -89,21 +89,21 @@ class Dispatcher:
         self._count(request.method, "ok")
         return None if request.notification else success(request.id, result)
 
-    def _failed(self, request: Request | None, error: Exception) -> _Reply:
-        told = _as_told(request, error)
-        known = request is not None and request.method in self.methods
-        self._count(request.method if request and known else "unknown", str(int(told.code)))
+    def _error_reply(self, request: Request | None, error: Exception) -> _Reply:
+        public = _public_error(request, error)
+        is_known = request is not None and request.method in self.methods
+        self._count(request.method if request and is_known else "unknown", str(int(public.code)))
         if request is not None and request.notification:
             return None
-        return failure(request.id if request else None, told.code, str(told))
+        return failure(request.id if request else None, public.code, str(public))
 
 
-def _as_told(request: Request | None, error: Exception) -> RpcError:
-    """What the caller is told of an error; of one that nobody foresaw, nothing: the log has its traceback."""
+def _public_error(request: Request | None, error: Exception) -> RpcError:
+    """Return the error for the caller. An unexpected one shows no detail: the log has its traceback."""
     if isinstance(error, RpcError):
         return error
     if isinstance(error, InvalidError):
-        return RpcError(ErrorCode.REFUSED, str(error))
+        return RpcError(ErrorCode.REJECTED, str(error))
     if isinstance(error, ValueError | TypeError | OverflowError | EncodingError):
         return RpcError(ErrorCode.INVALID_PARAMS, str(error))
     fields = {"method": request.method if request else ""}

@@ -19,12 +19,12 @@ _ZERO_HASH = "0x" + "00" * 32
 
 
 def quantity(value: int) -> str:
-    """A number as Ethereum writes it: 0x, no leading zero."""
+    """Render a number as Ethereum does: 0x, no leading zero."""
     return hex(value)
 
 
 def header_json(header: Header) -> dict[str, Json]:
-    """A header under Ethereum's field names; what has no counterpart here is zero."""
+    """Render a header under Ethereum's field names; fields without a counterpart are zero."""
     candidate = header.candidate
     return {
         "number": quantity(header.height),
@@ -72,7 +72,7 @@ class EthereumMethods:
         self._node = node
 
     def table(self) -> Mapping[str, Method]:
-        """Every method by its name."""
+        """Return every method by its name."""
         block = ("block", "full")
         account = ("address", "block")
         return {
@@ -142,15 +142,16 @@ class EthereumMethods:
         header = entry.header
         body: Body | None = self._node.blocks.body(block_hash)
         transactions = body.transactions if body is not None else ()
-        listed: list[Json] = [
-            transaction_json(item, header, index) if full else hexed(item.id) for index, item in enumerate(transactions)
+        entries: list[Json] = [
+            transaction_json(transaction, header, index) if full else hexed(transaction.id)
+            for index, transaction in enumerate(transactions)
         ]
         return {
             **header_json(header),
             "totalDifficulty": quantity(entry.work),
             "size": quantity(len(header.encode()) + (len(body.encode()) if body is not None else 0)),
             "uncles": [],
-            "transactions": listed,
+            "transactions": entries,
         }
 
     def balance(self, address: Json, block: Json = "latest") -> Json:

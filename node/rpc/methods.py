@@ -42,7 +42,7 @@ def unhexed(value: object, size: int | None = None) -> bytes:
 
 
 def task_json(record: TaskRecord) -> dict[str, Json]:
-    """A task as clients see it; accuracy is of the test rows once it is finished, of the validation rows before."""
+    """Render a task for clients. Accuracy is of the test rows once it has finished, of the validation rows before."""
     finished = record.state is TaskState.FINISHED
     return {
         "id": hexed(record.id),
@@ -72,9 +72,9 @@ class PouwMethods:
         self._node = node
 
     def table(self) -> Mapping[str, Method]:
-        """Every method by its name."""
+        """Return every method by its name."""
         return {
-            "pouw_status": Method(call=self.status, parameters=(), required=0, summary="Where the node stands."),
+            "pouw_status": Method(call=self.status, parameters=(), required=0, summary="Return the node's state."),
             "pouw_peers": Method(call=self.peers, parameters=(), required=0, summary="Connected peers."),
             "pouw_submitTask": Method(
                 call=self.submit_task,
@@ -176,9 +176,9 @@ class PouwMethods:
         return {"task_id": hexed(transaction.id)}
 
     def list_tasks(self) -> Json:
-        found = [TaskRecord.decode(packed) for _, packed in self._node.chain.state.items(records.TASK)]
-        found.sort(key=lambda record: (record.is_filler, -record.submitted_height, record.id))
-        return [task_json(record) for record in found[:_TASKS_LISTED]]
+        task_records = [TaskRecord.decode(encoded) for _, encoded in self._node.chain.state.items(records.TASK)]
+        task_records.sort(key=lambda record: (record.is_filler, -record.submitted_height, record.id))
+        return [task_json(record) for record in task_records[:_TASKS_LISTED]]
 
     def get_task(self, task_id: Json) -> Json:
         return task_json(self._task(unhexed(task_id, 32)))
@@ -200,14 +200,14 @@ class PouwMethods:
     def _model(self, task_id: bytes) -> Json:
         chain = self._node.chain
         record = self._task(task_id)
-        packed = records.model_bytes(chain.state, task_id)
-        if packed is None:
+        encoded = records.model_bytes(chain.state, task_id)
+        if encoded is None:
             raise RpcError(ErrorCode.NOT_FOUND, f"task {hexed(task_id)} has no model yet")
         proof = chain.state.prove(records.task_key(task_id))
         header = chain.head.header
         return {
             "task": task_json(record),
-            "model": base64.b64encode(packed).decode(),
+            "model": base64.b64encode(encoded).decode(),
             "model_hash": hexed(record.model_hash),
             "proof": {
                 "record": hexed(record.encode()),
@@ -221,8 +221,8 @@ class PouwMethods:
         }
 
     def get_account(self, address: Json) -> Json:
-        found = records.account(self._node.chain.state, parse_address(str(address)))
-        return {"balance": found.balance, "nonce": found.nonce}
+        holder = records.account(self._node.chain.state, parse_address(str(address)))
+        return {"balance": holder.balance, "nonce": holder.nonce}
 
     async def send_transaction(self, transaction: Json) -> Json:
         parsed = Transaction.decode(unhexed(transaction))
@@ -240,10 +240,10 @@ def parse_task(task: Json) -> tuple[TaskSpec, int]:
     """Specification and reward from what a client gave. Raises ValueError or TypeError with what is wrong."""
     if not isinstance(task, Mapping):
         raise TypeError("task is an object with a name")
-    allowed = {"name", "iterations", "target_accuracy", "hidden", "seed", "reward"}
-    unknown = sorted(set(task) - allowed)
+    names = {"name", "iterations", "target_accuracy", "hidden", "seed", "reward"}
+    unknown = sorted(set(task) - names)
     if unknown:
-        raise ValueError(f"unknown field {unknown[0]!r} of task; there are {', '.join(sorted(allowed))}")
+        raise ValueError(f"unknown field {unknown[0]!r} of task; there are {', '.join(sorted(names))}")
     if task.get("name") != DIGITS:
         raise ValueError(f"there is no data set {task.get('name')!r}; there is {DIGITS!r}")
     target = task.get("target_accuracy", DEFAULT_TARGET_PERMILLE / 1000)

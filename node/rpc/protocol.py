@@ -26,7 +26,7 @@ class ErrorCode(IntEnum):
     METHOD_NOT_FOUND = -32601
     INVALID_PARAMS = -32602
     INTERNAL = -32603
-    REFUSED = -32000
+    REJECTED = -32000
     """The node understood, and its rules forbid it."""
     UNAUTHORIZED = -32001
     NOT_FOUND = -32004
@@ -43,7 +43,7 @@ class RpcError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who calls: whether with the admin token."""
+    """Caller of a method, with or without the admin token."""
 
     authorized: bool
 
@@ -88,8 +88,8 @@ def bind(method: Method, params: Params) -> list[Json]:
         unknown = sorted(set(params) - set(names))
         if unknown:
             raise RpcError(ErrorCode.INVALID_PARAMS, f"unknown parameter {unknown[0]}; there are {', '.join(names)}")
-        given = [name in params for name in names]
-        count = len(names) - given[::-1].index(True) if any(given) else 0
+        present = [name in params for name in names]
+        count = len(names) - present[::-1].index(True) if any(present) else 0
         values: list[Json] = [params.get(name) for name in names[:count]]
     else:
         values = list(params)
@@ -113,5 +113,5 @@ def dumps(value: object) -> bytes:
 
 
 def loads(body: bytes | str) -> Any:
-    """What a caller sent: strict JSON in UTF-8. Raises ValueError."""
+    """Parse a caller's strict JSON in UTF-8. Raises ValueError."""
     return orjson.loads(body)

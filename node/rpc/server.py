@@ -34,7 +34,7 @@ _ANYONE = Caller(authorized=False)
 
 
 def read_token(path: Path | None) -> str:
-    """The admin token, or an empty string when there is none. Raises SettingsError."""
+    """Read the admin token; empty without a file. Raises SettingsError."""
     if path is None:
         return ""
     try:
@@ -57,14 +57,14 @@ class RateLimit:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def spend(self, client: str, now_s: float) -> bool:
-        """Whether the client may send one more."""
-        left, at = self._left.pop(client, (2.0 * self._per_s, now_s))
-        left = min(2.0 * self._per_s, left + (now_s - at) * self._per_s)
-        allowed = left >= 1
-        self._left[client] = (left - 1 if allowed else left, now_s)
+        """True if the client may send one more request."""
+        tokens, updated_s = self._left.pop(client, (2.0 * self._per_s, now_s))
+        tokens = min(2.0 * self._per_s, tokens + (now_s - updated_s) * self._per_s)
+        is_allowed = tokens >= 1
+        self._left[client] = (tokens - 1 if is_allowed else tokens, now_s)
         if len(self._left) > _CLIENTS_LIMIT:
             self._left.popitem(last=False)
-        return allowed
+        return is_allowed
 
 
 class RpcServer:
@@ -102,7 +102,7 @@ class RpcServer:
         return application
 
     async def close_sockets(self) -> None:
-        """Tell every subscriber that the node goes away."""
+        """Close every subscriber's connection: the node shuts down."""
         for socket in tuple(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY)
 
@@ -115,20 +115,20 @@ class RpcServer:
     def _caller(self, request: web.Request) -> Caller:
         if not self._token or (header := request.headers.get("Authorization")) is None:
             return _ANYONE
-        scheme, _, given = header.partition(" ")
-        matches = hmac.compare_digest(given.strip().encode(), self._token)
+        scheme, _, credential = header.partition(" ")
+        matches = hmac.compare_digest(credential.strip().encode(), self._token)
         return Caller(authorized=scheme.lower() == "bearer" and matches)
 
     def _allows(self, request: web.Request) -> bool:
         return self._rate.unlimited or self._rate.spend(request.remote or "", time.monotonic())
 
     async def _rpc(self, request: web.Request) -> web.Response:
-        started = time.perf_counter()
+        start_s = time.perf_counter()
         if not self._allows(request):
-            body = dumps(failure(None, ErrorCode.REFUSED, "too many requests"))
+            body = dumps(failure(None, ErrorCode.REJECTED, "too many requests"))
             return web.Response(status=429, body=body, content_type=_JSON, headers={"Retry-After": "1"})
         answer = await self._dispatcher.answer(await request.read(), self._caller(request))
-        self._node.metrics.rpc_s.observe(time.perf_counter() - started)
+        self._node.metrics.rpc_s.observe(time.perf_counter() - start_s)
         if not answer:
             return web.Response(status=204)
         return web.Response(body=answer, content_type=_JSON)
@@ -199,7 +199,7 @@ class _Session:
         self._too_slow = False
 
     def answer(self, body: bytes) -> bytes:
-        """The answer to ``eth_subscribe`` and ``eth_unsubscribe``; empty for any other request."""
+        """Return the answer to ``eth_subscribe`` and ``eth_unsubscribe``; empty for other requests."""
         if b"subscribe" not in body:
             return b""
         try:
@@ -213,14 +213,14 @@ class _Session:
             if first != "newHeads":
                 return dumps(failure(data.get("id"), ErrorCode.INVALID_PARAMS, "there is newHeads"))
             if len(self._subscriptions) >= _SUBSCRIPTIONS_LIMIT:
-                return dumps(failure(data.get("id"), ErrorCode.REFUSED, "too many subscriptions"))
+                return dumps(failure(data.get("id"), ErrorCode.REJECTED, "too many subscriptions"))
             self._count += 1
             self._subscriptions.add(hex(self._count))
             return dumps(success(data.get("id"), hex(self._count)))
         if method == "eth_unsubscribe":
-            known = isinstance(first, str) and first in self._subscriptions
+            is_known = isinstance(first, str) and first in self._subscriptions
             self._subscriptions.discard(str(first))
-            return dumps(success(data.get("id"), known))
+            return dumps(success(data.get("id"), is_known))
         return b""
 
     def _on_block(self, block: Block) -> None:
@@ -252,8 +252,8 @@ class _Session:
 
 
 def openrpc(methods: Mapping[str, Method]) -> dict[str, Json]:
-    """The OpenRPC document of the methods."""
-    described: list[Json] = [
+    """Return the OpenRPC document of the methods."""
+    descriptions: list[Json] = [
         {
             "name": name,
             "summary": method.summary + (" Needs the bearer token." if method.protected else ""),
@@ -265,4 +265,4 @@ def openrpc(methods: Mapping[str, Method]) -> dict[str, Json]:
         }
         for name, method in sorted(methods.items())
     ]
-    return {"openrpc": "1.3.2", "info": {"title": "pouw node", "version": VERSION}, "methods": described}
+    return {"openrpc": "1.3.2", "info": {"title": "pouw node", "version": VERSION}, "methods": descriptions}

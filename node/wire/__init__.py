@@ -1,1 +1,1 @@
-"""What nodes say to each other: frames, an authenticated and encrypted channel, peers, and catching up."""
+"""Protocol between nodes: frames, an authenticated and encrypted channel, peers, synchronisation."""

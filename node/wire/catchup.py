@@ -35,7 +35,7 @@ def locator_heights(height: int) -> list[int]:
 
 
 def require_linked(headers: Sequence[Header], locator: Sequence[bytes]) -> None:
-    """The headers follow one another and a block that was named, each with a winning ticket. Raises PeerError."""
+    """Check that headers form a chain from a requested block, each with a winning ticket. Raises PeerError."""
     parent = headers[0].parent
     if parent not in locator:
         raise PeerError("headers do not follow the locator", penalty=50)

@@ -2,7 +2,7 @@
 
 Both sides send a fresh X25519 key in the clear. From the shared secret and the transcript come two ChaCha20-Poly1305
 keys, one a direction, with counters as nonces. Inside, each side signs the transcript, its own part in it and its HELLO
-with its node key (the SIGMA pattern), so a channel cannot be relayed, replayed or opened by whoever sits between.
+with its node key (the SIGMA pattern), so a channel cannot be relayed, replayed or opened by a party between the nodes.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Channel:
             raise PeerError(f"connection lost: {error}") from error
 
     async def receive(self) -> tuple[FrameType, bytes]:
-        """The next frame. Raises PeerError when the peer is gone or broke the protocol."""
+        """Return the next frame. Raises PeerError when the peer has closed or broken the protocol."""
         try:
             header = await self._reader.readexactly(HEADER_BYTES)
             frame_type, size = parse_header(header)
@@ -87,7 +87,7 @@ class Channel:
 
 @dataclass(frozen=True, kw_only=True)
 class Introduction:
-    """What the handshake ends with: the channel, whose key is at its other end, and what it says of itself."""
+    """Result of a handshake: the channel, the peer's key and its HELLO."""
 
     channel: Channel
     public_key: bytes
@@ -114,15 +114,15 @@ async def _handshake(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: NodeKey, hello: Hello, *, initiator: bool
 ) -> Introduction:
     ephemeral = X25519PrivateKey.generate()
-    ours = MAGIC + ephemeral.public_key().public_bytes_raw()
-    writer.write(ours)
+    local_part = MAGIC + ephemeral.public_key().public_bytes_raw()
+    writer.write(local_part)
     await writer.drain()
-    theirs = await reader.readexactly(len(MAGIC) + _EPHEMERAL_BYTES)
-    if not theirs.startswith(MAGIC):
+    remote_part = await reader.readexactly(len(MAGIC) + _EPHEMERAL_BYTES)
+    if not remote_part.startswith(MAGIC):
         raise PeerError("not a pouw node, or another protocol version")
-    transcript = digest("handshake", *((ours, theirs) if initiator else (theirs, ours)))
+    transcript = digest("handshake", *((local_part, remote_part) if initiator else (remote_part, local_part)))
     try:
-        shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(theirs[len(MAGIC) :]))
+        shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(remote_part[len(MAGIC) :]))
     except ValueError as error:
         raise PeerError("peer sent a weak key", penalty=100) from error
     keys = HKDF(algorithm=SHA256(), length=2 * _KEY_BYTES, salt=transcript, info=b"pouw channel").derive(shared)
@@ -132,7 +132,7 @@ async def _handshake(
     signature = key.sign(_signed(transcript, initiator, key.public, body))
     await channel.send(
         FrameType.HELLO,
-        Writer().fixed(key.public, PUBLIC_KEY_BYTES).blob(body).fixed(signature, SIGNATURE_BYTES).done(),
+        Writer().fixed(key.public, PUBLIC_KEY_BYTES).blob(body).fixed(signature, SIGNATURE_BYTES).finish(),
     )
     frame_type, payload = await channel.receive()
     if frame_type is not FrameType.HELLO:

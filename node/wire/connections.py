@@ -1,4 +1,4 @@
-"""Who a node is connected to: listening, dialling bootnodes and peers heard of, bans, and saying things to all."""
+"""Connections of a node: listening, dialling bootnodes and discovered peers, bans, broadcasts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FULL_PUSH_PEERS = 8
 
 
 class Clock(Protocol):
-    """How dialling waits; a test's may not wait at all."""
+    """Wait between dials; a test may pass one that returns at once."""
 
     async def sleep(self, seconds: float) -> None: ...
 
@@ -82,7 +82,7 @@ class Connections:
 
     @property
     def expects_peers(self) -> bool:
-        """Whether there is a bootnode that is not this node itself."""
+        """True if a bootnode other than this node is configured."""
         return any(pinned and endpoint not in self._own for endpoint, pinned in self._targets.items())
 
     async def listen(self, host: str, port: int) -> int:
@@ -92,9 +92,9 @@ class Connections:
 
     def connect(self, endpoint: Endpoint) -> None:
         """Dial an endpoint from now on as if it were a bootnode."""
-        known = self._targets.get(endpoint, False)
+        is_bootnode = self._targets.get(endpoint, False)
         self._targets[endpoint] = True
-        if not known and self._group is not None:
+        if not is_bootnode and self._group is not None:
             self._group.create_task(self._keep_dialled(endpoint))
 
     async def run(self) -> None:
@@ -117,7 +117,7 @@ class Connections:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def disconnect_all(self) -> None:
-        """Drop every connection; dialling goes on."""
+        """Close every connection; dialling continues."""
         for peer in self.peers:
             peer.close()
 
@@ -137,7 +137,7 @@ class Connections:
                 peer.send(frame_type, payload)
 
     def broadcast_block(self, block: bytes, status: bytes, item: bytes, *, except_for: Peer | None = None) -> None:
-        """The whole block to a few peers chosen at random, where the chain now stands to all. In this order: who has
+        """Send the whole block to a few random peers, and the new status to all. In this order: a peer that has
         taken the block in needs not ask for it."""
         missing = [peer for peer in self.peers if peer is not except_for and not peer.knows(item)]
         random.shuffle(missing)
@@ -244,29 +244,29 @@ class Connections:
 
     def _admit(self, peer: Peer) -> None:
         """Raises PeerError when the peer is this node, of another network, banned, one too many or here already."""
-        own = self._hello()
+        hello = self._hello()
         if peer.id == self._key.public:
             self._own.add(parse_endpoint(peer.endpoint))
             raise PeerError("this is the node itself")
-        if (peer.hello.network_id, peer.hello.genesis) != (own.network_id, own.genesis):
+        if (peer.hello.network_id, peer.hello.genesis) != (hello.network_id, hello.genesis):
             raise PeerError("another network or genesis")
         if self._bans.holds(peer.id):
             raise PeerError("banned")
-        held = self._peers.get(peer.id)
-        if held is not None:
-            if self._prefers(held, peer):
+        existing = self._peers.get(peer.id)
+        if existing is not None:
+            if self._prefers(existing, peer):
                 raise PeerError("connected already")
-            held.close()
+            existing.close()
         elif len(self._peers) >= self._limit:
             raise PeerError("no room for more peers")
         self._peers[peer.id] = peer
 
-    def _prefers(self, held: Peer, new: Peer) -> bool:
-        """Of two connections between the same nodes both sides keep the one dialled by the smaller key."""
-        if held.outbound == new.outbound:
-            return not held.outbound
-        return held.outbound == (self._key.public < held.id)
+    def _prefers(self, existing: Peer, new: Peer) -> bool:
+        """True if the new connection replaces the existing one: both sides keep the one dialled by the smaller key."""
+        if existing.outbound == new.outbound:
+            return not existing.outbound
+        return existing.outbound == (self._key.public < existing.id)
 
     def best(self, peers: Iterable[Peer] | None = None) -> Peer | None:
-        """The peer that claims the most work."""
+        """Return the peer that claims the most work."""
         return max(self.peers if peers is None else peers, key=lambda peer: peer.status.work, default=None)

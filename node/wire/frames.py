@@ -21,7 +21,7 @@ _TEXT_LIMIT = 256
 
 
 class FrameType(IntEnum):
-    """What a payload is."""
+    """Type of a payload."""
 
     HELLO = 1
     STATUS = 2
@@ -60,7 +60,7 @@ def frame_header(frame_type: FrameType, payload: int) -> bytes:
     """Raises PeerError when the payload is over its limit: such a frame is never sent."""
     if payload > PAYLOAD_LIMITS[frame_type]:
         raise PeerError(f"{frame_type.name} of {payload} bytes is over its limit")
-    return Writer().u32(payload + TAG_BYTES).u8(frame_type).done()
+    return Writer().u32(payload + TAG_BYTES).u8(frame_type).finish()
 
 
 def parse_header(data: bytes) -> tuple[FrameType, int]:
@@ -78,7 +78,7 @@ def parse_header(data: bytes) -> tuple[FrameType, int]:
 
 @dataclass(frozen=True, kw_only=True)
 class Hello:
-    """Who a peer is and where its chain stands. ``listens`` is ``host:port``, or empty when it cannot be dialled."""
+    """Identity of a peer and the head of its chain. ``listens`` is ``host:port``, empty if it cannot be dialled."""
 
     network_id: int
     genesis: bytes
@@ -93,7 +93,7 @@ class Hello:
     def encode(self) -> bytes:
         writer = Writer().u32(self.network_id).hash(self.genesis).u64(self.height).hash(self.head)
         writer.uint(self.work, 40).text(self.role).text(self.name).text(self.version).text(self.listens)
-        return writer.done()
+        return writer.finish()
 
     @staticmethod
     def decode(data: bytes) -> Hello:
@@ -115,14 +115,14 @@ class Hello:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """Where a peer's chain stands now."""
+    """Present head of a peer's chain."""
 
     height: int
     head: bytes
     work: int
 
     def encode(self) -> bytes:
-        return Writer().u64(self.height).hash(self.head).uint(self.work, 40).done()
+        return Writer().u64(self.height).hash(self.head).uint(self.work, 40).finish()
 
     @staticmethod
     def decode(data: bytes) -> Status:
@@ -137,7 +137,7 @@ def encode_hashes(request: int, hashes: list[bytes]) -> bytes:
     writer = Writer().u32(request).u32(len(hashes))
     for item in hashes:
         writer.hash(item)
-    return writer.done()
+    return writer.finish()
 
 
 def decode_hashes(data: bytes, limit: int) -> tuple[int, list[bytes]]:
@@ -152,7 +152,7 @@ def decode_hashes(data: bytes, limit: int) -> tuple[int, list[bytes]]:
 
 def encode_blobs(request: int, blobs: list[bytes]) -> bytes:
     """Payload of HEADERS and BODIES; a body that is not there is empty."""
-    return Writer().u32(request).items(blobs, bytes).done()
+    return Writer().u32(request).items(blobs, bytes).finish()
 
 
 def decode_blobs(data: bytes, limit: int, item_limit: int) -> tuple[int, tuple[bytes, ...]]:
@@ -169,7 +169,7 @@ def decode_headers(data: bytes) -> tuple[int, tuple[Header, ...]]:
 
 
 def encode_peers(endpoints: list[str]) -> bytes:
-    return Writer().items(endpoints[:PEERS_LIMIT], str.encode).done()
+    return Writer().items(endpoints[:PEERS_LIMIT], str.encode).finish()
 
 
 def decode_peers(data: bytes) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ class Peer:
         return item in self._known
 
     def mark_known(self, item: bytes) -> None:
-        """The peer has this block, transaction or message: it is not sent there again."""
+        """Record that the peer has this block, transaction or message, so that it is not sent there again."""
         self._known[item] = None
         if len(self._known) > _KNOWN_LIMIT:
             self._known.popitem(last=False)
@@ -85,11 +85,11 @@ class Peer:
             del self._answers[number]
 
     def answer(self, number: int, payload: bytes) -> None:
-        """An answer came. One that nobody asked for is a fault."""
+        """Resolve the request of an answer. An answer without a request is a fault."""
         waiting = self._answers.get(number)
         if waiting is None:
             if number == 0 or number > self._requests:
-                raise PeerError("answer that nobody asked for", penalty=50)
+                raise PeerError("answer without a request", penalty=50)
             return
         if not waiting.done():
             waiting.set_result(payload)
@@ -125,7 +125,7 @@ class Peer:
             await asyncio.sleep(PING_S)
             if time.monotonic() - self._heard > SILENCE_S:
                 raise PeerError("silent for too long")
-            self.send(FrameType.PING, Writer().u64(time.time_ns() // 1_000_000).done())
+            self.send(FrameType.PING, Writer().u64(time.time_ns() // 1_000_000).finish())
 
     async def _read(self, handle: Handler) -> None:
         while True:
@@ -153,17 +153,17 @@ class Peer:
             raise PeerError(reason, penalty=BAN_SCORE)
 
 
-def _first_fault(ended: BaseExceptionGroup[BaseException]) -> PeerError | None:
-    """What ended a peer, if nothing but faults of the peer's did."""
-    faults, others = ended.split(PeerError)
-    found: BaseException | None = faults if others is None else None
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    return found if isinstance(found, PeerError) else None
+def _first_fault(group: BaseExceptionGroup[BaseException]) -> PeerError | None:
+    """Return the fault that ended a peer, if only faults of the peer did."""
+    faults, remaining = group.split(PeerError)
+    fault: BaseException | None = faults if remaining is None else None
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[0]
+    return fault if isinstance(fault, PeerError) else None
 
 
 class Bans:
-    """Node keys that are not let in for a while."""
+    """Node keys whose connections are refused for a while."""
 
     def __init__(self) -> None:
         self._until: OrderedDict[bytes, float] = OrderedDict()

@@ -46,26 +46,26 @@ class Dataset:
 
 
 def digits_file(folder: Path | None) -> Path:
-    """Where the digits lie: in ``folder``, else in an installed scikit-learn (found, not imported)."""
+    """Return the path of the digits: in ``folder``, else in an installed scikit-learn, which is not imported."""
     if folder is not None:
         return folder / DIGITS_FILE
-    found = importlib.util.find_spec("sklearn")
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec("sklearn")
+    if spec is None or spec.origin is None:
         raise DatasetError(
             f"no data set: set POUW_DATASETS_DIR to a folder with {DIGITS_FILE}, or install scikit-learn"
         )
-    return Path(found.origin).parent / "datasets" / "data" / DIGITS_FILE
+    return Path(spec.origin).parent / "datasets" / "data" / DIGITS_FILE
 
 
-def parse_digits(packed: bytes, *, source: str) -> Dataset:
-    """The data set in a gzip file. Raises DatasetError unless its content is the pinned one."""
+def parse_digits(compressed: bytes, *, source: str) -> Dataset:
+    """Parse the data set of a gzip file. Raises DatasetError unless its content is the pinned one."""
     try:
-        content = gzip.decompress(packed)
+        content = gzip.decompress(compressed)
     except (OSError, EOFError, zlib.error) as error:
         raise DatasetError(f"{source} is not a gzip file: {error}") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != DIGITS_HASH.hex():
-        raise DatasetError(f"{source} has SHA-256 {found}, expected {DIGITS_HASH.hex()}")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != DIGITS_HASH.hex():
+        raise DatasetError(f"{source} has SHA-256 {digest}, expected {DIGITS_HASH.hex()}")
     rows = np.array([line.split(",") for line in content.decode().split()], dtype=np.float64).astype(np.int64)
     order = np.argsort([hashlib.sha256(b"digits" + row.to_bytes(2, "big")).digest() for row in range(_ROWS)])
     rows = rows[order]
@@ -88,7 +88,7 @@ def load_digits(folder: Path | None = None) -> Dataset:
     """Read and check the digits. Raises DatasetError."""
     path = digits_file(folder)
     try:
-        packed = path.read_bytes()
+        compressed = path.read_bytes()
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error}") from error
-    return parse_digits(packed, source=str(path))
+    return parse_digits(compressed, source=str(path))

@@ -10,7 +10,7 @@ from node.errors import EncodingError, InvalidError
 from node.keys import PUBLIC_KEY_BYTES, SIGNATURE_BYTES, NodeKey, signature_is_valid
 from node.model import HIDDEN_LIMIT, parameter_count
 
-NONE = bytes(32)
+NO_MESSAGE = bytes(32)
 """Previous message of a session's first iteration."""
 MESSAGE_BYTES_LIMIT = 1024
 CONTRIBUTION_BYTES_LIMIT = 64 * 1024
@@ -19,7 +19,7 @@ _VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class IterationMessage:
-    """What was trained, from where to where, and the zero-nonce block (``commitment``) that it commits to.
+    """Signed record of one iteration: start, end, and the zero-nonce block (``commitment``) that it commits to.
 
     ``number`` counts a miner's iterations: one more than the previous message's, or any larger number where a session
     starts. ``step`` counts the iterations since ``anchor``, the block whose model the miner started from. Messages
@@ -40,7 +40,7 @@ class IterationMessage:
     end_model: bytes
     end_residual: bytes
     loss: int
-    right: int
+    correct: int
     time_ms: int
     commitment: bytes
     signature: bytes = bytes(SIGNATURE_BYTES)
@@ -49,12 +49,12 @@ class IterationMessage:
         writer = Writer().u8(_VERSION).u32(self.network_id).hash(self.task).fixed(self.miner, PUBLIC_KEY_BYTES)
         writer.u64(self.number).u32(self.step).hash(self.previous).hash(self.anchor).hash(self.batch)
         writer.hash(self.start_model).hash(self.start_residual).hash(self.steps).hash(self.end_model)
-        return writer.hash(self.end_residual).u64(self.loss).u32(self.right).u64(self.time_ms).hash(self.commitment)
+        return writer.hash(self.end_residual).u64(self.loss).u32(self.correct).u64(self.time_ms).hash(self.commitment)
 
     @cached_property
     def id(self) -> bytes:
         """Hash of everything signed: the name that the next message calls it by."""
-        return digest("iteration", self._body().done())
+        return digest("iteration", self._body().finish())
 
     def signed(self, key: NodeKey) -> IterationMessage:
         return replace(self, signature=key.sign(self.id))
@@ -64,7 +64,7 @@ class IterationMessage:
             raise InvalidError("signature", "iteration message is not signed by its miner")
 
     def encode(self) -> bytes:
-        return self._body().fixed(self.signature, SIGNATURE_BYTES).done()
+        return self._body().fixed(self.signature, SIGNATURE_BYTES).finish()
 
     @staticmethod
     def read(reader: Reader) -> IterationMessage:
@@ -85,7 +85,7 @@ class IterationMessage:
             end_model=reader.hash(),
             end_residual=reader.hash(),
             loss=reader.u64(),
-            right=reader.u32(),
+            correct=reader.u32(),
             time_ms=reader.u64(),
             commitment=reader.hash(),
             signature=reader.take(SIGNATURE_BYTES),
@@ -109,7 +109,7 @@ class Contribution:
     @cached_property
     def raw(self) -> bytes:
         """The encoding, made once."""
-        return Writer().blob(self.message.encode()).integers(self.delta).done()
+        return Writer().blob(self.message.encode()).integers(self.delta).finish()
 
     def encode(self) -> bytes:
         return self.raw
@@ -142,7 +142,7 @@ class Proof:
     def raw(self) -> bytes:
         """The encoding, made once."""
         writer = Writer().items(self.messages, IterationMessage.encode)
-        return writer.integers(self.start_delta).integers(self.start_residual).done()
+        return writer.integers(self.start_delta).integers(self.start_residual).finish()
 
     def encode(self) -> bytes:
         return self.raw

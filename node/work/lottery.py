@@ -1,4 +1,4 @@
-"""From training to blocks: the nonce is made of the work, its tries are few, and a low enough ticket wins."""
+"""Lottery of blocks: the nonce follows from the work, its tries are bounded, and a low enough ticket wins."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def nonce_of(end_model: bytes, steps: bytes) -> bytes:
 
 
 def ticket(commitment: bytes, nonce: bytes, attempt: int) -> int:
-    """The number that one try draws, uniform below 2**256."""
+    """Return the ticket of one try, uniform below 2**256."""
     return int.from_bytes(digest("ticket", commitment, nonce, attempt.to_bytes(4, "big")), "big")
 
 
 def winning_try(commitment: bytes, nonce: bytes, target: int, tries: int) -> int | None:
-    """The first try, of those allowed, whose ticket is not above the target."""
+    """Return the first allowed try whose ticket is not above the target."""
     return next((attempt for attempt in range(tries) if ticket(commitment, nonce, attempt) <= target), None)
 
 

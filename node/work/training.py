@@ -9,7 +9,7 @@ import numpy as np
 
 from node.encoding import Integers, Writer, digest, within
 from node.errors import EncodingError
-from node.model import FRACTION_BITS, HIDDEN_LIMIT, ONE, Model, forward, parameter_count
+from node.model import FRACTION_BITS, HIDDEN_LIMIT, UNIT, Model, forward, parameter_count
 from node.work.dataset import CLASSES, DIGITS, Split
 
 RESIDUAL_LIMIT = 1 << 40
@@ -17,7 +17,7 @@ RESIDUAL_LIMIT = 1 << 40
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSpec:
-    """What is to be trained, and when it is done. Accuracy is of the validation rows, in permille."""
+    """Training task and its stopping rule. Accuracy is of the validation rows, in permille."""
 
     dataset: str = DIGITS
     hidden: int = 32
@@ -31,7 +31,7 @@ class TaskSpec:
     target_accuracy: int = 980
 
     def fault(self) -> str:
-        """What is out of bounds, or an empty string."""
+        """Return the first value out of bounds, or an empty string."""
         checks = {
             "dataset": self.dataset == DIGITS,
             "hidden": 1 <= self.hidden <= HIDDEN_LIMIT,
@@ -55,14 +55,14 @@ class TaskSpec:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trained:
-    """Where an iteration ended. ``steps`` is the change of the weights in whole thresholds: the iteration's map."""
+    """End of an iteration. ``steps`` is the change of the weights in whole thresholds: the iteration's map."""
 
     model: Model
     residual: Integers
     steps: Integers
     loss: int
     """Sum of squared clipped errors over all rows, fixed point."""
-    right: int
+    correct: int
     """Rows classified rightly before the update that followed them."""
 
 
@@ -80,18 +80,18 @@ def batch_rows(seed: bytes, mini_batches: int, batch: int, rows: int) -> Integer
 
 
 def gradient(model: Model, inputs: Integers, labels: Integers) -> tuple[Integers, int, int]:
-    """Gradient (summed over the rows), loss and number of right answers."""
+    """Gradient (summed over the rows), loss and number of correct answers."""
     hidden, outputs = forward(model, inputs)
-    wanted = np.zeros((len(labels), CLASSES), dtype=np.int64)
-    wanted[np.arange(len(labels)), labels] = ONE
-    error = np.clip(outputs - wanted, -ONE, ONE)
+    expected = np.zeros((len(labels), CLASSES), dtype=np.int64)
+    expected[np.arange(len(labels)), labels] = UNIT
+    error = np.clip(outputs - expected, -UNIT, UNIT)
     _, _, second, _ = model.layers
     second_gradient = (hidden.T @ error) >> FRACTION_BITS
     back = ((error @ second.T) >> FRACTION_BITS) * (hidden > 0)
     first_gradient = (inputs.T @ back) >> FRACTION_BITS
     flat = np.concatenate([first_gradient.ravel(), back.sum(axis=0), second_gradient.ravel(), error.sum(axis=0)])
-    right = int((outputs.argmax(axis=1) == labels).sum())
-    return flat, int((error * error >> FRACTION_BITS).sum()), right
+    correct = int((outputs.argmax(axis=1) == labels).sum())
+    return flat, int((error * error >> FRACTION_BITS).sum()), correct
 
 
 def train(spec: TaskSpec, split: Split, start: Model, residual: Integers, rows: Integers) -> Trained:
@@ -100,28 +100,28 @@ def train(spec: TaskSpec, split: Split, start: Model, residual: Integers, rows: 
     threshold = 1 << spec.threshold_bits
     model = Model(hidden=start.hidden, parameters=start.parameters.copy())
     residual = residual.copy()
-    loss = right = 0
+    loss = correct = 0
     for picked in rows:
-        change, batch_loss, batch_right = gradient(model, split.inputs[picked], split.labels[picked])
+        change, batch_loss, batch_correct = gradient(model, split.inputs[picked], split.labels[picked])
         residual += change >> spec.rate_shift
         np.clip(residual, -RESIDUAL_LIMIT, RESIDUAL_LIMIT, out=residual)
         sign = (residual >= threshold).astype(np.int64) - (residual <= -threshold)
         model.parameters[:] -= sign << spec.threshold_bits
         residual -= sign << spec.threshold_bits
         loss += batch_loss
-        right += batch_right
+        correct += batch_correct
     steps = (model.parameters - start.parameters) >> spec.threshold_bits
     return Trained(
-        model=start.moved(steps << spec.threshold_bits), residual=residual, steps=steps, loss=loss, right=right
+        model=start.moved(steps << spec.threshold_bits), residual=residual, steps=steps, loss=loss, correct=correct
     )
 
 
 def residual_hash(residual: Integers) -> bytes:
-    return digest("residual", Writer().integers(residual).done())
+    return digest("residual", Writer().integers(residual).finish())
 
 
 def steps_hash(steps: Integers) -> bytes:
-    return digest("map", Writer().integers(steps).done())
+    return digest("map", Writer().integers(steps).finish())
 
 
 def zero_residual(spec: TaskSpec) -> Integers:

@@ -1,4 +1,4 @@
-"""The replay that a block must survive: exactly one iteration, trained again from what its miner had committed."""
+"""The replay that a block must survive: exactly one iteration, training again from what its miner had committed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from node.model import Model, model_hash
 from node.network import NetworkFile
 from node.work import lottery
 from node.work.dataset import Dataset
-from node.work.iteration import NONE, Contribution, IterationMessage, Proof
+from node.work.iteration import NO_MESSAGE, Contribution, IterationMessage, Proof
 from node.work.training import (
     TaskSpec,
     Trained,
@@ -28,7 +28,7 @@ STEPS_LIMIT = 1 << 20
 
 
 class Verdict(StrEnum):
-    """What verifying a block's work came to."""
+    """Result of verifying a block's work."""
 
     OK = "ok"
     NOT_FOUND = "not_found"
@@ -37,7 +37,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Seal:
-    """What a block says of the work that won it."""
+    """Claims of a block about its winning work."""
 
     producer: bytes
     commitment: bytes
@@ -50,7 +50,7 @@ class Seal:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Job:
-    """What is being trained: the task, and its model as the parent block left it."""
+    """Training job: the task, and its model at the parent block."""
 
     network: NetworkFile
     dataset: Dataset
@@ -75,7 +75,7 @@ def _require(holds: bool, reason: str, detail: str = "") -> None:
 
 
 def verify(job: Job, seal: Seal, proof: Proof) -> Model:
-    """Where the winning iteration ended. Raises InvalidError; reason ``not_found`` when the commitment is missing."""
+    """Return the end of the winning iteration. Raises InvalidError; ``not_found`` when the commitment is missing."""
     _require(len(proof.messages) == job.network.commit_depth + 1, "not_found", "commitment is not k iterations old")
     _require(proof.winner.id == seal.message, "not_found", "the winning message is not the proof's last")
     _require(proof.messages[0].commitment == seal.commitment, "commitment", "header is not the one committed")
@@ -92,17 +92,21 @@ def verify(job: Job, seal: Seal, proof: Proof) -> Model:
     _require(seal.attempt < job.tries, "nonce_bound", f"try {seal.attempt} of {job.tries}")
     _require(seal.nonce == lottery.nonce_of(winner.end_model, winner.steps), "nonce", "is not made of the work")
     _require(lottery.ticket(seal.commitment, seal.nonce, seal.attempt) <= seal.target, "target", "ticket is too high")
-    trained = job.train(start, proof.start_residual, winner.batch)
-    _require(steps_hash(trained.steps) == winner.steps, "map", "replay found another map")
-    _require(model_hash(trained.model) == winner.end_model, "end_model", "replay ended elsewhere")
-    _require(residual_hash(trained.residual) == winner.end_residual, "residual", "replay left another residual")
-    _require(trained.loss == winner.loss, "loss", f"replay found {trained.loss}, message says {winner.loss}")
-    _require(trained.right == winner.right, "accuracy", f"replay found {trained.right}, message says {winner.right}")
-    return trained.model
+    training = job.train(start, proof.start_residual, winner.batch)
+    _require(steps_hash(training.steps) == winner.steps, "map", "replay found another map")
+    _require(model_hash(training.model) == winner.end_model, "end_model", "replay ended elsewhere")
+    _require(residual_hash(training.residual) == winner.end_residual, "residual", "replay left another residual")
+    _require(training.loss == winner.loss, "loss", f"replay found {training.loss}, message says {winner.loss}")
+    _require(
+        training.correct == winner.correct,
+        "accuracy",
+        f"replay found {training.correct}, message says {winner.correct}",
+    )
+    return training.model
 
 
 def _require_chain(job: Job, seal: Seal, messages: tuple[IterationMessage, ...]) -> None:
-    """Each message is the producer's, on this task and fork, right after the one before; batches as scheduled."""
+    """Check that each message is the producer's, on this task and fork, in sequence, with the scheduled batch."""
     before: IterationMessage | None = None
     for message in messages:
         require_on(job, seal.parent, message)
@@ -119,12 +123,12 @@ def _require_chain(job: Job, seal: Seal, messages: tuple[IterationMessage, ...])
     first = messages[0]
     if first.step == 0:
         _require(first.start_model == model_hash(job.model), "start_model", "first step does not start from the chain")
-    if first.previous == NONE:
+    if first.previous == NO_MESSAGE:
         _require(first.start_residual == residual_hash(zero_residual(job.spec)), "residual", "first one is not zero")
 
 
 def require_on(job: Job, anchor: bytes, message: IterationMessage) -> None:
-    """The message is for this network, task and fork, and its batch is the scheduled one."""
+    """Check that the message is for this network, task and fork, with the scheduled batch."""
     _require(message.network_id == job.network.network_id, "network", "message of another network")
     _require(message.task == job.task, "task", "message of another task")
     _require(message.anchor == anchor, "anchor", "message of another fork or an older block")
@@ -133,14 +137,14 @@ def require_on(job: Job, anchor: bytes, message: IterationMessage) -> None:
 
 
 def _require_reach(job: Job, delta: Integers, steps: int) -> None:
-    """No weight moved further than ``steps`` iterations can move it."""
+    """Check that no weight moved further than ``steps`` iterations can move it."""
     _require(steps < STEPS_LIMIT, "steps", "too many since the anchor")
     reach = steps * job.network.mini_batches << job.spec.threshold_bits
     _require(not delta.size or (int(delta.max()) <= reach and int(delta.min()) >= -reach), "reach", "moved too far")
 
 
 def verify_contribution(job: Job, anchor: bytes, contribution: Contribution) -> None:
-    """A peer's update is signed, on this fork, within reach and hashes to what was signed. It is not replayed.
+    """Check that a peer's update is signed, on this fork, bounded, and has the signed hash. It is not replayed.
 
     Raises InvalidError.
     """

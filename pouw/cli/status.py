@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 
 import click
 
 from infra.settings.stack import Settings
 from pouw.errors import ExitCode
-from pouw.kube import kubeconfigs
-from pouw.kube.access import Connections
+from pouw.home import Home
 from pouw.network import observation
 from pouw.network.endpoints import Endpoints, of_site
+from pouw.network.nodes import Connections
 from pouw.network.observation import NodeView, SiteView
+from pouw.network.sites import ensure_kubeconfigs
 from pouw.run import stacks
 
 _NUMBERS = frozenset({"height", "peers"})
@@ -27,8 +29,9 @@ def status(stack: str, as_json: bool) -> int:
     Exits 0 when every node answers and is ready, 1 when one is not.
     """
     settings = stacks.settings(stack)
-    kubeconfigs.ensure(stack, settings)
-    with Connections(settings) as connections:
+    home = Home.from_environment(os.environ)
+    ensure_kubeconfigs(stack, settings, home, read_outputs=lambda: stacks.outputs(stack))
+    with Connections(settings, home) as connections:
         sites = observation.observe(settings, connections)
         where = _endpoints(settings, sites, connections)
     document = to_json(stack, sites, where)

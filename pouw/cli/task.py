@@ -14,9 +14,9 @@ import click
 from pouw import poll
 from pouw.errors import ExitCode
 from pouw.home import Home
-from pouw.kube import kubeconfigs
-from pouw.kube.access import Connections
 from pouw.network import tasks
+from pouw.network.nodes import Connections
+from pouw.network.sites import ensure_kubeconfigs
 from pouw.progress import make_progress
 from pouw.run import stacks
 
@@ -29,9 +29,10 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.
 def _client(stack: str) -> Iterator[tasks.Client]:
     """Open a client of a stack's network."""
     settings = stacks.settings(stack)
-    kubeconfigs.ensure(stack, settings)
-    with Connections(settings) as connections:
-        yield tasks.client(settings, connections, home=Home.from_environment(os.environ))
+    home = Home.from_environment(os.environ)
+    ensure_kubeconfigs(stack, settings, home, read_outputs=lambda: stacks.outputs(stack))
+    with Connections(settings, home) as connections:
+        yield tasks.client(settings, connections, home=home)
 
 
 @click.group(epilog="Examples:  pouw task submit digits  |  pouw task list  |  pouw task fetch TASK -o digits.model")
@@ -69,7 +70,7 @@ def _follow(client: tasks.Client, task_id: str, timeout: float, *, quiet: bool) 
             entry = client.task(task_id)
             step.update(
                 f"{entry['iterations_done']} of {entry['iterations']} iterations, accuracy {_percent(entry)}",
-                done=float(entry["iterations_done"]),
+                completed=float(entry["iterations_done"]),
                 total=float(entry["iterations"]),
             )
             if entry["state"] == tasks.FINISHED:

@@ -8,16 +8,18 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from pouw.cluster import processes
+from pouw.cluster import api, processes
 from pouw.cluster.components import Component, from_json
 from pouw.cluster.layout import CONTEXT, KUBERNETES_VERSION, NETWORK, NODE_NAME, Layout, layout
 from pouw.cluster.processes import Process
 from pouw.cluster.supervisor_plan import Observed, observed_from_json
-from pouw.kube.client import ApiError, Client, Credentials, Object, Unreachable
+from pouw.kube.client import Object
+from pouw.kube.errors import KubeError
+from pouw.kube.policy import RequestPolicy
 
 SCHEMA = 1
 NODE = f"/api/v1/nodes/{NODE_NAME}"
-_API_SECONDS = 2.0
+_POLICY = RequestPolicy(connect_seconds=2.0, answer_seconds=2.0)
 
 
 class State(Enum):
@@ -106,10 +108,10 @@ def find_node(at: Layout) -> Object | None:
     """The node object; ``None`` where the API server does not answer or has no node."""
     if not (at.pki / "bootstrap.crt").exists():
         return None
-    client = Client(NETWORK.endpoint, Credentials.of(at.pki, "bootstrap"), timeout_seconds=_API_SECONDS)
+    client = api.connect(at, NETWORK, "bootstrap", policy=_POLICY)
     try:
         return client.find(NODE)
-    except (ApiError, Unreachable):
+    except KubeError:
         return None
     finally:
         client.close()

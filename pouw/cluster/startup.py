@@ -19,9 +19,9 @@ from functools import partial
 from pathlib import Path
 
 from infra.faults import Fault
+from pouw.cluster import api, configuration, locking, machine, manifests, pki, preflight, processes
 from pouw.cluster import components as parts
 from pouw.cluster import condition as health
-from pouw.cluster import configuration, locking, machine, manifests, pki, preflight, processes
 from pouw.cluster.components import Component, Programs
 from pouw.cluster.detached import start_supervisor
 from pouw.cluster.image_store import image_store
@@ -31,7 +31,8 @@ from pouw.errors import ClusterError, ExitCode
 from pouw.files import write_private
 from pouw.home import Home
 from pouw.images.archive import write_program
-from pouw.kube.client import ApiError, Client, Credentials, Unreachable
+from pouw.kube.client import Client
+from pouw.kube.errors import ApiError, KubeError, UnreachableError
 from pouw.progress import Progress, Step
 from pouw.toolchain import debian, programs
 
@@ -258,7 +259,7 @@ def _load_images(plan: _Plan, containerd: Component, progress: Progress) -> None
 def _apply(plan: _Plan, step: Step) -> None:
     """Wait for the API server, then apply the cluster's own objects."""
     at = plan.at
-    with closing(Client(NETWORK.endpoint, Credentials.of(at.pki, "bootstrap"))) as client:
+    with closing(api.connect(at, NETWORK, "bootstrap")) as client:
         _wait(at, lambda: _answers(client), "kube-apiserver", "does not get ready")
         step.update("applying the cluster's objects")
         for each in _manifests(plan):
@@ -268,8 +269,8 @@ def _apply(plan: _Plan, step: Step) -> None:
 
 def _answers(client: Client) -> bool:
     try:
-        client.get("/readyz")
-    except (Unreachable, ApiError):
+        client.text("/readyz")
+    except KubeError:
         return False
     return True
 
@@ -278,7 +279,7 @@ def _applied(client: Client, path: str, manifest: Mapping[str, object]) -> bool:
     """Whether the apply took; no where it is worth another try: no answer, a namespace that is still being made."""
     try:
         client.apply(path, manifest)
-    except Unreachable:
+    except UnreachableError:
         return False
     except ApiError as error:
         if error.status in {404, 409, 429, 500, 503}:
@@ -292,7 +293,7 @@ def _await_ready(at: Layout, step: Step) -> None:
     _wait(at, lambda: health.node_ready(health.find_node(at)), "node", "does not get ready")
     step.update("waiting for the name service")
     path = "/apis/apps/v1/namespaces/kube-system/deployments/coredns"
-    with closing(Client(NETWORK.endpoint, Credentials.of(at.pki, "bootstrap"))) as client:
+    with closing(api.connect(at, NETWORK, "bootstrap")) as client:
         _wait(at, lambda: _available(client, path), "coredns", "does not get ready")
     step.update("waiting for every component")
     _wait(at, lambda: health.status().state is health.State.RUNNING, "components", "are not all healthy")
@@ -301,7 +302,7 @@ def _await_ready(at: Layout, step: Step) -> None:
 def _available(client: Client, path: str) -> bool:
     try:
         deployment = client.get(path)
-    except (Unreachable, ApiError):
+    except KubeError:
         return False
     seen = deployment.get("status", {})
     current = seen.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)

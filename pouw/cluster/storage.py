@@ -16,11 +16,15 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from pouw.cluster.layout import NETWORK, NODE_NAME, Layout
+from pouw.cluster import api
+from pouw.cluster.layout import NETWORK, NODE_NAME, Layout, Network
 from pouw.cluster.manifests import PROVISIONER
-from pouw.kube.client import ApiError, Client, Credentials, Object, Unreachable
+from pouw.kube.client import MERGE_PATCH, Client, Object
+from pouw.kube.errors import ApiError, KubeError, UnreachableError
+from pouw.kube.policy import WATCH_INTERVAL_SECONDS
+from pouw.kube.watch import BOOKMARK
 
 log = logging.getLogger("pouw.cluster.storage")
 
@@ -132,15 +136,13 @@ def volume(claim: Object, folder: Path, reclaim_policy: str) -> Object:
 class Api(Protocol):
     """What the provisioner needs of the API server."""
 
-    def get(self, path: str) -> Object:
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Object:
         """The object or list at ``path``."""
 
     def find(self, path: str) -> Object | None:
         """The object, or ``None``."""
 
-    def request(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, content_type: str = "application/json"
-    ) -> Object:
+    def request(self, method: str, path: str, body: object = None, *, content_type: str = "application/json") -> Object:
         """Any other request."""
 
 
@@ -204,7 +206,7 @@ class Provisioner:
         if left is not None:
             kept = [each for each in left["metadata"].get("finalizers", ()) if each != FINALIZER]
             patch = {"metadata": {"finalizers": kept, "resourceVersion": left["metadata"]["resourceVersion"]}}
-            self._client.request("PATCH", path, patch, content_type="application/merge-patch+json")
+            self._client.request("PATCH", path, patch, content_type=MERGE_PATCH)
         log.info("deleted %s and its data", name)
 
     def _delete_folder(self, name: str) -> None:
@@ -217,29 +219,29 @@ def _follow(client: Client, path: str, changed: queue.SimpleQueue[str]) -> None:
     """Put ``path`` into ``changed`` whenever something below it changes; a lost watch starts again."""
     while True:
         try:
-            version = client.get(f"{path}?limit=1")["metadata"]["resourceVersion"]
+            version = client.get(path, {"limit": "1"})["metadata"]["resourceVersion"]
             changed.put(path)
-            for event in client.watch(path, version, seconds=_WATCH_SECONDS):
-                if event["type"] != "BOOKMARK":
+            for event in client.watch(path, {"resourceVersion": version}, seconds=_WATCH_SECONDS):
+                if event.type != BOOKMARK:
                     changed.put(path)
-        except (ApiError, Unreachable) as error:
+        except KubeError as error:
             log.info("watch of %s: %s", path, error)
-            time.sleep(_RETRY_SECONDS)
+            time.sleep(WATCH_INTERVAL_SECONDS)
 
 
-def _serve(endpoint: str, credentials: Credentials, folder: Path) -> None:
+def _serve(layout: Layout, network: Network) -> None:
     changed: queue.SimpleQueue[str] = queue.SimpleQueue()
     for path in (CLAIMS, VOLUMES):
-        client = Client(endpoint, credentials)
+        client = api.connect(layout, network, "storage")
         threading.Thread(target=_follow, args=(client, path, changed), daemon=True).start()
-    provisioner = Provisioner(Client(endpoint, credentials), folder)
+    provisioner = Provisioner(api.connect(layout, network, "storage"), layout.volumes)
     while True:
         changed.get()
         while not changed.empty():
             changed.get()
         try:
             done = provisioner.settle()
-        except Unreachable as error:
+        except UnreachableError as error:
             log.info("the API server does not answer: %s", error)
             done = False
         if not done:
@@ -250,7 +252,7 @@ def _serve(endpoint: str, credentials: Credentials, folder: Path) -> None:
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     layout = Layout(home=Path(sys.argv[1]))
-    _serve(NETWORK.endpoint, Credentials.of(layout.pki, "storage"), layout.volumes)
+    _serve(layout, NETWORK)
     return 0
 
 

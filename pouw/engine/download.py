@@ -207,7 +207,7 @@ def _save(url: str, target: Path, step: Step) -> str:
             digest.update(chunk)
             file.write(chunk)
             done += len(chunk)
-            step.update(f"{done >> 20} MiB", done=done, total=announced or None)
+            step.update(f"{done >> 20} MiB", completed=done, total=announced or None)
     if announced and done != announced:
         raise urllib.error.URLError(f"the connection ended after {done} of {announced} bytes")
     return digest.hexdigest()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from infra.faults import Fault
-from pouw.engine import process
+from pouw.engine import fault_log, process
 from pouw.engine.events import Diagnostic, Event, StepEnded, StepStarted
 from pouw.engine.outcome import Outcome, Recorder
 from pouw.engine.preview_copy import opened_for_preview
@@ -88,6 +88,7 @@ def run(
     recorder = Recorder(operation=operation.value, stack=stack)
     with (
         _opened(request, engine, project or Project(), progress) as (session, lock),
+        fault_log.opened(session.config.folder) as faults,
         progress.step(f"{_TITLES[operation]} {stack}") as step,
     ):
         if operation is Operation.DESTROY:
@@ -99,8 +100,9 @@ def run(
             shown.take(event)
             on_event(event)
 
+        invocation = session.invocation(*arguments(request, session.config.path))
         ending = process.run(
-            session.invocation(*arguments(request, session.config.path)),
+            replace(invocation, environment={**invocation.environment, fault_log.VARIABLE: str(faults)}),
             on_event=take,
             on_output=on_output,
             on_start=lock.engine_started if lock else lambda _: None,
@@ -109,7 +111,7 @@ def run(
             scratch=session.config.folder,
             halt=request.halt,
         )
-    return recorder.outcome(ending)
+        return recorder.outcome(ending, fault_log.read(faults))
 
 
 def _release(session: Session, *, unprotect: bool) -> None:
@@ -211,10 +213,10 @@ class _Shown:
             case StepStarted(operation="same"):
                 pass
             case StepStarted(subject=subject, operation=word):
-                self.step.update(f"{word} {subject}", done=self._done)
+                self.step.update(f"{word} {subject}", completed=self._done)
             case StepEnded():
                 self._done += 1
-                self.step.update(done=self._done)
+                self.step.update(completed=self._done)
             case Diagnostic(message=message, subject=subject, passing=True):
                 first = message.strip().split("\n", 1)[0]
                 self.step.update(f"{subject.name}: {first}" if subject else first)

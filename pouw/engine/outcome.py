@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from infra.faults import Fault
+from pouw.engine import fault_log
 from pouw.engine.events import (
     SECRET_MARK,
     STACK_TYPE,
@@ -19,9 +20,9 @@ from pouw.engine.events import (
     StepEnded,
     StepFailed,
     StepStarted,
-    Subject,
     Summary,
 )
+from pouw.engine.fault_log import Entry
 from pouw.errors import ExitCode, PouwError
 from pouw.gate.verdict import Verdict
 
@@ -70,11 +71,14 @@ class ResourceFault:
     message: str
     """The whole of what was said."""
     got: str = ""
-    """The value that was refused, where the message tells it."""
+    """The value that was refused, where the process that refused it reports it apart."""
     expected: str = ""
-    """What is allowed, where the message tells it."""
+    """The values that are allowed, where they are reported apart."""
     reason: str = ""
-    """Cause of the limit, where the message names it."""
+    """Cause of the limit, where it is reported apart."""
+    property: str = ""
+    """Path of the property that it concerns; empty where the message names none."""
+    remedy: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
@@ -161,10 +165,10 @@ class Recorder:
             case _:
                 pass
 
-    def outcome(self, ending: Ending) -> Outcome:
-        """The result, once the process has ended."""
+    def outcome(self, ending: Ending, log: Sequence[Entry] = ()) -> Outcome:
+        """Return the result of a run that has ended. ``log`` holds the faults that our processes reported as data."""
         succeeded = ending.status == 0 and not (self._summary and not self._summary.succeeded)
-        faults = [] if succeeded else self._faults(ending)
+        faults = [] if succeeded else self._faults(ending, log)
         changes = _count(self._summary, self._started.values())
         return Outcome(
             operation=self.operation,
@@ -175,7 +179,7 @@ class Recorder:
             steps=tuple(self._started.values()),
             outputs=self._outputs,
             faults=faults,
-            warnings=self._told("warning"),
+            warnings=self._reported("warning", log),
             violations=self._violations,
             tallies=self._tallies,
             seconds=ending.seconds,
@@ -191,11 +195,16 @@ class Recorder:
             return ExitCode.POLICY
         return ExitCode.FAILED if self._summary else ExitCode.ENGINE
 
-    def _told(self, severity: str) -> list[ResourceFault]:
-        return [_fault(one, self.stack) for one in self._problems if one.severity == severity]
+    def _reported(self, severity: str, log: Sequence[Entry]) -> list[ResourceFault]:
+        return [
+            fault
+            for diagnostic in self._problems
+            if diagnostic.severity == severity
+            for fault in _faults_of(diagnostic, self.stack, log)
+        ]
 
-    def _faults(self, ending: Ending) -> list[ResourceFault]:
-        told = self._told("error")
+    def _faults(self, ending: Ending, log: Sequence[Entry]) -> list[ResourceFault]:
+        told = self._reported("error", log)
         named = {one.resource for one in told}
         told += [
             ResourceFault(resource=one.subject.urn, path=str(one.subject), message=f"{one.operation} failed")
@@ -267,27 +276,28 @@ def _change(step: StepStarted) -> ResourceChange:
     )
 
 
-def _fault(told: Diagnostic, stack: str) -> ResourceFault:
-    subject: Subject | None = told.subject
-    values = values_told(told.message)
-    if subject is None or subject.type == STACK_TYPE:
-        return ResourceFault(resource="", path=stack, message=told.message, **values)
-    return ResourceFault(resource=subject.urn, path=str(subject), message=told.message, **values)
-
-
-_TOLD = (
-    re.compile(r"; got (?P<got>.+?)(?:; expected (?P<expected>.+?)(?:, because (?P<reason>.+?))?)?(?:; |$)"),
-    re.compile(r"\bmust be (?P<expected>.+?), got (?P<got>.+?)(?:;|\. Examine |$)"),
-)
-"""How our own faults, and the checks of our plugins, tell a value and what is allowed."""
-
-
-def values_told(message: str) -> Mapping[str, str]:
-    """Return the parts ``got``, ``expected`` and ``reason`` of the one fault that a line names; empty otherwise."""
-    found = [match for pattern in _TOLD for match in pattern.finditer(message)]
-    if len(found) != 1 or "\n" in message.strip():
-        return {}
-    return {name: value or "" for name, value in found[0].groupdict().items()}
+def _faults_of(diagnostic: Diagnostic, stack: str, log: Iterable[Entry]) -> list[ResourceFault]:
+    """Return the faults that a diagnostic reports: those of the log that its message holds, or the message itself."""
+    subject = diagnostic.subject
+    resource = "" if subject is None or subject.type == STACK_TYPE else subject.urn
+    entries = fault_log.matches(log, resource, diagnostic.message)
+    if not resource and entries:
+        return [of_fault(entry.fault) for entry in entries]
+    path = str(subject) if subject is not None and resource else stack
+    fault = ResourceFault(resource=resource, path=path, message=diagnostic.message)
+    if len(entries) != 1:
+        return [fault]
+    parts = entries[0].fault
+    return [
+        replace(
+            fault,
+            property=parts.path,
+            got=parts.got,
+            expected=parts.expected,
+            reason=parts.reason,
+            remedy=parts.remedy,
+        )
+    ]
 
 
 def refused(operation: str, stack: str, error: PouwError) -> Outcome:
@@ -317,6 +327,7 @@ def of_fault(fault: Fault) -> ResourceFault:
         got=fault.got,
         expected=fault.expected,
         reason=fault.reason,
+        remedy=fault.remedy,
     )
 
 

@@ -27,7 +27,7 @@ import yaml
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pouw.engine import backend as backends
-from pouw.engine import stack_lock
+from pouw.engine import fault_log, stack_lock
 from pouw.engine.backend import Backend
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
@@ -136,7 +136,8 @@ def _copied(session: Session, folder: Path) -> Session:
         for path in session.backend.state_files(name, stack):
             shutil.copy2(path, target.parent)
         if session.config.folder.exists():
-            shutil.copytree(session.config.folder, config.folder, ignore=shutil.ignore_patterns("events", "new", ".*"))
+            ignored = shutil.ignore_patterns("events", fault_log.FILE_NAME, "new", ".*")
+            shutil.copytree(session.config.folder, config.folder, ignore=ignored)
     return replace(
         session,
         backend=replace(backend, environment={**session.backend.environment, **backend.environment}),

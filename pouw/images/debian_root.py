@@ -97,7 +97,7 @@ def ensure(root: Root, reference: str, progress: Progress, *, home: Home) -> Pat
         tree.mkdir(parents=True)
         packages = _download(root, work, step, home)
         for number, package in enumerate(packages):
-            step.update(f"unpacking {package.name.partition('_')[0]}", done=number, total=len(packages))
+            step.update(f"unpacking {package.name.partition('_')[0]}", completed=number, total=len(packages))
             _unpack(package, tree)
         _finish(root, tree)
         if root.python:

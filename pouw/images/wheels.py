@@ -43,7 +43,7 @@ def ensure(progress: Progress, *, home: Home, repository: Path = REPOSITORY) -> 
         return folder
     with progress.step("Wheels of the node image") as step, files.staged_folder(folder) as partial:
         for number, lock in enumerate(LOCKS):
-            step.update(lock, done=number, total=len(LOCKS))
+            step.update(lock, completed=number, total=len(LOCKS))
             _download(repository / "requirements" / lock, partial, home)
     return folder
 

@@ -1,157 +1,221 @@
-"""A small client of the Kubernetes API for the cluster's own errands: requests, server-side apply, watches.
-
-The official client costs most of a second to import and tens of megabytes in a process that runs all day.
-"""
+"""Requests to one Kubernetes API server: objects as JSON, server-side apply, text and watches."""
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
-import ssl
-import urllib.parse
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
 
-FIELD_MANAGER = "pouw-cluster"
+from pouw import poll
+from pouw.kube.endpoint import Endpoint
+from pouw.kube.errors import ApiError, KubeError, UnreachableError, cause, refusal
+from pouw.kube.policy import SINGLE_ATTEMPT, WATCH_GRACE_SECONDS, RequestPolicy
+from pouw.kube.watch import Watch
+
 Object = dict[str, Any]
 
-
-class ApiError(Exception):
-    """The API server answered with a failure."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(f"{status} {reason}: {message}")
-        self.status = status
-        self.reason = reason
-
-
-class Unreachable(Exception):  # noqa: N818 - names a condition that callers wait out
-    """No answer: not listening yet, gone, or not trusted."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Credentials:
-    """A client certificate and the authority that the server must be signed by."""
-
-    authority: Path
-    certificate: Path
-    key: Path
-
-    @classmethod
-    def of(cls, pki: Path, name: str) -> Credentials:
-        return cls(authority=pki / "ca.crt", certificate=pki / f"{name}.crt", key=pki / f"{name}.key")
-
-    def context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=str(self.authority))
-        context.load_cert_chain(str(self.certificate), str(self.key))
-        return context
+JSON: Final = "application/json"
+APPLY: Final = "application/apply-patch+yaml"
+JSON_PATCH: Final = "application/json-patch+json"
+MERGE_PATCH: Final = "application/merge-patch+json"
 
 
 class Client:
-    """Speaks to one API server. Not for use by several threads at once."""
+    """A client of one API server, for any number of threads. It keeps connections open between requests."""
 
-    def __init__(self, endpoint: str, credentials: Credentials, *, timeout_seconds: float = 10.0) -> None:
-        split = urllib.parse.urlsplit(endpoint)
-        self._host, self._port = split.hostname or "", split.port or 443
-        self._credentials = credentials
-        self._timeout = timeout_seconds
-        self._context: ssl.SSLContext | None = None
-        self._connection: http.client.HTTPSConnection | None = None
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        policy: RequestPolicy = SINGLE_ATTEMPT,
+        agent: str = "pouw",
+        clock: poll.Clock = poll.SYSTEM,
+    ) -> None:
+        self.endpoint = endpoint
+        self._policy = policy
+        self._agent = agent
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._idle: list[http.client.HTTPConnection] = []
 
     def request(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, content_type: str = "application/json"
-    ) -> Object:
-        """The answer's object.
-
-        Raises:
-            ApiError: the server refused.
-            Unreachable: no answer came. Whether a write took place is then unknown; all of ours may be repeated.
-        """
-        headers = {"Accept": "application/json", "Content-Type": content_type}
-        payload = None if body is None else json.dumps(body)
-        if self._connection is not None:
-            # A connection that was kept may have gone with the server that was killed meanwhile.
-            with contextlib.suppress(Unreachable):
-                return self._exchange(self._connection, method, path, payload, headers)
-        self._connection = self._connect(self._timeout)
-        return self._exchange(self._connection, method, path, payload, headers)
-
-    def _exchange(
         self,
-        connection: http.client.HTTPSConnection,
         method: str,
         path: str,
-        payload: str | None,
-        headers: Mapping[str, str],
+        body: object = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        content_type: str = JSON,
+        policy: RequestPolicy | None = None,
     ) -> Object:
-        try:
-            connection.request(method, path, payload, headers)
-            response = connection.getresponse()
-            raw = response.read()
-        except (OSError, http.client.HTTPException) as error:
-            self.close()
-            raise Unreachable(str(error)) from error
-        if response.will_close:
-            self.close()
-        return _decode(response.status, raw)
+        """Return the object that the server answers with, after as many attempts as the policy allows.
 
-    def get(self, path: str) -> Object:
-        return self.request("GET", path)
+        A request may arrive more than once, so callers pass only requests that may be repeated.
+
+        Raises:
+            ApiError: the server refuses.
+            UnreachableError: the server does not answer.
+        """
+        policy = policy or self._policy
+        for attempt in poll.attempts(
+            policy.retry_seconds,
+            interval_seconds=policy.first_interval_seconds,
+            longest_interval_seconds=policy.longest_interval_seconds,
+            clock=self._clock,
+        ):
+            try:
+                response, data = self._exchange(method, path, query, body, content_type, policy)
+            except UnreachableError as error:
+                failure: KubeError = error
+                continue
+            if response.status < http.client.BAD_REQUEST:
+                return self._object(path, data)
+            failure = refusal(response.status, data, path)
+            if response.status not in policy.retried_statuses:
+                break
+            attempt.retry_after_seconds = _retry_after(response, policy)
+        raise failure
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Object:
+        """Return the object or list at ``path``. Raise as :meth:`request` does."""
+        return self.request("GET", path, query=query)
 
     def find(self, path: str) -> Object | None:
-        """The object, or ``None`` where there is none."""
+        """Return the object at ``path``, or None if it does not exist. Raise as :meth:`request` does."""
         try:
             return self.get(path)
         except ApiError as error:
-            if error.status == http.client.NOT_FOUND:
+            if error.not_found:
                 return None
             raise
 
     def apply(self, path: str, body: Mapping[str, Any]) -> Object:
-        """Server-side apply of one object at its full path; our fields win."""
-        query = urllib.parse.urlencode({"fieldManager": FIELD_MANAGER, "force": "true"})
-        return self.request("PATCH", f"{path}?{query}", body, content_type="application/apply-patch+yaml")
+        """Apply one object on the server at its full path. Its fields are taken from other managers.
 
-    def watch(self, path: str, version: str, *, seconds: int) -> Iterator[Object]:
-        """Events after ``version`` until the server ends the watch, ``seconds`` from now at the latest."""
-        query = urllib.parse.urlencode(
-            {"watch": "true", "resourceVersion": version, "timeoutSeconds": seconds, "allowWatchBookmarks": "true"}
-        )
-        connection = self._connect(seconds + 15.0)
+        The agent of this client is the field manager. Raise as :meth:`request` does.
+        """
+        query = {"fieldManager": self._agent, "force": "true"}
+        return self.request("PATCH", path, query=query, body=body, content_type=APPLY)
+
+    def text(self, path: str, query: Mapping[str, str] | None = None) -> str:
+        """Return a text, such as a pod's log, after one attempt. Raise as :meth:`request` does."""
+        response, data = self._exchange("GET", path, query, None, JSON, self._policy)
+        if response.status >= http.client.BAD_REQUEST:
+            raise refusal(response.status, data, path)
+        return data.decode(errors="replace")
+
+    def watch(self, path: str, query: Mapping[str, str], *, seconds: int) -> Watch:
+        """Return a watch that the server ends after ``seconds``. Raise as :meth:`request` does.
+
+        ``query`` holds the ``resourceVersion`` after which it begins. ``ApiError.expired`` asks for a new list.
+        """
+        query = {**query, "watch": "true", "timeoutSeconds": str(seconds), "allowWatchBookmarks": "true"}
+        connection = self._connect(seconds + WATCH_GRACE_SECONDS, self._policy)
+        raw_socket = connection.sock
         try:
-            connection.request("GET", f"{path}?{query}", headers={"Accept": "application/json"})
-            response = connection.getresponse()
-            if response.status != http.client.OK:
-                _decode(response.status, response.read())
-            for line in response:
-                if line.strip():
-                    yield cast(Object, json.loads(line))
-        except (OSError, http.client.HTTPException, json.JSONDecodeError) as error:
-            raise Unreachable(str(error)) from error
-        finally:
+            response = self._send(connection, "GET", path, query, None, JSON)
+            data = b"" if response.status < http.client.BAD_REQUEST else response.read()
+        except (OSError, http.client.HTTPException) as error:
             connection.close()
+            raise UnreachableError(self.endpoint.url, cause(error)) from error
+        if response.status >= http.client.BAD_REQUEST:
+            connection.close()
+            raise refusal(response.status, data, path)
+        return Watch(path, self.endpoint.url, connection, raw_socket, response)
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Close the idle connections."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
-    def _connect(self, timeout: float) -> http.client.HTTPSConnection:
-        if self._context is None:
-            self._context = self._credentials.context()
-        return http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=self._context)
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: object,
+        content_type: str,
+        policy: RequestPolicy,
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        """Return one answer. A kept connection that the server has closed is replaced."""
+        with self._lock:
+            reused = self._idle.pop() if self._idle else None
+        if reused is not None:
+            reused.sock.settimeout(policy.answer_seconds)
+            try:
+                return self._exchange_on(reused, method, path, query, body, content_type)
+            except TimeoutError as error:
+                raise UnreachableError(self.endpoint.url, cause(error)) from error
+            except (OSError, http.client.HTTPException):
+                self.close()
+        connection = self._connect(policy.answer_seconds, policy)
+        try:
+            return self._exchange_on(connection, method, path, query, body, content_type)
+        except (OSError, http.client.HTTPException) as error:
+            raise UnreachableError(self.endpoint.url, cause(error)) from error
+
+    def _exchange_on(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: object,
+        content_type: str,
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        try:
+            response = self._send(connection, method, path, query, body, content_type)
+            data = response.read()
+        except BaseException:
+            connection.close()
+            raise
+        if response.will_close:
+            connection.close()
+        else:
+            with self._lock:
+                self._idle.append(connection)
+        return response, data
+
+    def _send(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: object,
+        content_type: str,
+    ) -> http.client.HTTPResponse:
+        headers = {"Accept": JSON, "User-Agent": self._agent, **self.endpoint.headers()}
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            headers["Content-Type"] = content_type
+        target = f"{self.endpoint.prefix}{path}" + (f"?{urlencode(query)}" if query else "")
+        connection.request(method, target, data, headers)
+        return connection.getresponse()
+
+    def _connect(self, answer_seconds: float, policy: RequestPolicy) -> http.client.HTTPConnection:
+        raw_socket = self.endpoint.open(connect_seconds=policy.connect_seconds, answer_seconds=answer_seconds)
+        connection = http.client.HTTPConnection(self.endpoint.authority)
+        connection.sock = raw_socket
+        connection.auto_open = 0
+        return connection
+
+    def _object(self, path: str, data: bytes) -> Object:
+        try:
+            document = json.loads(data) if data else {}
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise UnreachableError(f"{self.endpoint.url}{path}", "the answer is not one of an API server")
+        return document
 
 
-def _decode(status: int, raw: bytes) -> Object:
-    try:
-        value = json.loads(raw) if raw else {}
-    except json.JSONDecodeError:
-        value = {"message": raw[:400].decode(errors="replace")}
-    if not isinstance(value, dict):
-        value = {"message": str(value)}
-    if status >= http.client.BAD_REQUEST:
-        raise ApiError(status, str(value.get("reason", "")), str(value.get("message", "")))
-    return value
+def _retry_after(response: http.client.HTTPResponse, policy: RequestPolicy) -> float:
+    text = response.getheader("Retry-After", "")
+    return min(float(text), policy.longest_interval_seconds) if text.isdigit() else 0.0

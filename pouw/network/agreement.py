@@ -11,8 +11,8 @@ from infra.faults import Fault
 from infra.settings.stack import Settings
 from pouw import poll
 from pouw.errors import ExitCode, PouwError
-from pouw.kube.access import Connections, NodeError
 from pouw.network import observation
+from pouw.network.nodes import Connections, NodeError
 from pouw.network.observation import NodeView
 from pouw.progress import Step
 
@@ -97,7 +97,9 @@ def wait(
                 return Agreement(height=height, hash=str(hashes[0]), nodes=len(views))
         answering = sum(node.answering for node in views)
         best = max((node.height for node in views), default=0)
-        step.update(f"{answering}/{expected} nodes answer, best height {max(best, 0)}", done=answering, total=expected)
+        step.update(
+            f"{answering}/{expected} nodes answer, best height {max(best, 0)}", completed=answering, total=expected
+        )
     raise _timeout(views, expected, above, deadline_seconds)
 
 

@@ -12,7 +12,7 @@ from infra.faults import Fault
 from infra.settings.site import Site
 from pouw import poll
 from pouw.errors import ExitCode, PouwError
-from pouw.kube.access import Connections
+from pouw.network.nodes import Connections
 
 _INTERVAL_SECONDS = 0.2
 _TIMEOUT_SECONDS = 3.0
@@ -73,8 +73,7 @@ def of_site(site: Site, connections: Connections) -> Endpoints:
     """Read the addresses of a site from its cluster.
 
     Raises:
-        ClusterError: no access to the cluster.
-        NodeError: its API server does not answer.
+        ClusterError: no access to the cluster, or its API server does not answer.
     """
     connection = connections.to(site.name)
     return endpoints(connection.service("pouw-balancer"), connection.machines(), embedded=site.embedded)

@@ -11,7 +11,7 @@ from infra.naming import selector
 from infra.settings.site import Site
 from infra.settings.stack import Settings
 from pouw.errors import ClusterError
-from pouw.kube.access import Connection, Connections, NodeError
+from pouw.network.nodes import Connections, NodeError, SiteConnection
 
 _WORKERS = 16
 
@@ -61,7 +61,7 @@ def _site(site: Site, connections: Connections) -> SiteView:
         connection = connections.to(site.name)
         pods = connection.pods(selector("node"))
         active = _active_slot(connection.service("pouw-balancer"))
-    except (ClusterError, NodeError) as error:
+    except ClusterError as error:
         return SiteView(**identity, active_slot="", nodes=(), trouble=str(error))
     with ThreadPoolExecutor(_WORKERS) as workers:
         nodes = tuple(workers.map(lambda pod: view(connection, pod), pods))
@@ -73,7 +73,7 @@ def _active_slot(service: Mapping[str, Any] | None) -> str:
     return str(annotations.get("pouw.dev/active-slot", ""))
 
 
-def view(connection: Connection, pod: Mapping[str, Any]) -> NodeView:
+def view(connection: SiteConnection, pod: Mapping[str, Any]) -> NodeView:
     """Return the state of one node, from its pod and from its own answer."""
     labels, name = pod["metadata"].get("labels", {}), pod["metadata"]["name"]
     conditions = {entry["type"]: entry["status"] for entry in pod["status"].get("conditions", [])}

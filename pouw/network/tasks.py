@@ -13,8 +13,8 @@ from infra.settings.stack import Settings
 from pouw import files
 from pouw.errors import PouwError
 from pouw.home import Home
-from pouw.kube.access import Connections
 from pouw.network import agreement, observation
+from pouw.network.nodes import Connections
 from pouw.network.observation import NodeView
 from pouw.progress import Progress
 

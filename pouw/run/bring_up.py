@@ -27,11 +27,11 @@ from pouw.gate import admission
 from pouw.gate.evaluation import gate_of
 from pouw.home import Home
 from pouw.images import stack_images
-from pouw.kube import kubeconfigs
-from pouw.kube.access import Connections, embedded_kubeconfig
 from pouw.network import agreement, endpoints
 from pouw.network.agreement import Agreement, LiveNetwork
 from pouw.network.endpoints import Endpoints
+from pouw.network.nodes import Connections
+from pouw.network.sites import embedded_kubeconfig, save_kubeconfigs
 from pouw.paths import state_dir
 from pouw.progress import Progress
 from pouw.run import accounts, costs, preconditions, sdks, stacks
@@ -68,7 +68,8 @@ def up(stack: str, progress: Progress) -> Result:
     if found := preconditions.faults(settings):
         raise PreflightError(*found)
     engine, references = _prepare(settings, progress)
-    with Connections(settings) as connections:
+    home = Home.from_environment(os.environ)
+    with Connections(settings, home) as connections:
         network = LiveNetwork(settings, connections)
         before = agreement.height_before(network)
         request = Request(operation=Operation.UP, stack=stack, extra_config=extra_config(stack, settings, references))
@@ -77,7 +78,7 @@ def up(stack: str, progress: Progress) -> Result:
         if not outcome.ok:
             return Result(settings=settings, outcome=outcome)
         if any(site.managed for site in settings.sites):
-            kubeconfigs.keep(settings, operation.outputs(stack, engine, secrets=True))
+            save_kubeconfigs(settings, operation.outputs(stack, engine, secrets=True), home)
         expected = settings.nodes.total * len(settings.sites)
         # Where nothing was changed, the block that was there before shows as well as a new one that they agree.
         above = before if outcome.changes.total else before - 1
@@ -176,7 +177,7 @@ def extra_config(
 
 def _access(settings: Settings) -> ExtraConfig:
     if settings.embedded and not settings.kubeconfig:
-        return {f"{NAMESPACE}:kubeconfig": (str(embedded_kubeconfig()), False)}
+        return {f"{NAMESPACE}:kubeconfig": (str(embedded_kubeconfig(Home.from_environment(os.environ))), False)}
     return {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from functools import partial
 
 from infra.faults import Fault
@@ -15,7 +16,8 @@ from pouw.cluster.machine_facts import all_listeners
 from pouw.errors import ClusterError
 from pouw.home import Home
 from pouw.images import stack_images
-from pouw.kube.access import NodeError, access
+from pouw.kube.errors import KubeError
+from pouw.network.sites import access
 
 
 def listeners() -> Mapping[int, str]:
@@ -43,24 +45,26 @@ def port_faults(exposure: Exposure, held: Mapping[int, str]) -> Iterator[Fault]:
 
 def cluster_faults(settings: Settings) -> Iterator[Fault]:
     """Faults of clusters that the user named: each must answer before a stack is touched."""
+    home = Home.from_environment(os.environ)
     for index, site in enumerate(settings.sites):
         if site.cloud != "kubernetes" or site.embedded:
             continue
         path = f"pouw:sites[{index}].context"
         try:
-            with access(settings, site).connect() as connection:
-                connection.version()
-        except ClusterError as error:
-            yield from (
-                Fault(path=path, message=one.message, got=one.got, expected=one.expected) for one in error.faults
-            )
-        except NodeError as error:
+            with closing(access(settings, site, home).connect()) as client:
+                client.get("/version")
+        except KubeError as error:
             yield Fault(
                 path=path,
                 message="the cluster does not answer",
-                got=f"{site.context}: {error.faults[0].got or error.faults[0].message}",
+                got=f"{site.context}: {error.faults[0].got or error.message}",
                 expected="an API server that answers within 5 s",
                 remedy="start it, or correct the context in the stack's file or the kubeconfig",
+            )
+        except ClusterError as error:
+            yield from (
+                Fault(path=path, message=fault.message, got=fault.got, expected=fault.expected)
+                for fault in error.faults
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from infra.faults import Fault
 from infra.settings.loading import ConfigError, parse
@@ -12,6 +13,7 @@ from infra.settings.stack import NAMESPACE, Settings
 from pouw.engine.project import Project
 from pouw.errors import ConfigurationError
 from pouw.paths import REPOSITORY
+from pouw.progress import SilentProgress
 
 _HERE = Project()
 EXAMPLES = Project(examples=REPOSITORY / "docs" / "examples")
@@ -67,3 +69,14 @@ def settings(stack: str, extra: Mapping[str, object] | None = None, project: Pro
     except ConfigError as error:
         remedy = f"change it in {project.stack_file(stack).name}"
         raise ConfigurationError(*(replace(one, remedy=one.remedy or remedy) for one in error.faults)) from error
+
+
+def outputs(stack: str) -> Mapping[str, Any]:
+    """Return the outputs of a stack from its last run, with secrets in plain text.
+
+    Raises:
+        EngineError: there is no engine, or it cannot read the state.
+    """
+    from pouw.engine import operation, resolution
+
+    return operation.outputs(stack, resolution.resolve(SilentProgress()), secrets=True)

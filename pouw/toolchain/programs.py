@@ -149,7 +149,7 @@ def _build(name: str, target: Path, step: Step, go: str, home: Home) -> None:
         with subprocess.Popen(command, cwd=module, env=environment, stderr=subprocess.PIPE, text=True) as build:
             for count, line in enumerate(build.stderr or (), start=1):
                 last_lines.append(line)
-                step.update(line.strip()[:60], done=min(count, total), total=total)
+                step.update(line.strip()[:60], completed=min(count, total), total=total)
         if build.returncode != 0:
             raise _build_fault(name, "".join(last_lines), home)
 

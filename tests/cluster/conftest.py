@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kubernetes import client, config, stream
 
 from pouw import cluster as embedded
+from pouw.cluster.api import connect
 from pouw.cluster.image_store import image_store
 from pouw.cluster.layout import NETWORK, Cluster, layout
 from pouw.home import Home
 from pouw.images.archive import write_program
-from pouw.kube.client import ApiError, Client, Credentials, Object
+from pouw.kube import exec as kube_exec
+from pouw.kube.client import Client, Object
+from pouw.kube.errors import ApiError
+from pouw.kube.policy import RequestPolicy
 from pouw.progress import LineProgress
 from pouw.toolchain import debian
 
@@ -70,7 +73,7 @@ def cluster(home: Path, _session_cluster: Path) -> Cluster:
 
 @pytest.fixture
 def api(cluster: Cluster) -> Iterator[Client]:
-    made = Client(cluster.endpoint, Credentials.of(layout().pki, "admin"))
+    made = connect(layout(), NETWORK, "admin")
     yield made
     made.close()
 
@@ -109,11 +112,6 @@ class Pods:
 
     def __init__(self, api: Client, namespace: str) -> None:
         self._api, self._namespace = api, namespace
-        self._client = config.new_client_from_config(str(layout().kubeconfig))
-        self._core = client.CoreV1Api(self._client)
-
-    def close(self) -> None:
-        self._client.close()
 
     def path(self, name: str) -> str:
         return f"/api/v1/namespaces/{self._namespace}/pods/{name}"
@@ -149,20 +147,15 @@ class Pods:
         return str(found.get("status", {}).get("phase", "")) if found else "absent"
 
     def logs(self, name: str) -> str:
-        return str(self._core.read_namespaced_pod_log(name, self._namespace))
+        return self._api.text(f"{self.path(name)}/log")
 
     def execute(self, name: str, *command: str) -> str:
-        """What ``command`` prints inside the pod."""
-        connect = self._core.connect_get_namespaced_pod_exec
-        arguments = {"command": ["/busybox", *command], "stdout": True, "stderr": True}
-        answer = stream.stream(connect, name, self._namespace, **arguments, _preload_content=False)
-        try:
-            answer.run_forever(timeout=30)
-            return str(answer.read_all())
-        finally:
-            answer.close()
-            # Where the server closed first, the library takes the connection for closed and leaves its socket open.
-            answer.sock.shutdown()
+        """Return what ``command`` prints inside the pod."""
+        policy = RequestPolicy(answer_seconds=30)
+        completed = kube_exec.run(
+            self._api.endpoint, self._namespace, name, ["/busybox", *command], policy=policy, timeout_seconds=30
+        )
+        return (completed.output + completed.errors).decode()
 
     def answers(self, name: str) -> bool:
         """Whether the kubelet knows the pod, so that commands can be run in it."""
@@ -174,10 +167,8 @@ class Pods:
 
 
 @pytest.fixture
-def pods(api: Client, namespace: str) -> Iterator[Pods]:
-    made = Pods(api, namespace)
-    yield made
-    made.close()
+def pods(api: Client, namespace: str) -> Pods:
+    return Pods(api, namespace)
 
 
 def claim(api: Client, namespace: str, name: str) -> None:

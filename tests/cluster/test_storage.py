@@ -3,14 +3,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pouw.cluster import storage
 from pouw.cluster.manifests import PROVISIONER
 from pouw.cluster.storage import Discard, Provision, Provisioner, Reclaim, plan
-from pouw.kube.client import ApiError, Object
+from pouw.kube.client import Object
+from pouw.kube.errors import ApiError
 
 CLAIM: Object = {
     "metadata": {
@@ -47,7 +47,8 @@ class InMemoryApi:
         self.claims = list(claims)
         self.volumes: dict[str, Object] = {}
 
-    def get(self, path: str) -> Object:
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Object:
+        del query
         if path.startswith(storage.CLASSES):
             return {"reclaimPolicy": "Delete"}
         return {"items": self.claims if path == storage.CLAIMS else list(self.volumes.values())}
@@ -55,13 +56,12 @@ class InMemoryApi:
     def find(self, path: str) -> Object | None:
         return self.volumes.get(path.rpartition("/")[2])
 
-    def request(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, content_type: str = "application/json"
-    ) -> Object:
+    def request(self, method: str, path: str, body: object = None, *, content_type: str = "application/json") -> Object:
+        sent: Object = copy.deepcopy(body) if isinstance(body, dict) else {}
         name = path.rpartition("/")[2]
         assert method != "PATCH" or content_type == "application/merge-patch+json"
         if method == "POST":
-            made = copy.deepcopy(dict(body or {}))
+            made = sent
             if made["metadata"]["name"] in self.volumes:
                 raise ApiError(409, "AlreadyExists", "there is one")
             made["metadata"]["resourceVersion"] = "1"
@@ -69,7 +69,7 @@ class InMemoryApi:
         elif method == "DELETE":
             self.volumes[name]["metadata"]["deletionTimestamp"] = "now"
         elif method == "PATCH":
-            self.volumes[name]["metadata"]["finalizers"] = (body or {})["metadata"]["finalizers"]
+            self.volumes[name]["metadata"]["finalizers"] = sent["metadata"]["finalizers"]
             if not self.volumes[name]["metadata"]["finalizers"]:
                 del self.volumes[name]
         return {}

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from pouw.cluster.api import connect
 from pouw.cluster.image_store import image_store
 from pouw.cluster.layout import NETWORK, Cluster, layout
 from pouw.home import Home
-from pouw.kube.client import Client, Credentials
+from pouw.kube.client import Client
 from tests.cluster.conftest import SHELL, Pods, claim, refused, wait
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
@@ -98,7 +99,7 @@ def test_nobody_without_a_certificate_is_answered(cluster: Cluster) -> None:
     ],
 )
 def test_a_component_may_do_its_own_work_only(cluster: Cluster, identity: str, path: str) -> None:
-    client = Client(cluster.endpoint, Credentials.of(layout().pki, identity))
+    client = connect(layout(), NETWORK, identity)
     error = refused(client, "GET", path)
     client.close()
     assert error is not None
@@ -106,7 +107,7 @@ def test_a_component_may_do_its_own_work_only(cluster: Cluster, identity: str, p
 
 
 def test_the_kubelet_may_not_speak_for_another_node(cluster: Cluster) -> None:
-    client = Client(cluster.endpoint, Credentials.of(layout().pki, "kubelet"))
+    client = connect(layout(), NETWORK, "kubelet")
     body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "other"}}
     error = refused(client, "POST", "/api/v1/nodes", body)
     client.close()

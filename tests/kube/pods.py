@@ -1,4 +1,4 @@
-"""An API server's port-forward, in as much as calls to nodes use it: each connection ends in a JSON-RPC handler."""
+"""An API server's port-forward and exec: each forwarded connection ends in a JSON-RPC handler."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ from aiohttp import web
 
 _PROTOCOL = "v4.channel.k8s.io"
 Handler = Callable[[dict[str, str], dict[str, Any]], bytes]
-"""Headers and request of one call to what the pod sends back."""
+"""Returns a pod's answer to the headers and the request of one call."""
 
 
 @dataclass
 class ApiServer:
-    """What it does, and what it has seen."""
+    """The behaviour of the server, and the connections that it has seen."""
 
     handler: Handler
     status: int = 101
     trouble: str = ""
-    """What the error channel says instead of any answer."""
-    calls_a_connection: int = 1000
-    opened: int = 0
+    """Content of the error channel, sent instead of any answer."""
+    frames: tuple[bytes, ...] = ()
+    """Answer to ``exec``."""
+    calls_per_connection: int = 1000
+    connections: int = 0
     queries: list[str] = field(default_factory=list)
     host: str = ""
 
     async def forward(self, request: web.Request) -> web.StreamResponse:
         if self.status != 101:
             return web.Response(status=self.status)
-        self.opened += 1
+        self.connections += 1
         self.queries.append(request.path_qs)
         socket = web.WebSocketResponse(protocols=[_PROTOCOL])
         await socket.prepare(request)
@@ -43,6 +45,17 @@ class ApiServer:
         if self.trouble:
             await socket.send_bytes(b"\x01" + self.trouble.encode())
         await self._serve(socket)
+        return socket
+
+    async def exec(self, request: web.Request) -> web.StreamResponse:
+        if self.status != 101:
+            return web.Response(status=self.status)
+        self.queries.append(request.path_qs)
+        socket = web.WebSocketResponse(protocols=[_PROTOCOL])
+        await socket.prepare(request)
+        for frame in self.frames:
+            await socket.send_bytes(frame)
+        await socket.close()
         return socket
 
     async def _serve(self, socket: web.WebSocketResponse) -> None:
@@ -56,19 +69,20 @@ class ApiServer:
                 continue
             received, calls = b"", calls + 1
             answer = self.handler(fields, json.loads(body))
-            whole = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode() + answer
-            for start in range(0, len(whole), 20):
-                await socket.send_bytes(b"\x00" + whole[start : start + 20])
-            if calls == self.calls_a_connection:
+            response = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode() + answer
+            for start in range(0, len(response), 20):
+                await socket.send_bytes(b"\x00" + response[start : start + 20])
+            if calls == self.calls_per_connection:
                 return
 
 
 @contextmanager
 def serving(server: ApiServer) -> Iterator[ApiServer]:
-    """Run it in a thread of its own, on a loopback port."""
+    """Run the server in a thread, on a loopback port."""
     loop = asyncio.new_event_loop()
     application = web.Application()
-    application.add_routes([web.get("/api/v1/namespaces/pouw-system/pods/{pod}/portforward", server.forward)])
+    pod = "/api/v1/namespaces/pouw-system/pods/{pod}"
+    application.add_routes([web.get(f"{pod}/portforward", server.forward), web.get(f"{pod}/exec", server.exec)])
     runner = web.AppRunner(application, shutdown_timeout=0.1)
 
     async def start() -> None:

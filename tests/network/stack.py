@@ -19,8 +19,9 @@ from typing import Any
 from pouw import cluster as embedded
 from pouw.cluster import processes
 from pouw.cluster.condition import State
-from pouw.kube.access import Connections
+from pouw.home import Home
 from pouw.network import observation
+from pouw.network.nodes import Connections
 from pouw.network.observation import NodeView
 from pouw.paths import REPOSITORY
 from pouw.run import stacks
@@ -86,7 +87,7 @@ def height() -> int:
 def views() -> Sequence[NodeView]:
     """Every node, as it says itself."""
     settings = stacks.settings("local")
-    with Connections(settings) as connections:
+    with Connections(settings, Home.from_environment(os.environ)) as connections:
         return observation.nodes(observation.observe(settings, connections))
 
 
@@ -98,7 +99,7 @@ def lowest() -> int:
 
 def restarts() -> Mapping[str, int]:
     """How often the container of each pod was started again."""
-    with Connections(stacks.settings("local")) as connections:
+    with Connections(stacks.settings("local"), Home.from_environment(os.environ)) as connections:
         pods = connections.to("local").pods({"app": "pouw"})
     return {pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"] for pod in pods}
 

@@ -15,13 +15,15 @@ from typing import Any
 
 import pytest
 
-from pouw.cluster import processes
+from pouw.cluster import api, processes
 from pouw.cluster.layout import NETWORK, layout
 from pouw.engine import interrupted
 from pouw.engine.process_identity import is_running
 from pouw.home import Home
-from pouw.kube.access import embedded_kubeconfig
-from pouw.kube.client import ApiError, Client, Credentials, Unreachable
+from pouw.kube.client import Client
+from pouw.kube.errors import KubeError
+from pouw.kube.policy import RequestPolicy
+from pouw.network.sites import embedded_kubeconfig
 from pouw.paths import state_dir
 from pouw.toolchain import programs
 from tests.cluster.conftest import HOME
@@ -88,27 +90,39 @@ def _runs(component: str) -> bool:
     return component in processes.leaders(processes.of_home(HOME))
 
 
-def _answers(path: str) -> bool:
+def _is_ready() -> bool:
     try:
-        _get(path)
-    except (ApiError, Unreachable, OSError):
+        with closing(_client()) as client:
+            return client.text("/readyz") == "ok"
+    except (KubeError, OSError):
         return False
-    return True
+
+
+def _has_namespace() -> bool:
+    try:
+        with closing(_client()) as client:
+            return client.find("/api/v1/namespaces/pouw-system") is not None
+    except (KubeError, OSError):
+        return False
 
 
 def _get(path: str) -> Mapping[str, Any]:
-    with closing(Client(NETWORK.endpoint, Credentials.of(layout().pki, "admin"), timeout_seconds=2)) as client:
+    with closing(_client()) as client:
         return client.get(path)
+
+
+def _client() -> Client:
+    return api.connect(layout(), NETWORK, "admin", policy=RequestPolicy(answer_seconds=2))
 
 
 POINTS: Mapping[str, Callable[[Progress], bool]] = {
     "the machine is about to be changed": lambda _: layout().before.exists(),
     "etcd runs": lambda _: _runs("etcd"),
-    "the API server is ready": lambda _: _answers("/readyz"),
+    "the API server is ready": lambda _: _is_ready(),
     "the cluster is ready, images are loaded": lambda _: (layout().root / "done").exists(),
     "the stack is made": lambda _: _state_file().exists(),
     "the engine runs": lambda seen: seen.engine(),
-    "the namespace is there": lambda seen: seen.engine() and _answers("/api/v1/namespaces/pouw-system"),
+    "the namespace is there": lambda seen: seen.engine() and _has_namespace(),
     "half of the resources are there": lambda seen: seen.engine() and seen.resources() >= 12,
     "nodes are waited for": lambda seen: seen.engine() and "kubernetes:apps/v1:StatefulSet" in seen.pending(),
     "what the killed run was doing is read": lambda _: bool(list(state_dir().rglob("unread.json"))),
@@ -159,7 +173,7 @@ def _live() -> Iterator[str]:
 
 def _assert_one_of_each() -> None:
     """One pod, claim and volume a node, one balancer, one process a component, no container that no pod owns."""
-    assert embedded_kubeconfig().exists()
+    assert embedded_kubeconfig(Home.from_environment(os.environ)).exists()
     pods = _get("/api/v1/pods")["items"]
     own = Counter(pod["metadata"]["labels"].get("app.kubernetes.io/component") for pod in pods)
     assert (own["node"], own["balancer"]) == (stack.NODES, 1)

@@ -18,7 +18,7 @@ from node.network import NetworkFile
 from node.store import Store, open_store
 from node.work import lottery
 from node.work.dataset import load_digits
-from node.work.iteration import NONE, IterationMessage, Proof
+from node.work.iteration import NO_MESSAGE, IterationMessage, Proof
 from node.work.training import Trained, batch_seed, residual_hash, steps_hash, zero_residual
 from node.work.verification import Job, Seal
 
@@ -77,7 +77,7 @@ class Bench:
 
     def add(self, block: Block) -> None:
         outcome = self.chain.add(block)
-        self.mempool.follow(self.chain.state, outcome.removed, outcome.added)
+        self.mempool.follow(self.chain.state, outcome.removed, outcome.joined)
         self.pool.start(self.chain.head.header.hash)
 
     def extend(self, blocks: int = 1) -> list[Block]:
@@ -125,7 +125,7 @@ class Session:
         """A proof of ``commit_depth + 1`` iterations, and the seal of the block that it wins at the easiest target."""
         model = self.start or self.job.model
         residual = self.residual if self.residual is not None else zero_residual(self.job.spec)
-        previous, messages, begun = NONE, [], (model, residual)
+        previous, messages, begun = NO_MESSAGE, [], (model, residual)
         for step in range(self.job.network.commit_depth + 1):
             seed = self.choose_batch(batch_seed(self.job.task, self.miner.public, 100 + step, previous))
             trained = self.job.train(model, residual, seed)
@@ -159,7 +159,7 @@ class Session:
             end_model=model_hash(trained.model),
             end_residual=residual_hash(trained.residual),
             loss=trained.loss,
-            right=trained.right,
+            correct=trained.correct,
             time_ms=START_MS + step,
             commitment=bytes(32),
         )

@@ -62,7 +62,7 @@ def test_a_wrong_loss_is_refused(job: Job) -> None:
 
 
 def test_a_wrong_accuracy_is_refused(job: Job) -> None:
-    assert _refused(job, *_last(job, lambda told: replace(told, right=told.right + 1))) == "accuracy"
+    assert _refused(job, *_last(job, lambda told: replace(told, correct=told.correct + 1))) == "accuracy"
 
 
 def test_an_invented_end_residual_is_refused(job: Job) -> None:
@@ -226,9 +226,9 @@ def test_two_messages_of_one_number_shut_their_miner_out(job: Job) -> None:
     second = _contribution(job, tamper=lambda told: replace(told, time_ms=told.time_ms + 1))
     with pytest.raises(InvalidError, match="equivocation"):
         pool.add(job, second)
-    assert pool.others(key(9).public) == ()
+    assert pool.except_of(key(9).public) == ()
     assert not pool.add(job, first)
-    assert pool.others(key(9).public) == ()
+    assert pool.except_of(key(9).public) == ()
 
 
 def _first_but_one(job: Job, change: Callable[[IterationMessage], IterationMessage]) -> tuple[Seal, Proof]:

@@ -51,7 +51,7 @@ def test_long_overlong_and_cut_integers_are_refused(data: bytes) -> None:
     values=st.lists(INT64, max_size=10),
 )
 def test_fields_come_back_in_order(number: int, blob: bytes, text: str, values: list[int]) -> None:
-    reader = Reader(Writer().u64(number).blob(blob).text(text).integers(_array(values)).done())
+    reader = Reader(Writer().u64(number).blob(blob).text(text).integers(_array(values)).finish())
     assert (reader.u64(), reader.blob(100), reader.text(100), reader.integers(10).tolist()) == (
         number,
         blob,

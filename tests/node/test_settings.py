@@ -12,7 +12,7 @@ from node.errors import SettingsError
 from node.keys import load_or_create_key
 from node.ledger.transition import Rules, genesis
 from node.rpc.server import read_token
-from node.settings import Role, names, read
+from node.settings import CONTROL_VARIABLES, Role, names, read
 from node.work.dataset import load_digits
 
 
@@ -50,7 +50,7 @@ def test_all_faults_are_named_together() -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "node.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "node.md").read_text()
     assert [name for name in names() if f"`{name}`" not in text] == []
 
 
@@ -96,7 +96,7 @@ def test_a_wrong_network_file_says_what_is_wrong(text: str, said: str) -> None:
 
 
 def test_the_documented_example_is_a_network_file() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "node.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "node.md").read_text()
     example = text.split("```json", 1)[1].split("```", 1)[0]
     assert network.parse(example, source="docs").network_id == 1337
 
@@ -118,3 +118,8 @@ def test_a_short_admin_token_is_refused(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("short\n")
     with pytest.raises(SettingsError, match="at least 16"):
         read_token(tmp_path / "token")
+
+
+def test_variables_of_the_control_side_are_ignored() -> None:
+    environment = dict.fromkeys(CONTROL_VARIABLES, "/anywhere")
+    assert read(environment) == read({})

@@ -33,7 +33,7 @@ def replay(vector: dict[str, int]) -> dict[str, object]:
         "end_model": model_hash(model).hex(),
         "end_residual": residual_hash(residual).hex(),
         "loss": trained.loss,
-        "right": trained.right,
+        "right": trained.correct,
     }
 
 

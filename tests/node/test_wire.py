@@ -62,7 +62,7 @@ def test_every_type_has_a_limit_and_refuses_more(frame_type: FrameType) -> None:
     with pytest.raises(PeerError, match="over its limit"):
         frame_header(frame_type, limit + 1)
     with pytest.raises(PeerError, match="over its limit"):
-        parse_header(Writer().u32(limit + 17).u8(frame_type).done())
+        parse_header(Writer().u32(limit + 17).u8(frame_type).finish())
 
 
 @given(st.binary(max_size=400))

@@ -23,4 +23,4 @@ def test_a_fixture_is_made_of_what_its_type_has(case: Case) -> None:
         assert described is not None
         inputs = {name: value for name, value in given.props.items() if name in described.inputs}
         faults = VALIDATORS[package].faults(inputs, described.inputs)
-        assert [fault for fault in faults if MISSING not in fault] == []
+        assert [fault for fault in faults if MISSING not in fault.message] == []

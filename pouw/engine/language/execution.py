@@ -20,6 +20,8 @@ from typing import Any
 EXIT_REPORTED = 32
 """The program failed and the engine has been told why: nothing more is to be said."""
 
+FAULT_LOG_VARIABLE = "POUW_FAULT_LOG"
+"""Variable of ``pouw.engine.fault_log``, which this file cannot import."""
 _GARBAGE = 100_000
 """Objects between two collections."""
 _PARTS = frozenset({"outputs", "_inputs", "_enums"})
@@ -133,6 +135,24 @@ def _wait_for_all_at_once() -> None:
     stack.wait_for_rpcs = wait_for_rpcs
 
 
+def _log_faults(error: Exception) -> None:
+    """Append the faults of an error to the log of the run, in the form of ``pouw.engine.fault_log``."""
+    import json
+
+    path = os.environ.get(FAULT_LOG_VARIABLE)
+    faults = getattr(error, "faults", None) or getattr(error.__cause__, "faults", None) or ()
+    parts = ("path", "message", "got", "expected", "reason", "remedy")
+    lines = "".join(
+        json.dumps({"resource": "", "text": str(fault), **{part: str(getattr(fault, part, "")) for part in parts}})
+        + "\n"
+        for fault in faults
+    )
+    if path and lines:
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        os.write(handle, lines.encode())
+        os.close(handle)
+
+
 def _run_program(options: str, entry: str, arguments: list[str]) -> int:
     import asyncio
     import json
@@ -163,6 +183,7 @@ def _run_program(options: str, entry: str, arguments: list[str]) -> int:
     try:
         loop.run_until_complete(pulumi.runtime.run_in_stack(program))
     except pulumi.RunError as error:
+        _log_faults(error)
         pulumi.log.error(str(error))
         return EXIT_REPORTED
     except Exception as error:  # noqa: BLE001 - the edge of the program's process

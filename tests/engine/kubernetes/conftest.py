@@ -27,7 +27,7 @@ def namespace(control_plane: ControlPlane) -> str:
     """A namespace of the test's own."""
     name = f"test-{next(_numbers)}"
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    control_plane.client.call("POST", "/api/v1/namespaces", body=body)
+    control_plane.client.request("POST", "/api/v1/namespaces", body=body)
     return name
 
 

@@ -27,10 +27,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from pouw.engine.plugins.core.cancellation import Cancellation
-from pouw.engine.plugins.core.errors import ProviderError
-from pouw.engine.plugins.kubernetes.client import Client
-from pouw.engine.plugins.kubernetes.kubeconfig import parse
+from pouw.engine.plugins.kubernetes.connection import make_client
 from pouw.home import Home
+from pouw.kube.client import Client
+from pouw.kube.errors import KubeError
+from pouw.kube.kubeconfig import parse
 from pouw.progress import LineProgress
 from pouw.toolchain import programs
 
@@ -73,7 +74,7 @@ def running(folder: Path) -> Iterator[ControlPlane]:
     _write_keys(folder)
     kubeconfig = _kubeconfig(folder, port)
     (folder / "kubeconfig").write_text(kubeconfig, encoding="utf-8")
-    client = Client(parse(kubeconfig), Cancellation(), agent="test")
+    client = make_client(parse(kubeconfig), Cancellation(), agent="test")
     plane = ControlPlane(folder=folder, kubeconfig=kubeconfig, client=client)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_process(folder, "etcd", [str(program("etcd")), *_etcd(folder, etcd_port, peer_port)]))
@@ -85,7 +86,7 @@ def running(folder: Path) -> Iterator[ControlPlane]:
         path = "/api/v1/namespaces/default/serviceaccounts/default"
         _await(lambda: _answers(client, path), folder)
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}}
-        client.call("POST", "/api/v1/nodes", body=node)
+        client.request("POST", "/api/v1/nodes", body=node)
         yield plane
 
 
@@ -213,7 +214,7 @@ def _process(folder: Path, name: str, arguments: Sequence[str]) -> Iterator[None
 def _answers(client: Client, path: str) -> bool:
     try:
         return bool(client.text(path, {}))
-    except ProviderError:
+    except KubeError:
         return False
 
 
@@ -259,14 +260,14 @@ class Pods:
 
     def _run(self) -> None:
         while not self._ended.wait(0.05):
-            with contextlib.suppress(ProviderError):
-                for pod in self._client.call("GET", self._path)["items"]:
+            with contextlib.suppress(KubeError):
+                for pod in self._client.get(self._path)["items"]:
                     self._play(pod)
 
     def _play(self, pod: dict[str, Any]) -> None:
         path = f"{self._path}/{pod['metadata']['name']}"
         if pod["metadata"].get("deletionTimestamp"):
-            self._client.call("DELETE", path, query={"gracePeriodSeconds": "0"})
+            self._client.request("DELETE", path, query={"gracePeriodSeconds": "0"})
             return
         status = self._decide(pod)
         if status is None or pod["status"].get("message") == "played":
@@ -277,9 +278,9 @@ class Pods:
         if not pod["spec"].get("nodeName"):
             target = {"apiVersion": "v1", "kind": "Node", "name": NODE}
             binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod["metadata"]["name"]}}
-            self._client.call("POST", f"{path}/binding", body={**binding, "target": target})
+            self._client.request("POST", f"{path}/binding", body={**binding, "target": target})
         body = {"status": {**status, "message": "played"}}
-        self._client.call("PATCH", f"{path}/status", body=body, content_type="application/merge-patch+json")
+        self._client.request("PATCH", f"{path}/status", body=body, content_type="application/merge-patch+json")
 
 
 def ready_status(pod: dict[str, Any]) -> dict[str, Any]:

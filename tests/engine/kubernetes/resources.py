@@ -41,7 +41,7 @@ def deployment(
 
 
 def live(plane: ControlPlane, path: str) -> dict[str, Any]:
-    return plane.client.call("GET", path)
+    return plane.client.get(path)
 
 
 def kinds(answer: Any) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ def test_a_strangers_object_is_refused_with_what_to_do(
     provider: Provider, control_plane: ControlPlane, namespace: str
 ) -> None:
     body = config_map(namespace, k="theirs")
-    control_plane.client.call("POST", f"/api/v1/namespaces/{namespace}/configmaps", body=body)
+    control_plane.client.request("POST", f"/api/v1/namespaces/{namespace}/configmaps", body=body)
     with pytest.raises(FailedError, match="exists already and is not this resource's: choose another name, import it"):
         provider.create(urn(CONFIG_MAP, "a"), config_map(namespace, k="ours"))
 
@@ -33,7 +33,7 @@ def test_a_create_that_was_cut_off_is_taken_up_again(
     name = urn(CONFIG_MAP, "a")
     inputs, _ = provider.check(name, config_map(namespace, k="half"))
     query = {"fieldManager": own_manager(name)}
-    control_plane.client.call("POST", f"/api/v1/namespaces/{namespace}/configmaps", query=query, body=inputs)
+    control_plane.client.request("POST", f"/api/v1/namespaces/{namespace}/configmaps", query=query, body=inputs)
     resource = provider.create(name, config_map(namespace, k="v"))
     assert resource.state["data"] == {"k": "v"}
     assert provider.diff(resource, config_map(namespace, k="v")).changes == 1

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from pouw.engine.plugins.kubernetes.await_.definitions import definition_status
-from pouw.engine.plugins.kubernetes.await_.pods import pod_status
-from pouw.engine.plugins.kubernetes.await_.services import service_status
-from pouw.engine.plugins.kubernetes.await_.status import Phase, Status, World, selector_text
-from pouw.engine.plugins.kubernetes.await_.storage import claim_status
-from pouw.engine.plugins.kubernetes.await_.workloads import (
+from pouw.engine.plugins.kubernetes.objects import Object
+from pouw.engine.plugins.kubernetes.readiness.definitions import definition_status
+from pouw.engine.plugins.kubernetes.readiness.pods import pod_status
+from pouw.engine.plugins.kubernetes.readiness.services import service_status
+from pouw.engine.plugins.kubernetes.readiness.status import Phase, Status, World, selector_text
+from pouw.engine.plugins.kubernetes.readiness.storage import claim_status
+from pouw.engine.plugins.kubernetes.readiness.workloads import (
     daemon_set_status,
     deployment_status,
     job_status,
     stateful_set_status,
 )
-from pouw.engine.plugins.kubernetes.objects import Object
 
 READY, WAITING, FAILED = Phase.READY, Phase.WAITING, Phase.FAILED
 

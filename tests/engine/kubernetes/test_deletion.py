@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pouw.engine.plugins.kubernetes.client import ApiError
+from pouw.kube.errors import ApiError
 from tests.engine.kubernetes.controlplane import ControlPlane
 from tests.engine.kubernetes.provider import FailedError, Provider, urn
 from tests.engine.kubernetes.resources import CONFIG_MAP, config_map, live
@@ -23,7 +23,7 @@ def test_a_finalizer_that_nobody_removes_is_named_when_the_time_is_over(
     assert "pouw.dev/hold" in failed.value.reasons
     path = f"/api/v1/namespaces/{namespace}/configmaps/settings"
     body = {"metadata": {"finalizers": None}}
-    control_plane.client.call("PATCH", path, body=body, content_type="application/merge-patch+json")
+    control_plane.client.request("PATCH", path, body=body, content_type="application/merge-patch+json")
     provider.delete(made)
 
 

@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
-from pouw.engine.plugins.kubernetes.client import ApiError, Client
 from pouw.engine.plugins.kubernetes.discovery import Discovery
 from pouw.engine.plugins.kubernetes.objects import Object, gvk_of, namespace_of
 from pouw.engine.resolution import Engine
+from pouw.kube.client import Client
+from pouw.kube.errors import ApiError
 from tests.engine.kubernetes import controlplane
 from tests.engine.kubernetes.controlplane import ControlPlane, Pods, failing_status, ready_status
 from tests.engine.kubernetes.stack import Stack, Step
@@ -76,7 +77,7 @@ def make(client: Client, inputs: Object) -> None:
 
 def created(client: Client, path: str, inputs: Object) -> bool:
     try:
-        client.call("POST", path, query={"fieldManager": "pulumi-kubernetes"}, body=inputs)
+        client.request("POST", path, query={"fieldManager": "pulumi-kubernetes"}, body=inputs)
     except ApiError as error:
         if error.not_found:
             return False
@@ -190,7 +191,7 @@ def test_a_stack_of_ours_has_the_official_state_and_lives_through_its_changes(
 
         assert "1 updated" in stack.up("-c", "fidelity:replicas=3")
         assert "+-1 replaced" in stack.up("-c", "fidelity:data=w")
-        client.call("DELETE", "/api/v1/namespaces/fidelity/configmaps/config")
+        client.request("DELETE", "/api/v1/namespaces/fidelity/configmaps/config")
         said = stack.up("--refresh")
         assert "+ 1 created" in said
         assert "13 unchanged" in said
@@ -203,12 +204,12 @@ def test_a_stack_of_ours_has_the_official_state_and_lives_through_its_changes(
         assert template["spec"]["containers"][0]["image"] == broken
     with Pods(client, "fidelity", ready_status):
         # Kubernetes waits for a broken pod of a StatefulSet whatever its template says meanwhile.
-        client.call("DELETE", "/api/v1/namespaces/fidelity/pods/nodes-0", query={"gracePeriodSeconds": "0"})
+        client.request("DELETE", "/api/v1/namespaces/fidelity/pods/nodes-0", query={"gracePeriodSeconds": "0"})
         stack.up("-c", "fidelity:image=pouw.local/py:3")
         assert stack.preview() == {}
         stack.run("destroy", "--yes", "--skip-preview")
     with pytest.raises(ApiError, match="not found"):
-        client.call("GET", "/api/v1/namespaces/fidelity")
+        client.get("/api/v1/namespaces/fidelity")
 
 
 def interrupted(stack: Stack, image: str) -> None:

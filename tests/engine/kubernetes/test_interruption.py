@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pouw.engine.plugins.kubernetes.client import ApiError
 from pouw.engine.resolution import Engine
+from pouw.kube.errors import ApiError
 from tests.engine.kubernetes.controlplane import ControlPlane, Pods, await_true, free_port, ready_status
 from tests.engine.kubernetes.stack import Stack
 
@@ -33,7 +33,7 @@ k8s.apps.v1.Deployment(
 
 def exists(plane: ControlPlane, path: str) -> bool:
     try:
-        plane.client.call("GET", path)
+        plane.client.get(path)
     except ApiError:
         return False
     return True
@@ -49,12 +49,12 @@ def test_a_run_that_is_killed_while_it_waits_is_taken_up_by_the_next(
     await_true(lambda: exists(control_plane, path), "the Deployment is created")
     process.kill()
     process.communicate()
-    uid = control_plane.client.call("GET", path)["metadata"]["uid"]
+    uid = control_plane.client.get(path)["metadata"]["uid"]
     stack.run("cancel", "--yes")
     with Pods(control_plane.client, "killed", ready_status):
         said = stack.up()
         assert "error" not in said
-        live = control_plane.client.call("GET", path)
+        live = control_plane.client.get(path)
         assert live["metadata"]["uid"] == uid
         assert stack.preview() == {}
         stack.run("destroy", "--yes", "--skip-preview")

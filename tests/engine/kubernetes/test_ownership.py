@@ -18,7 +18,7 @@ def test_a_field_of_another_manager_is_a_conflict_until_it_is_forced(
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/web"
     body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 5}}
     query = {"fieldManager": "autoscaler", "force": "true"}
-    control_plane.client.call("PATCH", path, query=query, body=body, content_type="application/apply-patch+yaml")
+    control_plane.client.request("PATCH", path, query=query, body=body, content_type="application/apply-patch+yaml")
     with pytest.raises(FailedError, match=r"autoscaler.*patchForce"):
         provider.update(made, deployment(namespace, replicas=2, annotations=SKIP))
     forced = provider.update(
@@ -32,7 +32,7 @@ def test_an_ignored_field_keeps_what_the_cluster_has(
 ) -> None:
     made = provider.create(urn(DEPLOYMENT, "web"), deployment(namespace, annotations=SKIP))
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/web"
-    control_plane.client.call(
+    control_plane.client.request(
         "PATCH", path, body={"spec": {"replicas": 4}}, content_type="application/merge-patch+json"
     )
     news = deployment(namespace, replicas=1, annotations={**SKIP, "more": "x"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,9 @@ from infra.quantities import canonical
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.naming import Naming, NamingMode
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value
-from pouw.engine.plugins.kubernetes import configuration, kubeconfig, managers, preview, state
-from pouw.engine.plugins.kubernetes.kubeconfig import KubeconfigError
+from pouw.engine.plugins.kubernetes import configuration, dry_run, field_managers, state
 from pouw.engine.plugins.kubernetes.naming import named
-from pouw.engine.plugins.kubernetes.normal import normal_inputs, pruned
+from pouw.engine.plugins.kubernetes.normalization import normal_inputs, pruned
 from pouw.engine.plugins.kubernetes.objects import Object
 
 
@@ -100,7 +98,7 @@ def live(*entries: dict[str, Any]) -> Object:
 
 
 def test_fields_of_a_create_and_of_kubectl_are_signed_over() -> None:
-    patch = managers.signed_over(
+    patch = field_managers.signed_over(
         live(
             entry("pulumi-kubernetes", "Update", {"f:spec": {"f:a": {}}}),
             entry("kubectl", "Apply", {"f:spec": {"f:b": {}}}),
@@ -118,14 +116,14 @@ def test_fields_of_a_create_and_of_kubectl_are_signed_over() -> None:
 
 
 def test_nothing_is_signed_over_twice() -> None:
-    assert managers.signed_over(live(entry("mine", "Apply", {})), "mine") is None
+    assert field_managers.signed_over(live(entry("mine", "Apply", {})), "mine") is None
 
 
 def test_the_mark_of_a_create_is_known_and_given_up() -> None:
     made = live(entry("other", "Update", {}), entry("pulumi-kubernetes-1a2b3c4d", "Update", {}))
-    assert managers.carries_mark(made, "pulumi-kubernetes-1a2b3c4d")
-    assert not managers.carries_mark(made, "pulumi-kubernetes-ffffffff")
-    patch = managers.without_mark(made, "pulumi-kubernetes-1a2b3c4d")
+    assert field_managers.carries_mark(made, "pulumi-kubernetes-1a2b3c4d")
+    assert not field_managers.carries_mark(made, "pulumi-kubernetes-ffffffff")
+    patch = field_managers.without_mark(made, "pulumi-kubernetes-1a2b3c4d")
     assert patch is not None
     assert patch[1] == {"op": "replace", "path": "/metadata/managedFields/1/manager", "value": "pulumi-kubernetes"}
 
@@ -157,9 +155,9 @@ def test_kubectls_copy_of_a_secret_is_sealed() -> None:
 def test_a_preview_of_a_service_does_not_promise_an_address() -> None:
     service: Object = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}, "spec": {"ports": []}}
     answer = {**service, "spec": {"ports": [], "clusterIP": "10.0.0.9", "clusterIPs": ["10.0.0.9"]}}
-    assert preview.of_dry_run(service, answer)["spec"]["clusterIP"] is UNKNOWN
+    assert dry_run.of_dry_run(service, answer)["spec"]["clusterIP"] is UNKNOWN
     fixed: Object = {**service, "spec": {"ports": [], "clusterIP": "None"}}
-    assert preview.of_inputs(fixed)["spec"]["clusterIP"] == "None"
+    assert dry_run.of_inputs(fixed)["spec"]["clusterIP"] == "None"
 
 
 def config(server: str = "https://127.0.0.1:1", **context: str) -> str:
@@ -177,47 +175,6 @@ def config(server: str = "https://127.0.0.1:1", **context: str) -> str:
             "current-context": "x",
         }
     )
-
-
-def test_a_kubeconfig_is_text_or_a_file_with_its_own_relative_paths(tmp_path: Path) -> None:
-    file = tmp_path / "config"
-    file.write_text(config(namespace="n"))
-    found = kubeconfig.parse(str(file))
-    assert found.namespace == "n"
-    assert found.cluster["certificate-authority"] == str(tmp_path / "ca.crt")
-    assert kubeconfig.parse(config()).namespace == "default"
-
-
-def test_the_first_of_several_files_wins(tmp_path: Path) -> None:
-    one, other = tmp_path / "one", tmp_path / "other"
-    one.write_text(config("https://127.0.0.1:11"))
-    other.write_text(config("https://127.0.0.1:22"))
-    paths = kubeconfig.ambient_paths({"KUBECONFIG": f"{tmp_path / 'none'}:{one}:{other}"})
-    assert kubeconfig.load(paths).cluster["server"] == "https://127.0.0.1:11"
-
-
-def test_overrides_choose_context_and_cluster() -> None:
-    assert kubeconfig.parse(config(), context="y").cluster["server"] == "https://127.0.0.1:2"
-    assert kubeconfig.parse(config(), cluster="d").cluster["server"] == "https://127.0.0.1:2"
-
-
-@pytest.mark.parametrize(
-    ("text", "fault"),
-    [
-        ("{", "not valid YAML"),
-        ("{a: [}\ntoken: canary", "not valid YAML"),
-        ("{clusters: canary}\n", "not a kubeconfig"),
-    ],
-)
-def test_a_broken_kubeconfig_is_refused_without_quoting_it(text: str, fault: str) -> None:
-    with pytest.raises(KubeconfigError, match=fault) as failed:
-        kubeconfig.parse(text)
-    assert "canary" not in str(failed.value)
-
-
-def test_an_unknown_context_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(KubeconfigError, match="no context 'z'; it has: x, y"):
-        kubeconfig.parse(config(), context="z")
 
 
 def test_another_cluster_replaces_and_another_token_does_not() -> None:
@@ -248,10 +205,9 @@ def test_a_cluster_that_the_program_identifies_is_told_from_another_by_nothing_e
 
 
 def test_what_the_provider_does_not_do_is_a_fault_of_its_configuration() -> None:
-    assert configuration.faults({"renderYamlToDirectory": "out"})[0].startswith("renderYamlToDirectory: ")
-    assert configuration.faults({"kubeconfig": Secret(config()), "context": "z"}) == [
-        "kubeconfig: no context 'z'; it has: x, y"
-    ]
+    assert configuration.faults({"renderYamlToDirectory": "out"})[0].path == "renderYamlToDirectory"
+    (fault,) = configuration.faults({"kubeconfig": Secret(config()), "context": "z"})
+    assert str(fault) == "kubeconfig: no context 'z'; expected one of: x, y"
     assert "canary" not in repr(configuration.read({"kubernetes:config:kubeconfig": config()}, {}))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pouw.engine.plugins.core.properties import UNKNOWN
-from pouw.engine.plugins.kubernetes.client import ApiError
+from pouw.kube.errors import ApiError
 from tests.engine.kubernetes.controlplane import ControlPlane
 from tests.engine.kubernetes.provider import Provider, urn
 from tests.engine.kubernetes.resources import CONFIG_MAP, DEPLOYMENT, config_map, deployment, live

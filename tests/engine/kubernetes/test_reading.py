@@ -16,7 +16,7 @@ def test_a_refresh_finds_what_somebody_changed_by_hand(
 ) -> None:
     made = provider.create(urn(CONFIG_MAP, "a"), config_map(namespace, k="v"))
     path = f"/api/v1/namespaces/{namespace}/configmaps/settings"
-    control_plane.client.call(
+    control_plane.client.request(
         "PATCH", path, body={"data": {"k": "hand", "more": "x"}}, content_type="application/merge-patch+json"
     )
     found = provider.read(made.urn, made.id, state=made.state, inputs=made.inputs)

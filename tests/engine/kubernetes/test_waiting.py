@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pouw.engine.plugins.kubernetes.await_ import waiting
+from pouw.engine.plugins.kubernetes.readiness import waiter
 from pouw.engine.plugins.kubernetes.state import own_manager
 from tests.engine.kubernetes.controlplane import ControlPlane, Pods, crashed_status, failing_status, ready_status
 from tests.engine.kubernetes.provider import FailedError, Provider, urn
@@ -61,7 +61,7 @@ def test_trouble_is_shown_at_once_and_warned_of_when_it_lasts(
     lasting_s: float,
     warned: bool,
 ) -> None:
-    monkeypatch.setattr(waiting, "LASTING_SECONDS", lasting_s)
+    monkeypatch.setattr(waiter, "LASTING_SECONDS", lasting_s)
 
     def broken(pod: dict[str, Any]) -> dict[str, Any]:
         return failing_status(pod, "CreateContainerConfigError", 'secret "keys" not found')

@@ -26,7 +26,7 @@ from infra.settings.stack import Settings
 from pouw.engine.plugins.core.naming import Naming
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.offline import clouds
-from pouw.engine.plugins.offline.checking import Checker
+from pouw.engine.plugins.offline.input_checks import Checker
 from pouw.engine.plugins.offline.settings import Settings as ProviderSettings
 from tests.infra.aws.declared import ANSWERS, SITE, compliant, declared, settings, site_of
 from tests.infra.clouds import kind

@@ -28,7 +28,7 @@ from pouw.engine.plugins.core.naming import Naming
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.offline import clouds
 from pouw.engine.plugins.offline import settings as offline
-from pouw.engine.plugins.offline.checking import Checker
+from pouw.engine.plugins.offline.input_checks import Checker
 from tests.infra.clouds import kind
 from tests.infra.gcp.declared import ANSWERS, SITE, declared, settings, site_of
 from tests.infra.recorder import Recorded, record

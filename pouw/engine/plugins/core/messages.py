@@ -1,4 +1,4 @@
-"""The engine's messages, as every provider makes and reads them."""
+"""The engine's messages, as every provider writes and reads them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any, Final, TypeVar
 import grpc
 from pulumi.runtime.proto import provider_pb2
 
+from infra.faults import Fault
+from pouw.engine import fault_log
+from pouw.engine.plugins.core import input_faults
 from pouw.engine.plugins.core.changes import Change, ChangeKind
 from pouw.engine.plugins.core.errors import ProviderError, abort
 from pouw.engine.plugins.core.naming import Naming, NamingMode
@@ -31,25 +34,34 @@ Provider = TypeVar("Provider")
 
 
 def reported(method: Callable[[Provider, Any, grpc.ServicerContext], Any]) -> Callable[..., Any]:
-    """Turn a ProviderError into the call's failure."""
+    """Return the method with a ProviderError turned into the call's failure, its fault logged as data."""
 
     @wraps(method)
     def call(self: Provider, request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(self, request, context)
         except ProviderError as error:
+            if error.fault is not None:
+                fault_log.append([fault_log.Entry(resource=request.urn, text=str(error), fault=error.fault)])
             abort(context, error)
 
     return call
 
 
-def failures(faults: Sequence[str]) -> list[provider_pb2.CheckFailure]:
-    """Without a property: the engine prints a named property's value, maybe a secret. The path is in the text."""
-    return [provider_pb2.CheckFailure(reason=fault) for fault in faults]
+def failures(urn: str, faults: Sequence[Fault]) -> list[provider_pb2.CheckFailure]:
+    """Return a check's faults as the engine's failures, and log them as data.
+
+    Failures name no property, because the engine would print its value, which may be secret. The text has the path.
+    """
+    texts = [input_faults.line(fault) for fault in faults]
+    fault_log.append(
+        fault_log.Entry(resource=urn, text=text, fault=fault) for text, fault in zip(texts, faults, strict=True)
+    )
+    return [provider_pb2.CheckFailure(reason=text) for text in texts]
 
 
 def naming(request: Any) -> Naming:
-    """What a Check request wants of automatic names."""
+    """Return the options of a Check request for automatic names."""
     return Naming(
         resource=Urn.parse(request.urn).name,
         seed=request.randomSeed,
@@ -61,7 +73,7 @@ def naming(request: Any) -> Naming:
 
 
 def difference(changes: Sequence[Change], *, delete_before_replace: bool, inputs: bool = False) -> Any:
-    """The answer to a Diff. ``inputs``: every change is one of inputs, as against the live object's."""
+    """Return the response to a Diff. With ``inputs``, every change is one of inputs, not of the live object."""
     return provider_pb2.DiffResponse(
         changes=provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE,
         replaces=[change.name for change in changes if change.replaces],

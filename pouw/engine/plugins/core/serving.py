@@ -1,7 +1,7 @@
-"""A provider's process: serve on a loopback port, say the port, end when the engine does.
+"""A provider's process: serve on a loopback port, print the port, end when the engine does.
 
-The engine starts a plugin in a process group of its own and holds its standard input as a pipe. So an interrupt is
-never the user's Ctrl-C but the engine closing the plugin, and the end of standard input is the end of the engine.
+The engine starts a plugin in a process group of its own and holds its standard input as a pipe. An interrupt
+is therefore never the user's Ctrl-C but the engine closing the plugin, and the end of standard input is the engine's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc
 
 LARGEST_MESSAGE_BYTES: Final = 400 * 1024 * 1024
-"""What the engine itself allows."""
+"""The limit of the engine."""
 CONCURRENT_CALLS: Final = 256
 """Calls that wait (for pods, for deletions) hold a thread each; the engine starts as many as ``--parallel`` says."""
 _OPTIONS: Final = (
@@ -31,7 +31,7 @@ _OPTIONS: Final = (
 
 
 class Severity(Enum):
-    """How much a line of the log matters."""
+    """The severity of a line of the log."""
 
     DEBUG = engine_pb2.LogSeverity.DEBUG
     INFO = engine_pb2.LogSeverity.INFO
@@ -40,28 +40,28 @@ class Severity(Enum):
 
 
 class Log(Protocol):
-    """Where a provider speaks to the user."""
+    """The messages of a provider to the user."""
 
     def line(self, severity: Severity, text: str, urn: str) -> None:
-        """A line that stays; ``urn`` is the resource it belongs to, or empty."""
+        """Print a line that stays; ``urn`` is the resource that it belongs to, or empty."""
 
     def status(self, text: str, urn: str, *, severity: Severity = Severity.INFO) -> None:
-        """What a resource is at right now: shown beside it and gone when the next comes. Empty clears it."""
+        """Show the progress of a resource until the next status replaces it. An empty text clears it."""
 
 
 class EngineLog:
-    """The engine's own log. A log line is never worth failing for, so an engine that is gone is no error."""
+    """The engine's log. An engine that has ended is not an error, because no operation fails for a log line."""
 
     def __init__(self, address: str) -> None:
         self._channel = grpc.insecure_channel(address, options=_OPTIONS) if address else None
         self._engine = engine_pb2_grpc.EngineStub(self._channel) if self._channel else None
 
     def line(self, severity: Severity, text: str, urn: str) -> None:
-        """See :class:`Log`."""
+        """Implement :class:`Log`."""
         self._send(severity, text, urn, ephemeral=False)
 
     def status(self, text: str, urn: str, *, severity: Severity = Severity.INFO) -> None:
-        """See :class:`Log`."""
+        """Implement :class:`Log`."""
         self._send(severity, text, urn, ephemeral=True)
 
     def _send(self, severity: Severity, text: str, urn: str, *, ephemeral: bool) -> None:
@@ -75,7 +75,7 @@ class EngineLog:
 
 
 def start(servicer: provider_pb2_grpc.ResourceProviderServicer, *, port: int = 0) -> tuple[grpc.Server, int]:
-    """A running server on loopback and its port."""
+    """Start a server on loopback; return it and its port."""
     pool = ThreadPoolExecutor(max_workers=CONCURRENT_CALLS, thread_name_prefix="call")
     server = grpc.server(pool, options=_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
@@ -85,25 +85,25 @@ def start(servicer: provider_pb2_grpc.ResourceProviderServicer, *, port: int = 0
 
 
 def run(servicer: provider_pb2_grpc.ResourceProviderServicer, *, ending: Callable[[], None]) -> None:
-    """Serve until the engine closes the plugin or is gone. ``ending`` is called first: it lets waiting calls go."""
+    """Serve until the engine closes the plugin or ends. ``ending`` is called first and ends calls that wait."""
     server, port = start(servicer)
     # A queue, for its put may interrupt its get; an event's lock is not taken twice by one thread.
-    over: SimpleQueue[None] = SimpleQueue()
-    for closing in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(closing, lambda _number, _frame: over.put(None))
+    end: SimpleQueue[None] = SimpleQueue()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: end.put(None))
     if stat.S_ISFIFO(os.fstat(0).st_mode):
-        threading.Thread(target=_await_end_of_input, args=(over,), daemon=True).start()
+        threading.Thread(target=_await_end_of_input, args=(end,), daemon=True).start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    over.get()
+    end.get()
     ending()
     server.stop(grace=None)
     sys.stdout.flush()
-    # Threads of calls that the engine gave up on must not hold the process: nobody is there to read their answers.
+    # Threads of calls that the engine abandoned must not hold the process, because no client reads their responses.
     os._exit(0)
 
 
-def _await_end_of_input(over: SimpleQueue[None]) -> None:
+def _await_end_of_input(end: SimpleQueue[None]) -> None:
     while os.read(0, 4096):
         pass
-    over.put(None)
+    end.put(None)

@@ -1,6 +1,6 @@
-"""The simulated cloud of a rehearsal: one database in the folder that the engine's session names.
+"""The simulated cloud of a rehearsal: one database in the folder that an environment variable names.
 
-Every call is one transaction, so a killed process leaves a whole cloud. Several plugins of one run share the file.
+Every call is one transaction, so a killed process leaves a consistent cloud. Several plugins of one run share the file.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Final
 from pouw.engine.plugins.core.properties import Value, from_json, to_json
 
 VARIABLE: Final = "POUW_REHEARSAL"
-"""The folder of the simulated cloud. Only our own session sets it; without it nothing is ever simulated."""
-_PATIENCE_S = 30.0
+"""Folder of the simulated cloud. Only a rehearsal sets it; without it nothing is simulated."""
+_LOCK_TIMEOUT_SECONDS = 30.0
 _SCHEMA: Final = """
     create table if not exists resource (
         token text not null,
@@ -42,31 +42,31 @@ class Record:
     """One resource that the simulated cloud holds."""
 
     token: str
-    place: str
-    """What its id is unique in: a region, a cluster; empty for the whole cloud."""
+    scope: str
+    """Region or cluster that its id is unique in; empty if it is unique in the cloud."""
     id: str
     urn: str
     name: str | None
-    """A name that the cloud gives once in its place; None where it does not mind."""
+    """A name that is unique in its scope; None where the cloud allows any."""
     inputs: Mapping[str, Value]
     outputs: Mapping[str, Value]
-    known: bool = False
-    """Whether the stack's state has it: the engine has spoken of its id since it was made."""
+    in_state: bool = False
+    """True if the stack's state has it: the engine has used its id since it was created."""
 
 
 class SimulatedCloud:
-    """Reads and writes the cloud's resources."""
+    """The database of the cloud's resources."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "cloud.db"
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """All of it or nothing; one at a time."""
+        """Open the only transaction; an error rolls it back."""
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))  # what programs give as secrets is in it
-        with closing(sqlite3.connect(self._path, timeout=_PATIENCE_S, isolation_level=None)) as connection:
-            # A killed process loses nothing without this; only a machine that loses its power does.
+        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))  # it holds the secrets of programs
+        with closing(sqlite3.connect(self._path, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)) as connection:
+            # Without synchronous writes a killed process loses nothing; only a power failure does.
             connection.execute("pragma synchronous = off")
             connection.execute("begin immediate")
             try:
@@ -79,7 +79,7 @@ class SimulatedCloud:
             connection.execute("commit")
 
     def records(self) -> list[Record]:
-        """Everything that the cloud holds, in the order of its making."""
+        """Return every resource in the order of creation."""
         if not self._path.exists():
             return []
         with self.transaction() as transaction:
@@ -87,44 +87,44 @@ class SimulatedCloud:
 
 
 class Transaction:
-    """The cloud, held still."""
+    """Access to the cloud that excludes other writers."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def get(self, token: str, place: str, identifier: str) -> Record | None:
-        """The resource of an id."""
-        found = self.select("where token = ? and place = ? and id = ?", token, place, identifier)
-        return found[0] if found else None
+    def get(self, token: str, scope: str, identifier: str) -> Record | None:
+        """Return the resource of an id."""
+        records = self.select("where token = ? and place = ? and id = ?", token, scope, identifier)
+        return records[0] if records else None
 
     def of_urn(self, urn: str) -> list[Record]:
-        """What was made for a resource of the program: more than one while it is replaced."""
+        """Return the records of a resource of the program: two while it is replaced."""
         return self.select("where urn = ?", urn)
 
-    def of_name(self, token: str, place: str, name: str) -> Record | None:
-        """Who has a name."""
-        found = self.select("where token = ? and place = ? and name = ?", token, place, name)
-        return found[0] if found else None
+    def of_name(self, token: str, scope: str, name: str) -> Record | None:
+        """Return the resource of a name."""
+        records = self.select("where token = ? and place = ? and name = ?", token, scope, name)
+        return records[0] if records else None
 
     def of_token(self, token: str) -> list[Record]:
-        """Every resource of a type."""
+        """Return every resource of a type."""
         return self.select("where token = ?", token)
 
-    def read(self, token: str, place: str, identifier: str) -> Record | None:
-        """The resource of an id that the engine speaks of: from now on it is known."""
-        found = self.get(token, place, identifier)
-        if found is not None and not found.known:
-            self.put(replace(found, known=True))
-        return found
+    def read(self, token: str, scope: str, identifier: str) -> Record | None:
+        """Return the resource of an id that the engine uses, and note that the state has it."""
+        record = self.get(token, scope, identifier)
+        if record is not None and not record.in_state:
+            self.put(replace(record, in_state=True))
+        return record
 
-    def forget_unknown(self, urn: str) -> None:
-        """Remove what was made for a resource by a run that was killed before the engine noted it."""
+    def remove_unrecorded(self, urn: str) -> None:
+        """Remove records of a run that was killed before the engine wrote them to the state."""
         for record in self.of_urn(urn):
-            if not record.known:
+            if not record.in_state:
                 self.remove(record)
 
     def put(self, record: Record) -> None:
-        """Make it, or change what has its id."""
+        """Insert a record, or replace the one that has its id."""
         self._connection.execute(
             f"insert into resource ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own column names
             " on conflict (token, place, id) do update set urn = excluded.urn, name = excluded.name,"
@@ -132,41 +132,41 @@ class Transaction:
             " known = excluded.known",
             (
                 record.token,
-                record.place,
+                record.scope,
                 record.id,
                 record.urn,
                 record.name,
                 json.dumps(to_json(record.inputs)),
                 json.dumps(to_json(record.outputs)),
-                int(record.known),
+                int(record.in_state),
             ),
         )
 
     def remove(self, record: Record) -> None:
-        """Take it away."""
+        """Delete a record."""
         self._connection.execute(
-            "delete from resource where token = ? and place = ? and id = ?", (record.token, record.place, record.id)
+            "delete from resource where token = ? and place = ? and id = ?", (record.token, record.scope, record.id)
         )
 
     def select(self, condition: str, *values: str) -> list[Record]:
-        """Records by an SQL condition."""
+        """Return the records that an SQL condition selects."""
         rows = self._connection.execute(f"select {_COLUMNS} from resource {condition}", values)  # noqa: S608 - conditions are ours
         return [
             Record(
                 token=token,
-                place=place,
+                scope=scope,
                 id=identifier,
                 urn=urn,
                 name=name,
                 inputs=from_json(json.loads(inputs)),
                 outputs=from_json(json.loads(outputs)),
-                known=bool(known),
+                in_state=bool(in_state),
             )
-            for token, place, identifier, urn, name, inputs, outputs, known in rows
+            for token, scope, identifier, urn, name, inputs, outputs, in_state in rows
         ]
 
 
 def folder() -> Path | None:
-    """Where the simulated cloud of this process is; None outside of a rehearsal."""
-    named = os.environ.get(VARIABLE)
-    return Path(named) if named else None
+    """Return the folder of the simulated cloud; None outside of a rehearsal."""
+    path = os.environ.get(VARIABLE)
+    return Path(path) if path else None

@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from infra.faults import Fault
+from pouw.engine.plugins.core import simulation
 from pouw.engine.plugins.core.properties import UNKNOWN, Value, plain
-from pouw.engine.plugins.kubernetes.kubeconfig import KubeconfigError, is_content, parse
+from pouw.kube.errors import KubeconfigError
+from pouw.kube.kubeconfig import Kubeconfig, expanded, is_content, load, parse
 
 _PREFIX: Final = "kubernetes:config:"
 _ENVIRONMENT: Final = {
@@ -70,19 +73,40 @@ def read(variables: Mapping[str, str], environment: Mapping[str, str] = os.envir
     )
 
 
-def faults(news: Mapping[str, Value]) -> list[str]:
+def kubeconfig_of(settings: Configuration) -> Kubeconfig | None:
+    """Return the kubeconfig of a configuration, from its content or its file; None if it has none.
+
+    Raises:
+        KubeconfigError: it cannot be used, or it is a file and this is a rehearsal.
+    """
+    return _loaded(settings.kubeconfig, settings.context, settings.cluster)
+
+
+def _loaded(text: str, context: str, cluster: str) -> Kubeconfig | None:
+    if not text:
+        return None
+    if is_content(text):
+        return parse(text, context=context, cluster=cluster)
+    if simulation.folder() is not None:
+        raise KubeconfigError("kubeconfig", "a rehearsal reads no kubeconfig files, because they hold credentials")
+    return load([expanded(text)], context=context, cluster=cluster)
+
+
+def faults(news: Mapping[str, Value]) -> list[Fault]:
     """What is wrong with a provider's inputs. Says where and why, never a value."""
     found = [
-        f"{name}: {reason}" for name, reason in _REFUSED.items() if news.get(name) not in (None, "", False, "false")
+        Fault(path=name, message=reason)
+        for name, reason in _REFUSED.items()
+        if news.get(name) not in (None, "", False, "false")
     ]
     text = plain(news.get("kubeconfig"))
     if isinstance(text, str) and text and not _has_unknown_override(news):
         try:
-            parse(text, context=_text(news.get("context")), cluster=_text(news.get("cluster")))
+            _loaded(text, _text(news.get("context")), _text(news.get("cluster")))
         except KubeconfigError as error:
             # A file may appear later in the same run; content cannot change.
             if is_content(text):
-                found.append(str(error))
+                found += error.faults
     return found
 
 
@@ -117,13 +141,10 @@ def difference(olds: Mapping[str, Value], news: Mapping[str, Value]) -> Configur
 
 
 def _active_cluster(values: Mapping[str, Value]) -> Mapping[str, object] | None:
-    text = values.get("kubeconfig")
-    if isinstance(text, Mapping):
-        text = json.dumps(text)
+    value = values.get("kubeconfig")
+    text = json.dumps(value) if isinstance(value, Mapping) else _text(value)
     try:
-        found = (
-            parse(text, context=_text(values.get("context")), cluster=_text(values.get("cluster"))) if text else None
-        )
+        found = _loaded(text, _text(values.get("context")), _text(values.get("cluster")))
     except KubeconfigError:
         return None
     return None if found is None else dict(found.cluster)

@@ -1,24 +1,47 @@
-"""The cluster as one provider instance sees it: reachable or not, and why not."""
+"""The cluster of one provider instance: found at its first use, with the reason while it cannot be reached."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
-from typing import Final
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, TypeVar
 
+import grpc
+
+from pouw import poll
 from pouw.engine.plugins.core.cancellation import Cancellation
-from pouw.engine.plugins.core.errors import ProviderError
-from pouw.engine.plugins.kubernetes import kubeconfig
-from pouw.engine.plugins.kubernetes.client import ApiError, Client, UnreachableError
-from pouw.engine.plugins.kubernetes.configuration import Configuration
+from pouw.engine.plugins.core.errors import CancelledError, ProviderError
+from pouw.engine.plugins.core.messages import reported
+from pouw.engine.plugins.kubernetes.configuration import Configuration, kubeconfig_of
 from pouw.engine.plugins.kubernetes.discovery import Discovery, NoKindError, namespaced_by_name
-from pouw.engine.plugins.kubernetes.kubeconfig import Kubeconfig, KubeconfigError
 from pouw.engine.plugins.kubernetes.objects import Gvk
 from pouw.engine.plugins.kubernetes.schema import Schemas
+from pouw.kube import credentials, kubeconfig
+from pouw.kube.client import Client
+from pouw.kube.errors import ApiError, KubeconfigError, KubeError, UnreachableError
+from pouw.kube.kubeconfig import Kubeconfig
+from pouw.kube.policy import SINGLE_ATTEMPT, RequestPolicy
 
-_TOKEN_FILE: Final = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path
-_PROBE_AGAIN_SECONDS: Final = 2.0
+POLICY: Final = RequestPolicy(connect_seconds=3.0, answer_seconds=60.0, retry_seconds=30.0)
+"""Every request may be repeated, because a create carries the mark of its resource (see ``field_managers``)."""
+_PROBE_INTERVAL_SECONDS: Final = 2.0
+Provider = TypeVar("Provider")
+
+
+def reported_with_kube_errors(method: Callable[[Provider, Any, grpc.ServicerContext], Any]) -> Callable[..., Any]:
+    """Turn a ProviderError, or an error of the Kubernetes client, into the failure of a call."""
+
+    @wraps(method)
+    def call(self: Provider, request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            return method(self, request, context)
+        except KubeError as error:
+            raise ProviderError(error.message) from error
+
+    return reported(call)
 
 
 class Cluster:
@@ -31,79 +54,105 @@ class Cluster:
 
 
 class Connection:
-    """Finds the cluster when it is first needed, and again when it was not there before."""
+    """A connection that looks for the cluster at its first use, and again while the cluster is missing."""
 
     def __init__(self, configuration: Configuration, cancelled: Cancellation, *, agent: str) -> None:
         self._configuration = configuration
         self._cancelled = cancelled
         self._agent = agent
         self._lock = threading.Lock()
-        self._cluster: Cluster | None = None
-        self._reason = ""
-        self._asked = float("-inf")
+        self._result: Cluster | UnreachableError = UnreachableError("kubernetes", "not probed yet")
+        self._probed = float("-inf")
 
     @property
     def namespace(self) -> str:
-        """Where objects without a namespace go."""
+        """The namespace of objects that name none."""
         if self._configuration.namespace:
             return self._configuration.namespace
         try:
-            found = self._kubeconfig()
+            loaded = self._kubeconfig()
         except KubeconfigError:
             return "default"
-        return found.namespace if found else "default"
+        return loaded.namespace if loaded else "default"
 
     def cluster(self) -> Cluster:
-        """The cluster. Raises UnreachableError, quickly, with the reason."""
+        """Return the cluster.
+
+        Raises:
+            UnreachableError: it does not answer, refuses the credentials, or has no usable kubeconfig.
+        """
         with self._lock:
-            if self._cluster is None and time.monotonic() - self._asked > _PROBE_AGAIN_SECONDS:
-                self._probe()
-                self._asked = time.monotonic()
-            if self._cluster is None:
-                raise UnreachableError(self._reason)
-            return self._cluster
+            is_due = time.monotonic() - self._probed > _PROBE_INTERVAL_SECONDS
+            if isinstance(self._result, UnreachableError) and is_due:
+                self._result = self._probe()
+                self._probed = time.monotonic()
+            if isinstance(self._result, UnreachableError):
+                raise self._result
+            return self._result
 
     def close(self) -> None:
-        """Give the connections up."""
+        """Close the idle connections."""
         with self._lock:
-            if self._cluster is not None:
-                self._cluster.client.close()
+            if isinstance(self._result, Cluster):
+                self._result.client.close()
 
     def cluster_or_none(self) -> Cluster | None:
-        """The cluster, or None while there is none: what previews ask."""
+        """Return the cluster, or None while it cannot be reached. Previews go on without one."""
         try:
             return self.cluster()
         except UnreachableError:
             return None
 
     def namespaced(self, gvk: Gvk) -> bool:
-        """Whether objects of this kind live in namespaces, by the cluster's word or the kind's name."""
+        """True if objects of this kind belong to namespaces, as the cluster says or else the kind's name."""
         cluster = self.cluster_or_none() if gvk.is_custom else None
         if cluster is not None:
             try:
                 return cluster.discovery.find(gvk).namespaced
-            except (NoKindError, ApiError, UnreachableError):
+            except (NoKindError, KubeError):
                 return True
         return namespaced_by_name(gvk)
 
-    def _probe(self) -> None:
+    def _probe(self) -> Cluster | UnreachableError:
+        """Return the cluster once its API server has answered, else why it cannot be used."""
         try:
-            client = Client(self._kubeconfig(), self._cancelled, agent=self._agent)
-            client.call("GET", "/version", retry_seconds=0)
+            client = make_client(self._kubeconfig(), self._cancelled, agent=self._agent)
+            client.request("GET", "/version", policy=SINGLE_ATTEMPT)
         except ApiError as error:
-            refused = error.status in (401, 403)
-            why = "the API server refuses the credentials of the kubeconfig" if refused else str(error)
-            self._reason = f"{why} (HTTP {error.status})"
-        except ProviderError as error:
-            self._reason = str(error)
-        else:
-            self._cluster = Cluster(client)
+            is_refused = error.status in (401, 403)
+            text = "the API server refuses the credentials" if is_refused else error.message
+            return UnreachableError("kubeconfig", f"{text} (HTTP {error.status})")
+        except UnreachableError as error:
+            return error
+        except KubeError as error:
+            return UnreachableError("kubeconfig", error.message.removeprefix("kubeconfig: "))
+        return Cluster(client)
 
     def _kubeconfig(self) -> Kubeconfig | None:
-        wanted = self._configuration
-        if wanted.kubeconfig:
-            return kubeconfig.parse(wanted.kubeconfig, context=wanted.context, cluster=wanted.cluster)
-        paths = kubeconfig.ambient_paths()
-        if not any(path.is_file() for path in paths) and os.path.exists(_TOKEN_FILE):  # noqa: PTH110 - no Path needed
+        """Return the kubeconfig of the configuration or the user; None in a pod, which has a service account."""
+        settings = self._configuration
+        if (loaded := kubeconfig_of(settings)) is not None:
+            return loaded
+        paths = kubeconfig.default_paths(os.environ)
+        if not any(path.is_file() for path in paths) and credentials.runs_in_pod(os.environ):
             return None
-        return kubeconfig.load(paths, context=wanted.context, cluster=wanted.cluster)
+        return kubeconfig.load(paths, context=settings.context, cluster=settings.cluster)
+
+
+def make_client(loaded: Kubeconfig | None, cancelled: Cancellation, *, agent: str) -> Client:
+    """Return a client whose repetitions end when the engine cancels.
+
+    Raises:
+        KubeconfigError: the kubeconfig cannot be used.
+    """
+
+    def sleep(seconds: float) -> None:
+        if cancelled.wait(seconds):
+            raise CancelledError("interrupted while a request to the API server was repeated")
+
+    endpoint = (
+        credentials.from_service_account(os.environ)
+        if loaded is None
+        else credentials.from_kubeconfig(loaded, os.environ)
+    )
+    return Client(endpoint, policy=POLICY, agent=agent, clock=poll.Clock(sleep=sleep))

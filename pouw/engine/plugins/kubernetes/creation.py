@@ -11,15 +11,16 @@ from pouw.engine.plugins.core.errors import CancelledError, PartialError, Provid
 from pouw.engine.plugins.core.properties import Value, has_unknown, plain
 from pouw.engine.plugins.core.redaction import Redaction
 from pouw.engine.plugins.core.serving import Severity
-from pouw.engine.plugins.kubernetes import managers, preview, state
-from pouw.engine.plugins.kubernetes.await_.waiting import NotReadyError
-from pouw.engine.plugins.kubernetes.client import APPLY, ApiError, UnreachableError
+from pouw.engine.plugins.kubernetes import dry_run, field_managers, state
 from pouw.engine.plugins.kubernetes.connection import Cluster
 from pouw.engine.plugins.kubernetes.discovery import NoKindError, ServedKind
-from pouw.engine.plugins.kubernetes.normal import dashed
+from pouw.engine.plugins.kubernetes.field_ownership import give_up_mark, take_over
+from pouw.engine.plugins.kubernetes.normalization import dashed
 from pouw.engine.plugins.kubernetes.objects import Object, gvk_of, identifier, name_of, namespace_of
-from pouw.engine.plugins.kubernetes.ownership import give_up_mark, take_over
+from pouw.engine.plugins.kubernetes.readiness.waiter import NotReadyError
 from pouw.engine.plugins.kubernetes.session import Session
+from pouw.kube.client import APPLY
+from pouw.kube.errors import ApiError, KubeError, UnreachableError
 
 _PATIENCE_SECONDS: Final = 20.0
 """For what is created at the same time: a namespace, a kind, a service account."""
@@ -38,7 +39,7 @@ def preview_create(session: Session, urn: str, asked: Mapping[str, Value]) -> Cr
     """What a create would make. Never fails for want of a cluster, a namespace or a kind."""
     inputs: Object = dashed(plain(dict(asked)))
     answer = None if has_unknown(inputs) else _dry_run(session, urn, inputs, asked)
-    shown = preview.of_inputs(inputs) if answer is None else preview.of_dry_run(inputs, answer)
+    shown = dry_run.of_inputs(inputs) if answer is None else dry_run.of_dry_run(inputs, answer)
     manager = state.manager_of(inputs, "", urn, server_side=session.configuration.server_side_apply)
     made = state.make_state(
         inputs=inputs,
@@ -56,7 +57,7 @@ def _dry_run(session: Session, urn: str, inputs: Object, asked: Mapping[str, Val
         return None
     try:
         served = cluster.discovery.find(gvk_of(inputs))
-        return cluster.client.call(
+        return cluster.client.request(
             "POST",
             served.collection(namespace_of(inputs)),
             query={"dryRun": "All", "fieldManager": state.SHARED_MANAGER},
@@ -67,7 +68,7 @@ def _dry_run(session: Session, urn: str, inputs: Object, asked: Mapping[str, Val
     except ApiError as error:
         if error.status == 409:
             _warn_of_stranger(session, cluster, urn, inputs)
-        if error.status in (403, 404, 409) or "dry run" in str(error):
+        if error.status in (403, 404, 409) or "dry run" in error.message:
             return None
         raise _refused("would not be created", error, asked) from None
 
@@ -75,7 +76,7 @@ def _dry_run(session: Session, urn: str, inputs: Object, asked: Mapping[str, Val
 def _warn_of_stranger(session: Session, cluster: Cluster, urn: str, inputs: Object) -> None:
     """Something of this name is there. Of a provider's making it may be what is replaced; else the create must fail."""
     live = _get(cluster, cluster.discovery.find(gvk_of(inputs)), inputs)
-    if live is not None and not managers.made_by_provider(live):
+    if live is not None and not field_managers.made_by_provider(live):
         session.log.line(
             Severity.WARNING, f"{identifier(live)} exists already and Pulumi did not make it: {_REMEDY}", urn
         )
@@ -132,7 +133,9 @@ def _made(
             served = cluster.discovery.find(gvk_of(inputs))
             return cluster, served, _posted(cluster, served, inputs, manager)
         except UnreachableError as error:
-            raise ProviderError(f"{name_of(inputs)} was not created, the cluster cannot be reached: {error}") from None
+            raise ProviderError(
+                f"{name_of(inputs)} was not created, the cluster cannot be reached: {error.message}"
+            ) from None
         except NoKindError as error:
             failure: ProviderError = error
         except ApiError as error:
@@ -150,14 +153,14 @@ def _made(
 def _posted(cluster: Cluster, served: ServedKind, inputs: Object, manager: str) -> Object:
     query = {"fieldManager": manager, "fieldValidation": "Warn"}
     try:
-        return cluster.client.call("POST", served.collection(namespace_of(inputs)), query=query, body=inputs)
+        return cluster.client.request("POST", served.collection(namespace_of(inputs)), query=query, body=inputs)
     except ApiError as error:
         if error.reason != "AlreadyExists":
             raise
         live = _get(cluster, served, inputs)
         if live is None:
             raise
-        if managers.carries_mark(live, manager):
+        if field_managers.carries_mark(live, manager):
             return _adopted(cluster, served, inputs, live, manager)
         raise ApiError(
             error.status, error.reason, f"{identifier(live)} exists already and is not this resource's: {_REMEDY}"
@@ -169,16 +172,16 @@ def _adopted(cluster: Cluster, served: ServedKind, inputs: Object, live: Object,
     path = served.item(namespace_of(live), name_of(live))
     take_over(cluster.client, path, live, manager)
     query = {"fieldManager": manager, "force": "true"}
-    return cluster.client.call("PATCH", path, query=query, body=inputs, content_type=APPLY)
+    return cluster.client.request("PATCH", path, query=query, body=inputs, content_type=APPLY)
 
 
 def _may_come(error: ApiError) -> bool:
-    return error.not_found or (error.status == 403 and "error looking up service account" in str(error))
+    return error.not_found or (error.status == 403 and "error looking up service account" in error.message)
 
 
 def _get(cluster: Cluster, served: ServedKind, inputs: Object) -> Object | None:
     try:
-        return cluster.client.call("GET", served.item(namespace_of(inputs), name_of(inputs)))
+        return cluster.client.get(served.item(namespace_of(inputs), name_of(inputs)))
     except ApiError as error:
         if error.not_found:
             return None
@@ -190,7 +193,7 @@ def _finished(cluster: Cluster, served: ServedKind, live: Object, manager: str) 
     path = served.item(namespace_of(live), name_of(live))
     try:
         return give_up_mark(cluster.client, path, live, manager)
-    except ProviderError:
+    except KubeError:
         return live
 
 
@@ -202,4 +205,4 @@ def _forget_kinds(cluster: Cluster, definition: Object) -> None:
 
 
 def _refused(what: str, error: ApiError, asked: Mapping[str, Value]) -> ProviderError:
-    return ProviderError(Redaction(asked)(f"{what}: the API server says: {error}"))
+    return ProviderError(Redaction(asked)(f"{what}: the API server says: {error.message}"))

@@ -8,9 +8,6 @@ from pouw.engine.plugins.core.errors import PartialError, ProviderError
 from pouw.engine.plugins.core.serving import Severity
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.kubernetes import state
-from pouw.engine.plugins.kubernetes.await_.kinds import deletion_seconds
-from pouw.engine.plugins.kubernetes.await_.waiting import NotReadyError
-from pouw.engine.plugins.kubernetes.client import ApiError, UnreachableError
 from pouw.engine.plugins.kubernetes.discovery import NoKindError
 from pouw.engine.plugins.kubernetes.objects import (
     DELETION_PROPAGATION,
@@ -24,7 +21,10 @@ from pouw.engine.plugins.kubernetes.objects import (
     namespace_of,
     split_identifier,
 )
+from pouw.engine.plugins.kubernetes.readiness.kinds import deletion_seconds
+from pouw.engine.plugins.kubernetes.readiness.waiter import NotReadyError
 from pouw.engine.plugins.kubernetes.session import Session, seconds
+from pouw.kube.errors import ApiError, UnreachableError
 
 _POLICIES: Final = {"orphan": "Orphan", "background": "Background"}
 
@@ -40,7 +40,7 @@ def delete(session: Session, urn: Urn, identifier_text: str, old: state.State, t
     try:
         cluster = session.connection.cluster()
         served = cluster.discovery.find(gvk)
-        answer = cluster.client.call("DELETE", served.item(namespace, name), body=_options(old.inputs))
+        answer = cluster.client.request("DELETE", served.item(namespace, name), body=_options(old.inputs))
         if annotated_true(old.inputs, SKIP_AWAIT):
             return
         waiter = session.waiter(cluster, urn.text)
@@ -52,7 +52,7 @@ def delete(session: Session, urn: Urn, identifier_text: str, old: state.State, t
         _unreachable(session, urn, identifier_text, error)
     except ApiError as error:
         if not error.not_found:
-            raise ProviderError(f"{identifier_text} was not deleted: the API server says: {error}") from None
+            raise ProviderError(f"{identifier_text} was not deleted: the API server says: {error.message}") from None
     except NotReadyError as error:
         remains = state.make_state(
             inputs=old.inputs,
@@ -81,6 +81,6 @@ def _unreachable(session: Session, urn: Urn, identifier_text: str, error: Unreac
         session.log.line(Severity.WARNING, f"{identifier_text} is forgotten with its unreachable cluster", urn.text)
         return
     raise ProviderError(
-        f"{identifier_text} was not deleted, the cluster cannot be reached: {error}. If the cluster is gone for good, "
-        "PULUMI_K8S_DELETE_UNREACHABLE=true lets `destroy` forget what was in it"
+        f"{identifier_text} was not deleted, the cluster cannot be reached: {error.message}. "
+        "If the cluster is gone for good, PULUMI_K8S_DELETE_UNREACHABLE=true lets `destroy` forget what was in it"
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pouw.engine.plugins.core.changes import Change, ChangeKind, changes, touches, without_ignored
 from pouw.engine.plugins.core.properties import UNKNOWN
 from pouw.engine.plugins.kubernetes.immutable import immutable_paths
-from pouw.engine.plugins.kubernetes.normal import normal_inputs, pruned
+from pouw.engine.plugins.kubernetes.normalization import normal_inputs, pruned
 from pouw.engine.plugins.kubernetes.objects import (
     AUTONAMED,
     Object,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pouw.engine.plugins.core.errors import ProviderError
-from pouw.engine.plugins.kubernetes.client import ApiError, Client
 from pouw.engine.plugins.kubernetes.objects import CLUSTER_SCOPED, Gvk
+from pouw.kube.client import Client
+from pouw.kube.errors import ApiError
 
 _FRESH_SECONDS: Final = 1.0
 """A list younger than this is not asked for again because a kind is missing from it."""
@@ -73,7 +74,7 @@ class Discovery:
     def _ask(self, gvk: Gvk) -> dict[str, ServedKind]:
         path = f"/apis/{gvk.api_version}" if gvk.group else f"/api/{gvk.version}"
         try:
-            answer = self._client.call("GET", path)
+            answer = self._client.get(path)
         except ApiError as error:
             if error.not_found:
                 return {}

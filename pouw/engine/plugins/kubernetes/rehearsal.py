@@ -16,19 +16,17 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from pouw.engine.plugins.core.errors import ProviderError
-from pouw.engine.plugins.core.messages import reported
 from pouw.engine.plugins.core.properties import Value, from_struct, plain, to_struct
 from pouw.engine.plugins.core.serving import Log
 from pouw.engine.plugins.core.simulation import Record, SimulatedCloud, Transaction
 from pouw.engine.plugins.core.urn import Urn
-from pouw.engine.plugins.kubernetes import configuration, kubeconfig, state
-from pouw.engine.plugins.kubernetes.client import UnreachableError
-from pouw.engine.plugins.kubernetes.connection import Cluster, Connection
-from pouw.engine.plugins.kubernetes.kubeconfig import KubeconfigError
-from pouw.engine.plugins.kubernetes.normal import dashed, normal_inputs, pruned, underscored
+from pouw.engine.plugins.kubernetes import configuration, state
+from pouw.engine.plugins.kubernetes.connection import Cluster, Connection, reported_with_kube_errors
+from pouw.engine.plugins.kubernetes.normalization import dashed, normal_inputs, pruned, underscored
 from pouw.engine.plugins.kubernetes.objects import Object, at, gvk_of, identifier, metadata, replaced
 from pouw.engine.plugins.kubernetes.server import KubernetesProvider
 from pouw.engine.plugins.kubernetes.session import Session
+from pouw.kube.errors import KubeconfigError, UnreachableError
 
 _TOKEN: Final = "kubernetes"  # noqa: S105 - the type of its records, not a credential
 
@@ -38,7 +36,7 @@ class NoCluster(Connection):
 
     def cluster(self) -> Cluster:
         """Raises UnreachableError."""
-        raise UnreachableError("this is a rehearsal: there is no cluster")
+        raise UnreachableError("rehearsal", "there is no cluster")
 
 
 class RehearsedKubernetes(KubernetesProvider):
@@ -60,13 +58,13 @@ class RehearsedKubernetes(KubernetesProvider):
             self._read(held, request.urn, request.id)
         return super().Diff(request, context)
 
-    @reported
+    @reported_with_kube_errors
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         if request.preview:
             return super().Create(request, context)
         asked = from_struct(request.properties)
         with self._store.transaction() as held:
-            held.forget_unknown(request.urn)
+            held.remove_unrecorded(request.urn)
             inputs: Object = dashed(plain(asked))
             name = identifier(inputs)
             if taken := held.get(_token(inputs), self._place(), name):
@@ -75,7 +73,7 @@ class RehearsedKubernetes(KubernetesProvider):
             held.put(record)
         return provider_pb2.CreateResponse(id=record.id, properties=to_struct(record.outputs))
 
-    @reported
+    @reported_with_kube_errors
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         if request.preview:
             return super().Update(request, context)
@@ -85,10 +83,10 @@ class RehearsedKubernetes(KubernetesProvider):
             if old is None:
                 raise ProviderError(f"{request.id} is gone from the simulated cloud")
             record = self._record(request.urn, old.id, asked, live=_live(dashed(plain(asked)), request.urn))
-            held.put(replace(record, known=True))
+            held.put(replace(record, in_state=True))
         return provider_pb2.UpdateResponse(properties=to_struct(record.outputs))
 
-    @reported
+    @reported_with_kube_errors
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         asked = from_struct(request.inputs)
         with self._store.transaction() as held:
@@ -104,7 +102,7 @@ class RehearsedKubernetes(KubernetesProvider):
             inputs=to_struct(marked),
         )
 
-    @reported
+    @reported_with_kube_errors
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         with self._store.transaction() as held:
             found = self._read(held, request.urn, request.id)
@@ -125,17 +123,17 @@ class RehearsedKubernetes(KubernetesProvider):
             initial_api_version=str(inputs.get("apiVersion")),
         )
         return Record(
-            token=_token(inputs), place=self._place(), id=name, urn=urn, name=None, inputs=asked, outputs=made
+            token=_token(inputs), scope=self._place(), id=name, urn=urn, name=None, inputs=asked, outputs=made
         )
 
     def _place(self) -> str:
         """The API server that the kubeconfig names: each has objects of its own."""
         settings = self._session.configuration
         try:
-            found = kubeconfig.parse(settings.kubeconfig, context=settings.context, cluster=settings.cluster)
+            loaded = configuration.kubeconfig_of(settings)
         except KubeconfigError:
-            return settings.context  # a file, which is not read here, or none
-        return str(found.cluster.get("server", ""))
+            return settings.context
+        return settings.context if loaded is None else str(loaded.cluster.get("server", ""))
 
 
 def _token(inputs: Object) -> str:

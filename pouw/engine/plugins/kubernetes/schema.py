@@ -5,16 +5,18 @@ Documents are fetched per group and version, once. What a schema does not say is
 
 from __future__ import annotations
 
-import difflib
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from infra.faults import choices
+from infra.faults import Fault, choices
 from pouw.engine.plugins.core.changes import Path, path_text
+from pouw.engine.plugins.core.input_faults import mismatch
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value
-from pouw.engine.plugins.kubernetes.client import ApiError, Client
+from pouw.engine.plugins.core.validation import quoted, required, unknown_field
 from pouw.engine.plugins.kubernetes.objects import Gvk
+from pouw.kube.client import Client
+from pouw.kube.errors import ApiError
 
 Schema = Mapping[str, Any]
 
@@ -39,8 +41,8 @@ class Schemas:
         self._paths: Mapping[str, Any] | None = None
         self._documents: dict[str, Mapping[str, Schema]] = {}
 
-    def faults(self, gvk: Gvk, inputs: Mapping[str, Value]) -> list[str]:
-        """What is wrong with inputs, path first. Nothing where the server has no schema for the kind."""
+    def faults(self, gvk: Gvk, inputs: Mapping[str, Value]) -> list[Fault]:
+        """Return every fault of inputs; none where the server has no schema for the kind."""
         components = self._components(gvk)
         schema = _schema_of(components, gvk)
         return [] if schema is None else list(faults(inputs, schema, components))
@@ -56,7 +58,7 @@ class Schemas:
         with self._lock:
             if root not in self._documents:
                 if self._paths is None or root not in self._paths:
-                    self._paths = self._client.call("GET", "/openapi/v3").get("paths") or {}
+                    self._paths = self._client.get("/openapi/v3").get("paths") or {}
                 entry = self._paths.get(root)
                 if entry is None:
                     return {}
@@ -65,7 +67,7 @@ class Schemas:
 
     def _fetch(self, path: str) -> Mapping[str, Schema]:
         try:
-            document = self._client.call("GET", path)
+            document = self._client.get(path)
         except ApiError as error:
             if error.not_found:
                 return {}
@@ -82,14 +84,14 @@ def _schema_of(components: Mapping[str, Schema], gvk: Gvk) -> Schema | None:
     return None
 
 
-def faults(value: Value, schema: Schema, components: Mapping[str, Schema], path: Path = ()) -> Iterator[str]:
-    """What does not fit, as ``path: what is wrong``. Values below a secret are checked, but never quoted."""
+def faults(value: Value, schema: Schema, components: Mapping[str, Schema], path: Path = ()) -> Iterator[Fault]:
+    """Yield the faults of a value. Values below a secret are checked and never quoted."""
     yield from _faults(value, schema, components, path, secret=False)
 
 
 def _faults(
     value: Value, schema: Schema, components: Mapping[str, Schema], path: Path, *, secret: bool
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     if isinstance(value, Secret):
         value, secret = value.value, True
     schema = _resolved(schema, components)
@@ -100,7 +102,7 @@ def _faults(
         return
     kind = schema.get("type")
     if isinstance(kind, str) and kind in _TYPES and not _fits(value, kind):
-        yield f"{path_text(path)}: {_expectation(kind, schema)}, got {_described(value, secret=secret)}"
+        yield mismatch(path_text(path), _expectation(kind, schema), got=quoted(value, secret=secret))
     elif isinstance(value, dict):
         yield from _object_faults(value, schema, components, path, secret=secret)
     elif isinstance(value, list):
@@ -108,30 +110,30 @@ def _faults(
             yield from _faults(item, schema.get("items") or {}, components, (*path, index), secret=secret)
     elif isinstance(value, str) and value not in (schema.get("enum") or [value]):
         allowed = choices((one for one in schema["enum"] if one != ""), "" if secret else value)
-        yield f"{path_text(path)}: must be one of {allowed}, got {_described(value, secret=secret)}"
+        yield mismatch(path_text(path), f"one of {allowed}", got=quoted(value, secret=secret))
 
 
-def _alternatives(value: Value, schema: Schema, path: Path, *, secret: bool) -> Iterator[str]:
+def _alternatives(value: Value, schema: Schema, path: Path, *, secret: bool) -> Iterator[Fault]:
     kinds = [one.get("type") for one in schema.get("oneOf") or schema.get("anyOf") or []]
     if all(kind in _TYPES for kind in kinds) and not any(_fits(value, kind) for kind in kinds):
-        yield f"{path_text(path)}: must be {' or '.join(kinds)}, got {_described(value, secret=secret)}"
+        yield mismatch(path_text(path), " or ".join(kinds), got=quoted(value, secret=secret))
 
 
 def _object_faults(
     value: dict[str, Value], schema: Schema, components: Mapping[str, Schema], path: Path, *, secret: bool
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     properties = schema.get("properties")
     additional = schema.get("additionalProperties")
     for name in schema.get("required") or []:
         if value.get(name) is None:
-            yield f"{path_text((*path, name))}: is required"
+            yield required(path_text((*path, name)))
     for name, item in value.items():
         if isinstance(properties, Mapping) and name in properties:
             yield from _faults(item, properties[name], components, (*path, name), secret=secret)
         elif isinstance(additional, Mapping):
             yield from _faults(item, additional, components, (*path, name), secret=secret)
         elif isinstance(properties, Mapping) and not additional and not schema.get(_FREE):
-            yield f"{path_text((*path, name))}: there is no such field{_meant(name, properties)}"
+            yield unknown_field(path_text((*path, name)), name, list(properties))
 
 
 def _resolved(schema: Schema, components: Mapping[str, Schema]) -> Schema:
@@ -153,26 +155,4 @@ def _fits(value: Value, kind: str | None) -> bool:
 def _expectation(kind: str, schema: Schema) -> str:
     form = schema.get("format")
     article = "an" if kind[0] in "aeio" else "a"
-    return f"must be {article} {kind}" + (f" ({form})" if form and kind == "string" else "")
-
-
-def _described(value: Value, *, secret: bool) -> str:
-    kinds = {
-        bool: "a boolean",
-        int: "an integer",
-        float: "a number",
-        str: "a string",
-        list: "a list",
-        dict: "an object",
-    }
-    name = kinds.get(type(value), type(value).__name__)
-    if secret or isinstance(value, dict | list) or len(str(value)) > 60:
-        return name
-    return f"{name}: {value!r}" if isinstance(value, str) else f"{name}: {value}"
-
-
-def _meant(name: str, properties: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(name, list(properties), n=1)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; there are: {choices(sorted(properties), name)}"
+    return f"{article} {kind}" + (f" ({form})" if form and kind == "string" else "")

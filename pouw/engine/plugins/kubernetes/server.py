@@ -10,14 +10,14 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from pouw.engine.plugins.core.cancellation import Cancellation
 from pouw.engine.plugins.core.errors import ProviderError
-from pouw.engine.plugins.core.messages import difference, failures, naming, reported
+from pouw.engine.plugins.core.messages import difference, failures, naming
 from pouw.engine.plugins.core.properties import from_struct, plain, to_struct
 from pouw.engine.plugins.core.serving import EngineLog, Log
 from pouw.engine.plugins.core.urn import Urn
-from pouw.engine.plugins.kubernetes import checking, configuration, creation, deletion, reading, updating
-from pouw.engine.plugins.kubernetes.connection import Connection
+from pouw.engine.plugins.kubernetes import configuration, creation, deletion, input_checks, lookup, update
+from pouw.engine.plugins.kubernetes.connection import Connection, reported_with_kube_errors
 from pouw.engine.plugins.kubernetes.diff import Mutability, plan
-from pouw.engine.plugins.kubernetes.normal import dashed
+from pouw.engine.plugins.kubernetes.normalization import dashed
 from pouw.engine.plugins.kubernetes.objects import gvk_of
 from pouw.engine.plugins.kubernetes.session import Session
 from pouw.engine.plugins.kubernetes.state import parse_state
@@ -75,7 +75,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         found = configuration.faults(from_struct(request.news))
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures(found))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures(request.urn, found))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         found = configuration.difference(from_struct(request.olds), from_struct(request.news))
@@ -88,26 +88,28 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
         )
 
-    @reported
+    @reported_with_kube_errors
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
         raise ProviderError(
             f"{request.tok}: this provider has no functions; "
             "Helm, Kustomize and YAML need the official kubernetes plugin"
         )
 
-    @reported
+    @reported_with_kube_errors
     def Construct(self, request: Any, context: grpc.ServicerContext) -> Any:
         raise ProviderError(f"{request.type}: components of this package need the official kubernetes plugin")
 
-    @reported
+    @reported_with_kube_errors
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         urn = Urn.parse(request.urn)
-        checked = checking.check(
+        checked = input_checks.check(
             self._session, urn, from_struct(request.news), from_struct(request.olds), naming(request)
         )
-        return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=failures(checked.faults))
+        return provider_pb2.CheckResponse(
+            inputs=to_struct(checked.inputs), failures=failures(request.urn, checked.faults)
+        )
 
-    @reported
+    @reported_with_kube_errors
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         old = parse_state(from_struct(request.olds))
         news = dashed(plain(from_struct(request.news)))
@@ -122,7 +124,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         )
         return difference(found.changes, delete_before_replace=found.delete_before_replace)
 
-    @reported
+    @reported_with_kube_errors
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         asked = from_struct(request.properties)
         if request.preview:
@@ -131,27 +133,27 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             created = creation.create(self._session, request.urn, asked, request.timeout)
         return provider_pb2.CreateResponse(id=created.identifier, properties=to_struct(created.state))
 
-    @reported
+    @reported_with_kube_errors
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         olds, asked = from_struct(request.properties), from_struct(request.inputs)
-        found = reading.read(self._session, Urn.parse(request.urn), request.id, olds, asked)
+        found = lookup.read(self._session, Urn.parse(request.urn), request.id, olds, asked)
         if found is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
             id=found.identifier, properties=to_struct(found.state), inputs=to_struct(found.inputs)
         )
 
-    @reported
+    @reported_with_kube_errors
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         old, asked = parse_state(from_struct(request.olds)), from_struct(request.news)
         ignored = list(request.ignoreChanges)
         if request.preview:
-            state = updating.preview_update(self._session, request.urn, old, asked, ignored)
+            state = update.preview_update(self._session, request.urn, old, asked, ignored)
         else:
-            state = updating.update(self._session, request.urn, old, asked, ignored=ignored, timeout=request.timeout)
+            state = update.update(self._session, request.urn, old, asked, ignored=ignored, timeout=request.timeout)
         return provider_pb2.UpdateResponse(properties=to_struct(state))
 
-    @reported
+    @reported_with_kube_errors
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         old = parse_state(from_struct(request.properties))
         deletion.delete(self._session, Urn.parse(request.urn), request.id, old, request.timeout)

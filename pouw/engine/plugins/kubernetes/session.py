@@ -9,8 +9,6 @@ from pouw.engine.plugins.core.cancellation import Cancellation
 from pouw.engine.plugins.core.properties import Value
 from pouw.engine.plugins.core.redaction import Redaction
 from pouw.engine.plugins.core.serving import Log
-from pouw.engine.plugins.kubernetes.await_.kinds import awaited
-from pouw.engine.plugins.kubernetes.await_.waiting import Waiter
 from pouw.engine.plugins.kubernetes.configuration import Configuration
 from pouw.engine.plugins.kubernetes.connection import Cluster, Connection
 from pouw.engine.plugins.kubernetes.discovery import ServedKind
@@ -23,6 +21,8 @@ from pouw.engine.plugins.kubernetes.objects import (
     annotation,
     gvk_of,
 )
+from pouw.engine.plugins.kubernetes.readiness.kinds import awaited
+from pouw.engine.plugins.kubernetes.readiness.waiter import Waiter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pouw.engine.plugins.core.properties import Secret, Value, has_secret, plain
-from pouw.engine.plugins.kubernetes.normal import dashed, underscored
+from pouw.engine.plugins.kubernetes.normalization import dashed, underscored
 from pouw.engine.plugins.kubernetes.objects import LAST_APPLIED, PATCH_FIELD_MANAGER, Object, annotation
 
 INPUTS: Final = "__inputs"

@@ -1,1 +1,1 @@
-"""Provider plugins for clouds that nobody logs in to: they check, plan and, in a rehearsal, pretend."""
+"""Provider plugins for clouds without an account: they check inputs, plan changes and simulate a cloud."""

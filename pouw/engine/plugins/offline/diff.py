@@ -1,4 +1,4 @@
-"""What differs between two sets of inputs, and whether it takes another resource."""
+"""The difference between two sets of inputs, and the changes in it that replace the resource."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pouw.engine.plugins.core.changes import Change, changes, parse_path, touche
 from pouw.engine.plugins.core.properties import Value, plain
 from pouw.engine.plugins.core.sdk_types import ResourceType
 from pouw.engine.plugins.offline.cloud import Cloud
-from pouw.engine.plugins.offline.naming import is_autonamed
+from pouw.engine.plugins.offline.physical_names import is_autonamed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,27 +22,27 @@ class Plan:
 
 def plan(
     cloud: Cloud,
-    described: ResourceType,
+    definition: ResourceType,
     old: Mapping[str, Value],
     new: Mapping[str, Value],
     ignored: Sequence[str],
 ) -> Plan:
-    """From the inputs of the last run to those of this one."""
-    found = without_ignored(changes(_own(old), _own(new)), ignored)
-    rule = cloud.naming(described)
-    patterns = [parse_path(text) for text in _replacing(cloud, described)]
-    marked = [replace(change, replaces=any(touches(change, pattern) for pattern in patterns)) for change in found]
+    """Return the difference from the inputs of the last run to those of this one."""
+    differences = without_ignored(changes(_declared(old), _declared(new)), ignored)
+    rule = cloud.naming(definition)
+    patterns = [parse_path(text) for text in _replacing(cloud, definition)]
+    result = [replace(change, replaces=any(touches(change, pattern) for pattern in patterns)) for change in differences]
     fixed_name = rule is not None and not is_autonamed(new, rule) and old.get(rule.property) == new.get(rule.property)
-    return Plan(changes=marked, delete_before_replace=fixed_name and any(change.replaces for change in marked))
+    return Plan(changes=result, delete_before_replace=fixed_name and any(change.replaces for change in result))
 
 
-def _own(inputs: Mapping[str, Value]) -> dict[str, Value]:
-    """Without what providers note for themselves."""
+def _declared(inputs: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the inputs without the notes that providers add for their own use."""
     return {name: plain(value) for name, value in inputs.items() if not name.startswith("__")}
 
 
-def _replacing(cloud: Cloud, described: ResourceType) -> list[str]:
-    rule = cloud.naming(described)
-    address = [name for name in described.inputs if name not in described.outputs and cloud.is_address(name)]
-    anywhere = [name for name in cloud.replaces if name in described.inputs]
-    return [*cloud.facts_of(described.token).replaces, *anywhere, *address, *([rule.property] if rule else [])]
+def _replacing(cloud: Cloud, definition: ResourceType) -> list[str]:
+    rule = cloud.naming(definition)
+    address = [name for name in definition.inputs if name not in definition.outputs and cloud.is_address(name)]
+    shared = [name for name in cloud.replaces if name in definition.inputs]
+    return [*cloud.entry_of(definition.token).replaces, *shared, *address, *([rule.property] if rule else [])]

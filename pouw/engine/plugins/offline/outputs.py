@@ -1,7 +1,7 @@
-"""A resource's outputs as far as its inputs decide them: in the types of the class that reads them.
+"""Outputs of a resource as far as its inputs decide them, in the types of the class that reads them.
 
-The SDK's classes read some outputs in another type than the program gave (a policy given as an object is read back as
-text). What does not fit the output's type is unknown in a preview; so is everything that only the cloud computes.
+The SDK's classes read some outputs in another type than the program sets: a policy that is an object is read as text.
+An output of another type is unknown in a preview, and so is every output that only the cloud computes.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from pouw.engine.plugins.core.changes import Path, parse_path
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, has_unknown, plain
 from pouw.engine.plugins.core.sdk_types import ListOf, Named, Plain, Properties, Property, ResourceType, Sdk
 from pouw.engine.plugins.core.validation import Validator
-from pouw.engine.plugins.offline.cloud import Facts
+from pouw.engine.plugins.offline.cloud import CatalogueEntry
 
 _TEXT: Final = Plain("string")
 _ALL_TAGS: Final = ("tagsAll", "effectiveLabels", "pulumiLabels")
 
 
 class Outputs:
-    """Makes outputs for one SDK."""
+    """Outputs for one SDK."""
 
     def __init__(self, sdk: Sdk) -> None:
         self._sdk = sdk
@@ -31,68 +31,68 @@ class Outputs:
 
     def planned(
         self,
-        described: ResourceType,
+        definition: ResourceType,
         inputs: Mapping[str, Value],
-        facts: Facts,
+        entry: CatalogueEntry,
         *,
         tags: Mapping[str, Value],
         olds: Mapping[str, Value] | None = None,
     ) -> dict[str, Value]:
-        """What is known before the cloud is asked. ``olds`` is the state of a resource that is updated."""
-        found: dict[str, Value] = {}
-        for name, output in described.outputs.items():
-            given = inputs.get(name)
-            if given is not None:
-                found[name] = self.shaped(given, output)
+        """Return the outputs that are known without the cloud. ``olds`` is the state of an existing resource."""
+        outputs: dict[str, Value] = {}
+        for name, output in definition.outputs.items():
+            value = inputs.get(name)
+            if value is not None:
+                outputs[name] = self.shaped(value, output)
             elif name in _ALL_TAGS:
-                found[name] = all_tags(inputs, tags)
-            elif olds is not None and name in olds and (output.required or name not in described.inputs):
-                found[name] = olds[name]
-            elif output.required or name not in described.inputs:
-                found[name] = UNKNOWN
+                outputs[name] = all_tags(inputs, tags)
+            elif olds is not None and name in olds and (output.required or name not in definition.inputs):
+                outputs[name] = olds[name]
+            elif output.required or name not in definition.inputs:
+                outputs[name] = UNKNOWN
         if olds is not None:
-            found |= dict.fromkeys(facts.counts, UNKNOWN)
-        for text in facts.computed:
-            fill(found, parse_path(text), UNKNOWN, None if text in facts.counts else olds)
-        return found
+            outputs |= dict.fromkeys(entry.counts, UNKNOWN)
+        for text in entry.computed:
+            fill(outputs, parse_path(text), UNKNOWN, None if text in entry.counts else olds)
+        return outputs
 
-    def shaped(self, given: Value, output: Property) -> Value:
-        """An input's value in the output's type; unknown where the cloud's own spelling is not known."""
-        if isinstance(given, Secret):
-            return Secret(self.shaped(given.value, output))
-        if given is UNKNOWN or self._validator.fits(given, output.type):
-            return copy.deepcopy(given)  # computed values are filled in below; the inputs stay what they are
-        if output.type == _TEXT and isinstance(given, dict | list) and not has_unknown(given):
-            return json.dumps(plain(given), separators=(",", ":"))
-        if isinstance(given, list) and isinstance(output.type, ListOf):
+    def shaped(self, value: Value, output: Property) -> Value:
+        """Return an input's value in the output's type; unknown where the cloud decides on the spelling."""
+        if isinstance(value, Secret):
+            return Secret(self.shaped(value.value, output))
+        if value is UNKNOWN or self._validator.fits(value, output.type):
+            return copy.deepcopy(value)  # computed values are filled in below; the inputs stay what they are
+        if output.type == _TEXT and isinstance(value, dict | list) and not has_unknown(value):
+            return json.dumps(plain(value), separators=(",", ":"))
+        if isinstance(value, list) and isinstance(output.type, ListOf):
             item = replace(output, type=output.type.item)
-            return [self.shaped(one, item) for one in given]
-        described = self._sdk.named(output.type) if isinstance(output.type, Named) else None
-        if isinstance(given, dict) and isinstance(described, Mapping):
-            return self._object(given, described)
+            return [self.shaped(element, item) for element in value]
+        definition = self._sdk.named(output.type) if isinstance(output.type, Named) else None
+        if isinstance(value, dict) and isinstance(definition, Mapping):
+            return self._object(value, definition)
         return UNKNOWN
 
-    def _object(self, given: Mapping[str, Value], described: Properties) -> dict[str, Value]:
-        """An object that the cloud answers with more than was declared: what was is known, the rest is not."""
+    def _object(self, value: Mapping[str, Value], definition: Properties) -> dict[str, Value]:
+        """Return an object of which only the declared properties are known: the cloud adds the others."""
         return {
-            name: UNKNOWN if given.get(name) is None else self.shaped(given[name], one)
-            for name, one in described.items()
-            if one.required or given.get(name) is not None
+            name: UNKNOWN if value.get(name) is None else self.shaped(value[name], property_)
+            for name, property_ in definition.items()
+            if property_.required or value.get(name) is not None
         }
 
 
 def all_tags(inputs: Mapping[str, Value], tags: Mapping[str, Value]) -> Value:
-    """The resource's tags or labels over the provider's."""
-    own = inputs.get("tags", inputs.get("labels"))
-    if own is UNKNOWN:
+    """Return the tags or labels of the provider, overridden by those of the resource."""
+    resource_tags = inputs.get("tags", inputs.get("labels"))
+    if resource_tags is UNKNOWN:
         return UNKNOWN
-    if isinstance(own, Secret):
-        return Secret({**tags, **own.value}) if isinstance(own.value, dict) else own
-    return {**tags, **(own or {})}
+    if isinstance(resource_tags, Secret):
+        return Secret({**tags, **resource_tags.value}) if isinstance(resource_tags.value, dict) else resource_tags
+    return {**tags, **(resource_tags or {})}
 
 
 def fill(values: dict[str, Value], path: Path, value: Value, olds: Mapping[str, Value] | None) -> None:
-    """Put ``value`` at ``path`` where nothing stands; what ``olds`` has there goes before. Parents are not made."""
+    """Put ``value`` at ``path`` if no value is there; a value of ``olds`` has precedence. No parent is created."""
     holder: Value = values
     old: Value = olds
     *parents, last = path
@@ -100,8 +100,8 @@ def fill(values: dict[str, Value], path: Path, value: Value, olds: Mapping[str, 
         holder = _below(holder, step)
         old = _below(old, step)
     if isinstance(holder, dict) and isinstance(last, str) and holder.get(last) in (None, UNKNOWN):
-        kept = old.get(last) if isinstance(old, Mapping) else None
-        holder[last] = value if kept is None else kept
+        earlier = old.get(last) if isinstance(old, Mapping) else None
+        holder[last] = value if earlier is None else earlier
 
 
 def _below(value: Value, step: str | int) -> Value:

@@ -1,4 +1,4 @@
-"""The provider's side of the engine's protocol: messages in, messages out, everything else elsewhere."""
+"""The provider's side of the engine's protocol: it translates messages, and other modules do the work."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
 from pouw.engine.plugins.core.serving import EngineLog, Log
 from pouw.engine.plugins.core.simulation import SimulatedCloud
 from pouw.engine.plugins.core.urn import Urn
-from pouw.engine.plugins.offline.checking import Checker
 from pouw.engine.plugins.offline.cloud import Cloud
 from pouw.engine.plugins.offline.diff import plan
+from pouw.engine.plugins.offline.input_checks import Checker
 from pouw.engine.plugins.offline.outputs import Outputs
-from pouw.engine.plugins.offline.rehearsal import Rehearsal
 from pouw.engine.plugins.offline.settings import Settings, decoded
+from pouw.engine.plugins.offline.simulated_resources import Rehearsal
 
 _SCHEMA: Final = '{"name": "%s", "version": "%s", "resources": {}, "functions": {}}'
 
@@ -40,8 +40,8 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._checker = Checker(cloud, self._sdk)
         self._outputs = Outputs(self._sdk)
         self._settings = Settings()
-        place = simulation.folder()
-        self._store = SimulatedCloud(place) if place is not None else None
+        folder = simulation.folder()
+        self._store = SimulatedCloud(folder) if folder is not None else None
 
     @property
     def _rehearsal(self) -> Rehearsal | None:
@@ -52,7 +52,7 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
             cloud=self._cloud, sdk=self._sdk, outputs=self._outputs, store=self._store, settings=self._settings
         )
 
-    # The protocol's names and signatures are not ours to choose.
+    # The protocol defines these names and signatures.
     # ruff: noqa: N802, ARG002
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -78,42 +78,42 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     @reported
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        found = self._checker.check_provider(from_struct(request.news))
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures(found))
+        faults = self._checker.check_provider(from_struct(request.news))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures(request.urn, faults))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         old, new = plain(from_struct(request.old_inputs)), plain(from_struct(request.news))
-        found = changes(old, new)
-        some = provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE
-        return provider_pb2.DiffResponse(changes=some, diffs=sorted({str(change.path[0]) for change in found}))
+        differences = changes(old, new)
+        result = provider_pb2.DiffResponse.DIFF_SOME if differences else provider_pb2.DiffResponse.DIFF_NONE
+        return provider_pb2.DiffResponse(changes=result, diffs=sorted({str(change.path[0]) for change in differences}))
 
     @reported
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
-        properties = self._checker.described(f"pulumi:providers:{self._cloud.package}").inputs
+        properties = self._checker.definition(f"pulumi:providers:{self._cloud.package}").inputs
         self._settings = self._cloud.settings(decoded(from_struct(request.args), properties))
         if self._store is not None:
-            self._settings = replace(self._settings, account=self._cloud.nobody)
+            self._settings = replace(self._settings, account=self._cloud.placeholder_account)
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
         )
 
     @reported
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
-        answer = self._cloud.answers.get(request.tok)
-        if answer is None:
-            known = ", ".join(sorted(self._cloud.answers)) or "none"
+        function = self._cloud.functions.get(request.tok)
+        if function is None:
+            names = ", ".join(sorted(self._cloud.functions)) or "none"
             raise ProviderError(
-                f"{request.tok}: only {self._cloud.title} itself can answer this function. "
-                f"Give the value in the configuration, or {self._remedy()}. Answered without it: {known}"
+                f"{request.tok}: only {self._cloud.title} can evaluate this function. "
+                f"Set the value in the configuration, or {self._remedy()}. Available offline: {names}"
             )
-        found = answer(plain(from_struct(request.args)), self._settings)
+        result = function(plain(from_struct(request.args)), self._settings)
         response = provider_pb2.InvokeResponse()
-        getattr(response, "return").CopyFrom(to_struct(found))
+        getattr(response, "return").CopyFrom(to_struct(result))
         return response
 
     @reported
     def Call(self, request: Any, context: grpc.ServicerContext) -> Any:
-        raise ProviderError(f"{request.tok}: methods of resources need {self._cloud.title} itself; {self._remedy()}")
+        raise ProviderError(f"{request.tok}: methods of resources need {self._cloud.title}; {self._remedy()}")
 
     @reported
     def Construct(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -123,59 +123,63 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         urn = Urn.parse(request.urn)
         news, olds = from_struct(request.news), from_struct(request.olds)
-        checked = self._checker.check(urn.type_token, news, olds, naming(request), self._settings)
-        return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=failures(checked.faults))
+        result = self._checker.check(urn.type_token, news, olds, naming(request), self._settings)
+        return provider_pb2.CheckResponse(
+            inputs=to_struct(result.inputs), failures=failures(request.urn, result.faults)
+        )
 
     @reported
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
-        _, described = self._subject(request)
+        _, definition = self._subject(request)
         old, new = from_struct(request.old_inputs), from_struct(request.news)
         if self._rehearsal is not None:
-            self._rehearsal.read(described, request.id, from_struct(request.olds))
-        found = plan(self._cloud, described, old, new, list(request.ignoreChanges))
-        return difference(found.changes, delete_before_replace=found.delete_before_replace, inputs=True)
+            self._rehearsal.read(definition, request.id, from_struct(request.olds))
+        difference_plan = plan(self._cloud, definition, old, new, list(request.ignoreChanges))
+        return difference(
+            difference_plan.changes, delete_before_replace=difference_plan.delete_before_replace, inputs=True
+        )
 
     @reported
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
-        urn, described = self._subject(request)
+        urn, definition = self._subject(request)
         inputs = from_struct(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(id="", properties=to_struct(self._planned(described, inputs)))
+            return provider_pb2.CreateResponse(id="", properties=to_struct(self._planned(definition, inputs)))
         if self._rehearsal is None:
             raise self._refusal("created", urn)
-        made = self._rehearsal.create(urn, described, inputs)
-        return provider_pb2.CreateResponse(id=made.id, properties=to_struct(made.outputs))
+        record = self._rehearsal.create(urn, definition, inputs)
+        return provider_pb2.CreateResponse(id=record.id, properties=to_struct(record.outputs))
 
     @reported
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
-        urn, described = self._subject(request)
+        urn, definition = self._subject(request)
         inputs = from_struct(request.news)
         if request.preview:
-            state = self._planned(described, inputs, from_struct(request.olds))
+            state = self._planned(definition, inputs, from_struct(request.olds))
             return provider_pb2.UpdateResponse(properties=to_struct(state))
         if self._rehearsal is None:
             raise self._refusal("changed", urn)
-        changed = self._rehearsal.update(urn, described, request.id, inputs)
-        return provider_pb2.UpdateResponse(properties=to_struct(changed.outputs))
+        record = self._rehearsal.update(urn, definition, request.id, inputs)
+        return provider_pb2.UpdateResponse(properties=to_struct(record.outputs))
 
     @reported
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
-        urn, described = self._subject(request)
+        urn, definition = self._subject(request)
         if self._rehearsal is None:
             raise self._refusal("read", urn)
-        found = self._rehearsal.read(described, request.id, from_struct(request.properties))
-        if found is None:
+        record = self._rehearsal.read(definition, request.id, from_struct(request.properties))
+        if record is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
-            id=found.id, properties=to_struct(found.outputs), inputs=to_struct(found.inputs)
+            id=record.id, properties=to_struct(record.outputs), inputs=to_struct(record.inputs)
         )
 
     @reported
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
-        urn, described = self._subject(request)
+        urn, definition = self._subject(request)
         if self._rehearsal is None:
             raise self._refusal("deleted", urn)
-        self._rehearsal.delete(urn, described, request.id, from_struct(request.properties))
+        self._rehearsal.delete(urn, definition, request.id, from_struct(request.properties))
         return empty_pb2.Empty()
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -183,17 +187,17 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _subject(self, request: Any) -> tuple[Urn, ResourceType]:
         urn = Urn.parse(request.urn)
-        return urn, self._checker.described(urn.type_token)
+        return urn, self._checker.definition(urn.type_token)
 
     def _planned(
-        self, described: ResourceType, inputs: Mapping[str, Value], olds: Mapping[str, Value] | None = None
+        self, definition: ResourceType, inputs: Mapping[str, Value], olds: Mapping[str, Value] | None = None
     ) -> dict[str, Value]:
-        facts = self._cloud.facts_of(described.token)
-        return self._outputs.planned(described, inputs, facts, tags=self._settings.tags, olds=olds)
+        entry = self._cloud.entry_of(definition.token)
+        return self._outputs.planned(definition, inputs, entry, tags=self._settings.tags, olds=olds)
 
-    def _refusal(self, done: str, urn: Urn) -> ProviderError:
+    def _refusal(self, action: str, urn: Urn) -> ProviderError:
         return ProviderError(
-            f"{urn.type_token} {urn.name}: cannot be {done} by the offline plugin, which only checks and plans. "
+            f"{urn.type_token} {urn.name}: cannot be {action} by the offline plugin, which only checks and plans. "
             f"To work on {self._cloud.title}, {self._remedy()}"
         )
 

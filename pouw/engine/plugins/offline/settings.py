@@ -1,4 +1,4 @@
-"""A provider's configuration, as far as answers depend on it."""
+"""The part of a provider's configuration that plans and functions depend on."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from pouw.engine.plugins.core.sdk_types import Plain, Properties
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Where a provider works. Empty texts are not known."""
+    """The account and region of a provider. An empty text is not known."""
 
     account: str = ""
     """Account, subscription or project."""
     region: str = ""
     tags: Mapping[str, Value] = field(default_factory=dict)
-    """Tags or labels that the provider puts on everything."""
+    """Tags or labels that the provider adds to every resource."""
 
 
 def decoded(values: Mapping[str, Value], properties: Properties) -> dict[str, Value]:
-    """A provider's inputs with their own types: on the wire everything but text is JSON in a text."""
+    """Return a provider's inputs in their own types: on the wire everything but text is JSON in a text."""
     return {name: _decoded(value, properties, name) for name, value in values.items()}
 
 
 def _decoded(value: Value, properties: Properties, name: str) -> Value:
     if isinstance(value, Secret):
         return Secret(_decoded(value.value, properties, name))
-    described = properties.get(name)
-    if not isinstance(value, str) or value is UNKNOWN or described is None or described.type == Plain("string"):
+    definition = properties.get(name)
+    if not isinstance(value, str) or value is UNKNOWN or definition is None or definition.type == Plain("string"):
         return value
     try:
         return json.loads(value)
     except ValueError:
-        return value  # a text where none belongs, or an enum's: validation says which
+        return value  # a text where none is allowed, or an enum's value: validation decides which
 
 
 def text(values: Mapping[str, Value], name: str) -> str:
-    """A text of the configuration; empty when it is not there or not known."""
+    """Return a text of the configuration; empty when it is missing or not known."""
     value = values.get(name)
     value = value.value if isinstance(value, Secret) else value
     return value if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""The clouds, one module each: what differs between them, as data."""
+"""The clouds, one module per cloud: their differences as data."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ MODULES: Final[Mapping[str, str]] = {
     "docker": "docker",
     "gcp": "gcp",
 }
-"""Packages that are served, and their modules here."""
+"""Provider packages with their modules in this folder."""
 
 
 def load(package: str) -> Cloud:
-    """The cloud of a package; only its module is imported."""
-    found: Cloud = importlib.import_module(f"{__name__}.{MODULES[package]}").CLOUD
-    return found
+    """Return the cloud of a package. Only its module is imported."""
+    cloud: Cloud = importlib.import_module(f"{__name__}.{MODULES[package]}").CLOUD
+    return cloud
 
 
 def installed() -> Mapping[str, str]:
-    """The packages whose SDK is installed, each with the SDK's version."""
+    """Return the packages whose SDK is installed, with the version of the SDK."""
     versions: dict[str, str] = {}
     for package in MODULES:
         try:
             versions[package] = metadata.version(f"pulumi-{package}")
         except metadata.PackageNotFoundError:
-            continue  # an extra that was not asked for
+            continue  # an extra that is not installed
     return versions

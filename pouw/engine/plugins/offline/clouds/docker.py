@@ -7,7 +7,7 @@ from typing import Final
 
 from pouw.engine.plugins.core.properties import Value
 from pouw.engine.plugins.core.sdk_types import ResourceType
-from pouw.engine.plugins.offline.cloud import Cloud, Facts, Name
+from pouw.engine.plugins.offline.cloud import CatalogueEntry, Cloud, Name
 from pouw.engine.plugins.offline.formats import cidr, matching
 from pouw.engine.plugins.offline.settings import Settings
 
@@ -19,32 +19,34 @@ image_name = matching(
 )
 _DIGEST: Final = "sha256:{hash64}"
 
-FACTS: Final[Mapping[str, Facts]] = {
-    "docker:index/image:Image": Facts(
+CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
+    "docker:index/image:Image": CatalogueEntry(
         formats={"imageName": image_name},
         computed={"baseImageName": "{imageName}", "repoDigest": f"{{imageName}}@{_DIGEST}"},
         id=_DIGEST,
     ),
-    "docker:index/remoteImage:RemoteImage": Facts(
+    "docker:index/remoteImage:RemoteImage": CatalogueEntry(
         replaces=["name"],
         formats={"name": image_name},
         computed={"imageId": _DIGEST, "repoDigest": f"{{name}}@{_DIGEST}"},
         id=_DIGEST,
     ),
-    "docker:index/registryImage:RegistryImage": Facts(formats={"name": image_name}, computed={"sha256Digest": _DIGEST}),
-    "docker:index/tag:Tag": Facts(
+    "docker:index/registryImage:RegistryImage": CatalogueEntry(
+        formats={"name": image_name}, computed={"sha256Digest": _DIGEST}
+    ),
+    "docker:index/tag:Tag": CatalogueEntry(
         replaces=["sourceImage", "targetImage"], formats={"sourceImage": image_name, "targetImage": image_name}
     ),
-    "docker:index/network:Network": Facts(
+    "docker:index/network:Network": CatalogueEntry(
         name=Name(longest=255, pattern=r"[A-Za-z0-9][\w.-]*", rule="letters, digits and any of ._-"),
         replaces=["attachable", "driver", "ingress", "internal", "ipamConfigs", "ipv6", "labels", "options"],
         values={"ipamDriver": ["default"]},
     ),
-    "docker:index/volume:Volume": Facts(
+    "docker:index/volume:Volume": CatalogueEntry(
         name=Name(longest=255, pattern=r"[A-Za-z0-9][\w.-]*", rule="letters, digits and any of ._-"),
         replaces=["driver", "driverOpts", "labels"],
     ),
-    "docker:index/container:Container": Facts(
+    "docker:index/container:Container": CatalogueEntry(
         name=Name(longest=255, pattern=r"[A-Za-z0-9][\w.-]*", rule="letters, digits and any of ._-"),
         replaces=[
             "command",
@@ -62,9 +64,10 @@ FACTS: Final[Mapping[str, Facts]] = {
 }
 
 
-def _name_of(described: ResourceType) -> Name | None:
-    given, read = described.inputs.get("name"), described.outputs.get("name")
-    return Name() if given is not None and read is not None and not given.required and read.required else None
+def _name_of(definition: ResourceType) -> Name | None:
+    as_input, as_output = definition.inputs.get("name"), definition.outputs.get("name")
+    is_optional = as_input is not None and not as_input.required
+    return Name() if is_optional and as_output is not None and as_output.required else None
 
 
 def _settings(values: Mapping[str, Value]) -> Settings:
@@ -72,21 +75,21 @@ def _settings(values: Mapping[str, Value]) -> Settings:
     return Settings()
 
 
-def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings, unique: str) -> str:
-    del described, outputs, settings
+def _identify(definition: ResourceType, outputs: Mapping[str, Value], settings: Settings, unique: str) -> str:
+    del definition, outputs, settings
     return unique
 
 
 CLOUD: Final = Cloud(
     package="docker",
     title="a Docker host",
-    facts=FACTS,
+    catalogue=CATALOGUE,
     replaces=[],
     formats=[(r"subnet|ipRange", cidr)],
     open_enums=frozenset(),
     name_of=_name_of,
-    answers={},
+    functions={},
     settings=_settings,
     identify=_identify,
-    nobody="",
+    placeholder_account="",
 )

@@ -8,10 +8,11 @@ from typing import Final
 
 from infra import regions
 from infra.faults import choices
+from pouw.engine.plugins.offline.cloud import Mismatch
 from pouw.engine.plugins.offline.formats import matching
 from pouw.engine.plugins.offline.settings import Settings
 
-_MORE: Final = {
+_RESOURCE_ZONES: Final = {
     "ap-south-2": "abc",
     "ap-southeast-3": "abc",
     "ap-southeast-4": "abc",
@@ -22,33 +23,33 @@ _MORE: Final = {
     "us-east-1": "abcdef",
     "us-west-1": "bc",
 }
-"""What a site may not stand in, but a resource may: regions and zones that lack something a site needs."""
+"""Regions and zones that a resource can be in and a site cannot, because they lack something that a site needs."""
 ZONES: Final[Mapping[str, str]] = {
     **{region: "".join(zone[-1] for zone in zones) for region, zones in regions.ZONES["aws"].items()},
-    **_MORE,
+    **_RESOURCE_ZONES,
 }
 """Availability zones of each region, by their letters."""
 
 
-def zone(value: str, settings: Settings) -> str:
-    """An availability zone of the resource's region; a local zone has a place between region and letter."""
+def zone(value: str, settings: Settings) -> Mismatch | None:
+    """Check an availability zone of the resource's region. A local zone has a city between region and letter."""
     region = settings.region
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d(-[a-z]+-\d)?[a-z]", value):
-        return "must be an availability zone such as eu-west-1a"
+        return Mismatch(expected="an availability zone such as eu-west-1a")
     if region and not value.startswith(region):
-        return f"must be a zone of {region}"
+        return Mismatch(expected=f"a zone of {region}")
     letters = ZONES.get(region, "")
     if letters and value.removeprefix(region) not in letters and "-" not in value.removeprefix(region):
-        return f"must be one of {', '.join(region + letter for letter in letters)}"
-    return ""
+        return Mismatch(expected=f"one of {', '.join(region + letter for letter in letters)}")
+    return None
 
 
-def region(value: str, settings: Settings) -> str:
-    """A region."""
+def region(value: str, settings: Settings) -> Mismatch | None:
+    """Check a region."""
     del settings
     if value in ZONES or re.fullmatch(r"(us-gov|cn|us-iso[a-z]*|eu-isoe|eusc)-[a-z]+(-[a-z]+)?-\d", value):
-        return ""
-    return f"must be a region: {choices(ZONES, value)}"
+        return None
+    return Mismatch(expected=f"a region: {choices(ZONES, value)}")
 
 
 arn = matching(

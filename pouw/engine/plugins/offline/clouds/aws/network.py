@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from pouw.engine.plugins.core.properties import Value
-from pouw.engine.plugins.offline.cloud import Facts, Name
+from pouw.engine.plugins.offline.cloud import CatalogueEntry, Name
 from pouw.engine.plugins.offline.formats import cidr4_between
 
 
-def _id(prefix: str) -> Facts:
-    return Facts(id=f"{prefix}-{{hash17}}")
+def _id(prefix: str) -> CatalogueEntry:
+    return CatalogueEntry(id=f"{prefix}-{{hash17}}")
 
 
 _BLOCK = cidr4_between(16, 28)
@@ -32,53 +32,57 @@ def _proofs(values: Mapping[str, Value]) -> list[Value]:
     ]
 
 
-FACTS: Final[Mapping[str, Facts]] = {
-    "aws:ec2/vpc:Vpc": Facts(
+CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
+    "aws:ec2/vpc:Vpc": CatalogueEntry(
         replaces=["cidrBlock", "instanceTenancy", "ipv4IpamPoolId", "ipv4NetmaskLength"],
         values={"instanceTenancy": ["default", "dedicated"]},
         formats={"cidrBlock": _BLOCK},
         id="vpc-{hash17}",
     ),
-    "aws:ec2/subnet:Subnet": Facts(
+    "aws:ec2/subnet:Subnet": CatalogueEntry(
         replaces=["vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "ipv6Native", "outpostArn"],
         formats={"cidrBlock": _BLOCK},
         id="subnet-{hash17}",
     ),
     "aws:ec2/internetGateway:InternetGateway": _id("igw"),
-    "aws:ec2/natGateway:NatGateway": Facts(
+    "aws:ec2/natGateway:NatGateway": CatalogueEntry(
         replaces=["allocationId", "connectivityType", "privateIp", "subnetId"],
         values={"connectivityType": ["public", "private"]},
         id="nat-{hash17}",
     ),
-    "aws:ec2/eip:Eip": Facts(
+    "aws:ec2/eip:Eip": CatalogueEntry(
         replaces=["address", "domain", "networkBorderGroup", "publicIpv4Pool"],
         values={"domain": ["vpc", "standard"]},
         computed={"allocationId": "{id}", "publicIp": "{address}"},
         id="eipalloc-{hash17}",
     ),
-    "aws:ec2/routeTable:RouteTable": Facts(replaces=["vpcId"], id="rtb-{hash17}"),
-    "aws:ec2/route:Route": Facts(
+    "aws:ec2/routeTable:RouteTable": CatalogueEntry(replaces=["vpcId"], id="rtb-{hash17}"),
+    "aws:ec2/route:Route": CatalogueEntry(
         replaces=["routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"],
         id="r-{routeTableId}{hash8}",
     ),
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": Facts(
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": CatalogueEntry(
         replaces=["subnetId", "gatewayId"], id="rtbassoc-{hash17}"
     ),
-    "aws:ec2/securityGroup:SecurityGroup": Facts(
+    "aws:ec2/securityGroup:SecurityGroup": CatalogueEntry(
         replaces=["description", "name", "namePrefix", "vpcId"],
         name=Name(
             longest=255, pattern=r"(?!sg-)[\w .\-:/()#,@\[\]+=&;{}!$*]+", rule="a name that does not begin with sg-"
         ),
         id="sg-{hash17}",
     ),
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Facts(replaces=["securityGroupId"], id="sgr-{hash17}"),
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Facts(replaces=["securityGroupId"], id="sgr-{hash17}"),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": Facts(
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": CatalogueEntry(
+        replaces=["securityGroupId"], id="sgr-{hash17}"
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": CatalogueEntry(
+        replaces=["securityGroupId"], id="sgr-{hash17}"
+    ),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": CatalogueEntry(
         replaces=["vpcId", "serviceName", "vpcEndpointType", "serviceRegion"],
         values={"vpcEndpointType": ["Gateway", "Interface", "GatewayLoadBalancer", "Resource", "ServiceNetwork"]},
         id="vpce-{hash17}",
     ),
-    "aws:ec2/flowLog:FlowLog": Facts(
+    "aws:ec2/flowLog:FlowLog": CatalogueEntry(
         replaces=[
             "deliverCrossAccountRole",
             "destinationOptions",
@@ -98,14 +102,14 @@ FACTS: Final[Mapping[str, Facts]] = {
         },
         id="fl-{hash17}",
     ),
-    "aws:ec2/launchTemplate:LaunchTemplate": Facts(
+    "aws:ec2/launchTemplate:LaunchTemplate": CatalogueEntry(
         values={"metadataOptions.httpTokens": ["optional", "required"]},
         name=Name(shortest=3, longest=128, pattern=r"[\w().\-/]+", rule="letters, digits and any of ().-/_"),
         computed={"latestVersion": 1, "defaultVersion": 1},
         counts=["latestVersion"],
         id="lt-{hash17}",
     ),
-    "aws:lb/loadBalancer:LoadBalancer": Facts(
+    "aws:lb/loadBalancer:LoadBalancer": CatalogueEntry(
         replaces=["name", "namePrefix", "internal", "loadBalancerType", "customerOwnedIpv4Pool"],
         values={
             "loadBalancerType": ["application", "network", "gateway"],
@@ -120,7 +124,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         protects="enableDeletionProtection",
         id="{arn}",
     ),
-    "aws:lb/targetGroup:TargetGroup": Facts(
+    "aws:lb/targetGroup:TargetGroup": CatalogueEntry(
         replaces=["name", "namePrefix", "port", "protocol", "protocolVersion", "targetType", "vpcId", "ipAddressType"],
         values={
             "protocol": ["GENEVE", "HTTP", "HTTPS", "TCP", "TCP_UDP", "TLS", "UDP", "QUIC", "TCP_QUIC"],
@@ -130,12 +134,12 @@ FACTS: Final[Mapping[str, Facts]] = {
         computed={"arn": "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{name}/{hash16}"},
         id="{arn}",
     ),
-    "aws:lb/listener:Listener": Facts(
+    "aws:lb/listener:Listener": CatalogueEntry(
         replaces=["loadBalancerArn"],
         values={"protocol": ["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC"]},
         id="{arn}",
     ),
-    "aws:acm/certificate:Certificate": Facts(
+    "aws:acm/certificate:Certificate": CatalogueEntry(
         replaces=[
             "domainName",
             "subjectAlternativeNames",
@@ -151,15 +155,15 @@ FACTS: Final[Mapping[str, Facts]] = {
         },
         id="{arn}",
     ),
-    "aws:route53/zone:Zone": Facts(
+    "aws:route53/zone:Zone": CatalogueEntry(
         replaces=["name", "delegationSetId"],
         computed={"nameServers": ["ns-1.awsdns-rehearsal.invalid"], "zoneId": "{id}"},
         id="Z{hash17upper}",
     ),
-    "aws:route53/record:Record": Facts(
+    "aws:route53/record:Record": CatalogueEntry(
         replaces=["name", "type", "zoneId", "setIdentifier"], id="{zoneId}_{name}_{type}_{setIdentifier}"
     ),
-    "aws:route53/healthCheck:HealthCheck": Facts(
+    "aws:route53/healthCheck:HealthCheck": CatalogueEntry(
         replaces=["ipAddress", "measureLatency", "requestInterval", "type", "referenceName"],
         values={
             "type": [
@@ -175,26 +179,28 @@ FACTS: Final[Mapping[str, Facts]] = {
         },
         id="{uuid}",
     ),
-    "aws:wafv2/webAcl:WebAcl": Facts(
+    "aws:wafv2/webAcl:WebAcl": CatalogueEntry(
         replaces=["name", "namePrefix", "scope"],
         values={"scope": ["REGIONAL", "CLOUDFRONT"]},
         name=Name(longest=128, pattern=r"[\w-]+", rule="letters, digits, hyphens and underscores"),
         id="{uuid}",
     ),
-    "aws:wafv2/webAclAssociation:WebAclAssociation": Facts(
+    "aws:wafv2/webAclAssociation:WebAclAssociation": CatalogueEntry(
         replaces=["resourceArn", "webAclArn"], id="{webAclArn},{resourceArn}"
     ),
-    "aws:autoscaling/group:Group": Facts(replaces=["name", "namePrefix"], name=Name(longest=255), id="{name}"),
-    "aws:acm/certificateValidation:CertificateValidation": Facts(
+    "aws:autoscaling/group:Group": CatalogueEntry(replaces=["name", "namePrefix"], name=Name(longest=255), id="{name}"),
+    "aws:acm/certificateValidation:CertificateValidation": CatalogueEntry(
         replaces=["certificateArn", "validationRecordFqdns"], id="{certificateArn}"
     ),
-    "aws:autoscaling/attachment:Attachment": Facts(replaces=["autoscalingGroupName", "elb", "lbTargetGroupArn"]),
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Facts(replaces=["vpcId"], id="sg-{hash17}"),
-    "aws:lb/listenerRule:ListenerRule": Facts(replaces=["listenerArn"], id="{arn}"),
-    "aws:lb/targetGroupAttachment:TargetGroupAttachment": Facts(
+    "aws:autoscaling/attachment:Attachment": CatalogueEntry(
+        replaces=["autoscalingGroupName", "elb", "lbTargetGroupArn"]
+    ),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": CatalogueEntry(replaces=["vpcId"], id="sg-{hash17}"),
+    "aws:lb/listenerRule:ListenerRule": CatalogueEntry(replaces=["listenerArn"], id="{arn}"),
+    "aws:lb/targetGroupAttachment:TargetGroupAttachment": CatalogueEntry(
         replaces=["availabilityZone", "port", "targetGroupArn", "targetId"], id="{targetGroupArn}-{hash17}"
     ),
-    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": Facts(
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": CatalogueEntry(
         replaces=["resourceArn"], id="{resourceArn}"
     ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pouw.engine.plugins.offline.cloud import Facts, Name
+from pouw.engine.plugins.offline.cloud import CatalogueEntry, Name
 from pouw.engine.plugins.offline.formats import matching
 
 _BUCKET = Name(
@@ -19,8 +19,8 @@ _BUCKET = Name(
 _ROLE = Name(longest=64, pattern=r"[\w+=,.@-]+", rule="letters, digits and any of +=,.@_-")
 _POLICY = Name(longest=128, pattern=r"[\w+=,.@-]+", rule="letters, digits and any of +=,.@_-")
 
-FACTS: Final[Mapping[str, Facts]] = {
-    "aws:eks/cluster:Cluster": Facts(
+CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
+    "aws:eks/cluster:Cluster": CatalogueEntry(
         replaces=[
             "name",
             "roleArn",
@@ -53,7 +53,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         protects="deletionProtection",
         id="{name}",
     ),
-    "aws:eks/nodeGroup:NodeGroup": Facts(
+    "aws:eks/nodeGroup:NodeGroup": CatalogueEntry(
         replaces=[
             "amiType",
             "capacityType",
@@ -77,7 +77,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         },
         id="{clusterName}:{nodeGroupName}",
     ),
-    "aws:eks/addon:Addon": Facts(
+    "aws:eks/addon:Addon": CatalogueEntry(
         replaces=["addonName", "clusterName"],
         values={
             "resolveConflictsOnCreate": ["NONE", "OVERWRITE"],
@@ -85,22 +85,22 @@ FACTS: Final[Mapping[str, Facts]] = {
         },
         id="{clusterName}:{addonName}",
     ),
-    "aws:eks/accessEntry:AccessEntry": Facts(
+    "aws:eks/accessEntry:AccessEntry": CatalogueEntry(
         replaces=["clusterName", "principalArn", "type"],
         values={
             "type": ["STANDARD", "EC2", "EC2_LINUX", "EC2_WINDOWS", "FARGATE_LINUX", "HYBRID_LINUX", "HYPERPOD_LINUX"]
         },
         id="{clusterName}:{principalArn}",
     ),
-    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": Facts(
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": CatalogueEntry(
         replaces=["clusterName", "policyArn", "principalArn", "accessScope"],
         values={"accessScope.type": ["cluster", "namespace"]},
         id="{clusterName}#{principalArn}#{policyArn}",
     ),
-    "aws:eks/podIdentityAssociation:PodIdentityAssociation": Facts(
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": CatalogueEntry(
         replaces=["clusterName", "namespace", "serviceAccount"], id="a-{hash17}"
     ),
-    "aws:ecr/repository:Repository": Facts(
+    "aws:ecr/repository:Repository": CatalogueEntry(
         replaces=["name", "encryptionConfigurations"],
         values={
             "imageTagMutability": ["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"],
@@ -116,23 +116,25 @@ FACTS: Final[Mapping[str, Facts]] = {
         computed={"registryId": "{account}", "repositoryUrl": "{account}.dkr.ecr.{region}.amazonaws.com/{name}"},
         id="{name}",
     ),
-    "aws:iam/role:Role": Facts(
+    "aws:iam/role:Role": CatalogueEntry(
         replaces=["name", "namePrefix", "path"],
         name=_ROLE,
         computed={"arn": "arn:aws:iam::{account}:role/{name}"},
         id="{name}",
     ),
-    "aws:iam/policy:Policy": Facts(
+    "aws:iam/policy:Policy": CatalogueEntry(
         replaces=["name", "namePrefix", "path", "description"],
         name=_POLICY,
         computed={"arn": "arn:aws:iam::{account}:policy/{name}"},
         id="arn:aws:iam::{account}:policy/{name}",
     ),
-    "aws:iam/rolePolicy:RolePolicy": Facts(replaces=["name", "role"], name=_POLICY, id="{role}:{name}"),
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Facts(replaces=["role", "policyArn"], id="{role}-{hash17}"),
-    "aws:iam/instanceProfile:InstanceProfile": Facts(replaces=["name", "path"], name=_POLICY, id="{name}"),
-    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Facts(replaces=["url"], id="{arn}"),
-    "aws:kms/key:Key": Facts(
+    "aws:iam/rolePolicy:RolePolicy": CatalogueEntry(replaces=["name", "role"], name=_POLICY, id="{role}:{name}"),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": CatalogueEntry(
+        replaces=["role", "policyArn"], id="{role}-{hash17}"
+    ),
+    "aws:iam/instanceProfile:InstanceProfile": CatalogueEntry(replaces=["name", "path"], name=_POLICY, id="{name}"),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": CatalogueEntry(replaces=["url"], id="{arn}"),
+    "aws:kms/key:Key": CatalogueEntry(
         replaces=["customKeyStoreId", "keyUsage", "customerMasterKeySpec", "multiRegion", "xksKeyId"],
         values={
             "keyUsage": ["ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"],
@@ -159,12 +161,12 @@ FACTS: Final[Mapping[str, Facts]] = {
         computed={"keyId": "{uuid}", "arn": "arn:aws:kms:{region}:{account}:key/{uuid}"},
         id="{uuid}",
     ),
-    "aws:kms/alias:Alias": Facts(
+    "aws:kms/alias:Alias": CatalogueEntry(
         replaces=["name"],
         name=Name(longest=256, pattern=r"alias/(?!aws/)[\w/-]+", rule="alias/ and letters, digits and any of /_-"),
         id="{name}",
     ),
-    "aws:s3/bucket:Bucket": Facts(
+    "aws:s3/bucket:Bucket": CatalogueEntry(
         replaces=["bucket", "bucketPrefix", "objectLockEnabled"],
         name=_BUCKET,
         unique=True,
@@ -175,40 +177,42 @@ FACTS: Final[Mapping[str, Facts]] = {
         },
         id="{bucket}",
     ),
-    "aws:s3/bucketVersioning:BucketVersioning": Facts(
+    "aws:s3/bucketVersioning:BucketVersioning": CatalogueEntry(
         replaces=["bucket"],
         values={"versioningConfiguration.status": ["Enabled", "Suspended", "Disabled"]},
         id="{bucket}",
     ),
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Facts(
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": CatalogueEntry(
         replaces=["bucket"],
         values={"rules[*].applyServerSideEncryptionByDefault.sseAlgorithm": ["AES256", "aws:kms", "aws:kms:dsse"]},
         id="{bucket}",
     ),
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Facts(replaces=["bucket"], id="{bucket}"),
-    "aws:s3/bucketPolicy:BucketPolicy": Facts(replaces=["bucket"], id="{bucket}"),
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Facts(
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": CatalogueEntry(replaces=["bucket"], id="{bucket}"),
+    "aws:s3/bucketPolicy:BucketPolicy": CatalogueEntry(replaces=["bucket"], id="{bucket}"),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": CatalogueEntry(
         replaces=["bucket"], values={"rules[*].status": ["Enabled", "Disabled"]}, id="{bucket}"
     ),
-    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": Facts(
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": CatalogueEntry(
         replaces=["bucket"],
         values={"objectLockEnabled": ["Enabled"], "rule.defaultRetention.mode": ["COMPLIANCE", "GOVERNANCE"]},
         id="{bucket}",
     ),
-    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": Facts(replaces=["bucket"], id="{bucket}"),
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Facts(
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": CatalogueEntry(replaces=["bucket"], id="{bucket}"),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": CatalogueEntry(
         replaces=["bucket"],
         values={"rule.objectOwnership": ["BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"]},
         id="{bucket}",
     ),
-    "aws:backup/vault:Vault": Facts(
+    "aws:backup/vault:Vault": CatalogueEntry(
         replaces=["name", "kmsKeyArn"],
         name=Name(shortest=2, longest=50, pattern=r"[A-Za-z0-9_-]+", rule="letters, digits, hyphens and underscores"),
         id="{name}",
     ),
-    "aws:backup/plan:Plan": Facts(id="{uuid}"),
-    "aws:backup/selection:Selection": Facts(replaces=["iamRoleArn", "name", "planId", "resources"], id="{uuid}"),
-    "aws:budgets/budget:Budget": Facts(
+    "aws:backup/plan:Plan": CatalogueEntry(id="{uuid}"),
+    "aws:backup/selection:Selection": CatalogueEntry(
+        replaces=["iamRoleArn", "name", "planId", "resources"], id="{uuid}"
+    ),
+    "aws:budgets/budget:Budget": CatalogueEntry(
         replaces=["name", "namePrefix", "accountId"],
         values={
             "budgetType": [
@@ -224,31 +228,31 @@ FACTS: Final[Mapping[str, Facts]] = {
         name=Name(longest=100, pattern=r"[^:\\]+", rule="a text without : and \\"),
         id="{account}:{name}",
     ),
-    "aws:cloudwatch/logGroup:LogGroup": Facts(
+    "aws:cloudwatch/logGroup:LogGroup": CatalogueEntry(
         replaces=["name", "namePrefix", "logGroupClass"],
         values={"logGroupClass": ["STANDARD", "INFREQUENT_ACCESS", "DELIVERY"]},
         name=Name(longest=512, pattern=r"[\w./#-]+", rule="letters, digits and any of ./#_-"),
         id="{name}",
     ),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": Facts(replaces=["name"], name=Name(longest=255), id="{name}"),
-    "aws:sns/topic:Topic": Facts(
+    "aws:cloudwatch/metricAlarm:MetricAlarm": CatalogueEntry(replaces=["name"], name=Name(longest=255), id="{name}"),
+    "aws:sns/topic:Topic": CatalogueEntry(
         replaces=["name", "namePrefix", "fifoTopic"],
         name=Name(longest=256, pattern=r"[\w-]+(\.fifo)?", rule="letters, digits, hyphens and underscores"),
         id="{arn}",
     ),
-    "aws:sqs/queue:Queue": Facts(
+    "aws:sqs/queue:Queue": CatalogueEntry(
         replaces=["name", "namePrefix", "fifoQueue"],
         name=Name(longest=80, pattern=r"[\w-]+(\.fifo)?", rule="letters, digits, hyphens and underscores"),
         id="https://sqs.{region}.amazonaws.com/{account}/{name}",
     ),
-    "aws:secretsmanager/secret:Secret": Facts(
+    "aws:secretsmanager/secret:Secret": CatalogueEntry(
         replaces=["name", "namePrefix"],
         name=Name(longest=512, pattern=r"[\w/+=.@-]+", rule="letters, digits and any of /_+=.@-"),
         id="{arn}",
     ),
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy": Facts(replaces=["repository"], id="{repository}"),
-    "aws:sns/topicPolicy:TopicPolicy": Facts(replaces=["arn"], id="{arn}"),
-    "aws:sns/topicSubscription:TopicSubscription": Facts(
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": CatalogueEntry(replaces=["repository"], id="{repository}"),
+    "aws:sns/topicPolicy:TopicPolicy": CatalogueEntry(replaces=["arn"], id="{arn}"),
+    "aws:sns/topicSubscription:TopicSubscription": CatalogueEntry(
         replaces=["endpoint", "endpointAutoConfirms", "protocol", "topic"],
         values={
             "protocol": ["sqs", "sms", "lambda", "firehose", "application", "email", "email-json", "http", "https"],

@@ -9,8 +9,8 @@ from typing import Final
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.properties import Value
 from pouw.engine.plugins.core.sdk_types import Plain, ResourceType
-from pouw.engine.plugins.offline.cloud import Answer, Cloud, Name
-from pouw.engine.plugins.offline.clouds.azure_native.facts import FACTS, SUBSCRIPTION
+from pouw.engine.plugins.offline.cloud import Cloud, Function, Name
+from pouw.engine.plugins.offline.clouds.azure_native.catalogue import CATALOGUE, SUBSCRIPTION
 from pouw.engine.plugins.offline.clouds.azure_native.formats import arm_id, guid, location
 from pouw.engine.plugins.offline.clouds.azure_native.rules import RULES
 from pouw.engine.plugins.offline.formats import address, cidr
@@ -64,7 +64,7 @@ def _client_token(arguments: Mapping[str, Value], settings: Settings) -> Mapping
     raise ProviderError("azure-native:authorization:getClientToken: there is no login, so there is no token")
 
 
-ANSWERS: Final[Mapping[str, Answer]] = {
+FUNCTIONS: Final[Mapping[str, Function]] = {
     "azure-native:authorization:getClientConfig": _client_config,
     "azure-native:authorization:getClientToken": _client_token,
 }
@@ -93,7 +93,7 @@ def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: S
 CLOUD: Final = Cloud(
     package="azure-native",
     title="Azure",
-    facts=FACTS,
+    catalogue=CATALOGUE,
     replaces=["location"],
     is_address=lambda name: name.lower().endswith("name") or name in _SCOPES,
     formats=[
@@ -105,10 +105,10 @@ CLOUD: Final = Cloud(
     ],
     open_enums=frozenset({"ContainerServiceVMSizeTypes", "VirtualMachineSizeTypes", "OSSKU"}),
     name_of=_name_of,
-    answers=ANSWERS,
+    functions=FUNCTIONS,
     settings=_settings,
     identify=_identify,
-    nobody=SUBSCRIPTION,
+    placeholder_account=SUBSCRIPTION,
     rules=RULES,
     defaults=lambda settings: {"location": settings.region},
 )

@@ -5,26 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from infra.faults import Fault
 from pouw.engine.plugins.core.properties import Value
 from pouw.engine.plugins.core.sdk_types import ResourceType
 from pouw.engine.plugins.offline.cloud import Cloud, Name, Siblings
-from pouw.engine.plugins.offline.clouds.gcp.answers import ANSWERS
-from pouw.engine.plugins.offline.clouds.gcp.facts import FACTS
+from pouw.engine.plugins.offline.clouds.gcp.catalogue import CATALOGUE
 from pouw.engine.plugins.offline.clouds.gcp.formats import location, project, region, zone
-from pouw.engine.plugins.offline.formats import cidr, overlap
+from pouw.engine.plugins.offline.clouds.gcp.functions import FUNCTIONS
+from pouw.engine.plugins.offline.formats import cidr, overlap, overlap_fault
 from pouw.engine.plugins.offline.settings import Settings, text
 
 PROJECT: Final = "offline-000000"
-"""The project of answers and rehearsals where the configuration names none."""
+"""Project of functions and rehearsals without a configured one."""
 
 
-def _name_of(described: ResourceType) -> Name | None:
-    given, read = described.inputs.get("name"), described.outputs.get("name")
-    return _plain() if given is not None and read is not None and not given.required and read.required else None
-
-
-def _plain() -> Name:
-    return Name(lower=True)
+def _name_of(definition: ResourceType) -> Name | None:
+    as_input, as_output = definition.inputs.get("name"), definition.outputs.get("name")
+    is_optional = as_input is not None and not as_input.required
+    return Name(lower=True) if is_optional and as_output is not None and as_output.required else None
 
 
 def _settings(values: Mapping[str, Value]) -> Settings:
@@ -36,42 +34,47 @@ def _settings(values: Mapping[str, Value]) -> Settings:
     )
 
 
-def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings, unique: str) -> str:
-    place = outputs.get("location") or outputs.get("region")
-    kind = described.token.rpartition(":")[2]
-    middle = f"locations/{place}" if isinstance(place, str) else "global"
+def _identify(definition: ResourceType, outputs: Mapping[str, Value], settings: Settings, unique: str) -> str:
+    location_name = outputs.get("location") or outputs.get("region")
+    kind = definition.token.rpartition(":")[2]
+    middle = f"locations/{location_name}" if isinstance(location_name, str) else "global"
     return f"projects/{settings.account}/{middle}/{kind[0].lower()}{kind[1:]}s/{outputs.get('name') or unique}"
 
 
-def _secondary(inputs: Mapping[str, Value]) -> Iterator[str]:
-    """A subnetwork's ranges share no address."""
+def _secondary(inputs: Mapping[str, Value]) -> Iterator[Fault]:
+    """Yield the faults of secondary ranges that share addresses with another range of the subnetwork."""
     secondary = inputs.get("secondaryIpRanges")
-    before = [inputs.get("ipCidrRange")]
-    for index, one in enumerate(secondary if isinstance(secondary, list) else ()):
-        own = one.get("ipCidrRange") if isinstance(one, dict) else None
-        known = [other for other in before if isinstance(other, str)]
-        if isinstance(own, str) and (other := overlap(own, known)):
-            yield f"secondaryIpRanges[{index}].ipCidrRange: {own} overlaps {other}, another range of this subnetwork"
-        before.append(own)
+    ranges = [inputs.get("ipCidrRange")]
+    for index, entry in enumerate(secondary if isinstance(secondary, list) else ()):
+        block = entry.get("ipCidrRange") if isinstance(entry, dict) else None
+        texts = [text for text in ranges if isinstance(text, str)]
+        if isinstance(block, str) and (neighbour := overlap(block, texts)):
+            path = f"secondaryIpRanges[{index}].ipCidrRange"
+            yield overlap_fault(path, block, neighbour, "another range of this subnetwork")
+        ranges.append(block)
 
 
-def _conflict(token: str, inputs: Mapping[str, Value], others: Siblings) -> str:
-    """A subnetwork shares no address with another of its network."""
-    own = inputs.get("ipCidrRange")
-    if token != "gcp:compute/subnetwork:Subnetwork" or not isinstance(own, str):  # noqa: S105 - a resource type
-        return ""
-    beside = [one["ipCidrRange"] for one in others(token) if one.get("network") == inputs.get("network")]
-    if other := overlap(own, beside):
-        return f"ipCidrRange: {own} overlaps {other}, a subnetwork of the same network"
-    return ""
+def _conflict(token: str, inputs: Mapping[str, Value], siblings: Siblings) -> Fault | None:
+    """Return the fault of a subnetwork that shares addresses with another one of its network."""
+    block = inputs.get("ipCidrRange")
+    if token != "gcp:compute/subnetwork:Subnetwork" or not isinstance(block, str):  # noqa: S105 - a resource type
+        return None
+    neighbours = [
+        subnetwork["ipCidrRange"]
+        for subnetwork in siblings(token)
+        if subnetwork.get("network") == inputs.get("network")
+    ]
+    if neighbour := overlap(block, neighbours):
+        return overlap_fault("ipCidrRange", block, neighbour, "a subnetwork of the same network")
+    return None
 
 
 CLOUD: Final = Cloud(
     package="gcp",
     title="Google Cloud",
-    facts=FACTS,
+    catalogue=CATALOGUE,
     replaces=["project", "location", "region", "zone"],
-    places=["region", "location"],
+    location_inputs=["region", "location"],
     formats=[
         (r"ipCidrRange|\w+CidrBlock|cidrBlock|(source|destination)Ranges|\w+Ipv4Cidr", cidr),
         (r"zones?|nodeLocations", zone),
@@ -81,10 +84,10 @@ CLOUD: Final = Cloud(
     ],
     open_enums=frozenset(),
     name_of=_name_of,
-    answers=ANSWERS,
+    functions=FUNCTIONS,
     settings=_settings,
     identify=_identify,
-    nobody=PROJECT,
+    placeholder_account=PROJECT,
     rules={"gcp:compute/subnetwork:Subnetwork": _secondary},
     conflict=_conflict,
 )

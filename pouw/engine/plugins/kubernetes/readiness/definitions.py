@@ -1,0 +1,20 @@
+"""CustomResourceDefinitions: ready when objects of the new kind can be created."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pouw.engine.plugins.kubernetes.objects import Object
+from pouw.engine.plugins.kubernetes.readiness.status import Awaited, Status, World, condition, failed, ready, waiting
+
+
+def definition_status(definition: Object, _world: World) -> Status:
+    """Established, with its names accepted."""
+    names = condition(definition, "NamesAccepted")
+    if names.get("status") == "False":
+        return failed(f"the names are taken: {names.get('message')}")
+    established = condition(definition, "Established").get("status") == "True"
+    return ready() if established else waiting("Waiting for the kind to be established")
+
+
+DEFINITION: Final = Awaited(status=definition_status, seconds=60)
