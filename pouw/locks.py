@@ -48,7 +48,7 @@ class LockedError(PouwError):
         super().__init__(
             Fault(
                 path=str(path),
-                message=f"another process holds this lock, and did so for the {waited_seconds:.0f} s of waiting",
+                message=f"another process holds this lock, and did so for the {waited_seconds:g} s of waiting",
                 got=str(holder or "a process that has just started"),
                 expected="one process at a time",
                 remedy="wait until it ends, or interrupt it, and run the same command again",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,18 @@ def test_a_writer_that_fails_leaves_the_old_content_alone(tmp_path: Path) -> Non
         fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("durable", [False, True])
+@pytest.mark.parametrize("write", [files.write, files.create])
+def test_a_durable_write_reaches_the_disk_with_its_name(
+    write: Callable[..., object], durable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").resolve()))
+    write(tmp_path / "key", "secret", durable=durable)
+    assert len(synced) == (2 if durable else 0)
+    assert not durable or synced[-1] == tmp_path
 
 
 def test_one_of_many_writers_creates_a_file(tmp_path: Path) -> None:

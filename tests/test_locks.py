@@ -82,7 +82,9 @@ def test_waiting_in_vain_names_the_holder(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with (
         other_process(path) as process,
-        pytest.raises(LockedError, match=f"build in process {process.pid} since 20") as refusal,
+        pytest.raises(
+            LockedError, match=f"for the 0.1 s of waiting; got build in process {process.pid} since 20"
+        ) as refusal,
         locks.hold(path, operation="build", wait_seconds=0.1),
     ):
         pass
@@ -100,6 +102,15 @@ def test_a_killed_holder_is_known_to_the_next_one_only(tmp_path: Path) -> None:
         assert (lock.killed.pid, lock.killed.operation) == (process.pid, "build")
     with locks.hold(path, operation="build", wait_seconds=0) as lock:
         assert lock.killed is None
+
+
+def test_a_shorter_description_replaces_a_longer_one(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.write_text('{"pid": 1, "operation": "' + "x" * 200 + '", "since": 1.0, "child": 0}')
+    with locks.hold(path, operation="up", wait_seconds=0) as lock:
+        holder = lock.holder()
+    assert holder is not None
+    assert holder.operation == "up"
 
 
 def test_a_holder_that_fails_leaves_its_description(tmp_path: Path) -> None:

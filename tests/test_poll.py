@@ -51,6 +51,13 @@ def test_an_attempt_can_ask_for_a_longer_pause() -> None:
     assert fake.pauses == [7]  # a second pause of 7 s would end after the deadline
 
 
+def test_a_pause_may_end_at_the_deadline() -> None:
+    fake = FakeClock()
+    for attempt in poll.attempts(10, interval_seconds=1, clock=fake.clock()):
+        attempt.retry_after_seconds = 5
+    assert fake.pauses == [5, 5]
+
+
 def test_time_spent_in_an_attempt_counts() -> None:
     fake = FakeClock()
     for _ in poll.attempts(1.0, interval_seconds=0.1, clock=fake.clock()):
