@@ -1,4 +1,4 @@
-"""Access policies as plain documents, decided from settings alone."""
+"""Access policies as plain documents, computed from settings alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEY_USE: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:Generate
 
 
 def document(*statements: Statement) -> str:
-    """The text of a policy."""
+    """Return the JSON text of a policy."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
 
 
@@ -23,24 +23,24 @@ def allow(
     resources: Sequence[str],
     *,
     principal: Mapping[str, str | Sequence[str]] | None = None,
-    when: Conditions | None = None,
+    conditions: Conditions | None = None,
 ) -> Statement:
-    """A statement that allows; ``principal`` only in the policy of a resource."""
+    """Return a statement that allows ``actions``; ``principal`` belongs only in the policy of a resource."""
     statement: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
     if principal is not None:
         statement["Principal"] = dict(principal)
-    if when is not None:
-        statement["Condition"] = {operator: dict(values) for operator, values in when.items()}
+    if conditions is not None:
+        statement["Condition"] = {operator: dict(values) for operator, values in conditions.items()}
     return statement
 
 
-def own_account(account: str) -> Conditions:
-    """Only on behalf of ``account``: a service must not be talked into acting for somebody else's."""
+def from_account(account: str) -> Conditions:
+    """Return the condition that a service acts on behalf of ``account``, which prevents a confused deputy."""
     return {"StringEquals": {"aws:SourceAccount": account}}
 
 
 def trust_service(service: str, conditions: Conditions | None = None) -> str:
-    """Who may take a role: a service of AWS."""
+    """Return a trust policy for a service of AWS."""
     statement: Statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
     if conditions is not None:
         statement["Condition"] = dict(conditions)
@@ -48,7 +48,7 @@ def trust_service(service: str, conditions: Conditions | None = None) -> str:
 
 
 def trust_account(account: str) -> str:
-    """Who may take a role: whom the account's own policies let, if they carry the project's tag."""
+    """Return a trust policy for principals of the account that have the permission and carry the project's tag."""
     return document(
         {
             "Effect": "Allow",
@@ -60,7 +60,7 @@ def trust_account(account: str) -> str:
 
 
 def trust_pods(cluster_arn: str, namespace: str, service_account: str) -> str:
-    """Who may take a role: pods of one service account of one cluster, as the cluster itself vouches for them."""
+    """Return a trust policy for the pods of one service account in one cluster, which EKS attests."""
     pods = {
         "aws:RequestTag/eks-cluster-arn": cluster_arn,
         "aws:RequestTag/kubernetes-namespace": namespace,
@@ -77,7 +77,7 @@ def trust_pods(cluster_arn: str, namespace: str, service_account: str) -> str:
 
 
 def only_tls(action: str, resources: Sequence[str]) -> Statement:
-    """Nobody gets anything over a connection that can be read."""
+    """Return a statement that denies ``action`` over connections without TLS."""
     return {
         "Sid": "OnlyTls",
         "Effect": "Deny",
@@ -89,22 +89,25 @@ def only_tls(action: str, resources: Sequence[str]) -> Statement:
 
 
 def take_logs(bucket: str, account: str, region: str, *, edge: str, storage: tuple[str, str]) -> str:
-    """The policy of a bucket of access logs: AWS writes those of the account's balancers and of one other bucket.
+    """Return the policy of a bucket for access logs, written by the account's load balancers and by S3 for one bucket.
 
-    ``edge`` is the prefix of the balancers' logs, ``storage`` that of the bucket's and its ARN.
+    ``edge`` is the prefix of the load balancers' logs. ``storage`` is the prefix of the bucket's logs, and its ARN.
     """
     prefix, source = storage
     balancers = f"arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/*"
-    logged = {**own_account(account), "ArnLike": {"aws:SourceArn": source}}
+    logged = {**from_account(account), "ArnLike": {"aws:SourceArn": source}}
     return document(
         allow(
             ["s3:PutObject"],
             [f"{bucket}/{edge}/AWSLogs/{account}/*"],
             principal={"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
-            when={"ArnLike": {"aws:SourceArn": balancers}},
+            conditions={"ArnLike": {"aws:SourceArn": balancers}},
         ),
         allow(
-            ["s3:PutObject"], [f"{bucket}/{prefix}*"], principal={"Service": "logging.s3.amazonaws.com"}, when=logged
+            ["s3:PutObject"],
+            [f"{bucket}/{prefix}*"],
+            principal={"Service": "logging.s3.amazonaws.com"},
+            conditions=logged,
         ),
         only_tls("s3:*", [bucket, f"{bucket}/*"]),
     )
@@ -112,82 +115,89 @@ def take_logs(bucket: str, account: str, region: str, *, edge: str, storage: tup
 
 @dataclass(frozen=True, kw_only=True)
 class NamedKey:
-    """A key by its alias: its own name is not known before it is made, and a policy should be read before that."""
+    """A key by its alias. A key's id is unknown until it exists, and a reviewer reads the policy before that."""
 
     account: str
     region: str
     alias: str
 
-    def allow(self, actions: Sequence[str], when: Conditions | None = None) -> Statement:
-        """A statement that allows uses of this key and of no other."""
-        this = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": self.alias}}
+    def allow(self, actions: Sequence[str], conditions: Conditions | None = None) -> Statement:
+        """Return a statement that allows ``actions`` on this key only."""
+        this_key = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": self.alias}}
         keys = f"arn:aws:kms:{self.region}:{self.account}:key/*"
-        return allow(actions, [keys], when={**this, **(when or {})})
+        return allow(actions, [keys], conditions={**this_key, **(conditions or {})})
 
     def allow_for_objects(self, actions: Sequence[str]) -> Statement:
-        """The same for what object storage does with the key in somebody's name, and for nothing else."""
-        return self.allow(actions, when={"StringEquals": {"kms:ViaService": f"s3.{self.region}.amazonaws.com"}})
+        """Return a statement that allows ``actions`` on this key only through S3."""
+        return self.allow(actions, conditions={"StringEquals": {"kms:ViaService": f"s3.{self.region}.amazonaws.com"}})
 
 
 def administration(account: str) -> Statement:
-    """A key is governed by the account's own policies; without this statement nobody could ever change it."""
+    """Return the statement by which the account's policies govern a key; without it no principal can change the key."""
     return allow(["kms:*"], ["*"], principal={"AWS": f"arn:aws:iam::{account}:root"})
 
 
 def site_key(account: str, region: str) -> str:
-    """The policy of a site's key: its account, and those services that use it on no user's behalf."""
+    """Return the policy of a site's key: its account, and the services that use the key in their own name."""
     logs = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{region}:{account}:log-group:*"}}
-    # The role that starts machines is named in a condition: a principal has to exist before a policy may name it, and
-    # AWS makes this one with the first scaling group of an account.
+    # A policy may name a principal only if it exists, and AWS creates this role with the first scaling group of an
+    # account. A condition may name it earlier.
     starter = f"arn:aws:iam::{account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
     machines = {"StringEquals": {"kms:CallerAccount": account}, "ArnEquals": {"aws:PrincipalArn": starter}}
     grants = {**machines, "Bool": {"kms:GrantIsForAWSResource": "true"}}
-    tellers = {"Service": ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]}
+    publishers = {"Service": ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]}
     return document(
         administration(account),
-        allow(KEY_USE, ["*"], principal={"Service": f"logs.{region}.amazonaws.com"}, when=logs),
-        allow(KEY_USE, ["*"], principal={"AWS": "*"}, when=machines),
-        allow(["kms:CreateGrant"], ["*"], principal={"AWS": "*"}, when=grants),
-        allow(["kms:Decrypt", "kms:GenerateDataKey*"], ["*"], principal=tellers, when=own_account(account)),
+        allow(KEY_USE, ["*"], principal={"Service": f"logs.{region}.amazonaws.com"}, conditions=logs),
+        allow(KEY_USE, ["*"], principal={"AWS": "*"}, conditions=machines),
+        allow(["kms:CreateGrant"], ["*"], principal={"AWS": "*"}, conditions=grants),
+        allow(["kms:Decrypt", "kms:GenerateDataKey*"], ["*"], principal=publishers, conditions=from_account(account)),
     )
 
 
 def log_key(account: str, region: str) -> str:
-    """The policy of a key that encrypts logs alone."""
+    """Return the policy of a key that only encrypts logs."""
     logs = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{region}:{account}:log-group:*"}}
     service = {"Service": f"logs.{region}.amazonaws.com"}
-    return document(administration(account), allow(KEY_USE, ["*"], principal=service, when=logs))
+    return document(administration(account), allow(KEY_USE, ["*"], principal=service, conditions=logs))
 
 
 def signing_key(account: str) -> str:
-    """The policy of a key that the name service signs its own keys with, for zones of the account."""
+    """Return the policy of the key with which Route 53 signs the zone-signing keys of the account's zones."""
     service = {"Service": "dnssec-route53.amazonaws.com"}
-    grants = {**own_account(account), "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    grants = {**from_account(account), "Bool": {"kms:GrantIsForAWSResource": "true"}}
     return document(
         administration(account),
-        allow(["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"], ["*"], principal=service, when=own_account(account)),
-        allow(["kms:CreateGrant"], ["*"], principal=service, when=grants),
+        allow(
+            ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"],
+            ["*"],
+            principal=service,
+            conditions=from_account(account),
+        ),
+        allow(["kms:CreateGrant"], ["*"], principal=service, conditions=grants),
     )
 
 
 def log_queries(account: str, log_group: str) -> str:
-    """Whom a log group takes events from: the name service, on behalf of the account's zones."""
-    zones = {**own_account(account), "ArnLike": {"aws:SourceArn": "arn:aws:route53:::hostedzone/*"}}
+    """Return the policy by which a log group accepts events from Route 53 for the account's zones."""
+    zones = {**from_account(account), "ArnLike": {"aws:SourceArn": "arn:aws:route53:::hostedzone/*"}}
     actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    return document(allow(actions, [f"{log_group}:*"], principal={"Service": "route53.amazonaws.com"}, when=zones))
+    return document(
+        allow(actions, [f"{log_group}:*"], principal={"Service": "route53.amazonaws.com"}, conditions=zones)
+    )
 
 
 def alarm_channel(account: str, topic: str) -> str:
-    """The policy of a topic: alarms and budgets of the account may publish, over TLS."""
-    tellers = {"Service": ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]}
+    """Return the policy of a topic: alarms and budgets of the account may publish to it, over TLS."""
+    publishers = {"Service": ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]}
     return document(
-        allow(["sns:Publish"], [topic], principal=tellers, when=own_account(account)),
+        allow(["sns:Publish"], [topic], principal=publishers, conditions=from_account(account)),
         only_tls("sns:Publish", [topic]),
     )
 
 
 def write_logs(log_group: str) -> str:
-    """What a service needs that writes to one log group."""
+    """Return the permissions to write to one log group."""
     actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     return document(
         allow(actions, [log_group, f"{log_group}:*"]),
@@ -196,7 +206,7 @@ def write_logs(log_group: str) -> str:
 
 
 def replicate(source: str, copy: str, key: NamedKey, copy_key: NamedKey) -> str:
-    """What the copying of one bucket to another needs."""
+    """Return the permissions to replicate one bucket to another."""
     read = ["s3:GetObjectRetention", "s3:GetObjectLegalHold", "s3:GetObjectVersionAcl"]
     return document(
         allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], [source]),
@@ -208,7 +218,7 @@ def replicate(source: str, copy: str, key: NamedKey, copy_key: NamedKey) -> str:
 
 
 def back_up(bucket: str, key: NamedKey) -> str:
-    """What the backup workload needs: to add objects and to read them. It can neither change nor remove one."""
+    """Return the permissions of the backup workload: to add objects and to read them, not to change or delete them."""
     return document(
         allow(["s3:GetBucketLocation", "s3:ListBucket"], [bucket]),
         allow(["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [f"{bucket}/*"]),
@@ -217,8 +227,8 @@ def back_up(bucket: str, key: NamedKey) -> str:
 
 
 def scale(cluster: str, cluster_arn: str) -> str:
-    """What the cluster's autoscaler needs: to look at groups, and to size those of its own cluster."""
-    looks = [
+    """Return the permissions of the node autoscaler: to read all scaling groups, and to resize those of its cluster."""
+    reads = [
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeAutoScalingInstances",
         "autoscaling:DescribeLaunchConfigurations",
@@ -232,31 +242,32 @@ def scale(cluster: str, cluster_arn: str) -> str:
     owned = {"StringEquals": {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster}": "owned"}}
     nodes = cluster_arn.replace(":cluster/", ":nodegroup/", 1) + "/*"
     return document(
-        allow(looks, ["*"]),
+        allow(reads, ["*"]),
         allow(["eks:DescribeNodegroup"], [nodes]),
-        allow(sizes, ["*"], when=owned),
+        allow(sizes, ["*"], conditions=owned),
     )
 
 
 def use_for_disks(key: NamedKey) -> str:
-    """What the disk driver needs of a key: to use it, and to pass its use on to the disks' service."""
+    """Return the permissions of the disk driver: to use a key, and to grant its use to EBS."""
     grants = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-    return document(key.allow(KEY_USE), key.allow(["kms:CreateGrant"], when=grants))
+    return document(key.allow(KEY_USE), key.allow(["kms:CreateGrant"], conditions=grants))
 
 
 def endpoint(account: str) -> str:
-    """Through the site's endpoints go the account's own identities and nobody else's: no borrowed key works there."""
-    own = {"StringEquals": {"aws:PrincipalAccount": account}}
-    return document(allow(["*"], ["*"], principal={"AWS": "*"}, when=own))
+    """Return the policy of an endpoint, which admits only principals of the account."""
+    same_account = {"StringEquals": {"aws:PrincipalAccount": account}}
+    return document(allow(["*"], ["*"], principal={"AWS": "*"}, conditions=same_account))
 
 
 def storage_endpoint(account: str) -> str:
-    """Through the endpoint of object storage anything may be read, for images lie in buckets of others.
+    """Return the policy of the S3 endpoint: every object may be read, because AWS keeps images in its own buckets.
 
-    Everything else is for the account's own identities in its own buckets: nothing is carried out of the site this way.
+    All other actions are limited to principals and buckets of the account, so data cannot leave the site this way.
     """
-    own = {"StringEquals": {"aws:PrincipalAccount": account, "aws:ResourceAccount": account}}
-    anybody = {"AWS": "*"}
+    same_account = {"StringEquals": {"aws:PrincipalAccount": account, "aws:ResourceAccount": account}}
+    any_principal = {"AWS": "*"}
     return document(
-        allow(["s3:GetObject"], ["*"], principal=anybody), allow(["s3:*"], ["*"], principal=anybody, when=own)
+        allow(["s3:GetObject"], ["*"], principal=any_principal),
+        allow(["s3:*"], ["*"], principal=any_principal, conditions=same_account),
     )

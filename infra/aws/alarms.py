@@ -33,7 +33,7 @@ class Alarms(Component, token="pouw:aws:Alarms"):
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         context = args.context
-        topic_name, account = physical_names.named("topic", context, "alarms"), physical_names.account(context)
+        topic_name, account = physical_names.compose_name("topic", context, "alarms"), physical_names.account(context)
         topic = Topic(
             f"{name}-topic",
             name=topic_name,

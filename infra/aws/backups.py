@@ -1,4 +1,4 @@
-"""Where the site's backups go, and their copy in another region."""
+"""Backups of the site, and their copy in another region."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RULE = "everything"
 
 @dataclass(frozen=True, kw_only=True)
 class BackupsArgs:
-    """One site's backups."""
+    """The backups of one site."""
 
     context: SiteContext
     keys: Keys
@@ -38,8 +38,8 @@ class BackupsArgs:
 class Backups(Component, token="pouw:aws:Backups"):
     """Outputs: ``bucket`` and ``copy``, both by name.
 
-    A removal is not copied, and the copy's key is another one: neither a mistake nor a lost key in one region takes the
-    backups of both.
+    Deletions are not replicated, and the copy has a key of its own. So neither a mistake nor a lost key in one region
+    destroys the backups in both.
     """
 
     bucket: pulumi.Output[str]
@@ -49,10 +49,10 @@ class Backups(Component, token="pouw:aws:Backups"):
         super().__init__(name, opts)
         self._name, self._args = name, args
         context = args.context
-        away = context.site.backups.copy_region or ""
+        copy_region = context.site.backups.copy_region or ""
         copy_key = Key(
             f"{name}-copy-key",
-            region=away,
+            region=copy_region,
             description=f"Encrypts the copied backups of the site {context.site.name}",
             enable_key_rotation=True,
             rotation_period_in_days=365,
@@ -63,14 +63,14 @@ class Backups(Component, token="pouw:aws:Backups"):
         )
         Alias(
             f"{name}-copy-alias",
-            region=away,
-            name=physical_names.key(context, away).alias,
+            region=copy_region,
+            name=physical_names.key(context, copy_region).alias,
             target_key_id=copy_key.key_id,
             opts=self.child(),
         )
         bucket = self._bucket("bucket", context.region, args.keys.key, args.audit_logs.access_logs)
-        copy = self._bucket("copy", away, copy_key.arn, args.audit_logs.copy_access_logs)
-        self._copying(bucket, copy, copy_key)
+        copy = self._bucket("copy", copy_region, copy_key.arn, args.audit_logs.copy_access_logs)
+        self._replicate(bucket, copy, copy_key)
         self._alarm(bucket, copy)
         self.publish(bucket=bucket.bucket, copy=copy.bucket)
 
@@ -79,7 +79,7 @@ class Backups(Component, token="pouw:aws:Backups"):
         arguments = LockedBucketArgs(context=context, region=region, key=key, logs=logs, logs_prefix=STORAGE)
         return LockedBucket(f"{self._name}-{part}", arguments, self.child())
 
-    def _copying(self, bucket: LockedBucket, copy: LockedBucket, copy_key: Key) -> None:
+    def _replicate(self, bucket: LockedBucket, copy: LockedBucket, copy_key: Key) -> None:
         context = self._args.context
         copier = role(
             self,
@@ -89,33 +89,36 @@ class Backups(Component, token="pouw:aws:Backups"):
             part="backup-copy",
             description="Copies backups to the other region",
             trust=access_policies.trust_service(
-                "s3.amazonaws.com", access_policies.own_account(physical_names.account(context))
+                "s3.amazonaws.com", access_policies.from_account(physical_names.account(context))
             ),
         )
-        away = context.site.backups.copy_region or ""
+        copy_region = context.site.backups.copy_region or ""
         document = access_policies.replicate(
             physical_names.bucket_arn(context, context.region),
-            physical_names.bucket_arn(context, away),
+            physical_names.bucket_arn(context, copy_region),
             physical_names.key(context, context.region),
-            physical_names.key(context, away),
+            physical_names.key(context, copy_region),
         )
-        allowed = RolePolicy(f"{self._name}-copy-policy", role=copier.id, policy=document, opts=self.child())
+        permission = RolePolicy(f"{self._name}-copy-policy", role=copier.id, policy=document, opts=self.child())
         BucketReplicationConfig(
-            f"{self._name}-copying",
+            f"{self._name}-replication",
             region=context.region,
             bucket=bucket.bucket,
             role=copier.arn,
-            rules=[copying(copy.arn, copy_key.arn)],
-            # Both sides must keep versions before anything can be copied.
-            opts=self.child(depends_on=[allowed, bucket, copy]),
+            rules=[replication_rule(copy.arn, copy_key.arn)],
+            # S3 refuses a replication until both buckets have versioning.
+            opts=self.child(depends_on=[permission, bucket, copy]),
         )
 
     def _alarm(self, bucket: LockedBucket, copy: LockedBucket) -> None:
         context = self._args.context
         MetricAlarm(
             f"{self._name}-copy-alarm",
-            name=physical_names.named("alarm", context, "backup-copy"),
-            alarm_description="Backups did not reach the other region",
+            name=physical_names.compose_name("alarm", context, "backup-copy"),
+            alarm_description=(
+                f"S3 could not copy a backup of the site {context.site.name} to its second region. Until it can, that "
+                "region has no recent backup. Check the bucket's replication status and the role's access to both keys."
+            ),
             namespace="AWS/S3",
             metric_name="OperationsFailedReplication",
             dimensions={"SourceBucket": bucket.bucket, "DestinationBucket": copy.bucket, "RuleId": _RULE},
@@ -131,9 +134,9 @@ class Backups(Component, token="pouw:aws:Backups"):
         )
 
 
-def copying(copy: pulumi.Input[str], key: pulumi.Input[str]) -> dict[str, Any]:
-    """The rule that copies every object, encrypted ones too, within 15 minutes, and says when it did not."""
-    quarter = {"minutes": 15}
+def replication_rule(copy: pulumi.Input[str], key: pulumi.Input[str]) -> dict[str, Any]:
+    """Return the rule that replicates every object within 15 minutes, encrypted ones too, and counts failures."""
+    quarter_hour = {"minutes": 15}
     return {
         "id": _RULE,
         "status": "Enabled",
@@ -145,7 +148,7 @@ def copying(copy: pulumi.Input[str], key: pulumi.Input[str]) -> dict[str, Any]:
             "bucket": copy,
             "storage_class": "STANDARD_IA",
             "encryption_configuration": {"replica_kms_key_id": key},
-            "metrics": {"status": "Enabled", "event_threshold": quarter},
-            "replication_time": {"status": "Enabled", "time": quarter},
+            "metrics": {"status": "Enabled", "event_threshold": quarter_hour},
+            "replication_time": {"status": "Enabled", "time": quarter_hour},
         },
     }

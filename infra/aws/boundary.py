@@ -1,4 +1,4 @@
-"""What no role of a site can go beyond, whatever a policy of its own may say one day."""
+"""The permissions boundary of a site's roles: it limits a role even if a policy grants more."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _ACTIONS: Final = (
     ),
     "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents",
 )  # fmt: skip
-"""All that machines, the control plane, its parts and the site's workloads do, but for objects and keys.
+"""Actions of the machines, the control plane, its add-ons and the site's workloads, except those on objects and keys.
 
-Left out on purpose, though AWS's own policy for control planes has it: routes and attributes of machines, which this
-kind of network never needs. Not here, so not possible: anything about identities, taking another role, sharing a
-snapshot or a network with another account, changing policies of keys and buckets.
+AWS's policy for control planes also allows changes to routes and to attributes of machines, which this network never
+needs. The boundary excludes them, and with them: changes to identities, taking another role, sharing a snapshot or a
+network with another account, and changes to policies of keys and buckets.
 """
 _OBJECTS: Final = (
     "s3:AbortMultipartUpload", "s3:GetBucketLocation", "s3:GetObject*", "s3:GetReplicationConfiguration",
@@ -44,25 +44,29 @@ _OBJECTS: Final = (
 
 
 def boundary(context: SiteContext) -> str:
-    """The policy: the services that the site uses, in its two regions, with its own buckets and keys."""
+    """Return the policy: the services that the site uses, in its two regions, on its own buckets and keys."""
     account, regions = physical_names.account(context), (context.region, context.site.backups.copy_region or "")
-    here = {"aws:RequestedRegion": regions}
-    own = {"aws:ResourceAccount": account}
+    in_regions = {"aws:RequestedRegion": regions}
+    in_account = {"aws:ResourceAccount": account}
     buckets = [physical_names.bucket_arn(context, region) for region in regions]
     granted = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-    made = f"arn:aws:iam::{account}:role/aws-service-role/{_BALANCERS}.amazonaws.com/*"
+    linked_role = f"arn:aws:iam::{account}:role/aws-service-role/{_BALANCERS}.amazonaws.com/*"
     keys: list[dict[str, Any]] = []
     for region in regions:
         key = physical_names.key(context, region)
-        keys += [key.allow(KEY_USE), key.allow(["kms:CreateGrant"], when=granted)]
+        keys += [key.allow(KEY_USE), key.allow(["kms:CreateGrant"], conditions=granted)]
     return document(
-        allow(_ACTIONS, ["*"], when={"StringEquals": here}),
-        allow(_OBJECTS, [*buckets, *(f"{bucket}/*" for bucket in buckets)], when={"StringEquals": {**here, **own}}),
+        allow(_ACTIONS, ["*"], conditions={"StringEquals": in_regions}),
+        allow(
+            _OBJECTS,
+            [*buckets, *(f"{bucket}/*" for bucket in buckets)],
+            conditions={"StringEquals": {**in_regions, **in_account}},
+        ),
         *keys,
-        # The first balancer of an account brings a role of AWS's own; it is the one identity that a site may make.
+        # AWS creates this service-linked role with the first load balancer of an account.
         allow(
             ["iam:CreateServiceLinkedRole"],
-            [made],
-            when={"StringEquals": {"iam:AWSServiceName": f"{_BALANCERS}.amazonaws.com"}},
+            [linked_role],
+            conditions={"StringEquals": {"iam:AWSServiceName": f"{_BALANCERS}.amazonaws.com"}},
         ),
     )

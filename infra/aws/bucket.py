@@ -1,4 +1,4 @@
-"""A bucket that keeps what it is given: versioned, locked, under a key, closed to the public."""
+"""A bucket with versioning, object lock, a key of the site and no public access."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class LockedBucketArgs:
 class LockedBucket(Component, token="pouw:aws:LockedBucket"):
     """A bucket of backups. Outputs: ``bucket`` (its name) and ``arn``.
 
-    In production the lock holds for everyone, the account's owner too; elsewhere it yields to whoever may bypass it,
-    so that the stack can be taken away.
+    In production the lock binds every principal, including the account's root user. Elsewhere a principal with the
+    permission may bypass it, so that the stack can be destroyed.
     """
 
     bucket: pulumi.Output[str]
@@ -45,7 +45,7 @@ class LockedBucket(Component, token="pouw:aws:LockedBucket"):
     def __init__(self, name: str, args: LockedBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         context, region = args.context, args.region
-        made = Bucket(
+        bucket = Bucket(
             name,
             bucket=physical_names.bucket(context, region),
             region=region,
@@ -54,11 +54,11 @@ class LockedBucket(Component, token="pouw:aws:LockedBucket"):
             tags=context.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
-        common: dict[str, Any] = {"bucket": made.bucket, "region": region, "opts": self.child()}
+        common: dict[str, Any] = {"bucket": bucket.bucket, "region": region, "opts": self.child()}
         versioning, _ = harden(
             self,
             name,
-            made,
+            bucket,
             region,
             encryption={"sse_algorithm": "aws:kms", "kms_master_key_id": args.key},
             policy=bucket_policy(physical_names.bucket_arn(context, region)),
@@ -67,22 +67,22 @@ class LockedBucket(Component, token="pouw:aws:LockedBucket"):
         later: dict[str, Any] = {**common, "opts": self.child(depends_on=[versioning])}
         BucketObjectLockConfiguration(f"{name}-lock", rule={"default_retention": retention(context)}, **later)
         BucketLifecycleConfiguration(f"{name}-clean-up", rules=clean_up(context), **later)
-        self.publish(bucket=made.bucket, arn=made.arn)
+        self.publish(bucket=bucket.bucket, arn=bucket.arn)
 
 
 def harden(
-    owner: Component, name: str, made: Bucket, region: str, *, encryption: dict[str, Any], policy: str
+    owner: Component, name: str, bucket: Bucket, region: str, *, encryption: dict[str, Any], policy: str
 ) -> tuple[BucketVersioning, BucketPolicy]:
-    """Declare what every bucket of a site has: versions, encryption, one owner, a policy, and no way to the public."""
-    common: dict[str, Any] = {"bucket": made.bucket, "region": region, "opts": owner.child()}
+    """Declare the settings of every bucket: versioning, encryption, one owner, a policy, no public access."""
+    common: dict[str, Any] = {"bucket": bucket.bucket, "region": region, "opts": owner.child()}
     versioning = BucketVersioning(f"{name}-versions", versioning_configuration={"status": "Enabled"}, **common)
     BucketServerSideEncryptionConfiguration(
         f"{name}-encryption",
         rules=[{"apply_server_side_encryption_by_default": encryption, "bucket_key_enabled": True}],
         **common,
     )
-    closed = BucketPublicAccessBlock(
-        f"{name}-closed",
+    private = BucketPublicAccessBlock(
+        f"{name}-private",
         block_public_acls=True,
         block_public_policy=True,
         ignore_public_acls=True,
@@ -90,20 +90,21 @@ def harden(
         **common,
     )
     BucketOwnershipControls(f"{name}-owner", rule={"object_ownership": "BucketOwnerEnforced"}, **common)
-    after = owner.child(depends_on=[closed])
-    return versioning, BucketPolicy(f"{name}-policy", policy=policy, **{**common, "opts": after})
+    options = owner.child(depends_on=[private])
+    return versioning, BucketPolicy(f"{name}-policy", policy=policy, **{**common, "opts": options})
 
 
 def retention(context: SiteContext) -> dict[str, Any]:
-    """How long, and against whom, an object is locked from the moment it is written."""
+    """Return the mode and the days of the lock that every new object gets."""
     mode = "COMPLIANCE" if context.production else "GOVERNANCE"
     return {"mode": mode, "days": context.site.backups.retention_days}
 
 
 def clean_up(context: SiteContext) -> list[dict[str, Any]]:
-    """A backup goes twice its retention after it was written, for the workload that writes them cannot remove any.
+    """Return the rules that delete a backup after twice its retention; the backup workload itself cannot delete any.
 
-    First a marker hides it, then it is removed: should backups stop, the last ones are there for the second half.
+    S3 hides a backup after the first period and deletes it after the second. If backups stop, the last ones can still
+    be restored during the second period.
     """
     days = context.site.backups.retention_days
     return [
@@ -125,5 +126,5 @@ def clean_up(context: SiteContext) -> list[dict[str, Any]]:
 
 
 def bucket_policy(arn: str) -> str:
-    """Nothing over a plain connection."""
+    """Return the policy that denies access without TLS."""
     return access_policies.document(access_policies.only_tls("s3:*", [arn, f"{arn}/*"]))

@@ -1,4 +1,4 @@
-"""What the site's account may cost a month."""
+"""The monthly budget of the site's account."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from infra.component import Component
 from infra.contracts import SiteContext
 
 _MAIL_ADDRESSES: Final = 10
-"""Mail addresses that a budget tells at most; further ones hear of it through the alarm channel."""
+"""Mail addresses that AWS accepts per budget. Further contacts get the message through the alarm channel."""
 _THRESHOLDS: Final = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
 
 
@@ -33,8 +33,8 @@ class BudgetArgs:
 class Budget(Component, token="pouw:aws:Budget"):
     """A monthly budget over the whole account. Output: ``budget``, its name.
 
-    It is not narrowed to the site's tags: AWS counts a tag only once somebody has activated it in the billing account,
-    and until then such a budget sees no cost and stays silent.
+    It has no filter by the site's tags: AWS ignores a tag until it is activated in the billing account, and a budget
+    with such a filter would see no cost.
     """
 
     budget: pulumi.Output[str]
@@ -43,10 +43,10 @@ class Budget(Component, token="pouw:aws:Budget"):
         super().__init__(name, opts)
         context = args.context
         if context.site.budget is None:
-            raise ValueError(f"site {context.site.name}: has no budget in its settings")
-        made = CostBudget(
+            raise ValueError(f"site {context.site.name}: a Budget needs settings; got none; expected site.budget")
+        budget = CostBudget(
             f"{name}-monthly",
-            name=physical_names.named("budget", context),
+            name=physical_names.compose_name("budget", context),
             account_id=physical_names.account(context),
             budget_type="COST",
             time_unit="MONTHLY",
@@ -56,11 +56,11 @@ class Budget(Component, token="pouw:aws:Budget"):
             tags=context.tags,
             opts=self.child(),
         )
-        self.publish(budget=made.name)
+        self.publish(budget=budget.name)
 
 
 def notification(kind: str, percent: int, args: BudgetArgs) -> dict[str, Any]:
-    """Who is told when cost of this kind passes ``percent`` of the limit."""
+    """Return the recipients of the message that cost of this kind exceeds ``percent`` of the limit."""
     return {
         "comparison_operator": "GREATER_THAN",
         "notification_type": kind,

@@ -1,4 +1,4 @@
-"""The certificate of the site's edge, proven by records in the stack's zone."""
+"""The certificate of the site's edge, validated by records in the stack's zone."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from infra.component import Component
 from infra.contracts import Dns
 
 
-def certificate(
-    name: str, hosts: Sequence[str], dns: Dns, tags: dict[str, str], parent: Component
-) -> pulumi.Output[str]:
-    """Declare a certificate for ``hosts``; its ARN, known once AWS has seen the records."""
-    made = Certificate(
+def declare(name: str, hosts: Sequence[str], dns: Dns, tags: dict[str, str], parent: Component) -> pulumi.Output[str]:
+    """Declare a certificate for ``hosts`` and return its ARN, which is known once AWS has validated the records."""
+    certificate = Certificate(
         f"{name}-certificate",
         domain_name=hosts[0],
         subject_alternative_names=list(hosts[1:]),
@@ -27,13 +25,13 @@ def certificate(
     )
     proofs = []
     for index, host in enumerate(hosts):
-        proof = made.domain_validation_options.apply(lambda options, host=host: proof_of(options, host))
-        where, value = proof.apply(lambda found: found[0]), proof.apply(lambda found: found[1])
-        dns.record(f"{name}-proof-{index}", host=where, kind="CNAME", value=value)
-        proofs.append(where)
+        proof = certificate.domain_validation_options.apply(lambda options, host=host: proof_of(options, host))
+        record, value = proof.apply(lambda pair: pair[0]), proof.apply(lambda pair: pair[1])
+        dns.record(f"{name}-proof-{index}", host=record, kind="CNAME", value=value)
+        proofs.append(record)
     valid = CertificateValidation(
         f"{name}-certificate-valid",
-        certificate_arn=made.arn,
+        certificate_arn=certificate.arn,
         validation_record_fqdns=proofs,
         opts=parent.child(),
     )
@@ -41,12 +39,13 @@ def certificate(
 
 
 def proof_of(options: Sequence[Any], host: str) -> tuple[str, str]:
-    """Name and value of the record that proves ``host``, both without the root's dot.
+    """Return name and value of the record that validates ``host``, both without the final dot.
 
     Raises:
-        LookupError: there is none.
+        LookupError: AWS asks for no such record.
     """
-    found = next((one for one in options if one.domain_name == host), None)
-    if found is None:
-        raise LookupError(f"AWS named no record that proves {host}, only {[one.domain_name for one in options]}")
-    return found.resource_record_name.rstrip("."), found.resource_record_value.rstrip(".")
+    option = next((option for option in options if option.domain_name == host), None)
+    if option is None:
+        domains = [option.domain_name for option in options]
+        raise LookupError(f"{host}: AWS asks for no validation record; got records for {domains}")
+    return option.resource_record_name.rstrip("."), option.resource_record_value.rstrip(".")

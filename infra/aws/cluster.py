@@ -33,12 +33,12 @@ LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "sched
 MANAGED: Final = "arn:aws:iam::aws:policy"
 ADMINISTRATION: Final = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 _STORE_ALARM_BYTES: Final = 6 * 2**30
-"""The cluster's store turns read-only at 8 GiB."""
+"""Size of the control plane's store that raises an alarm. The store becomes read-only at 8 GiB."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
-    """One cluster."""
+    """The cluster of one site."""
 
     context: SiteContext
     keys: Keys
@@ -51,8 +51,8 @@ class Cluster(Component, token="pouw:aws:Cluster"):
     """Outputs: ``cluster`` (its name), ``kubeconfig``, ``issuer`` of workload tokens, ``security_group`` of the control
     plane and all machines.
 
-    Nothing is installed in the cluster unasked: networking and the agent that gives pods their roles come as add-ons
-    before any machine does, names and disks with the pools, because they need a machine to run on.
+    EKS installs nothing in the cluster on its own. The add-ons for networking and for pod identities come before the
+    machines. Those for DNS and disks come with the node pools, because their pods need a machine.
     """
 
     cluster: pulumi.Output[str]
@@ -65,46 +65,48 @@ class Cluster(Component, token="pouw:aws:Cluster"):
         super().__init__(name, opts)
         self._name, self._args = name, args
         context = args.context
-        made = self._control_plane()
-        self._networking(made)
-        self._observers(made)
+        cluster = self._control_plane()
+        self._networking(cluster)
+        self._observers(cluster)
         self._alarm()
-        # Whoever is given the way in may go it: workloads wait until those who declare them are let in.
-        known = pulumi.Output.all(
-            made.name, made.endpoint, made.certificate_authority.data, *self._administrators(made)
+        # The kubeconfig waits for the administrators' permissions, which the deployment of workloads needs.
+        connection = pulumi.Output.all(
+            cluster.name, cluster.endpoint, cluster.certificate_authority.data, *self._administrators(cluster)
         )
-        kubeconfig = known.apply(lambda all_: json.dumps(client_configuration(*all_[:3], region=context.region)))
+        kubeconfig = connection.apply(
+            lambda values: json.dumps(client_configuration(*values[:3], region=context.region))
+        )
         self.publish(
-            cluster=made.name,
+            cluster=cluster.name,
             kubeconfig=pulumi.Output.secret(kubeconfig),
-            identity=made.certificate_authority.data.apply(digest),
-            issuer=made.identities[0].oidcs[0].issuer,
-            security_group=made.vpc_config.cluster_security_group_id,
+            identity=cluster.certificate_authority.data.apply(digest),
+            issuer=cluster.identities[0].oidcs[0].issuer,
+            security_group=cluster.vpc_config.cluster_security_group_id,
         )
 
     def _control_plane(self) -> EksCluster:
         args, name = self._args, self._name
         context = args.context
-        own = role(
+        control_plane = role(
             self,
             f"{name}-role",
             context,
             args.keys,
             part="cluster",
-            description="Taken by the control plane of the cluster",
+            description="Control plane of the cluster",
             trust=access_policies.trust_service("eks.amazonaws.com"),
         )
-        allowed = RolePolicyAttachment(
-            f"{name}-policy", role=own.name, policy_arn=f"{MANAGED}/AmazonEKSClusterPolicy", opts=self.child()
+        permission = RolePolicyAttachment(
+            f"{name}-policy", role=control_plane.name, policy_arn=f"{MANAGED}/AmazonEKSClusterPolicy", opts=self.child()
         )
         return EksCluster(
             f"{name}-cluster",
             name=physical_names.cluster_name(context),
             version=context.site.cluster.version,
-            role_arn=own.arn,
+            role_arn=control_plane.arn,
             vpc_config={"subnet_ids": args.network.node_subnets, **reachability(context.site.cluster)},
             kubernetes_network_config={"ip_family": "ipv4", "service_ipv4_cidr": context.site.network.services},
-            # Whoever made the cluster would administer it for ever, and no list would show it.
+            # Otherwise the creator of the cluster would remain an administrator that no access entry shows.
             access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": False},
             encryption_config={"provider": {"key_arn": args.keys.key}, "resources": ["secrets"]},
             enabled_cluster_log_types=list(LOG_TYPES),
@@ -116,54 +118,57 @@ class Cluster(Component, token="pouw:aws:Cluster"):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=context.production,
-                depends_on=[allowed, args.audit_logs],
-                # AWS asks for it when a cluster is made, never again: a change would replace the cluster for nothing.
+                depends_on=[permission, args.audit_logs],
+                # AWS reads the flag only on creation; a change would replace the cluster without effect.
                 ignore_changes=["accessConfig.bootstrapClusterCreatorAdminPermissions"],
             ),
         )
 
-    def _networking(self, made: EksCluster) -> None:
+    def _networking(self, cluster: EksCluster) -> None:
         context, name = self._args.context, self._name
-        own = workload_role(self, f"{name}-network", context, self._args.keys, ("kube-system", "aws-node"))
-        allowed = RolePolicyAttachment(
-            f"{name}-network-policy", role=own.name, policy_arn=f"{MANAGED}/AmazonEKS_CNI_Policy", opts=self.child()
+        network_role = workload_role(self, f"{name}-network", context, self._args.keys, ("kube-system", "aws-node"))
+        permission = RolePolicyAttachment(
+            f"{name}-network-policy",
+            role=network_role.name,
+            policy_arn=f"{MANAGED}/AmazonEKS_CNI_Policy",
+            opts=self.child(),
         )
-        add = partial(addon, self, name, made.name, context)
+        add = partial(addon, self, name, cluster.name, context)
         add("kube-proxy")
         agent = add("eks-pod-identity-agent")
         add(
             "vpc-cni",
-            depends_on=[allowed, agent],
+            depends_on=[permission, agent],
             configuration_values=json.dumps({"enableNetworkPolicy": "true"}),
-            pod_identity_associations=[{"role_arn": own.arn, "service_account": "aws-node"}],
+            pod_identity_associations=[{"role_arn": network_role.arn, "service_account": "aws-node"}],
         )
 
-    def _administrators(self, made: EksCluster) -> list[pulumi.Output[str]]:
-        """Let in those whom the settings name, over the whole cluster; each is known once it may do its work."""
-        context, found = self._args.context, []
+    def _administrators(self, cluster: EksCluster) -> list[pulumi.Output[str]]:
+        """Declare the administrators of the settings; each output is known once its permission is in force."""
+        context, associations = self._args.context, []
         for principal in context.site.cluster.administrators:
             part = f"{self._name}-administrator-{principal.rpartition(':')[2].replace('/', '-')}"
             entry = AccessEntry(
                 part,
-                cluster_name=made.name,
+                cluster_name=cluster.name,
                 principal_arn=principal,
                 type="STANDARD",
                 tags=context.tags,
                 opts=self.child(),
             )
-            right = AccessPolicyAssociation(
-                f"{part}-right",
-                cluster_name=made.name,
+            association = AccessPolicyAssociation(
+                f"{part}-association",
+                cluster_name=cluster.name,
                 principal_arn=entry.principal_arn,
                 policy_arn=ADMINISTRATION,
                 access_scope={"type": "cluster"},
                 opts=self.child(),
             )
-            found.append(right.associated_at)
-        return found
+            associations.append(association.associated_at)
+        return associations
 
-    def _observers(self, made: EksCluster) -> None:
-        """A role that may look at the workloads and change nothing, by a binding inside the cluster."""
+    def _observers(self, cluster: EksCluster) -> None:
+        """Declare a role that may read the workloads, by a binding inside the cluster."""
         context = self._args.context
         observer = role(
             self,
@@ -171,12 +176,12 @@ class Cluster(Component, token="pouw:aws:Cluster"):
             context,
             self._args.keys,
             part="observer",
-            description="Taken by people who look at the workloads",
+            description="Read access to the workloads of the cluster",
             trust=access_policies.trust_account(physical_names.account(context)),
         )
         AccessEntry(
             f"{self._name}-observers",
-            cluster_name=made.name,
+            cluster_name=cluster.name,
             principal_arn=observer.arn,
             kubernetes_groups=[OBSERVERS],
             type="STANDARD",
@@ -188,8 +193,11 @@ class Cluster(Component, token="pouw:aws:Cluster"):
         context = self._args.context
         MetricAlarm(
             f"{self._name}-store-alarm",
-            name=physical_names.named("alarm", context, "store"),
-            alarm_description="The store of the cluster is nearly full",
+            name=physical_names.compose_name("alarm", context, "store"),
+            alarm_description=(
+                f"The control plane of {physical_names.cluster_name(context)} stores more than 6 GiB and refuses "
+                "writes at 8 GiB. Find the kind with the most objects and delete those that are not needed."
+            ),
             namespace="AWS/EKS",
             metric_name="apiserver_storage_size_bytes",
             dimensions={"ClusterName": physical_names.cluster_name(context)},
@@ -215,7 +223,7 @@ def addon(
     depends_on: list[pulumi.Resource] | None = None,
     **settings: Any,
 ) -> Addon:
-    """An add-on in the version that was reviewed for the cluster's; what somebody changed by hand is put right."""
+    """Declare an add-on in the version reviewed for the cluster's version; manual changes to it are overwritten."""
     return Addon(
         f"{name}-{kind}",
         cluster_name=cluster,
@@ -230,13 +238,13 @@ def addon(
 
 
 def reachability(settings: ClusterSettings) -> dict[str, Any]:
-    """From where the API server answers: from inside always, from outside only to those whom the settings name."""
+    """Return the endpoints of the API server: a private one, and a public one if the settings have an allow-list."""
     private = {"endpoint_private_access": True, "endpoint_public_access": bool(settings.api_allow_from)}
     return {**private, "public_access_cidrs": list(settings.api_allow_from)} if settings.api_allow_from else private
 
 
 def client_configuration(name: str, endpoint: str, authority: str, *, region: str) -> dict[str, Any]:
-    """A kubeconfig that asks AWS for a short-lived token each time; it holds no credential."""
+    """Return a kubeconfig without a credential: each request gets a short-lived token from AWS."""
     command = {
         "apiVersion": "client.authentication.k8s.io/v1beta1",
         "command": "aws",

@@ -1,4 +1,4 @@
-"""A zone of the stack in Route 53, for sites of every cloud: signed, and every question to it written down."""
+"""A signed zone of the stack in Route 53, for sites of every cloud, with a log of all its queries."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from infra.component import Component
 from infra.contracts import READY_PATH, RecordKind, SiteContext, Target
 
 HOME: Final = "us-east-1"
-"""Where the name service, which has no region, wants the keys and logs of its zones."""
+"""Region in which Route 53, a global service, expects the keys and logs of its zones."""
 _TTL_SECONDS: Final = 60
 _WEIGHTS: Final = {True: 100, False: 0}
 
 
 @dataclass(frozen=True, kw_only=True)
 class DnsArgs:
-    """A zone, held in the account of the site at ``context``."""
+    """A zone in the account of the site of ``context``."""
 
     context: SiteContext
     zone: str
 
 
 class Dns(Component, token="pouw:aws:Dns"):
-    """Outputs: ``zone`` (its id), ``name_servers`` and ``signers``, which the parent domain has to name."""
+    """Outputs: ``zone`` (its id), ``name_servers`` and ``signers``, the DS records for the parent domain."""
 
     zone: pulumi.Output[str]
     name_servers: pulumi.Output[Sequence[str]]
@@ -47,20 +47,20 @@ class Dns(Component, token="pouw:aws:Dns"):
     def __init__(self, name: str, args: DnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._name, self._args = name, args
-        made = Zone(
+        zone = Zone(
             f"{name}-zone",
             name=args.zone,
-            comment=f"Names of the network, environment {args.context.environment}",
+            comment=f"Host names of the network, environment {args.context.environment}",
             force_destroy=not args.context.production,
             tags=args.context.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.context.production),
         )
-        self._log(made)
-        signer = self._sign(made)
-        self.publish(zone=made.zone_id, name_servers=made.name_servers, signers=[signer.ds_record])
+        self._log(zone)
+        signer = self._sign(zone)
+        self.publish(zone=zone.zone_id, name_servers=zone.name_servers, signers=[signer.ds_record])
 
     def _sign(self, zone: Zone) -> KeySigningKey:
-        """Sign the zone: the name service changes the keys that sign records by itself, under one that stays."""
+        """Sign the zone: Route 53 rotates the keys that sign records, under a key-signing key that stays."""
         name, context = self._name, self._args.context
         key = Key(
             f"{name}-signing-key",
@@ -94,7 +94,7 @@ class Dns(Component, token="pouw:aws:Dns"):
         key = Key(
             f"{name}-log-key",
             region=HOME,
-            description=f"Encrypts the log of questions to the zone {self._args.zone}",
+            description=f"Encrypts the query log of the zone {self._args.zone}",
             enable_key_rotation=True,
             rotation_period_in_days=365,
             deletion_window_in_days=DELETION_DAYS,
@@ -102,33 +102,35 @@ class Dns(Component, token="pouw:aws:Dns"):
             tags=context.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
-        called = f"/aws/route53/{self._args.zone}"
+        group_name = f"/aws/route53/{self._args.zone}"
         group = LogGroup(
-            f"{name}-questions",
+            f"{name}-queries",
             region=HOME,
-            name=called,
+            name=group_name,
             kms_key_id=key.arn,
             retention_in_days=retention(context.site.network.flow_log_days),
             tags=context.tags,
             opts=self.child(),
         )
-        allowed = LogResourcePolicy(
-            f"{name}-questions-policy",
+        policy = LogResourcePolicy(
+            f"{name}-queries-policy",
             region=HOME,
-            policy_name=physical_names.named("log-policy", context, "dns"),
-            policy_document=access_policies.log_queries(account, f"arn:aws:logs:{HOME}:{account}:log-group:{called}"),
+            policy_name=physical_names.compose_name("log-policy", context, "dns"),
+            policy_document=access_policies.log_queries(
+                account, f"arn:aws:logs:{HOME}:{account}:log-group:{group_name}"
+            ),
             opts=self.child(),
         )
         QueryLog(
             f"{name}-query-log",
             zone_id=zone.zone_id,
             cloudwatch_log_group_arn=group.arn,
-            # The name service refuses a log that it may not write to.
-            opts=self.child(depends_on=[allowed]),
+            # Route 53 refuses a log group without this policy.
+            opts=self.child(depends_on=[policy]),
         )
 
     def record(self, name: str, *, host: pulumi.Input[str], kind: RecordKind, value: pulumi.Input[str]) -> None:
-        """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""
+        """Declare a record; ``host`` is the full name, ``name`` the name of the resource."""
         Record(
             f"{self._name}-{name}",
             zone_id=self.zone,
@@ -136,25 +138,25 @@ class Dns(Component, token="pouw:aws:Dns"):
             type=kind,
             ttl=_TTL_SECONDS,
             records=[value],
-            # Certificates of two sites in one account prove the name that they share by the very same record.
+            # Certificates of two sites in one account validate their shared name by the same record.
             allow_overwrite=True,
             opts=self.child(),
         )
 
     def failover(self, name: str, *, host: str, targets: Sequence[Target]) -> None:
-        """Declare a name that leads to the active target while its ``/ready`` answers over TLS, else to a standby.
+        """Declare a name that resolves to the active target while its ``/ready`` answers over TLS, else to a standby.
 
-        Active targets share the load. A standby has no weight: Route 53 looks at those without weight once no other is
-        healthy. Records of one name have one kind, so targets of two kinds get a name each, and the name leads there.
+        Active targets share the load. A standby has weight 0: Route 53 uses it only while no other target is healthy.
+        All records of one name have one kind. So targets of two kinds get a name each, and ``host`` is a CNAME to it.
         """
         mixed = len({target.kind for target in targets}) > 1
         for target in targets:
             check = self._check(f"{name}-{target.site}", host, target)
             kind, value = target.kind, target.address
             if mixed:
-                leg = f"{target.site}.{host}"
-                self.record(f"{name}-{target.site}-leg", host=leg, kind=kind, value=value)
-                kind, value = "CNAME", leg
+                alias = f"{target.site}.{host}"
+                self.record(f"{name}-{target.site}-alias", host=alias, kind=kind, value=value)
+                kind, value = "CNAME", alias
             Record(
                 f"{self._name}-{name}-{target.site}",
                 zone_id=self.zone,
@@ -169,8 +171,8 @@ class Dns(Component, token="pouw:aws:Dns"):
             )
 
     def _check(self, name: str, host: str, target: Target) -> HealthCheck:
-        # A check by address still asks for the host by name; one by name asks for that name.
-        where = {"ip_address": target.address, "fqdn": host} if target.kind == "A" else {"fqdn": target.address}
+        # A check by address sends the host name; a check by name sends that name.
+        endpoint = {"ip_address": target.address, "fqdn": host} if target.kind == "A" else {"fqdn": target.address}
         context = self._args.context
         return HealthCheck(
             f"{self._name}-{name}-health",
@@ -182,5 +184,5 @@ class Dns(Component, token="pouw:aws:Dns"):
             failure_threshold=3,
             tags={**context.tags, "Name": f"{target.site}-{host}"},
             opts=self.child(),
-            **where,
+            **endpoint,
         )

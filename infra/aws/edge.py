@@ -1,7 +1,7 @@
-"""The public edge: fixed addresses in front, TLS and a firewall behind, then the machines of the ``rpc`` pool.
+"""The public edge: a network load balancer, an application load balancer, then the machines of the ``rpc`` pool.
 
-A network balancer has a fixed address in each zone and no understanding of requests; an application balancer
-understands requests and has no fixed address. So the first passes everything on to the second, which is private.
+A network load balancer has a fixed address in each zone but cannot read requests. An application load balancer reads
+requests but has no fixed address. So the first forwards every connection to the second, which is private.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ from pulumi_aws.vpc.security_group_egress_rule import SecurityGroupEgressRule
 from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
 from pulumi_aws.wafv2.web_acl_association import WebAclAssociation
 
-from infra.aws import physical_names
+from infra.aws import certificate, physical_names
 from infra.aws.alarms import Alarms
 from infra.aws.audit_logs import AuditLogs
-from infra.aws.certificate import certificate
 from infra.aws.keys import Keys
 from infra.aws.log_bucket import EDGE
 from infra.aws.network import Network
@@ -44,7 +43,7 @@ _NODE_PORTS: Final = {"rpc": RPC_NODE_PORT, "ws": WS_NODE_PORT}
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeArgs:
-    """One site's edge."""
+    """The edge of one site."""
 
     context: SiteContext
     keys: Keys
@@ -58,7 +57,7 @@ class EdgeArgs:
 
 
 class Edge(Component, token="pouw:aws:Edge"):
-    """Outputs: ``address``, the name of the network balancer, and ``static``, its addresses by zone."""
+    """Outputs: ``address``, the name of the network load balancer, and ``static``, its addresses by zone."""
 
     address: pulumi.Output[str]
     address_kind: RecordKind = "CNAME"
@@ -86,7 +85,7 @@ class Edge(Component, token="pouw:aws:Edge"):
     def _group(self, part: str, description: str) -> SecurityGroup:
         return SecurityGroup(
             f"{self._name}-{part}",
-            name_prefix=physical_names.prefix("security-group", self._args.context, part),
+            name_prefix=physical_names.name_prefix("security-group", self._args.context, part),
             description=f"The edge of the site: {description}",
             vpc_id=self._args.network.network,
             tags=self._tags(part),
@@ -94,15 +93,15 @@ class Edge(Component, token="pouw:aws:Edge"):
         )
 
     def _open(self, front: SecurityGroup, inner: SecurityGroup) -> None:
-        """Open the way from the world to the machines, one port at a time, and nothing beside it.
+        """Open one port at each step from the internet to the machines.
 
-        Who is served is for the firewall, which understands requests: anybody may ask whether the site is ready.
+        The web firewall decides which requests are served, because it can read them: every address may read ``/ready``.
         """
         SecurityGroupIngressRule(
             f"{self._name}-from-anywhere",
             security_group_id=front.id,
             cidr_ipv4=ANYWHERE,
-            description="Clients, and whoever checks whether the site is ready",
+            description="Clients and health checks",
             **_port(TLS_PORT),
             tags=self._args.context.tags,
             opts=self.child(),
@@ -116,7 +115,7 @@ class Edge(Component, token="pouw:aws:Edge"):
         tags = self._args.context.tags
         SecurityGroupEgressRule(
             f"{self._name}-{part}-out",
-            description=f"Onwards from {part}",
+            description=f"From {part} to the next step",
             security_group_id=source,
             referenced_security_group_id=target,
             **_port(port),
@@ -137,7 +136,7 @@ class Edge(Component, token="pouw:aws:Edge"):
         context = self._args.context
         return LoadBalancer(
             f"{self._name}-inner-balancer",
-            name=physical_names.named("load-balancer", context, "inner"),
+            name=physical_names.compose_name("load-balancer", context, "inner"),
             load_balancer_type="application",
             internal=True,
             subnets=self._args.network.edge_subnets,
@@ -163,11 +162,11 @@ class Edge(Component, token="pouw:aws:Edge"):
         )
 
     def _targets(self, balancer: LoadBalancer) -> dict[str, TargetGroup]:
-        """Where requests go: the node ports of the balancer inside the cluster, on the machines of one pool."""
+        """Declare the targets of requests: the balancer's node ports on the machines of the ``rpc`` pool."""
         args = self._args
-        made = {}
+        groups = {}
         for kind, port in _NODE_PORTS.items():
-            made[kind] = TargetGroup(
+            groups[kind] = TargetGroup(
                 f"{self._name}-{kind}",
                 name_prefix=f"{kind}-",
                 vpc_id=args.network.network,
@@ -175,7 +174,7 @@ class Edge(Component, token="pouw:aws:Edge"):
                 protocol="HTTP",
                 port=port,
                 deregistration_delay=30,
-                # WebSocket has no path to ask for; whether the site is ready is told beside it.
+                # WebSocket has no path for a health check, so the JSON-RPC port answers for both.
                 health_check=health("HTTP", RPC_NODE_PORT),
                 tags=args.context.tags,
                 opts=self.child(),
@@ -183,16 +182,19 @@ class Edge(Component, token="pouw:aws:Edge"):
             Attachment(
                 f"{self._name}-{kind}-machines",
                 autoscaling_group_name=args.node_pools.scaling_group,
-                lb_target_group_arn=made[kind].arn,
+                lb_target_group_arn=groups[kind].arn,
                 opts=self.child(),
             )
         MetricAlarm(
             f"{self._name}-alarm",
-            name=physical_names.named("alarm", args.context, "edge"),
-            alarm_description="No machine behind the edge is ready",
+            name=physical_names.compose_name("alarm", args.context, "edge"),
+            alarm_description=(
+                f"The edge of the site {args.context.site.name} has no healthy target, so clients get errors. Run "
+                "`pouw status`, then check the machines of the rpc pool and the balancer's pods."
+            ),
             namespace="AWS/ApplicationELB",
             metric_name="HealthyHostCount",
-            dimensions={"LoadBalancer": balancer.arn_suffix, "TargetGroup": made["rpc"].arn_suffix},
+            dimensions={"LoadBalancer": balancer.arn_suffix, "TargetGroup": groups["rpc"].arn_suffix},
             statistic="Maximum",
             period=60,
             evaluation_periods=2,
@@ -203,7 +205,7 @@ class Edge(Component, token="pouw:aws:Edge"):
             tags=args.context.tags,
             opts=self.child(),
         )
-        return made
+        return groups
 
     def _listener(self, balancer: LoadBalancer, targets: dict[str, TargetGroup]) -> Listener:
         args = self._args
@@ -213,7 +215,7 @@ class Edge(Component, token="pouw:aws:Edge"):
             port=TLS_PORT,
             protocol="HTTPS",
             ssl_policy=TLS_POLICY,
-            certificate_arn=certificate(self._name, args.hosts, args.dns, dict(args.context.tags), self),
+            certificate_arn=certificate.declare(self._name, args.hosts, args.dns, dict(args.context.tags), self),
             routing_http_response_server_enabled=False,
             routing_http_response_strict_transport_security_header_value="max-age=31536000",
             default_actions=[{"type": "forward", "target_group_arn": targets["rpc"].arn}],
@@ -232,12 +234,12 @@ class Edge(Component, token="pouw:aws:Edge"):
         return listener
 
     def _entrance(
-        self, group: SecurityGroup, addresses: Sequence[Eip], behind: LoadBalancer, listener: Listener
+        self, group: SecurityGroup, addresses: Sequence[Eip], application: LoadBalancer, listener: Listener
     ) -> LoadBalancer:
         args, context = self._args, self._args.context
         entrance = LoadBalancer(
             f"{self._name}-front-balancer",
-            name=physical_names.named("load-balancer", context, "front"),
+            name=physical_names.compose_name("load-balancer", context, "front"),
             load_balancer_type="network",
             internal=False,
             subnet_mappings=[
@@ -264,9 +266,9 @@ class Edge(Component, token="pouw:aws:Edge"):
         TargetGroupAttachment(
             f"{self._name}-front-attachment",
             target_group_arn=target.arn,
-            target_id=behind.arn,
+            target_id=application.arn,
             port=TLS_PORT,
-            # AWS takes a balancer as a target only once it listens on the port.
+            # AWS accepts a load balancer as a target only if it listens on the port.
             opts=self.child(depends_on=[listener]),
         )
         Listener(
@@ -282,7 +284,7 @@ class Edge(Component, token="pouw:aws:Edge"):
 
 
 def health(protocol: str, port: int) -> dict[str, Any]:
-    """The check of a target: ready means that a node behind it serves."""
+    """Return the health check of a target, which succeeds if a node behind it serves requests."""
     return {
         "protocol": protocol,
         "port": str(port),

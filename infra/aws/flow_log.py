@@ -1,4 +1,4 @@
-"""Flow logs of the site's network, into a log group of their own: they are kept for another time than audit logs."""
+"""Flow logs of the site's network. They have a log group of their own, because their retention differs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from infra.contracts import SiteContext
 
 
 def flow_log(name: str, context: SiteContext, network: pulumi.Input[str], keys: Keys, parent: Component) -> None:
-    """Declare the log of every connection in ``network``, refused ones too."""
+    """Declare the log of all accepted and rejected connections in ``network``."""
     group_name = f"/pouw/{context.environment}/{context.site.name}/flow"
     group = LogGroup(
         f"{name}-flow-log-group",
@@ -34,11 +34,11 @@ def flow_log(name: str, context: SiteContext, network: pulumi.Input[str], keys: 
         part="flow-log",
         description="Writes the flow log of the network",
         trust=access_policies.trust_service(
-            "vpc-flow-logs.amazonaws.com", access_policies.own_account(physical_names.account(context))
+            "vpc-flow-logs.amazonaws.com", access_policies.from_account(physical_names.account(context))
         ),
     )
     document = access_policies.write_logs(physical_names.log_group_arn(context, group_name))
-    allowed = RolePolicy(f"{name}-flow-log-policy", role=writer.id, policy=document, opts=parent.child())
+    permission = RolePolicy(f"{name}-flow-log-policy", role=writer.id, policy=document, opts=parent.child())
     FlowLog(
         f"{name}-flow-log",
         vpc_id=network,
@@ -48,5 +48,5 @@ def flow_log(name: str, context: SiteContext, network: pulumi.Input[str], keys: 
         iam_role_arn=writer.arn,
         max_aggregation_interval=60,
         tags=context.tags,
-        opts=parent.child(depends_on=[allowed]),
+        opts=parent.child(depends_on=[permission]),
     )

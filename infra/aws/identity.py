@@ -1,4 +1,4 @@
-"""What the site's workloads may do in the account: one role each, taken by token."""
+"""Identities of the site's workloads: one role for each, bound to its service account."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ SERVICE_ACCOUNTS: Final[Mapping[str, tuple[str, str]]] = {
     "autoscaler": (NAMESPACE, "pouw-autoscaler"),
     "backup": (NAMESPACE, "pouw-backup"),
 }
-"""Namespace and name of the service account that each role is for."""
+"""Namespace and name of each workload's service account."""
 POD: Final = PodIdentity(labels={}, cidr="169.254.170.23/32", port=80)
-"""The agent on the machine. Its other address, of IPv6, is for clusters of that family, which ours are not."""
+"""The pod identity agent on each machine. It also has an IPv6 address, which our IPv4 clusters do not use."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityArgs:
-    """The workloads of one cluster. The registry asks for no role: machines pull with their own."""
+    """The workloads of one cluster. Pulling images needs no role here: machines have one."""
 
     context: SiteContext
     keys: Keys
@@ -43,7 +43,7 @@ class IdentityArgs:
 class Identity(Component, token="pouw:aws:Identity"):
     """Output: ``annotations`` of each workload's service account, by workload.
 
-    There are none to set: the cluster itself knows which service account takes which role.
+    They are empty: EKS stores which role each service account gets.
     """
 
     annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]

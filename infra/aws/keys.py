@@ -1,4 +1,4 @@
-"""The site's own encryption key, and the boundary of whoever may use it."""
+"""The site's encryption key, and the permissions boundary of the site's roles."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from infra.component import Component
 from infra.contracts import SiteContext
 
 DELETION_DAYS: Final = 30
-"""Days in which a key's deletion can be taken back: the most there are, for what it encrypted is lost with it."""
+"""Days in which a key's deletion can be cancelled: AWS's maximum, because data is lost with its key."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeysArgs:
-    """One site's key."""
+    """The key of one site."""
 
     context: SiteContext
 
@@ -37,7 +37,7 @@ class Keys(Component, token="pouw:aws:Keys"):
         context = args.context
         key = Key(
             f"{name}-key",
-            description=f"Encrypts everything of the site {context.site.name}",
+            description=f"Encrypts the data of the site {context.site.name}",
             enable_key_rotation=True,
             rotation_period_in_days=365,
             deletion_window_in_days=DELETION_DAYS,
@@ -49,8 +49,8 @@ class Keys(Component, token="pouw:aws:Keys"):
         Alias(f"{name}-alias", name=alias, target_key_id=key.key_id, opts=self.child())
         bounds = Policy(
             f"{name}-boundary",
-            name=physical_names.named("policy", context, "boundary"),
-            description=f"What no role of the site {context.site.name} can go beyond",
+            name=physical_names.compose_name("policy", context, "boundary"),
+            description=f"Permissions boundary of the roles of the site {context.site.name}",
             policy=boundary(context),
             tags=context.tags,
             opts=self.child(),

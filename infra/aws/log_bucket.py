@@ -1,4 +1,4 @@
-"""A bucket that AWS itself writes access logs to: of the site's other buckets in a region, and of its edge."""
+"""A bucket to which AWS writes access logs of the site's other buckets in a region and of its edge."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EDGE: Final = "edge"
 """Prefix of the edge's logs."""
 STORAGE: Final = "storage/"
 """Prefix of other buckets' logs."""
-_KEPT_AFTER_REMOVAL_DAYS: Final = 30
+_RESTORABLE_DAYS: Final = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +32,8 @@ class LogBucketArgs:
 class LogBucket(Component, token="pouw:aws:LogBucket"):
     """A bucket for access logs. Output: ``bucket``, its name, known once AWS may write to it.
 
-    It is under a key of S3, for AWS delivers these logs to no other, and without a lock, for the same reason; it keeps
-    versions instead. Nothing logs who reads the logs: that would log itself.
+    AWS delivers these logs only to a bucket with a key of S3 and without a lock; versioning replaces the lock. Reads of
+    this bucket are not logged, because that log would log itself.
     """
 
     bucket: pulumi.Output[str]
@@ -41,42 +41,42 @@ class LogBucket(Component, token="pouw:aws:LogBucket"):
     def __init__(self, name: str, args: LogBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         context, region = args.context, args.region
-        called = physical_names.log_bucket(context, region)
-        made = Bucket(
+        bucket_name = physical_names.log_bucket(context, region)
+        bucket = Bucket(
             f"{name}-bucket",
-            bucket=called,
+            bucket=bucket_name,
             region=region,
             force_destroy=not context.production,
             tags=context.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
         document = access_policies.take_logs(
-            f"arn:aws:s3:::{called}",
+            f"arn:aws:s3:::{bucket_name}",
             physical_names.account(context),
             region,
             edge=EDGE,
             storage=(STORAGE, physical_names.bucket_arn(context, region)),
         )
-        versioning, policy = harden(self, name, made, region, encryption={"sse_algorithm": "AES256"}, policy=document)
+        versioning, policy = harden(self, name, bucket, region, encryption={"sse_algorithm": "AES256"}, policy=document)
         BucketLifecycleConfiguration(
             f"{name}-clean-up",
-            bucket=made.bucket,
+            bucket=bucket.bucket,
             region=region,
             rules=clean_up(context),
             opts=self.child(depends_on=[versioning]),
         )
-        self.publish(bucket=pulumi.Output.all(made.bucket, policy.id).apply(lambda known: str(known[0])))
+        self.publish(bucket=pulumi.Output.all(bucket.bucket, policy.id).apply(lambda values: str(values[0])))
 
 
 def clean_up(context: SiteContext) -> list[dict[str, Any]]:
-    """A log goes when flow logs go; what somebody removed before that can be had back for a while."""
+    """Return the rules that delete a log with the retention of flow logs; deleted logs can be restored for 30 days."""
     return [
         {
             "id": "old-logs",
             "status": "Enabled",
             "filter": {"prefix": ""},
             "expiration": {"days": context.site.network.flow_log_days},
-            "noncurrent_version_expiration": {"noncurrent_days": _KEPT_AFTER_REMOVAL_DAYS},
+            "noncurrent_version_expiration": {"noncurrent_days": _RESTORABLE_DAYS},
             "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
         }
     ]

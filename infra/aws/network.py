@@ -1,4 +1,4 @@
-"""The site's network: private machines in three zones, and the few ways out of it."""
+"""The site's network: private machines in three zones, address translation, endpoints and flow logs."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from infra.contracts import SiteContext
 SERVICES: Final = (
     "autoscaling", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticloadbalancing", "kms", "logs", "sts",
 )  # fmt: skip
-"""Services that machines and the cluster's own parts speak to, besides object storage: without leaving the network."""
+"""Services besides S3 that machines and the cluster's add-ons reach through endpoints inside the network."""
 _ANYWHERE: Final = "0.0.0.0/0"
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """One site's network."""
+    """The network of one site."""
 
     context: SiteContext
     keys: Keys
@@ -64,7 +64,7 @@ class Network(Component, token="pouw:aws:Network"):
             tags=self._tags("network"),
             opts=self.child(),
         )
-        # The network's own group lets its members reach each other: it is emptied, so that nothing relies on it.
+        # AWS's default group lets its members reach each other. It has no rules here, so that nothing relies on it.
         DefaultSecurityGroup(
             f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], tags=self._tags("default"), opts=self.child()
         )
@@ -92,11 +92,13 @@ class Network(Component, token="pouw:aws:Network"):
         context = self._args.context
         return {**context.tags, "Name": f"{context.environment}-{context.site.name}-{part}"}
 
-    def _subnets(self, vpc: Vpc, part: str, ranges: Sequence[str], found_by: dict[str, str]) -> list[Subnet]:
-        """A subnet a zone; ``found_by`` are tags by which the cluster finds where its balancers go."""
+    def _subnets(self, vpc: Vpc, part: str, ranges: Sequence[str], discovery_tags: dict[str, str]) -> list[Subnet]:
+        """Declare one subnet per zone; the cluster finds the subnets of its load balancers by ``discovery_tags``."""
         context = self._args.context
         marks = (
-            {**found_by, f"kubernetes.io/cluster/{physical_names.cluster_name(context)}": "shared"} if found_by else {}
+            {**discovery_tags, f"kubernetes.io/cluster/{physical_names.cluster_name(context)}": "shared"}
+            if discovery_tags
+            else {}
         )
         return [
             Subnet(
@@ -112,13 +114,13 @@ class Network(Component, token="pouw:aws:Network"):
         ]
 
     def _routed(
-        self, part: str, vpc: Vpc, subnets: Sequence[Subnet], way_out: dict[str, pulumi.Input[str]]
+        self, part: str, vpc: Vpc, subnets: Sequence[Subnet], route: dict[str, pulumi.Input[str]]
     ) -> RouteTable:
-        """A route table for ``subnets`` with one way out. Subnets without one keep the main table, which has none."""
+        """Declare a route table for ``subnets`` with one default route. The main table has no such route."""
         table = RouteTable(
             f"{self._name}-{part}",
             vpc_id=vpc.id,
-            routes=[{"cidr_block": _ANYWHERE, **way_out}],
+            routes=[{"cidr_block": _ANYWHERE, **route}],
             tags=self._tags(part),
             opts=self.child(),
         )
@@ -129,7 +131,7 @@ class Network(Component, token="pouw:aws:Network"):
         return table
 
     def _translations(self, edges: Sequence[Subnet], gateway: InternetGateway) -> tuple[list[Eip], list[NatGateway]]:
-        """Address translation in every zone, or in the first for all; each is watched for connections it refuses."""
+        """Declare address translation in every zone, or in the first for all, with alarms on refused connections."""
         shared = self._args.context.site.network.translation == "shared"
         addresses, gateways = [], []
         for index, subnet in enumerate(edges[:1] if shared else edges):
@@ -144,8 +146,11 @@ class Network(Component, token="pouw:aws:Network"):
             )
             MetricAlarm(
                 f"{self._name}-translation-{index}-alarm",
-                name=physical_names.named("alarm", self._args.context, f"translation-{index}"),
-                alarm_description="Connections to the outside are refused: the translation has no port left",
+                name=physical_names.compose_name("alarm", self._args.context, f"translation-{index}"),
+                alarm_description=(
+                    "The NAT gateway has no free port, so new connections to the internet fail. Find the pods with the "
+                    "most connections, or set network.translation to zone."
+                ),
                 namespace="AWS/NATGateway",
                 metric_name="ErrorPortAllocation",
                 dimensions={"NatGatewayId": translation.id},
@@ -168,8 +173,8 @@ class Network(Component, token="pouw:aws:Network"):
         subnets = self._subnets(vpc, "endpoints", context.plan.endpoints, {})
         group = SecurityGroup(
             f"{self._name}-endpoints",
-            name_prefix=physical_names.prefix("security-group", context, "endpoints"),
-            description="Endpoints of the services of AWS, reached from the network of the site",
+            name_prefix=physical_names.name_prefix("security-group", context, "endpoints"),
+            description="AWS services, reached from the network of the site",
             vpc_id=vpc.id,
             ingress=[within(context.plan.network)],
             egress=[],
@@ -202,7 +207,7 @@ class Network(Component, token="pouw:aws:Network"):
 
 
 def within(network: str) -> dict[str, object]:
-    """A rule that lets the site's own addresses in, over TLS."""
+    """Return a rule that admits the site's addresses over TLS."""
     return {
         "description": "Machines and pods of the site",
         "protocol": "tcp",

@@ -1,4 +1,4 @@
-"""How the autoscaler inside the cluster finds the site's pools: EKS has none built in."""
+"""Settings by which the node autoscaler finds the site's node pools. EKS has no built-in autoscaler."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from infra.contracts import Scaler, SiteContext
 
 
 def scaler(context: SiteContext) -> Scaler:
-    """By the tags that EKS itself puts on the groups of its pools; the bounds are those of the groups."""
+    """Return the autoscaler's arguments: it finds scaling groups by the tags that EKS sets, and uses their bounds."""
     tags = f"k8s.io/cluster-autoscaler/enabled,k8s.io/cluster-autoscaler/{physical_names.cluster_name(context)}"
     return Scaler(
         arguments=("--cloud-provider=aws", f"--node-group-auto-discovery=asg:tag={tags}"),

@@ -1,4 +1,4 @@
-"""Which machines a site runs, decided from its settings: pools cut into groups, and images that fit machine types."""
+"""The machines of a site, decided from its settings: node groups, and machine images that fit machine types."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DEFAULTS: Final[Mapping[str, tuple[str, ...]]] = {
     "rpc": ("m7i.xlarge",),
 }
 _SPOT_DEFAULTS: Final = ("c7i.2xlarge", "c6i.2xlarge", "c7a.2xlarge", "c6a.2xlarge")
-"""Types of one size: spot capacity is found more often, and lost less often, where it may come from several."""
+"""Types of one size: with several types, spot capacity is available more often and interrupted less often."""
 _FAMILY: Final = re.compile(r"^(?P<family>[a-z]+)(?P<generation>\d+)(?P<attributes>[a-z]*)(-[a-z0-9]+)?\.")
 _ACCELERATORS: Final[Mapping[str, str]] = {
     "g": "NVIDIA",
@@ -26,12 +26,12 @@ _ACCELERATORS: Final[Mapping[str, str]] = {
     "inf": "NEURON",
     "trn": "NEURON",
 }
-"""Families with accelerators, by the software that their machine image carries."""
+"""Families with accelerators, and the variant of the machine image that holds their drivers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Machines of one pool, bought one way."""
+    """Machines of one pool with one capacity type."""
 
     name: str
     pool: str
@@ -42,12 +42,12 @@ class Group:
 
     @property
     def image(self) -> str:
-        """The kind of machine image."""
+        """The type of the machine image."""
         return image(self.instances[0])
 
 
 def groups(pools: Pools) -> list[Group]:
-    """The groups of a site. The floor of the miners is a group of its own, so no spot market can take it."""
+    """Return the groups of a site. On-demand miners are a group that spot interruptions cannot shrink."""
     miners = pools.miners
     if not miners.spot:
         return [_group("system", pools.system), _group("miners", miners), _group("rpc", pools.rpc)]
@@ -67,17 +67,17 @@ def groups(pools: Pools) -> list[Group]:
         maximum=miners.maximum - miners.on_demand_floor,
         instances=(miners.instance,) if miners.instance else _SPOT_DEFAULTS,
     )
-    # A group must have room for one machine: a floor that reaches the maximum leaves none.
-    above = [spot] if spot.maximum else []
-    return [_group("system", pools.system), floor, *above, _group("rpc", pools.rpc)]
+    # EKS refuses a group with a maximum of 0, which a floor at the pool's maximum would make.
+    spot_groups = [spot] if spot.maximum else []
+    return [_group("system", pools.system), floor, *spot_groups, _group("rpc", pools.rpc)]
 
 
 def image(instance: str) -> str:
-    """The kind of machine image that a machine type needs: its architecture, and drivers of its accelerators."""
-    found = _FAMILY.match(instance)
-    family, attributes = (found["family"], found["attributes"]) if found else ("", "")
+    """Return the type of machine image for a machine type: its architecture, and drivers of its accelerators."""
+    match = _FAMILY.match(instance)
+    family, attributes = (match["family"], match["attributes"]) if match else ("", "")
     architecture = "ARM_64" if "g" in attributes else "x86_64"
-    # Graphics processors of AMD (``g4ad``) have no image of their own.
+    # AMD graphics processors (``g4ad``) have no image with drivers.
     accelerator = None if attributes.startswith("a") else _ACCELERATORS.get(family)
     return f"AL2023_{architecture}_{accelerator or 'STANDARD'}"
 

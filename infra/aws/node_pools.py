@@ -1,4 +1,4 @@
-"""The site's machines: managed groups that are private, encrypted and hardened at launch."""
+"""The site's machines: managed node groups with private addresses, encrypted disks and hardened launch settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NODE_POLICIES: Final = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistr
 
 @dataclass(frozen=True, kw_only=True)
 class NodePoolsArgs:
-    """The pools of one cluster."""
+    """The node pools of one cluster."""
 
     context: SiteContext
     keys: Keys
@@ -38,8 +38,8 @@ class NodePoolsArgs:
 
 
 class NodePools(Component, token="pouw:aws:NodePools"):
-    """Outputs: ``pools`` (names of the groups), ``scaling_group`` (of the ``rpc`` pool, which the edge leads to) and
-    ``security_group`` of that pool's machines, empty of rules: whoever needs a way in adds it.
+    """Outputs: ``pools`` (names of the groups), ``scaling_group`` of the ``rpc`` pool, which the edge routes to, and
+    ``security_group`` of that pool's machines. The group has no rules; the edge adds its disk_role.
     """
 
     pools: pulumi.Output[Sequence[str]]
@@ -49,11 +49,11 @@ class NodePools(Component, token="pouw:aws:NodePools"):
     def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._name, self._args = name, args
-        machine, allowed = self._role()
+        machine, permissions = self._role()
         entry = SecurityGroup(
             f"{name}-entry",
-            name_prefix=physical_names.prefix("security-group", args.context, "entry"),
-            description="Machines that the edge of the site leads to",
+            name_prefix=physical_names.name_prefix("security-group", args.context, "entry"),
+            description="Machines behind the edge of the site",
             vpc_id=args.network.network,
             tags=args.context.tags,
             opts=self.child(),
@@ -63,26 +63,26 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             "system": self._template("system", [args.cluster.security_group]),
             "miners": self._template("miners", [args.cluster.security_group]),
         }
-        found = {
-            group.name: self._group(group, machine, templates[group.pool], allowed)
+        groups = {
+            group.name: self._group(group, machine, templates[group.pool], permissions)
             for group in node_pool_plan.groups(args.context.site.pools)
         }
-        self._addons(list(found.values()))
+        self._addons(list(groups.values()))
         self.publish(
-            pools=[group.node_group_name for group in found.values()],
-            scaling_group=found["rpc"].resources[0].autoscaling_groups[0].name,
+            pools=[group.node_group_name for group in groups.values()],
+            scaling_group=groups["rpc"].resources[0].autoscaling_groups[0].name,
             security_group=entry.id,
         )
 
     def _role(self) -> tuple[Role, list[pulumi.Resource]]:
-        """The machines' own role: to join the cluster and to pull images. What pods may do is not for machines."""
+        """Declare the machines' role: to join the cluster and to pull images. Pods have other roles."""
         machine = role(
             self,
             f"{self._name}-role",
             self._args.context,
             self._args.keys,
             part="machine",
-            description="Taken by the machines of the cluster",
+            description="Machines of the cluster",
             trust=access_policies.trust_service("ec2.amazonaws.com"),
         )
         return machine, [
@@ -97,7 +97,7 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         launch = launch_settings(context, pool, disk_gib(context, pool), self._args.keys.key, security_groups)
         return LaunchTemplate(
             f"{self._name}-{pool}-launch",
-            name_prefix=physical_names.prefix("launch-template", context, pool),
+            name_prefix=physical_names.name_prefix("launch-template", context, pool),
             update_default_version=True,
             tags=context.tags,
             opts=self.child(),
@@ -105,13 +105,13 @@ class NodePools(Component, token="pouw:aws:NodePools"):
         )
 
     def _group(
-        self, group: node_pool_plan.Group, machine: Role, template: LaunchTemplate, allowed: list[pulumi.Resource]
+        self, group: node_pool_plan.Group, machine: Role, template: LaunchTemplate, permissions: list[pulumi.Resource]
     ) -> NodeGroup:
         args = self._args
         return NodeGroup(
             f"{self._name}-{group.name}",
             cluster_name=args.cluster.cluster,
-            node_group_name_prefix=physical_names.prefix("node-group", args.context, group.name),
+            node_group_name_prefix=physical_names.name_prefix("node-group", args.context, group.name),
             node_role_arn=machine.arn,
             subnet_ids=args.network.node_subnets,
             version=args.context.site.cluster.version,
@@ -125,44 +125,44 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             labels={POOL_LABEL: group.pool},
             taints=taints(group.pool),
             tags=args.context.tags,
-            # The autoscaler decides how many there are; a deployment must not take its decision back.
+            # The autoscaler changes the number of machines; a deployment must not reset it.
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*allowed, args.cluster],
+                depends_on=[*permissions, args.cluster],
                 ignore_changes=["scalingConfig.desiredSize"],
             ),
         )
 
     def _addons(self, groups: Sequence[pulumi.Resource]) -> None:
-        """Names and disks: both need a machine before they are healthy, and stay on the ``system`` pool."""
+        """Declare the add-ons for DNS and disks. Both need machines, and run on the ``system`` pool."""
         args, name = self._args, self._name
         account = "ebs-csi-controller-sa"
-        own = workload_role(self, f"{name}-disks", args.context, args.keys, ("kube-system", account))
+        disk_role = workload_role(self, f"{name}-disks", args.context, args.keys, ("kube-system", account))
         driver = RolePolicyAttachment(
             f"{name}-disks-policy",
-            role=own.name,
+            role=disk_role.name,
             policy_arn=f"{MANAGED}/service-role/AmazonEBSCSIDriverPolicy",
             opts=self.child(),
         )
         key = RolePolicy(
             f"{name}-disks-key",
-            role=own.id,
+            role=disk_role.id,
             policy=access_policies.use_for_disks(physical_names.key(args.context, args.context.region)),
             opts=self.child(),
         )
-        where = {"nodeSelector": {POOL_LABEL: "system"}}
+        system_pool = {"nodeSelector": {POOL_LABEL: "system"}}
         add = partial(addon, self, name, args.cluster.cluster, args.context)
-        add("coredns", depends_on=list(groups), configuration_values=json.dumps(where))
+        add("coredns", depends_on=list(groups), configuration_values=json.dumps(system_pool))
         add(
             "aws-ebs-csi-driver",
             depends_on=[*groups, driver, key],
-            configuration_values=json.dumps({"controller": where}),
-            pod_identity_associations=[{"role_arn": own.arn, "service_account": account}],
+            configuration_values=json.dumps({"controller": system_pool}),
+            pod_identity_associations=[{"role_arn": disk_role.arn, "service_account": account}],
         )
 
 
 def disk_gib(context: SiteContext, pool: str) -> int:
-    """Size of the disk of a pool's machines."""
+    """Return the disk size of a pool's machines."""
     pools = context.site.pools
     return {"system": pools.system, "miners": pools.miners, "rpc": pools.rpc}[pool].disk_gib
 
@@ -170,8 +170,8 @@ def disk_gib(context: SiteContext, pool: str) -> int:
 def launch_settings(
     context: SiteContext, pool: str, gib: int, key: pulumi.Input[str], security_groups: list[pulumi.Input[str]]
 ) -> dict[str, Any]:
-    """How a machine starts: metadata only by session and not from pods, encrypted disk, no public address, no login."""
-    marked = {**context.tags, "Name": f"{context.environment}-{context.site.name}-{pool}"}
+    """Return launch settings: session-bound metadata, an encrypted disk, no public address, no SSH key."""
+    tags = {**context.tags, "Name": f"{context.environment}-{context.site.name}-{pool}"}
     disk = {
         "volume_type": "gp3",
         "volume_size": gib,
@@ -191,11 +191,11 @@ def launch_settings(
         "network_interfaces": [interface],
         "monitoring": {"enabled": True},
         "tag_specifications": [
-            {"resource_type": kind, "tags": marked} for kind in ("instance", "network-interface", "volume")
+            {"resource_type": kind, "tags": tags} for kind in ("instance", "network-interface", "volume")
         ],
     }
 
 
 def taints(pool: str) -> list[dict[str, str]]:
-    """Only workloads that ask for it run on the miners' pool."""
+    """Return the taint of the miners' pool, which keeps other workloads away."""
     return [{"key": POOL_LABEL, "value": pool, "effect": "NO_SCHEDULE"}] if pool == "miners" else []

@@ -1,4 +1,4 @@
-"""Physical names within what AWS allows them to be."""
+"""Names of resources in AWS, within AWS's limits."""
 
 from __future__ import annotations
 
@@ -27,55 +27,55 @@ LIMITS: Final[Mapping[str, int]] = {
     "security-group": 229,
     "topic": 256,
 }
-"""Characters by kind. Launch templates, node groups and security groups are given a prefix, to which 26 characters are
-added: a fixed name would keep a successor from being made before its predecessor goes."""
+"""Longest names by kind. Launch templates, node groups and security groups have a prefix, to which AWS adds 26
+characters: with a fixed name, a successor could not be created before its predecessor is deleted."""
 
 
-def named(kind: str, context: SiteContext, *parts: str) -> str:
-    """The name of a thing of one site, never longer than its kind may be."""
+def compose_name(kind: str, context: SiteContext, *parts: str) -> str:
+    """Return the name of a resource of one site, within the limit of its kind."""
     return fitted("pouw", context.environment, context.site.name, *parts, limit=LIMITS[kind])
 
 
-def prefix(kind: str, context: SiteContext, *parts: str) -> str:
-    """The beginning of a name that AWS completes."""
+def name_prefix(kind: str, context: SiteContext, *parts: str) -> str:
+    """Return the beginning of a name that AWS completes."""
     return fitted("pouw", context.environment, context.site.name, *parts, limit=LIMITS[kind] - 1) + "-"
 
 
 def cluster_name(context: SiteContext) -> str:
-    """The name of the site's cluster: known before it exists, as subnets and log groups carry it."""
-    return named("cluster", context)
+    """Return the name of the site's cluster, which subnets and log groups carry before the cluster exists."""
+    return compose_name("cluster", context)
 
 
 def account(context: SiteContext) -> str:
-    """The account that the site lives in; its settings were found right."""
+    """Return the site's account; the settings are valid, so there is one."""
     return context.site.account or ""
 
 
 def cluster_arn(context: SiteContext) -> str:
-    """The whole name of the site's cluster, for policies that speak of it."""
+    """Return the ARN of the site's cluster."""
     return f"arn:aws:eks:{context.region}:{account(context)}:cluster/{cluster_name(context)}"
 
 
 def bucket(context: SiteContext, region: str) -> str:
-    """The name of the bucket of backups in a region. Names of buckets are shared by all accounts of the world."""
-    return named("bucket", context, "backups", account(context), region)
+    """Return the name of the bucket for backups in a region. All accounts share the names of buckets."""
+    return compose_name("bucket", context, "backups", account(context), region)
 
 
 def bucket_arn(context: SiteContext, region: str) -> str:
-    """The whole name of the bucket of backups in a region."""
+    """Return the ARN of the bucket for backups in a region."""
     return f"arn:aws:s3:::{bucket(context, region)}"
 
 
 def log_bucket(context: SiteContext, region: str) -> str:
-    """The name of the bucket that access logs of a region go to."""
-    return named("bucket", context, "logs", account(context), region)
+    """Return the name of the bucket for access logs of a region."""
+    return compose_name("bucket", context, "logs", account(context), region)
 
 
 def key(context: SiteContext, region: str) -> NamedKey:
-    """The site's key in a region, as policies speak of it."""
-    return NamedKey(account=account(context), region=region, alias=f"alias/{named('alias', context)}")
+    """Return the site's key in a region, as policies name it."""
+    return NamedKey(account=account(context), region=region, alias=f"alias/{compose_name('alias', context)}")
 
 
 def log_group_arn(context: SiteContext, name: str) -> str:
-    """The whole name of a log group of the site."""
+    """Return the ARN of a log group of the site."""
     return f"arn:aws:logs:{context.region}:{account(context)}:log-group:{name}"

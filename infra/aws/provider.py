@@ -1,4 +1,4 @@
-"""The provider of an AWS site: its own region, and no account but its own."""
+"""The provider of an AWS site, limited to the site's region and account."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from infra.contracts import SiteContext
 
 
 def provider(name: str, context: SiteContext) -> pulumi.ProviderResource:
-    """A provider that takes its credentials from the environment and refuses those of another account."""
-    made: pulumi.ProviderResource = Provider(
+    """Return a provider that reads its credentials from the environment and refuses those of another account."""
+    site_provider: pulumi.ProviderResource = Provider(
         name, region=context.region, allowed_account_ids=[physical_names.account(context)]
     )
-    return made
+    return site_provider

@@ -1,4 +1,4 @@
-"""The site's own image registry."""
+"""The site's image registry."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from infra.contracts import SiteContext
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryArgs:
-    """One repository."""
+    """The repository of one site."""
 
     context: SiteContext
     keys: Keys
@@ -33,9 +33,9 @@ class Registry(Component, token="pouw:aws:Registry"):
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         context = args.context
-        made = Repository(
+        images = Repository(
             f"{name}-images",
-            name=physical_names.named("repository", context, args.repository),
+            name=physical_names.compose_name("repository", context, args.repository),
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.keys.key}],
@@ -43,11 +43,11 @@ class Registry(Component, token="pouw:aws:Registry"):
             tags=context.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
-        LifecyclePolicy(f"{name}-clean-up", repository=made.name, policy=json.dumps(clean_up()), opts=self.child())
-        self.publish(repository=made.repository_url)
+        LifecyclePolicy(f"{name}-clean-up", repository=images.name, policy=json.dumps(clean_up()), opts=self.child())
+        self.publish(repository=images.repository_url)
 
 
 def clean_up() -> dict[str, Any]:
-    """Images that lost their tag go after two weeks; what has one is a release, and stays."""
+    """Return the rule that deletes untagged images after two weeks; tagged images are releases and remain."""
     selection = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14}
     return {"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]}

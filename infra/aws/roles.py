@@ -1,4 +1,4 @@
-"""The roles of a site. No key is ever handed out, and none of them may go beyond the site's boundary."""
+"""The roles of a site. All of them have the site's permissions boundary, and no access key exists."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from infra.contracts import SiteContext
 def role(
     owner: Component, name: str, context: SiteContext, keys: Keys, *, part: str, description: str, trust: str
 ) -> Role:
-    """Declare a role within the boundary; ``part`` makes its name in AWS, ``trust`` says who may take it."""
+    """Declare a role with the boundary; ``part`` is in its name in AWS, ``trust`` is its trust policy."""
     return Role(
         name,
-        name=physical_names.named("role", context, part),
+        name=physical_names.compose_name("role", context, part),
         description=description,
         assume_role_policy=trust,
         permissions_boundary=keys.boundary,
@@ -26,13 +26,13 @@ def role(
 
 
 def workload_role(owner: Component, name: str, context: SiteContext, keys: Keys, account: tuple[str, str]) -> Role:
-    """A role for one service account, given as namespace and name, of the site's cluster, and for nobody else."""
+    """Declare a role for one service account, a namespace and a name, of the site's cluster."""
     return role(
         owner,
         f"{name}-role",
         context,
         keys,
         part=account[1],
-        description=f"Taken by the service account {account[1]} of the namespace {account[0]}",
+        description=f"Service account {account[1]} of the namespace {account[0]}",
         trust=access_policies.trust_pods(physical_names.cluster_arn(context), *account),
     )

@@ -54,7 +54,7 @@ class WebFirewall(Component, token="pouw:aws:WebFirewall"):
         if not allows_all(args.allow_from):
             clients = IpSet(
                 f"{name}-clients",
-                name=physical_names.named("firewall", context, "clients"),
+                name=physical_names.compose_name("firewall", context, "clients"),
                 description=f"Clients that the edge of the site {context.site.name} serves",
                 scope="REGIONAL",
                 ip_address_version="IPV4",
@@ -64,7 +64,7 @@ class WebFirewall(Component, token="pouw:aws:WebFirewall"):
             ).arn
         acl = WebAcl(
             f"{name}-rules",
-            name=physical_names.named("firewall", context),
+            name=physical_names.compose_name("firewall", context),
             description=f"The edge of the site {context.site.name}",
             scope="REGIONAL",
             default_action={"allow": {}},
@@ -76,7 +76,7 @@ class WebFirewall(Component, token="pouw:aws:WebFirewall"):
         log = LogGroup(
             f"{name}-log-group",
             # AWS accepts only log groups whose name begins with this prefix.
-            name=f"aws-waf-logs-{physical_names.named('log-group', context)}",
+            name=f"aws-waf-logs-{physical_names.compose_name('log-group', context)}",
             kms_key_id=args.keys.key,
             retention_in_days=retention(context.site.network.flow_log_days),
             tags=context.tags,

@@ -45,7 +45,7 @@ class AuditLogs(Component, token="pouw:gcp:AuditLogs"):
             f"{name}-bucket",
             project=project,
             location=context.region,
-            bucket_id=physical_names.named("log-bucket", context, "audit"),
+            bucket_id=physical_names.compose_name("log-bucket", context, "audit"),
             description=f"Audit and control-plane logs of the site {context.site.name}",
             retention_days=context.site.cluster.log_days,
             locked=context.production,
@@ -54,10 +54,10 @@ class AuditLogs(Component, token="pouw:gcp:AuditLogs"):
         )
         ProjectSink(
             f"{name}-sink",
-            name=physical_names.named("sink", context, "audit"),
+            name=physical_names.compose_name("sink", context, "audit"),
             project=project,
             destination=pulumi.Output.concat("logging.googleapis.com/", bucket.id),
-            filter=audit_filter(project, physical_names.named("cluster", context)),
+            filter=audit_filter(project, physical_names.compose_name("cluster", context)),
             unique_writer_identity=True,
             opts=self.child(),
         )

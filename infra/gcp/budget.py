@@ -43,7 +43,7 @@ class Budget(Component, token="pouw:gcp:Budget"):
         made = BillingBudget(
             f"{name}-budget",
             billing_account=settings.billing_account,
-            display_name=physical_names.named("sink", context),
+            display_name=physical_names.compose_name("sink", context),
             # By number: Google answers with it, and an id would differ from the answer for ever.
             budget_filter={
                 "projects": [pulumi.Output.concat("projects/", args.keys.number)],

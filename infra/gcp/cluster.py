@@ -50,7 +50,7 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
         super().__init__(name, opts)
         context, project = args.context, physical_names.project(args.context)
         accounts = {pool: self._account(f"{name}-{pool}", context, pool) for pool in POOLS}
-        cluster_name = physical_names.named("cluster", context)
+        cluster_name = physical_names.compose_name("cluster", context)
         made = GkeCluster(
             f"{name}-cluster",
             name=cluster_name,
@@ -102,7 +102,7 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
         account = Account(
             f"{name}-account",
             project=physical_names.project(context),
-            account_id=physical_names.named("account", context, pool),
+            account_id=physical_names.compose_name("account", context, pool),
             display_name=f"Machines of the pool {pool} of the site {context.site.name}",
             opts=self.child(),
         )

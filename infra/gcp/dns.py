@@ -47,7 +47,7 @@ class Dns(Component, token="pouw:gcp:Dns"):
         self._context = context = args.context
         made = ManagedZone(
             f"{name}-zone",
-            name=physical_names.named("zone", context, "public"),
+            name=physical_names.compose_name("zone", context, "public"),
             project=physical_names.project(context),
             dns_name=f"{args.zone}.",
             description="Names of the network",

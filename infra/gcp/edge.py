@@ -61,7 +61,7 @@ class Edge(Component, token="pouw:gcp:Edge"):
         self.address_kind = "A"
         address = GlobalAddress(
             f"{name}-address",
-            name=physical_names.named("compute", args.context, "edge"),
+            name=physical_names.compose_name("compute", args.context, "edge"),
             project=self._project,
             labels=args.context.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.context.production),
@@ -99,7 +99,7 @@ class Edge(Component, token="pouw:gcp:Edge"):
         args = self._args
         Firewall(
             f"{name}-in",
-            name=physical_names.named("compute", self._context, "edge-in"),
+            name=physical_names.compose_name("compute", self._context, "edge-in"),
             project=self._project,
             network=args.network.network,
             direction="INGRESS",

@@ -62,7 +62,7 @@ class Identity(Component, token="pouw:gcp:Identity"):
         backup = Account(
             f"{name}-backup-account",
             project=project,
-            account_id=physical_names.named("account", context, "backup"),
+            account_id=physical_names.compose_name("account", context, "backup"),
             display_name=f"Backups of the site {context.site.name}",
             opts=self.child(),
         )

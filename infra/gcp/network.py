@@ -60,7 +60,7 @@ class Network(Component, token="pouw:gcp:Network"):
         self._project = project = physical_names.project(context)
         network = Vpc(
             f"{name}-network",
-            name=physical_names.named("compute", context),
+            name=physical_names.compose_name("compute", context),
             project=project,
             auto_create_subnetworks=False,
             routing_mode="REGIONAL",
@@ -68,7 +68,7 @@ class Network(Component, token="pouw:gcp:Network"):
         )
         subnet = Subnetwork(
             f"{name}-nodes",
-            name=physical_names.named("compute", context, "nodes"),
+            name=physical_names.compose_name("compute", context, "nodes"),
             project=project,
             region=context.region,
             network=network.id,
@@ -86,7 +86,7 @@ class Network(Component, token="pouw:gcp:Network"):
             opts=self.child(),
         )
         for rule, what in network_firewall.rules(context.plan, context.site.network.pods).items():
-            named = physical_names.named("compute", context, rule)
+            named = physical_names.compose_name("compute", context, rule)
             Firewall(f"{name}-{rule}", name=named, project=project, network=network.id, **what, opts=self.child())
         egress = self._translation(name, network, subnet)
         self._services(name, network)
@@ -98,7 +98,7 @@ class Network(Component, token="pouw:gcp:Network"):
         addresses = [
             Address(
                 f"{name}-egress-{index}",
-                name=physical_names.named("compute", context, f"egress-{index}"),
+                name=physical_names.compose_name("compute", context, f"egress-{index}"),
                 project=project,
                 region=context.region,
                 address_type="EXTERNAL",
@@ -107,7 +107,7 @@ class Network(Component, token="pouw:gcp:Network"):
             )
             for index in range(egress_addresses(context.site.network.translation))
         ]
-        named = physical_names.named("compute", context)
+        named = physical_names.compose_name("compute", context)
         router = Router(
             f"{name}-router",
             name=named,
@@ -142,7 +142,7 @@ class Network(Component, token="pouw:gcp:Network"):
         networks = [{"network_url": network.id}]
         Policy(
             f"{name}-queries",
-            name=physical_names.named("zone", context, "queries"),
+            name=physical_names.compose_name("zone", context, "queries"),
             project=project,
             enable_logging=True,
             networks=networks,
@@ -152,7 +152,7 @@ class Network(Component, token="pouw:gcp:Network"):
             part = domain.rstrip(".").replace(".", "-")
             zone = ManagedZone(
                 f"{name}-{part}",
-                name=physical_names.named("zone", context, part),
+                name=physical_names.compose_name("zone", context, part),
                 project=project,
                 dns_name=domain,
                 visibility="private",
@@ -178,7 +178,7 @@ class Network(Component, token="pouw:gcp:Network"):
 
     def _flow_logs(self, name: str, keys: Keys) -> None:
         context, project = self._context, self._project
-        named = physical_names.named("log-bucket", context, "flows")
+        named = physical_names.compose_name("log-bucket", context, "flows")
         bucket = ProjectBucketConfig(
             f"{name}-flows",
             project=project,

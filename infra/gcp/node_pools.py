@@ -49,7 +49,7 @@ class NodePools(Component, token="pouw:gcp:NodePools"):
         context = args.context
         return NodePool(
             name,
-            name=physical_names.named("pool", context, own_name(group)),
+            name=physical_names.compose_name("pool", context, own_name(group)),
             project=physical_names.project(context),
             location=context.region,
             node_locations=list(context.zones),

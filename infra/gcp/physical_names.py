@@ -23,7 +23,7 @@ LIMITS: Final[Mapping[str, int]] = {
 use them, and key rings, whose names Google never gives back."""
 
 
-def named(kind: str, context: SiteContext, *parts: str) -> str:
+def compose_name(kind: str, context: SiteContext, *parts: str) -> str:
     """The name of a thing of one site, never longer than its kind may be."""
     return fitted("pouw", context.environment, context.site.name, *parts, limit=LIMITS[kind])
 
@@ -45,4 +45,4 @@ def copy_region(context: SiteContext) -> str:
 
 def machine_tag(context: SiteContext, pool: str) -> str:
     """Network tag of a pool's machines, by which firewall rules find them."""
-    return named("compute", context, pool)
+    return compose_name("compute", context, pool)

@@ -48,7 +48,7 @@ class Registry(Component, token="pouw:gcp:Registry"):
             f"{name}-images",
             project=project,
             location=context.region,
-            repository_id=physical_names.named("repository", context),
+            repository_id=physical_names.compose_name("repository", context),
             format="DOCKER",
             description=f"Images of the site {context.site.name}",
             docker_config={"immutable_tags": True},

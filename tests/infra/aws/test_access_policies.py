@@ -93,7 +93,7 @@ def test_anybody_in_a_key_policy_is_bound_to_the_account_and_one_role() -> None:
     "policy",
     [
         access_policies.alarm_channel(ACCOUNT, "topic"),
-        access_policies.trust_service("s3.amazonaws.com", access_policies.own_account("1")),
+        access_policies.trust_service("s3.amazonaws.com", access_policies.from_account("1")),
     ],
 )
 def test_a_service_acts_for_its_own_account_only(policy: str) -> None:

@@ -210,7 +210,8 @@ def test_the_peers_entry_carries_the_sites_tags_in_one_order() -> None:
 
 def test_two_long_names_that_differ_at_the_end_stay_apart() -> None:
     places = [
-        physical_names.named("load-balancer", stack_context(f"{'a' * 18}{letter}"), "front") for letter in ("b", "c")
+        physical_names.compose_name("load-balancer", stack_context(f"{'a' * 18}{letter}"), "front")
+        for letter in ("b", "c")
     ]
     assert len(set(places)) == 2
 
@@ -234,4 +235,6 @@ def test_the_example_of_the_guide_is_a_usable_configuration() -> None:
 
 @pytest.mark.parametrize("kind_of", sorted(physical_names.LIMITS))
 def test_every_kind_of_name_keeps_its_limit(kind_of: str) -> None:
-    assert len(physical_names.named(kind_of, stack_context("a" * 20), "b" * 300)) <= physical_names.LIMITS[kind_of]
+    assert (
+        len(physical_names.compose_name(kind_of, stack_context("a" * 20), "b" * 300)) <= physical_names.LIMITS[kind_of]
+    )

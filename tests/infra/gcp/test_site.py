@@ -266,13 +266,17 @@ def stack_context(name: str) -> SiteContext:
 
 
 def test_two_long_names_that_differ_at_the_end_stay_apart() -> None:
-    names = [physical_names.named("account", stack_context(f"{'a' * 18}{letter}"), "system") for letter in ("b", "c")]
+    names = [
+        physical_names.compose_name("account", stack_context(f"{'a' * 18}{letter}"), "system") for letter in ("b", "c")
+    ]
     assert len(set(names)) == 2
 
 
 @pytest.mark.parametrize("kind_of", sorted(physical_names.LIMITS))
 def test_every_kind_of_name_keeps_its_limit(kind_of: str) -> None:
-    assert len(physical_names.named(kind_of, stack_context("a" * 20), "b" * 300)) <= physical_names.LIMITS[kind_of]
+    assert (
+        len(physical_names.compose_name(kind_of, stack_context("a" * 20), "b" * 300)) <= physical_names.LIMITS[kind_of]
+    )
 
 
 def test_the_example_of_the_guide_is_a_usable_configuration() -> None:
