@@ -12,7 +12,7 @@ from pulumi_azure_native.monitor.activity_log_alert import ActivityLogAlert
 from pulumi_azure_native.monitor.metric_alert import MetricAlert
 
 from infra.azure.keys import Keys
-from infra.azure.physical_names import copy_of, group_name, named, subscription
+from infra.azure.physical_names import compose_name, copy_of, group_name, subscription
 from infra.component import Component
 from infra.contracts import SiteContext
 
@@ -74,7 +74,7 @@ class Alarms(Component, token="pouw:azure:Alarms"):
         channel = ActionGroup(
             f"{name}-channel",
             resource_group_name=args.keys.group,
-            action_group_name=named(context, "monitor:ActionGroup"),
+            action_group_name=compose_name(context, "monitor:ActionGroup"),
             group_short_name="pouw",
             location="global",
             enabled=True,
@@ -103,7 +103,7 @@ class Alarms(Component, token="pouw:azure:Alarms"):
         ActivityLogAlert(
             f"{name}-{part}",
             resource_group_name=self._args.keys.group,
-            activity_log_alert_name=named(context, "monitor:ActivityLogAlert", part),
+            activity_log_alert_name=compose_name(context, "monitor:ActivityLogAlert", part),
             location="global",
             description=_DESCRIPTIONS[part],
             enabled=True,
@@ -120,7 +120,7 @@ class Alarms(Component, token="pouw:azure:Alarms"):
         MetricAlert(
             f"{name}-unhealthy-alarm",
             resource_group_name=self._args.keys.group,
-            rule_name=named(context, "monitor:MetricAlert", "unhealthy"),
+            rule_name=compose_name(context, "monitor:MetricAlert", "unhealthy"),
             location="global",
             description=(
                 f"The edge of the site {context.site.name} has reached no healthy balancer in the cluster for five "

@@ -13,7 +13,7 @@ from pulumi_azure_native.storage.management_policy import ManagementPolicy
 
 from infra.azure import storage_accounts
 from infra.azure.keys import Keys
-from infra.azure.physical_names import named
+from infra.azure.physical_names import compose_name
 from infra.component import Component
 from infra.contracts import SiteContext
 
@@ -41,7 +41,7 @@ class AuditLogs(Component, token="pouw:azure:AuditLogs"):
         workspace = Workspace(
             f"{name}-workspace",
             resource_group_name=group,
-            workspace_name=named(context, "operationalinsights:Workspace"),
+            workspace_name=compose_name(context, "operationalinsights:Workspace"),
             location=context.region,
             sku={"name": "PerGB2018"},
             retention_in_days=workspace_days(context.site.cluster.log_days),

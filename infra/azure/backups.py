@@ -1,4 +1,4 @@
-"""Backups: versioned, locked against change for their retention, encrypted, copied to another region."""
+"""Backups of the site: versioned, immutable for their retention, encrypted, with a copy in another region."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from infra.azure.alarms import Alarms
 from infra.azure.audit_logs import AuditLogs
 from infra.azure.keys import Keys, KeysArgs
 from infra.azure.physical_names import copy_of
-from infra.azure.roles import guard
+from infra.azure.roles import prevent_deletion
 from infra.component import Component
 from infra.contracts import SiteContext
 
@@ -26,7 +26,7 @@ CONTAINER: Final = "backups"
 
 @dataclass(frozen=True, kw_only=True)
 class BackupsArgs:
-    """Where backups go, and who is told what is done to them."""
+    """The backups of one site."""
 
     context: SiteContext
     keys: Keys
@@ -36,7 +36,7 @@ class BackupsArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class _Store:
-    """One of the two stores, ready to be replicated from or to."""
+    """The account and the container of one region; ``ready`` lists the resources that replication needs."""
 
     account: StorageAccount
     container: BlobContainer
@@ -44,9 +44,10 @@ class _Store:
 
 
 class Backups(Component, token="pouw:azure:Backups"):
-    """Two containers, the second with a vault and key of its own region. ``bucket`` and ``copy`` are their addresses.
+    """Two containers, the second with a vault and a key in its own region.
 
-    ``account`` is the id of the first one's account, ``scope`` that of the container.
+    Outputs: ``bucket`` and ``copy``, the containers' addresses; ``account``, the id of the first container's account;
+    ``scope``, the id of the first container.
     """
 
     bucket: pulumi.Output[str]
@@ -57,18 +58,18 @@ class Backups(Component, token="pouw:azure:Backups"):
     def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         context = args.context
-        there = copy_of(context)
-        keys = Keys(f"{name}-copy-keys", KeysArgs(context=there), self.child())
+        copy_context = copy_of(context)
+        keys = Keys(f"{name}-copy-keys", KeysArgs(context=copy_context), self.child())
         source = self._store(name, context, args.keys)
-        target = self._store(f"{name}-copy", there, keys)
+        target = self._store(f"{name}-copy", copy_context, keys)
         for part, store in ((name, source), (f"{name}-copy", target)):
             blobs = pulumi.Output.concat(store.account.id, "/blobServices/default")
-            # Only an account of the same region can keep a log, so the copy's is in the workspace alone.
+            # An account accepts logs only from its own region, so the copy's logs are only in the workspace.
             args.audit_logs.collect(self, f"{part}-audit", blobs, archived=store is source, after=store.ready)
         args.audit_logs.collect(self, f"{name}-copy-vault-audit", keys.vault, archived=False)
         rules = [{"sourceContainer": CONTAINER, "destinationContainer": CONTAINER}]
         accounts = {"source_account": source.account.id, "destination_account": target.account.id}
-        # The target decides the policy's and the rules' ids; the source repeats them.
+        # The target assigns the ids of the policy and of its rules; the source repeats them.
         received = ObjectReplicationPolicy(
             f"{name}-received",
             resource_group_name=keys.group,
@@ -122,28 +123,28 @@ class Backups(Component, token="pouw:azure:Backups"):
             allow_protected_append_writes=False,
             opts=self.child(),
         )
-        guard(self, f"{name}-lock", context, account.id)
+        prevent_deletion(self, f"{name}-lock", context, account.id)
         return _Store(account=account, container=container, ready=[service, container, lock])
 
 
 def protection(days: int) -> dict[str, Any]:
-    """Arguments of an account's blob service: versions, a feed for replication, and time to undo a deletion."""
-    kept = {"enabled": True, "days": min(days, 365)}
+    """Return arguments of an account's blob service: versions, a change feed for replication, and soft delete."""
+    retained = {"enabled": True, "days": min(days, 365)}
     return {
         "is_versioning_enabled": True,
         "change_feed": {"enabled": True, "retentionInDays": days},
-        "delete_retention_policy": kept,
-        "container_delete_retention_policy": kept,
+        "delete_retention_policy": retained,
+        "container_delete_retention_policy": retained,
     }
 
 
 def address(store: _Store) -> pulumi.Output[str]:
-    """Address of a store's container."""
+    """Return the address of a store's container."""
     return pulumi.Output.concat(store.account.primary_endpoints.blob, CONTAINER)
 
 
 def repeated(rules: list[Any] | None) -> list[dict[str, Any]]:
-    """The target's rules as the source must state them."""
+    """Return the target's rules in the form that the source expects."""
     return [
         {
             "ruleId": rule.rule_id,

@@ -1,4 +1,4 @@
-"""What a site may cost in a month, and who is told when it costs more."""
+"""The monthly budget of a site."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pulumi_azure_native.consumption.budget import Budget as ConsumptionBudget
 from infra.azure.alarms import Alarms
 from infra.azure.keys import Keys
 from infra.azure.physical_names import (
+    compose_name,
     copy_of,
     group_name,
     machines_group_name,
-    named,
     subscription,
 )
 from infra.component import Component
@@ -25,7 +25,7 @@ from infra.settings.site import Budget as BudgetSettings
 
 @dataclass(frozen=True, kw_only=True)
 class BudgetArgs:
-    """Whom to tell. The site has a budget."""
+    """The budget of a site whose settings have one."""
 
     context: SiteContext
     keys: Keys
@@ -34,7 +34,7 @@ class BudgetArgs:
 
 
 class Budget(Component, token="pouw:azure:Budget"):
-    """A budget over the site's resource groups, the one of its machines among them."""
+    """A budget of the site's resource groups, including that of its machines. Output: ``budget``, its id."""
 
     budget: pulumi.Output[str]
 
@@ -42,11 +42,11 @@ class Budget(Component, token="pouw:azure:Budget"):
         super().__init__(name, opts)
         context, settings = args.context, args.context.site.budget
         if settings is None:
-            raise ValueError(f"site {context.site.name} has no budget")
+            raise ValueError(f"site {context.site.name}: a Budget needs settings; got none; expected site.budget")
         budget = ConsumptionBudget(
             f"{name}-budget",
             scope=subscription(context),
-            budget_name=named(context, "consumption:Budget"),
+            budget_name=compose_name(context, "consumption:Budget"),
             category="Cost",
             time_grain="Monthly",
             opts=self.child(),
@@ -58,17 +58,17 @@ class Budget(Component, token="pouw:azure:Budget"):
 
 
 def limits(settings: BudgetSettings) -> dict[str, Any]:
-    """The amount, and the month from which it counts."""
+    """Return the amount, and the month in which the budget begins."""
     return {"amount": float(settings.monthly), "time_period": {"startDate": f"{settings.since}T00:00:00Z"}}
 
 
 def groups(context: SiteContext) -> list[str]:
-    """Resource groups that make up a site; the copy of its backups is in another region's."""
+    """Return the resource groups of a site; the third, in another region, holds the copy of its backups."""
     return [group_name(context), machines_group_name(context), group_name(copy_of(context))]
 
 
 def notifications(contacts: Sequence[str], alarms: pulumi.Input[str]) -> dict[str, Any]:
-    """Who is told: at 80 % and 100 % of what was spent, and when a forecast passes 100 %."""
+    """Return the notifications: at 80 % and 100 % of actual cost, and at 100 % of forecast cost."""
     return {
         name: {
             "enabled": True,

@@ -1,4 +1,4 @@
-"""Managed Kubernetes (AKS): private API, secrets under the own key, audit logs, tokens for workloads."""
+"""Managed Kubernetes (AKS): a private API server, secrets under the site's key, audit logs, workload identity."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from infra.azure.audit_logs import AuditLogs
 from infra.azure.keys import Keys
 from infra.azure.kubeconfig import authority, kubeconfig, listing_template
 from infra.azure.network import Network
-from infra.azure.physical_names import machines_group_name, named
-from infra.azure.roles import grant, guard, identity, kept, role_id
+from infra.azure.physical_names import compose_name, machines_group_name
+from infra.azure.roles import grant, identity, prevent_deletion, protected, role_id
 from infra.azure.subnets import CONTROL_PLANE
 from infra.component import Component
 from infra.contracts import SiteContext
@@ -29,7 +29,7 @@ AUDIT_CATEGORIES: Final = (
     "kube-audit", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "cluster-autoscaler",
     "cloud-controller-manager", "guard", "csi-azuredisk-controller",
 )  # fmt: skip
-"""Logs of the control plane; ``guard`` is who signed in."""
+"""Log categories of the control plane; ``guard`` holds sign-ins."""
 
 WINDOW: Final = {
     "schedule": {"weekly": {"dayOfWeek": "Sunday", "intervalWeeks": 1}},
@@ -37,12 +37,12 @@ WINDOW: Final = {
     "durationHours": 6,
     "utcOffset": "+00:00",
 }
-"""When the cloud may upgrade: the quietest hours of the week."""
+"""Hours in which Azure may upgrade the cluster."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
-    """Where the cluster stands and what it uses."""
+    """The cluster of one site."""
 
     context: SiteContext
     keys: Keys
@@ -54,7 +54,8 @@ class ClusterArgs:
 class Cluster(Component, token="pouw:azure:Cluster"):
     """A cluster with the system machines of the first zone.
 
-    ``puller`` is the principal that machines pull images as, ``disks`` the encryption set of disks.
+    Outputs besides those of the contract: ``name`` and ``group`` of the cluster; ``puller``, the principal by which
+    machines pull images; ``disks``, the id of the disk encryption set.
     """
 
     cluster: pulumi.Output[str]
@@ -76,7 +77,7 @@ class Cluster(Component, token="pouw:azure:Cluster"):
         disks = DiskEncryptionSet(
             f"{name}-disks",
             resource_group_name=group,
-            disk_encryption_set_name=named(context, "compute:DiskEncryptionSet"),
+            disk_encryption_set_name=compose_name(context, "compute:DiskEncryptionSet"),
             location=context.region,
             encryption_type="EncryptionAtRestWithCustomerKey",
             active_key={"keyUrl": args.keys.key_version},
@@ -85,16 +86,16 @@ class Cluster(Component, token="pouw:azure:Cluster"):
             tags=context.tags,
             opts=self.child(),
         )
-        rights = self._rights(name, controller, puller, disks)
+        grants = self._grants(name, controller, puller, disks)
         [first] = [pool for pool in node_pool_plan.zone_pools(context.site.pools) if pool.name == "system1"]
-        options = kept(self, context)
-        options.depends_on = rights
-        # The scaler moves the number of machines, and other pools are resources of their own.
+        options = protected(self, context)
+        options.depends_on = grants
+        # The autoscaler changes the number of machines. All other pools are separate resources.
         options.ignore_changes = ["agentPoolProfiles[0].count"]
         cluster = ManagedCluster(
             f"{name}-cluster",
             resource_group_name=group,
-            resource_name_=named(context, "containerservice:ManagedCluster"),
+            resource_name_=compose_name(context, "containerservice:ManagedCluster"),
             location=context.region,
             agent_pool_profiles=[
                 {
@@ -119,12 +120,12 @@ class Cluster(Component, token="pouw:azure:Cluster"):
             opts=options,
             **settings(context),
         )
-        guard(self, f"{name}-lock", context, cluster.id)
-        self._upkeep(name, cluster)
+        prevent_deletion(self, f"{name}-lock", context, cluster.id)
+        self._maintain(name, cluster)
         self.publish(
             cluster=cluster.id,
             kubeconfig=self._kubeconfig(name, cluster),
-            # Its certificate authority, as on other clouds, is not known while it is being asked for again.
+            # Other clouds use the certificate authority, which here is unknown during every update.
             identity=pulumi.Output.concat(cluster.id, " private" if private_api(context) else ""),
             issuer=cluster.oidc_issuer_profile.issuer_url,
             name=cluster.name,
@@ -133,15 +134,15 @@ class Cluster(Component, token="pouw:azure:Cluster"):
             disks=disks.id,
         )
 
-    def _rights(
+    def _grants(
         self, name: str, controller: UserAssignedIdentity, puller: UserAssignedIdentity, disks: DiskEncryptionSet
     ) -> list[pulumi.Resource]:
-        """What the control plane needs, each right over one resource."""
+        """Grant the control plane its roles, each on one resource."""
         vault = self._args.keys.vault
         scopes: dict[str, tuple[str, pulumi.Input[str]]] = {
             "network": ("Network Contributor", self._args.network.network),
             "key": ("Key Vault Crypto User", vault),
-            # A private vault is reached through an endpoint that the control plane asks the vault for.
+            # The control plane creates its own endpoint to a private vault, which needs this role.
             "vault": ("Key Vault Contributor", vault),
             "disks": ("Disk Encryption Set Operator for Managed Disks", disks.id),
             "puller": ("Managed Identity Operator", puller.id),
@@ -157,8 +158,8 @@ class Cluster(Component, token="pouw:azure:Cluster"):
             for part, (role, scope) in scopes.items()
         ]
 
-    def _upkeep(self, name: str, cluster: ManagedCluster) -> None:
-        """Audit logs, and the hours in which the cloud may change the cluster by itself."""
+    def _maintain(self, name: str, cluster: ManagedCluster) -> None:
+        """Collect audit logs, and declare the hours in which Azure may upgrade the cluster."""
         audit_logs, group = self._args.audit_logs, self._args.keys.group
         audit_logs.collect(self, f"{name}-audit", cluster.id, categories=AUDIT_CATEGORIES)
         for part in ("AutoUpgrade", "NodeOSUpgrade"):
@@ -176,7 +177,7 @@ class Cluster(Component, token="pouw:azure:Cluster"):
         listing = Deployment(
             f"{name}-authority",
             resource_group_name=self._args.keys.group,
-            deployment_name=named(context, "resources:Deployment", "authority"),
+            deployment_name=compose_name(context, "resources:Deployment", "authority"),
             properties={
                 "mode": "Incremental",
                 "template": listing_template(),
@@ -186,24 +187,24 @@ class Cluster(Component, token="pouw:azure:Cluster"):
             opts=self.child(),
         )
         host = cluster.private_fqdn if private_api(context) else cluster.fqdn
-        made = pulumi.Output.all(cluster.name, host, listing.properties).apply(
-            lambda known: kubeconfig(
-                cluster=known[0],
-                host=known[1],
+        text = pulumi.Output.all(cluster.name, host, listing.properties).apply(
+            lambda values: kubeconfig(
+                cluster=values[0],
+                host=values[1],
                 tenant=context.site.tenant or "",
-                certificate_authority=authority((known[2] or {}).get("outputs")),
+                certificate_authority=authority((values[2] or {}).get("outputs")),
             )
         )
-        return pulumi.Output.secret(made)
+        return pulumi.Output.secret(text)
 
 
 def private_api(context: SiteContext) -> bool:
-    """Whether the API server has no address outside the network."""
+    """True if the API server has no address outside the network."""
     return not context.site.cluster.api_allow_from
 
 
 def api_access(context: SiteContext) -> dict[str, Any]:
-    """Who reaches the API server. It stands in the site's own network, and so reaches the private vault."""
+    """Return the access to the API server. It runs in the site's network, from which it reaches the private vault."""
     shared: dict[str, Any] = {"enableVnetIntegration": True, "disableRunCommand": True}
     if private_api(context):
         return {
@@ -216,7 +217,7 @@ def api_access(context: SiteContext) -> dict[str, Any]:
 
 
 def network_profile(context: SiteContext) -> dict[str, Any]:
-    """Pods on an overlay with addresses of their own, policies enforced in the kernel, the site's own way out."""
+    """Return the network settings: an overlay for pods, network policies by Cilium, egress through the NAT gateways."""
     network = context.site.network
     return {
         "networkPlugin": "azure",
@@ -232,18 +233,18 @@ def network_profile(context: SiteContext) -> dict[str, Any]:
 
 
 def dns_address(services: str) -> str:
-    """Address of the cluster's name server: the tenth of the services' range."""
+    """Return the address of the cluster's DNS server: the tenth of the services' range."""
     return str(ipaddress.ip_network(services)[10])
 
 
 def security_profile(args: ClusterArgs) -> dict[str, Any]:
-    """Encryption of secrets by the own key, workload identity, threat detection, removal of unused images."""
+    """Return the security settings: secret encryption, workload identity, threat detection, image clean-up."""
     return {
         "azureKeyVaultKms": {
             "enabled": True,
             "keyId": args.keys.key_version,
             "keyVaultNetworkAccess": "Private",
-            # The API server reads its secrets by the vault's endpoint, from its first moment on.
+            # The API server needs the vault's endpoint to read its first secret.
             "keyVaultResourceId": args.network.vault,
         },
         "workloadIdentity": {"enabled": True},
@@ -253,10 +254,10 @@ def security_profile(args: ClusterArgs) -> dict[str, Any]:
 
 
 def settings(context: SiteContext) -> dict[str, Any]:
-    """The rest: arguments of the cluster's class that follow from the context alone."""
+    """Return the other arguments of the cluster, which depend only on the context."""
     return {
         "kubernetes_version": context.site.cluster.version,
-        "dns_prefix": named(context, "containerservice:ManagedCluster")[:54].rstrip("-"),
+        "dns_prefix": compose_name(context, "containerservice:ManagedCluster")[:54].rstrip("-"),
         "node_resource_group": machines_group_name(context),
         "node_resource_group_profile": {"restrictionLevel": "ReadOnly"},
         "sku": {"name": "Base", "tier": "Standard"},
@@ -265,9 +266,9 @@ def settings(context: SiteContext) -> dict[str, Any]:
         "aad_profile": {"managed": True, "enableAzureRBAC": True, "tenantID": context.site.tenant},
         "oidc_issuer_profile": {"enabled": True},
         "auto_upgrade_profile": {"upgradeChannel": "patch", "nodeOSUpgradeChannel": "NodeImage"},
-        # What somebody puts into the cluster past this program is held against the subscription's own policies.
+        # Azure Policy checks the objects that other tools create in the cluster.
         "addon_profiles": {"azurepolicy": {"enabled": True}},
-        # Pools of one kind grow together over the zones, so that no zone is left with all the machines.
+        # The pools of one kind grow evenly, so that no single zone has all the machines.
         "auto_scaler_profile": {"balanceSimilarNodeGroups": "true", "expander": "least-waste"},
         "storage_profile": {
             "diskCSIDriver": {"enabled": True},

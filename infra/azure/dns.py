@@ -1,4 +1,4 @@
-"""A signed public zone, and names in it that move to a standby when the active site does not answer."""
+"""A signed public zone, and names in it that fail over to a standby."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pulumi_azure_native.dns.zone import Zone
 from pulumi_azure_native.resources.resource_group import ResourceGroup
 from pulumi_azure_native.trafficmanager.profile import Profile
 
-from infra.azure.physical_names import named, worldwide
-from infra.azure.roles import guard, kept
+from infra.azure.physical_names import compose_name, global_name
+from infra.azure.roles import prevent_deletion, protected
 from infra.component import Component
 from infra.contracts import READY_PATH, RecordKind, SiteContext, Target
 
@@ -24,14 +24,14 @@ _FAILOVER_TTL_S: Final = 30
 
 @dataclass(frozen=True, kw_only=True)
 class DnsArgs:
-    """The zone, and the site whose subscription holds it."""
+    """A zone in the subscription of the site of ``context``."""
 
     context: SiteContext
     zone: str
 
 
 class Dns(Component, token="pouw:azure:Dns"):
-    """A zone in a resource group of its own: it outlives the site. Azure writes down no questions to public zones."""
+    """A zone in its own resource group, because it outlives the site. Azure offers no query log for public zones."""
 
     zone: pulumi.Output[str]
     name_servers: pulumi.Output[Sequence[str]]
@@ -43,10 +43,10 @@ class Dns(Component, token="pouw:azure:Dns"):
         context = args.context
         self._group = ResourceGroup(
             f"{name}-group",
-            resource_group_name=named(context, "resources:ResourceGroup", "dns"),
+            resource_group_name=compose_name(context, "resources:ResourceGroup", "dns"),
             location=context.region,
             tags=context.tags,
-            opts=kept(self, context),
+            opts=protected(self, context),
         )
         self._zone = Zone(
             f"{name}-zone",
@@ -55,9 +55,9 @@ class Dns(Component, token="pouw:azure:Dns"):
             zone_type="Public",
             location="global",
             tags=context.tags,
-            opts=kept(self, context),
+            opts=protected(self, context),
         )
-        guard(self, f"{name}-lock", context, self._zone.id)
+        prevent_deletion(self, f"{name}-lock", context, self._zone.id)
         signature = DnssecConfig(
             f"{name}-signature",
             resource_group_name=self._group.name,
@@ -71,30 +71,30 @@ class Dns(Component, token="pouw:azure:Dns"):
         )
 
     def record(self, name: str, *, host: pulumi.Input[str], kind: RecordKind, value: pulumi.Input[str]) -> None:
-        """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""
+        """Declare a record; ``host`` is the full name, ``name`` the name of the resource."""
         zone = self._args.zone
         RecordSet(
             f"{self._label}-{name}",
             resource_group_name=self._group.name,
             zone_name=self._zone.name,
             record_type=kind,
-            relative_record_set_name=pulumi.Output.from_input(host).apply(lambda whole: relative(whole, zone)),
+            relative_record_set_name=pulumi.Output.from_input(host).apply(lambda full_name: relative(full_name, zone)),
             ttl=float(_TTL_S),
             opts=self.child(),
             **record_value(kind, value),
         )
 
     def failover(self, name: str, *, host: str, targets: Sequence[Target]) -> None:
-        """Declare a name that leads to the active target while its ``/ready`` answers over TLS, else to a standby."""
+        """Declare a name that resolves to the active target while its ``/ready`` answers, else to a standby."""
         context = self._args.context
         profile = Profile(
             f"{self._label}-{name}",
             resource_group_name=self._group.name,
-            profile_name=named(context, "trafficmanager:Profile", name),
+            profile_name=compose_name(context, "trafficmanager:Profile", name),
             location="global",
             profile_status="Enabled",
             traffic_routing_method="Priority",
-            dns_config={"relativeName": worldwide(context, "dns", name), "ttl": float(_FAILOVER_TTL_S)},
+            dns_config={"relativeName": global_name(context, "dns", name), "ttl": float(_FAILOVER_TTL_S)},
             monitor_config=monitor(host),
             endpoints=endpoints(targets),
             tags=context.tags,
@@ -104,15 +104,15 @@ class Dns(Component, token="pouw:azure:Dns"):
 
 
 def delegation_signers(keys: Sequence[Any]) -> list[str]:
-    """The DS records of a zone's keys: only those that sign keys have any."""
+    """Return the DS records of a zone's keys; only key-signing keys have some."""
     return [str(signer.record) for key in keys for signer in key.delegation_signer_info or ()]
 
 
 def relative(host: str, zone: str) -> str:
-    """The part of a whole name that stands before its zone; ``@`` is the zone itself.
+    """Return the part of a full name before its zone; ``@`` is the zone itself.
 
     Raises:
-        ValueError: the name is not in the zone.
+        ValueError: The name is outside the zone.
     """
     if host == zone:
         return "@"
@@ -122,7 +122,7 @@ def relative(host: str, zone: str) -> str:
 
 
 def record_value(kind: RecordKind, value: pulumi.Input[str]) -> dict[str, Any]:
-    """The argument that holds a record's value."""
+    """Return the argument that holds a record's value."""
     if kind == "A":
         return {"a_records": [{"ipv4Address": value}]}
     if kind == "CNAME":
@@ -131,7 +131,7 @@ def record_value(kind: RecordKind, value: pulumi.Input[str]) -> dict[str, Any]:
 
 
 def monitor(host: str) -> dict[str, Any]:
-    """How a target is judged: three failures in a row, ten seconds apart, and it is out."""
+    """Return the health check of a target, which fails after three failures in a row, ten seconds apart."""
     return {
         "protocol": "HTTPS",
         "port": 443.0,
@@ -145,7 +145,7 @@ def monitor(host: str) -> dict[str, Any]:
 
 
 def endpoints(targets: Sequence[Target]) -> list[dict[str, Any]]:
-    """Targets in the order in which they are tried: active ones first, each kind in the order given."""
+    """Return the endpoints by priority: active targets first, then standbys, each in the given order."""
     ordered = sorted(targets, key=lambda target: not target.active)
     return [
         {

@@ -1,7 +1,7 @@
-"""The public edge: Front Door, with a certificate for the hosts, a firewall, a rate limit, and a private way in.
+"""The public edge: Front Door with a certificate, a web firewall, and a private link to the gateway.
 
-Front Door is the one edge on Azure whose certificates the cloud issues and renews by a record in any name service. Its
-address is a name that stays the same for as long as the edge exists; it answers from the nearest of many places.
+Front Door is the only edge of Azure with certificates that Azure issues and renews by a record in any DNS service. Its
+address is a name that remains as long as the edge exists, and it answers from the nearest location.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from infra.azure.gateway import FRONTEND, Gateway, GatewayArgs, link_region
 from infra.azure.keys import Keys
 from infra.azure.network import Network
 from infra.azure.node_pools import NodePools
-from infra.azure.physical_names import LIMITS, named, worldwide
-from infra.azure.roles import guard, kept
+from infra.azure.physical_names import LIMITS, compose_name, global_name
+from infra.azure.roles import prevent_deletion, protected
 from infra.azure.subnets import EDGE_PORT
 from infra.azure.web_firewall import WebFirewall, WebFirewallArgs
 from infra.component import Component
@@ -42,7 +42,7 @@ ACCESS_CATEGORIES: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeArgs:
-    """Which hosts the edge serves, and whom it lets in."""
+    """The edge of one site."""
 
     context: SiteContext
     keys: Keys
@@ -56,7 +56,7 @@ class EdgeArgs:
 
 
 class Edge(Component, token="pouw:azure:Edge"):
-    """Front Door before a gateway before the cluster."""
+    """Front Door, then a gateway, then the cluster. Output: ``address``, the name of the endpoint."""
 
     address: pulumi.Output[str]
     address_kind: RecordKind = "CNAME"
@@ -72,23 +72,23 @@ class Edge(Component, token="pouw:azure:Edge"):
         profile = Profile(
             f"{name}-profile",
             resource_group_name=group,
-            profile_name=named(context, "cdn:Profile"),
+            profile_name=compose_name(context, "cdn:Profile"),
             location="global",
             sku={"name": "Premium_AzureFrontDoor"},
             origin_response_timeout_seconds=60,
             tags=context.tags,
-            opts=kept(self, context),
+            opts=protected(self, context),
         )
         endpoint = AFDEndpoint(
             f"{name}-endpoint",
             resource_group_name=group,
             profile_name=profile.name,
-            endpoint_name=worldwide(context, "edge"),
+            endpoint_name=global_name(context, "edge"),
             location="global",
             enabled_state="Enabled",
             auto_generated_domain_name_label_scope="TenantReuse",
             tags=context.tags,
-            opts=kept(self, context),
+            opts=protected(self, context),
         )
         origins = self._origins(name, profile, gateway)
         domains = [self._domain(name, profile, host) for host in args.hosts]
@@ -104,15 +104,15 @@ class Edge(Component, token="pouw:azure:Edge"):
             patterns_to_match=["/*"],
             supported_protocols=["Https"],
             https_redirect="Disabled",
-            # From here on the way is private, and the gateway has no name that a certificate could be for.
+            # The connection to the gateway is private, and the gateway has no public name for a certificate.
             forwarding_protocol="HttpOnly",
-            # Name services of other clouds ask the edge's own name whether it is ready. The firewall guards it, too.
+            # Health checks of other clouds use the endpoint's own name. The web firewall covers that name, too.
             link_to_default_domain="Enabled",
             enabled_state="Enabled",
             opts=self.child(depends_on=[origins.ready]),
         )
         args.audit_logs.collect(self, f"{name}-access-log", profile.id, categories=ACCESS_CATEGORIES)
-        guard(self, f"{name}-lock", context, profile.id)
+        prevent_deletion(self, f"{name}-lock", context, profile.id)
         self.publish(address=endpoint.host_name)
 
     def _origins(self, name: str, profile: Profile, gateway: Gateway) -> _Origins:

@@ -1,8 +1,8 @@
 """The gateway between the edge and the cluster: an application gateway that only the edge's private link reaches.
 
-A link service on the cluster's own load balancer would need no gateway, but that load balancer is made with the first
-service inside the cluster, after the edge that must name it. The gateway is known beforehand, asks ``/ready`` from
-inside the network, and tells WebSocket from JSON-RPC.
+A link service on the cluster's load balancer would need no gateway. But Azure creates that load balancer with the first
+service in the cluster, after the edge that must name it. The gateway exists before, checks ``/ready`` from inside the
+network, and separates WebSocket from JSON-RPC.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import pulumi
 from pulumi_azure_native.network.application_gateway import ApplicationGateway
 
 from infra.azure.network import Network, public_address
-from infra.azure.physical_names import group_name, named, subscription
-from infra.azure.roles import guard, kept
+from infra.azure.physical_names import compose_name, group_name, subscription
+from infra.azure.roles import prevent_deletion, protected
 from infra.azure.subnets import EDGE_PORT, GATEWAY, LINK, balancer_address, gateway_address
 from infra.component import Component
 from infra.contracts import READY_PATH, SiteContext
 from infra.workload import RPC_PORT, WS_PORT
 
 FRONTEND: Final = "edge"
-"""Name of the frontend that the private link leads to."""
+"""Name of the frontend behind the private link."""
 
 _LINK_REGIONS: Final = {
     "israelcentral": "westeurope",
@@ -34,12 +34,12 @@ _LINK_REGIONS: Final = {
     "uaenorth": "centralindia",
     "westus2": "westus3",
 }
-"""Where Front Door has no private links, the nearest region that does."""
+"""Regions without private links of Front Door, each with the nearest region that has some."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayArgs:
-    """Where the gateway stands."""
+    """The gateway of one edge; ``group`` is the name of its resource group."""
 
     context: SiteContext
     group: pulumi.Input[str]
@@ -47,7 +47,7 @@ class GatewayArgs:
 
 
 class Gateway(Component, token="pouw:azure:Gateway"):
-    """A gateway with a private link. ``gateway`` is its id, ``address`` the private one that it listens on."""
+    """A gateway with a private link. Outputs: ``gateway``, its id, and ``address``, its private address."""
 
     gateway: pulumi.Output[str]
     address: pulumi.Output[str]
@@ -55,12 +55,12 @@ class Gateway(Component, token="pouw:azure:Gateway"):
     def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         context, group = args.context, args.group
-        # The platform wants a public address on every gateway; nothing listens on this one.
+        # Azure requires a public address on every gateway; no listener uses this one.
         unused = public_address(self, f"{name}-unused", context, group, part="gateway", zones=context.zones)
         gateway = ApplicationGateway(
             f"{name}-gateway",
             resource_group_name=group,
-            application_gateway_name=named(context, "network:ApplicationGateway"),
+            application_gateway_name=compose_name(context, "network:ApplicationGateway"),
             location=context.region,
             zones=list(context.zones),
             sku={"name": "Standard_v2", "tier": "Standard_v2"},
@@ -74,7 +74,7 @@ class Gateway(Component, token="pouw:azure:Gateway"):
                     "privateIPAddress": gateway_address(context.plan),
                     "privateIPAllocationMethod": "Static",
                     "subnet": {"id": args.network.subnet(GATEWAY)},
-                    "privateLinkConfiguration": {"id": own_id(context, "privateLinkConfigurations", "edge")},
+                    "privateLinkConfiguration": {"id": part_id(context, "privateLinkConfigurations", "edge")},
                 },
             ],
             private_link_configurations=[
@@ -93,30 +93,30 @@ class Gateway(Component, token="pouw:azure:Gateway"):
             ],
             frontend_ports=[{"name": "edge", "port": EDGE_PORT}],
             tags=context.tags,
-            opts=kept(self, context),
+            opts=protected(self, context),
             **routing(context),
         )
-        guard(self, f"{name}-lock", context, gateway.id)
+        prevent_deletion(self, f"{name}-lock", context, gateway.id)
         self.publish(gateway=gateway.id, address=gateway_address(context.plan))
 
 
 def link_region(region: str) -> str:
-    """The region from which Front Door links to a gateway in ``region``."""
+    """Return the region from which Front Door links to a gateway in ``region``."""
     return _LINK_REGIONS.get(region, region)
 
 
-def own_id(context: SiteContext, collection: str, name: str) -> str:
-    """Id of a part of the gateway: its parts name one another by ids that are known before the gateway is."""
-    gateway = named(context, "network:ApplicationGateway")
+def part_id(context: SiteContext, collection: str, name: str) -> str:
+    """Return the id of a part of the gateway. Parts refer to one another by ids before the gateway exists."""
+    gateway = compose_name(context, "network:ApplicationGateway")
     group = f"{subscription(context)}/resourceGroups/{group_name(context)}"
     return f"{group}/providers/Microsoft.Network/applicationGateways/{gateway}/{collection}/{name}"
 
 
 def routing(context: SiteContext) -> dict[str, Any]:
-    """From the frontend to the in-cluster balancer: paths below ``/ws`` to WebSocket, the rest to JSON-RPC."""
+    """Return the routes to the in-cluster balancer: paths below ``/ws`` to WebSocket, all others to JSON-RPC."""
 
     def part(collection: str, name: str) -> dict[str, str]:
-        return {"id": own_id(context, collection, name)}
+        return {"id": part_id(context, collection, name)}
 
     balancer = part("backendAddressPools", "balancer")
     rpc, ws = part("backendHttpSettingsCollection", "rpc"), part("backendHttpSettingsCollection", "ws")
@@ -165,7 +165,7 @@ def routing(context: SiteContext) -> dict[str, Any]:
 
 
 def probe() -> dict[str, Any]:
-    """Health of the balancer: one question for both ports, which the same pods serve."""
+    """Return the health check of the balancer, one for both ports, because the same pods serve both."""
     return {
         "name": "ready",
         "protocol": "Http",
@@ -180,7 +180,7 @@ def probe() -> dict[str, Any]:
 
 
 def backend(name: str, port: int, *, seconds: int) -> dict[str, Any]:
-    """How one port of the balancer is spoken to."""
+    """Return the HTTP settings of one port of the balancer."""
     return {
         "name": name,
         "protocol": "Http",

@@ -1,4 +1,4 @@
-"""Identities of workloads: tokens of the cluster are exchanged for the cloud's own, so there is no key to lose."""
+"""Identities of the site's workloads: Azure accepts tokens of the cluster, so no secret key exists."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from infra.naming import NAMESPACE
 
 BACKUP: Final = "backup"
 POD: Final = PodIdentity(labels={"azure.workload.identity/use": "true"}, cidr="0.0.0.0/0", port=443)
-"""The cluster mounts a token into pods with the label. The directory that takes it has no fixed addresses."""
+"""AKS mounts a token into pods with the label. Microsoft Entra ID, which accepts it, has no fixed addresses."""
 _BLOBS: Final = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 BACKUP_ACTIONS: Final = (f"{_BLOBS}/read", f"{_BLOBS}/add/action")
-"""To read objects and to add new ones: neither to overwrite nor to delete any."""
+"""Permissions to read objects and to add new ones, not to overwrite or delete them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityArgs:
-    """Whose workloads, and what they use."""
+    """The workloads of one cluster."""
 
     context: SiteContext
     keys: Keys
@@ -40,7 +40,7 @@ class IdentityArgs:
 
 
 class Identity(Component, token="pouw:azure:Identity"):
-    """The right of machines to pull images, and an identity a workload."""
+    """One identity per workload, and the machines' permission to pull images. Output: ``annotations`` by workload."""
 
     annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
 
@@ -76,10 +76,10 @@ class Identity(Component, token="pouw:azure:Identity"):
 
 
 def service_account(workload: str) -> str:
-    """Name of the service account that a workload's identity trusts."""
+    """Return the name of the service account that a workload's identity trusts."""
     return f"pouw-{workload}"
 
 
 def subject(workload: str) -> str:
-    """Whom the identity trusts, in the words of the cluster's tokens."""
+    """Return the subject of the tokens that a workload's identity trusts."""
     return f"system:serviceaccount:{NAMESPACE}:{service_account(workload)}"

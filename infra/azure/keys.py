@@ -1,4 +1,4 @@
-"""The site's own encryption key, in a vault that only private endpoints and Azure's own services reach."""
+"""The site's encryption key, in a vault that only private endpoints and Azure's services reach."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pulumi_azure_native.keyvault.key import Key
 from pulumi_azure_native.keyvault.vault import Vault
 from pulumi_azure_native.resources.resource_group import ResourceGroup
 
-from infra.azure.physical_names import group_name, named, worldwide
-from infra.azure.roles import grant, identity, kept, role_id
+from infra.azure.physical_names import compose_name, global_name, group_name
+from infra.azure.roles import grant, identity, protected, role_id
 from infra.component import Component
 from infra.contracts import SiteContext
 
@@ -20,15 +20,16 @@ _OPERATIONS: Final = ("encrypt", "decrypt", "wrapKey", "unwrapKey")
 
 @dataclass(frozen=True, kw_only=True)
 class KeysArgs:
-    """Where the key stands."""
+    """The key of one site in one region."""
 
     context: SiteContext
 
 
 class Keys(Component, token="pouw:azure:Keys"):
-    """A resource group, a vault and a key in it, and the identity by which Azure's services use that key.
+    """A resource group, a vault with a key, and the identity by which Azure's services use the key.
 
-    ``key`` is the key's address without a version, ``key_version`` that of the newest; ``reader`` is the identity's id.
+    Outputs: ``key``, its address without a version; ``key_version``, the address of its newest version; ``reader``, the
+    identity's id.
     """
 
     key: pulumi.Output[str]
@@ -47,7 +48,7 @@ class Keys(Component, token="pouw:azure:Keys"):
             resource_group_name=group_name(context),
             location=context.region,
             tags=context.tags,
-            opts=kept(self, context),
+            opts=protected(self, context),
         )
         vault, key = vault_and_key(self, name, context, group.name, part="keys", private=True)
         reader = identity(self, f"{name}-reader", context, group.name, context.region, "key-reader")
@@ -65,44 +66,44 @@ class Keys(Component, token="pouw:azure:Keys"):
             vault=vault.id,
             vault_uri=vault.properties.vault_uri,
             group=group.name,
-            # Whoever encrypts by this identity must find its permission in place.
-            reader=pulumi.Output.all(reader.id, granted.id).apply(lambda both: both[0]),
+            # Resources that encrypt by this identity wait for its permission.
+            reader=pulumi.Output.all(reader.id, granted.id).apply(lambda ids: ids[0]),
         )
 
 
 def vault_and_key(
     owner: Component, name: str, context: SiteContext, group: pulumi.Input[str], *, part: str, private: bool
 ) -> tuple[Vault, Key]:
-    """Declare a vault and an encryption key in it; ``part`` makes the vault's name."""
+    """Declare a vault with an encryption key; ``part`` is in the vault's name."""
     vault = Vault(
         f"{name}-vault",
         resource_group_name=group,
-        vault_name=worldwide(context, part),
+        vault_name=global_name(context, part),
         location=context.region,
         properties=vault_properties(context, private=private),
         tags=context.tags,
-        opts=kept(owner, context),
+        opts=protected(owner, context),
     )
     key = Key(
         f"{name}-key",
         resource_group_name=group,
         vault_name=vault.name,
-        key_name=named(context, "keyvault:Key", "encryption"),
+        key_name=compose_name(context, "keyvault:Key", "encryption"),
         properties=key_properties(),
         tags=context.tags,
-        opts=kept(owner, context),
+        opts=protected(owner, context),
     )
     return vault, key
 
 
 def vault_properties(context: SiteContext, *, private: bool) -> dict[str, Any]:
-    """Properties of a vault; one that is not private still answers nobody without a role."""
+    """Return the properties of a vault. One that is not private still requires a role of its callers."""
     return {
         "tenantId": context.site.tenant,
         "sku": {"family": "A", "name": "standard"},
         "enableRbacAuthorization": True,
         "enableSoftDelete": True,
-        # Encryption of disks, storage and registries by an own key insists on this.
+        # Azure requires it for keys that encrypt disks, storage and registries.
         "enablePurgeProtection": True,
         "softDeleteRetentionInDays": 90 if context.production else 7,
         "publicNetworkAccess": "Disabled" if private else "Enabled",
@@ -111,7 +112,7 @@ def vault_properties(context: SiteContext, *, private: bool) -> dict[str, Any]:
 
 
 def key_properties() -> dict[str, Any]:
-    """An RSA key that makes a new version of itself every year; a version lives for two, told before it ends."""
+    """Return an RSA key that rotates every year; a version expires after two years, with a notification before."""
     return {
         "kty": "RSA",
         "keySize": 3072,

@@ -1,4 +1,4 @@
-"""A kubeconfig that holds no credential: ``kubelogin`` asks for a token when one is needed. Pure text."""
+"""A kubeconfig without a credential: ``kubelogin`` requests a token when a client needs one. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, Final
 import yaml
 
 SERVER_ID: Final = "6dae42f8-4368-4678-94ff-3960e28e3630"
-"""Application that tokens for managed clusters are for, the same in every directory."""
+"""Id of AKS's server application, the audience of its tokens, the same in every tenant."""
 LISTING_VERSION: Final = "2025-09-01"
 
 
 def listing_template() -> dict[str, Any]:
-    """A deployment that makes nothing: it reads the cluster's own kubeconfig, for the authority in it.
+    """Return a deployment template without resources that reads the certificate authority of a cluster.
 
-    No property of a managed cluster carries its certificate authority. With local accounts disabled, what is read
-    holds no credential.
+    No property of a managed cluster holds its certificate authority. Its kubeconfig does,
+    without a credential because local accounts are disabled.
     """
     listing = f"listClusterUserCredential(parameters('cluster'), '{LISTING_VERSION}').kubeconfigs[0].value"
     return {
@@ -30,16 +30,16 @@ def listing_template() -> dict[str, Any]:
 
 
 def authority(outputs: Mapping[str, Any] | None) -> str | None:
-    """The certificate authority (base64) in the outputs of that deployment; ``None`` before it has run."""
+    """Return the certificate authority (base64) from the deployment's outputs; ``None`` before the deployment."""
     text = ((outputs or {}).get("kubeconfig") or {}).get("value")
     if not text:
         return None
-    found: str = yaml.safe_load(text)["clusters"][0]["cluster"]["certificate-authority-data"]
-    return found
+    certificate: str = yaml.safe_load(text)["clusters"][0]["cluster"]["certificate-authority-data"]
+    return certificate
 
 
 def kubeconfig(*, cluster: str, host: str, tenant: str, certificate_authority: str | None) -> str:
-    """The kubeconfig, as JSON. Without an authority it trusts those of the system, which do not vouch for a cluster."""
+    """Return the kubeconfig as JSON. Without an authority, clients use the system's, which do not sign for clusters."""
     server: dict[str, Any] = {"server": f"https://{host}:443"}
     if certificate_authority is not None:
         server["certificate-authority-data"] = certificate_authority

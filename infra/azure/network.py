@@ -1,4 +1,4 @@
-"""The network: private machines in three zones, static addresses on the way out, flow logs."""
+"""The site's network: private machines in three zones, static egress addresses, endpoints and flow logs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pulumi_azure_native.network.virtual_network import VirtualNetwork
 from infra.azure.alarms import Alarms
 from infra.azure.audit_logs import AuditLogs
 from infra.azure.keys import Keys
-from infra.azure.physical_names import named
+from infra.azure.physical_names import compose_name
 from infra.azure.private_endpoints import Endpoints, EndpointsArgs, Service
-from infra.azure.roles import grant, identity, kept, role_id
-from infra.azure.subnets import ENDPOINTS, Guard, Subnet, guard_rules, node_subnet, subnets
+from infra.azure.roles import grant, identity, protected, role_id
+from infra.azure.subnets import ENDPOINTS, SecurityGroup, Subnet, node_subnet, security_rules, subnets
 from infra.component import Component
 from infra.contracts import SiteContext
 
@@ -28,7 +28,7 @@ _LONGEST_FLOW_RETENTION_DAYS = 365
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """Where the network stands and who keeps its logs."""
+    """The network of one site."""
 
     context: SiteContext
     keys: Keys
@@ -37,8 +37,7 @@ class NetworkArgs:
 
 
 class Network(Component, token="pouw:azure:Network"):
-    """A virtual network. ``subnet(name)`` gives the id of one of its subnets; ``vault`` is the vault's id once the
-    network reaches it."""
+    """A virtual network. Output besides the contract's: ``vault``, the vault's id, once the network reaches it."""
 
     network: pulumi.Output[str]
     node_subnets: pulumi.Output[Sequence[str]]
@@ -50,28 +49,28 @@ class Network(Component, token="pouw:azure:Network"):
         self._args = args
         context, group = args.context, args.keys.group
         addresses, gateways = self._translation(name)
-        guards: dict[Guard, NetworkSecurityGroup] = {
-            guard: NetworkSecurityGroup(
-                f"{name}-{guard}-guard",
+        security_groups: dict[SecurityGroup, NetworkSecurityGroup] = {
+            kind: NetworkSecurityGroup(
+                f"{name}-{kind}-security-group",
                 resource_group_name=group,
-                network_security_group_name=named(context, "network:NetworkSecurityGroup", guard),
+                network_security_group_name=compose_name(context, "network:NetworkSecurityGroup", kind),
                 location=context.region,
-                security_rules=guard_rules(guard, context.plan),
+                security_rules=security_rules(kind, context.plan),
                 tags=context.tags,
                 opts=self.child(),
             )
-            for guard in ("nodes", "gateway")
+            for kind in ("nodes", "gateway")
         }
         network = VirtualNetwork(
             f"{name}-network",
             resource_group_name=group,
-            virtual_network_name=named(context, "network:VirtualNetwork"),
+            virtual_network_name=compose_name(context, "network:VirtualNetwork"),
             location=context.region,
             address_space={"addressPrefixes": [context.plan.network]},
-            subnets=[subnet_properties(one, gateways, guards) for one in subnets(context.plan)],
+            subnets=[subnet_properties(subnet, gateways, security_groups) for subnet in subnets(context.plan)],
             **flood_protection(context.site.network.ddos_plan),
             tags=context.tags,
-            opts=kept(self, context),
+            opts=protected(self, context),
         )
         self._flow_log(name, network.id)
         vault = Service(name="vault", id=args.keys.vault, part="vault", zone="privatelink.vaultcore.azure.net")
@@ -80,11 +79,11 @@ class Network(Component, token="pouw:azure:Network"):
             network=network.id,
             node_subnets=[pulumi.Output.concat(network.id, "/subnets/", node_subnet(zone)) for zone in range(3)],
             egress=[address.ip_address for address in addresses],
-            vault=pulumi.Output.all(args.keys.vault, endpoint.ready).apply(lambda known: str(known[0])),
+            vault=pulumi.Output.all(args.keys.vault, endpoint.ready).apply(lambda values: str(values[0])),
         )
 
     def subnet(self, name: str) -> pulumi.Output[str]:
-        """Id of the subnet of that name."""
+        """Return the id of the subnet of that name."""
         return pulumi.Output.concat(self.network, "/subnets/", name)
 
     def endpoints(self, name: str, network: pulumi.Input[str], services: Sequence[Service]) -> Endpoints:
@@ -99,7 +98,7 @@ class Network(Component, token="pouw:azure:Network"):
         return Endpoints(name, arguments, self.child())
 
     def _translation(self, name: str) -> tuple[list[PublicIPAddress], list[NatGateway]]:
-        """Addresses on the way out, and the gateways that use them: one a zone, or one for all."""
+        """Declare egress addresses and their NAT gateways, one per zone or one for all."""
         context, group = self._args.context, self._args.keys.group
         addresses, gateways = [], []
         for zone in context.zones if context.site.network.translation == "zone" else context.zones[:1]:
@@ -109,7 +108,7 @@ class Network(Component, token="pouw:azure:Network"):
                 NatGateway(
                     f"{name}-translation-{zone}",
                     resource_group_name=group,
-                    nat_gateway_name=named(context, "network:NatGateway", zone),
+                    nat_gateway_name=compose_name(context, "network:NatGateway", zone),
                     location=context.region,
                     sku={"name": "Standard"},
                     zones=[zone],
@@ -133,10 +132,10 @@ class Network(Component, token="pouw:azure:Network"):
         )
         FlowLog(
             f"{name}-flow-log",
-            # Azure keeps one watcher a region in a subscription, and makes it with the region's first network.
+            # A subscription has one network watcher per region, which Azure creates with the first network.
             resource_group_name="NetworkWatcherRG",
             network_watcher_name=f"NetworkWatcher_{context.region}",
-            flow_log_name=named(context, "network:FlowLog"),
+            flow_log_name=compose_name(context, "network:FlowLog"),
             location=context.region,
             target_resource_id=network,
             storage_id=audit_logs.archive,
@@ -158,7 +157,7 @@ class Network(Component, token="pouw:azure:Network"):
 
 
 def flood_protection(plan: str | None) -> dict[str, Any]:
-    """The part of a network that joins a plan; without one it has what Azure gives to everybody."""
+    """Return the arguments that join a DDoS protection plan; without one, Azure's basic protection applies."""
     return {"enable_ddos_protection": True, "ddos_protection_plan": {"id": plan}} if plan else {}
 
 
@@ -169,22 +168,22 @@ def public_address(
     return PublicIPAddress(
         name,
         resource_group_name=group,
-        public_ip_address_name=named(context, "network:PublicIPAddress", part),
+        public_ip_address_name=compose_name(context, "network:PublicIPAddress", part),
         location=context.region,
         sku={"name": "Standard", "tier": "Regional"},
         public_ip_allocation_method="Static",
         public_ip_address_version="IPv4",
         zones=list(zones),
         tags=context.tags,
-        # Others list these addresses among those that they let in.
-        opts=kept(owner, context),
+        # Peers and partners have these addresses in their allow-lists.
+        opts=protected(owner, context),
     )
 
 
 def subnet_properties(
-    subnet: Subnet, gateways: Sequence[NatGateway], guards: Mapping[Guard, NetworkSecurityGroup]
+    subnet: Subnet, gateways: Sequence[NatGateway], security_groups: Mapping[SecurityGroup, NetworkSecurityGroup]
 ) -> dict[str, Any]:
-    """A subnet in the words of the API. Nothing in it reaches outside but through the translation."""
+    """Return a subnet for Azure's API; its only egress is through the NAT gateway."""
     properties: dict[str, Any] = {
         "name": subnet.name,
         "addressPrefix": subnet.range,
@@ -192,8 +191,8 @@ def subnet_properties(
         "privateEndpointNetworkPolicies": "Enabled",
         "privateLinkServiceNetworkPolicies": "Disabled" if subnet.link else "Enabled",
     }
-    if subnet.guard != "none":
-        properties["networkSecurityGroup"] = {"id": guards[subnet.guard].id}
+    if subnet.security_group != "none":
+        properties["networkSecurityGroup"] = {"id": security_groups[subnet.security_group].id}
     if subnet.zone is not None:
         properties["natGateway"] = {"id": gateways[subnet.zone % len(gateways)].id}
     if subnet.delegation is not None:
@@ -202,6 +201,6 @@ def subnet_properties(
 
 
 def flow_retention(days: int) -> dict[str, Any]:
-    """Retention of the flow log itself, which ends at a year; the account's own rule serves for longer."""
-    own = days <= _LONGEST_FLOW_RETENTION_DAYS
-    return {"enabled": own, "days": days if own else 0}
+    """Return the retention of the flow log, at most a year; for more, the account's deletion rule applies."""
+    within_limit = days <= _LONGEST_FLOW_RETENTION_DAYS
+    return {"enabled": within_limit, "days": days if within_limit else 0}

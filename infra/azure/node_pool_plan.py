@@ -1,4 +1,4 @@
-"""Pools of machines as Azure has them: one a zone, because disks are bound to zones. Decisions, no resources."""
+"""The machines of a site, decided from its settings: one pool per zone, because disks are bound to zones."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ ACCELERATORS: Final = (
     (r"^Standard_ND\d+(am?sr|asr)_(A100_)?v4$", "nvidia-a100"),
     (r"^Standard_ND\d+isr_H100_v5$", "nvidia-h100"),
 )
-"""Accelerators by machine type."""
+"""Accelerators by pattern of the machine type."""
 ACCELERATOR_LABEL: Final = "pouw.dev/accelerator"
 SPOT: Final = "kubernetes.azure.com/scalesetpriority"
 """Label of spot machines, and key of the taint that Azure puts on them (value ``spot``, effect NoSchedule)."""
 MOST_PODS: Final = 60
 SURGE_PERCENT: Final = 33
-"""Of a pool, added while its machines are made anew."""
+"""Share of a pool that is added while its machines are replaced."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """Machines at least and at most."""
+    """The fewest and the most machines."""
 
     minimum: int
     maximum: int
@@ -52,7 +52,7 @@ class ZonePool:
 
 
 def shares(bounds: Bounds) -> tuple[Bounds, Bounds, Bounds]:
-    """A pool's bounds over three zones, as even as can be: their sums are the pool's own."""
+    """Return a pool's bounds divided among three zones as evenly as possible."""
     low, high = _thirds(bounds.minimum), _thirds(bounds.maximum)
     first, second, third = (Bounds(minimum=low[zone], maximum=high[zone]) for zone in range(3))
     return first, second, third
@@ -63,21 +63,21 @@ def _thirds(number: int) -> list[int]:
 
 
 def zone_pools(pools: Pools) -> list[ZonePool]:
-    """Every pool in every zone. With spot machines the on-demand ones are as many as the floor, always."""
+    """Return every pool in every zone. With spot machines, the number of on-demand machines is fixed at the floor."""
     miners, system = pools.miners, _bounds(pools.system)
-    # A system pool may never be empty, so there is one system machine a zone at least.
+    # A system pool must not be empty, so each zone has at least one system machine.
     system = Bounds(minimum=max(system.minimum, 3), maximum=max(system.maximum, 3))
-    wanted: list[tuple[str, Literal["system", "miners", "rpc"], Pool, Bounds, bool]] = [
+    plans: list[tuple[str, Literal["system", "miners", "rpc"], Pool, Bounds, bool]] = [
         ("system", "system", pools.system, system, False),
         ("rpc", "rpc", pools.rpc, _bounds(pools.rpc), False),
     ]
     if miners.spot:
         floor = miners.on_demand_floor
         above = Bounds(minimum=max(miners.minimum - floor, 0), maximum=miners.maximum - floor)
-        wanted.append(("miners", "miners", miners, Bounds(minimum=floor, maximum=floor), False))
-        wanted.append(("spot", "miners", miners, above, True))
+        plans.append(("miners", "miners", miners, Bounds(minimum=floor, maximum=floor), False))
+        plans.append(("spot", "miners", miners, above, True))
     else:
-        wanted.append(("miners", "miners", miners, _bounds(miners), False))
+        plans.append(("miners", "miners", miners, _bounds(miners), False))
     return [
         ZonePool(
             name=f"{name}{zone + 1}",
@@ -88,14 +88,16 @@ def zone_pools(pools: Pools) -> list[ZonePool]:
             bounds=share,
             spot=spot,
         )
-        for name, pool, settings, bounds, spot in wanted
+        for name, pool, settings, bounds, spot in plans
         for zone, share in enumerate(shares(bounds))
     ]
 
 
-def own_name(pool: ZonePool) -> str:
-    """Name of a pool in its cluster, 12 characters at most: another one for machines that cannot be had by a change, so
-    that those come before the old ones go."""
+def pool_name(pool: ZonePool) -> str:
+    """Return the name of a pool in its cluster, 12 characters at most.
+
+    It depends on the properties that Azure cannot change: the new pool is created before the old one is deleted.
+    """
     return f"{pool.name}{digest(f'{pool.instance} {pool.disk_gib}')[:4]}"
 
 
@@ -104,14 +106,14 @@ def _bounds(pool: Pool) -> Bounds:
 
 
 def accelerator(instance: str) -> str | None:
-    """What accelerator a machine type carries, if any."""
-    return next((found for pattern, found in ACCELERATORS if re.match(pattern, instance)), None)
+    """Return the accelerator of a machine type, if it has one."""
+    return next((kind for pattern, kind in ACCELERATORS if re.match(pattern, instance)), None)
 
 
 def profile(pool: ZonePool, context: SiteContext) -> dict[str, Any]:
-    """Arguments of a pool, but for its name and subnet: the same for one of its own and for one inside the cluster."""
-    found = accelerator(pool.instance)
-    labels = {POOL_LABEL: pool.pool, **({ACCELERATOR_LABEL: found} if found else {})}
+    """Return the arguments of a pool except its name and subnet, for a separate pool and for one inside the cluster."""
+    gpu = accelerator(pool.instance)
+    labels = {POOL_LABEL: pool.pool, **({ACCELERATOR_LABEL: gpu} if gpu else {})}
     taints = [f"{POOL_LABEL}={pool.pool}:NoSchedule"] if pool.pool == "miners" else []
     properties: dict[str, Any] = {
         "mode": "System" if pool.pool == "system" else "User",
@@ -125,13 +127,13 @@ def profile(pool: ZonePool, context: SiteContext) -> dict[str, Any]:
         "max_pods": MOST_PODS,
         "enable_encryption_at_host": True,
         "enable_node_public_ip": False,
-        # Drivers of accelerators are not signed for secure boot.
-        "security_profile": {"enableSecureBoot": found is None, "enableVTPM": True, "sshAccess": "Disabled"},
+        # Accelerator drivers have no signature for secure boot.
+        "security_profile": {"enableSecureBoot": gpu is None, "enableVTPM": True, "sshAccess": "Disabled"},
         "node_taints": taints,
         "tags": dict(context.tags),
         **scaling(pool.bounds),
     }
-    if found:
+    if gpu:
         properties["gpu_profile"] = {"driver": "Install"}
     if pool.spot:
         labels[SPOT] = "spot"
@@ -143,13 +145,13 @@ def profile(pool: ZonePool, context: SiteContext) -> dict[str, Any]:
 
 
 def tolerations(pools: Pools) -> Tolerations:
-    """For the taint that Azure puts on spot machines, in pools that have some."""
+    """Return tolerations, by pool, of the taint that Azure sets on spot machines."""
     spot = {"key": SPOT, "operator": "Equal", "value": "spot", "effect": "NoSchedule"}
     return {pool.pool: [spot] for pool in zone_pools(pools) if pool.spot and pool.bounds.maximum}
 
 
 def scaling(bounds: Bounds) -> dict[str, Any]:
-    """The scaler's bounds; it is off where there is nothing to scale, because it takes no maximum of none."""
+    """Return the autoscaler's bounds. It is off if both bounds are equal, because Azure refuses a maximum of 0."""
     if bounds.minimum == bounds.maximum:
         return {"enable_auto_scaling": False, "count": bounds.minimum}
     return {
@@ -161,5 +163,5 @@ def scaling(bounds: Bounds) -> dict[str, Any]:
 
 
 def subnet_of(pool: ZonePool) -> str:
-    """Name of the subnet that a pool's machines stand in."""
+    """Return the name of the subnet of a pool's machines."""
     return node_subnet(pool.zone)

@@ -1,4 +1,4 @@
-"""The pools of machines that the cluster does not bring itself."""
+"""The node pools of the site, except the one that is part of the cluster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from infra.contracts import SiteContext
 
 @dataclass(frozen=True, kw_only=True)
 class NodePoolsArgs:
-    """Whose machines, and where they stand. Their disks are encrypted by the cluster's encryption set."""
+    """The node pools of one cluster, whose disk encryption set also encrypts their disks."""
 
     context: SiteContext
     keys: Keys
@@ -27,26 +27,26 @@ class NodePoolsArgs:
 
 
 class NodePools(Component, token="pouw:azure:NodePools"):
-    """Every pool in every zone, but for the system machines of the first zone, which are the cluster's own."""
+    """Every pool in every zone, except the system pool of the first zone, which is part of the cluster."""
 
     pools: pulumi.Output[Sequence[str]]
 
     def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        found = [self._pool(name, args, pool) for pool in node_pool_plan.zone_pools(args.context.site.pools)[1:]]
-        self.publish(pools=[pool.id for pool in found])
+        pools = [self._pool(name, args, pool) for pool in node_pool_plan.zone_pools(args.context.site.pools)[1:]]
+        self.publish(pools=[pool.id for pool in pools])
 
     def _pool(self, name: str, args: NodePoolsArgs, pool: node_pool_plan.ZonePool) -> AgentPool:
         profile = node_pool_plan.profile(pool, args.context)
         options = self.child()
         if profile["enable_auto_scaling"]:
-            # The scaler moves it from there on.
+            # The autoscaler changes the number of machines.
             options.ignore_changes = ["count"]
         return AgentPool(
             f"{name}-{pool.name}",
             resource_group_name=args.cluster.group,
             resource_name_=args.cluster.name,
-            agent_pool_name=node_pool_plan.own_name(pool),
+            agent_pool_name=node_pool_plan.pool_name(pool),
             vnet_subnet_id=args.network.subnet(node_pool_plan.subnet_of(pool)),
             opts=options,
             **profile,

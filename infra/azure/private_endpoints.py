@@ -1,4 +1,4 @@
-"""Private endpoints of the cloud's own services: their names lead to addresses inside the network."""
+"""Private endpoints of Azure's services: their host names resolve to addresses inside the network."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pulumi_azure_native.network.private_endpoint import PrivateEndpoint
 from pulumi_azure_native.privatedns.private_zone import PrivateZone
 from pulumi_azure_native.privatedns.virtual_network_link import VirtualNetworkLink
 
-from infra.azure.physical_names import named
+from infra.azure.physical_names import compose_name
 from infra.component import Component
 from infra.contracts import SiteContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """One service: what it is called here, its id, the part of it that is reached, and the zone of its names."""
+    """One service: a label, its id, the subresource to reach, and the zone of its host names."""
 
     name: str
     id: pulumi.Input[str]
@@ -28,7 +28,7 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointsArgs:
-    """Which services, into which subnet of which network. No two services may share a zone."""
+    """The endpoints of one network; each service has a zone of its own."""
 
     context: SiteContext
     group: pulumi.Input[str]
@@ -38,7 +38,7 @@ class EndpointsArgs:
 
 
 class Endpoints(Component, token="pouw:azure:Endpoints"):
-    """A private endpoint a service. ``ready`` is known once all of them answer by the services' own names."""
+    """One private endpoint per service. Output: ``ready``, known once the host names of all services resolve."""
 
     ready: pulumi.Output[Sequence[str]]
 
@@ -71,7 +71,7 @@ class Endpoints(Component, token="pouw:azure:Endpoints"):
         endpoint = PrivateEndpoint(
             f"{name}-endpoint",
             resource_group_name=group,
-            private_endpoint_name=named(context, "network:PrivateEndpoint", service.name),
+            private_endpoint_name=compose_name(context, "network:PrivateEndpoint", service.name),
             location=context.region,
             subnet={"id": self._args.subnet},
             private_link_service_connections=[
@@ -81,7 +81,7 @@ class Endpoints(Component, token="pouw:azure:Endpoints"):
             opts=self.child(),
         )
         return PrivateDnsZoneGroup(
-            f"{name}-names",
+            f"{name}-dns",
             resource_group_name=group,
             private_endpoint_name=endpoint.name,
             private_dns_zone_group_name="default",

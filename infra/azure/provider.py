@@ -1,4 +1,4 @@
-"""The provider of an Azure site: its own region, subscription and directory."""
+"""The provider of an Azure site, limited to the site's region, subscription and tenant."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from infra.contracts import SiteContext
 
 
 def provider(name: str, context: SiteContext) -> pulumi.ProviderResource:
-    """A provider that takes its credentials from the environment and works in the site's subscription alone."""
-    made: pulumi.ProviderResource = Provider(
+    """Return a provider that reads its credentials from the environment and works only in the site's subscription."""
+    site_provider: pulumi.ProviderResource = Provider(
         name, location=context.region, subscription_id=context.site.account, tenant_id=context.site.tenant
     )
-    return made
+    return site_provider

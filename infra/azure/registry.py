@@ -1,4 +1,4 @@
-"""A private registry: no password, no anonymous pull, own key, nothing kept that has no tag."""
+"""The site's image registry: no password, no anonymous pull, a key of its own, clean-up of untagged images."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pulumi
 from pulumi_azure_native.containerregistry.registry import Registry as ContainerRegistry
 
 from infra.azure.keys import Keys, vault_and_key
-from infra.azure.physical_names import group_name, named, subscription, worldwide
-from infra.azure.roles import grant, guard, identity, kept, role_id
+from infra.azure.physical_names import compose_name, global_name, group_name, subscription
+from infra.azure.roles import grant, identity, prevent_deletion, protected, role_id
 from infra.component import Component
 from infra.contracts import SiteContext
 
@@ -20,7 +20,7 @@ _READER: Final = "registry-reader"
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryArgs:
-    """What the repository is called."""
+    """The registry of one site; ``repository`` names the images in it."""
 
     context: SiteContext
     keys: Keys
@@ -28,10 +28,10 @@ class RegistryArgs:
 
 
 class Registry(Component, token="pouw:azure:Registry"):
-    """A registry. ``registry`` is its id, ``vault`` that of its key's vault.
+    """A private registry. Outputs: ``repository``, its address; ``registry``, its id; ``vault``, the id of its vault.
 
-    Its key has a vault of its own: a registry reaches a vault behind a firewall by an identity that exists only once
-    the registry does, too late to encrypt by. That vault answers nobody but the registry's identity either.
+    Its key has a separate vault. A registry reaches a vault behind a firewall only by a system identity, which Azure
+    creates with the registry, too late for its encryption. Only the registry's identity has a role on that vault.
     """
 
     repository: pulumi.Output[str]
@@ -50,12 +50,12 @@ class Registry(Component, token="pouw:azure:Registry"):
             principal=reader.principal_id,
             scope=vault.id,
         )
-        options = kept(self, context)
+        options = protected(self, context)
         options.depends_on = [granted]
         registry = ContainerRegistry(
             f"{name}-registry",
             resource_group_name=group,
-            registry_name=worldwide(context, "images"),
+            registry_name=global_name(context, "images"),
             location=context.region,
             sku={"name": "Premium"},
             admin_user_enabled=False,
@@ -72,7 +72,7 @@ class Registry(Component, token="pouw:azure:Registry"):
             opts=options,
             **access(context),
         )
-        guard(self, f"{name}-lock", context, registry.id)
+        prevent_deletion(self, f"{name}-lock", context, registry.id)
         self.publish(
             repository=pulumi.Output.concat(registry.login_server, "/", args.repository),
             registry=registry.id,
@@ -81,7 +81,7 @@ class Registry(Component, token="pouw:azure:Registry"):
 
 
 def access(context: SiteContext) -> dict[str, Any]:
-    """Who reaches the registry from outside the network: whoever reaches the API server, to push; else nobody."""
+    """Return the access from outside the network: the API server's allow-list may push; without one, no access."""
     ranges = context.site.cluster.api_allow_from
     if not ranges:
         return {"public_network_access": "Disabled", "network_rule_bypass_options": "AzureServices"}
@@ -96,15 +96,15 @@ def access(context: SiteContext) -> dict[str, Any]:
 
 
 def policies(context: SiteContext) -> dict[str, Any]:
-    """What the registry does by itself: forget what has no tag, and let no image be copied out of a private network."""
-    found: dict[str, Any] = {"retentionPolicy": {"status": "enabled", "days": _UNTAGGED_DAYS}}
+    """Return the policies: untagged images are deleted, and a private registry permits no export of images."""
+    settings: dict[str, Any] = {"retentionPolicy": {"status": "enabled", "days": _UNTAGGED_DAYS}}
     if not context.site.cluster.api_allow_from:
-        found["exportPolicy"] = {"status": "disabled"}
-    return found
+        settings["exportPolicy"] = {"status": "disabled"}
+    return settings
 
 
 def reader_id(context: SiteContext) -> str:
-    """Id of the registry's identity: a key of a mapping, so it must be known before the identity is."""
-    name = named(context, "managedidentity:UserAssignedIdentity", _READER)
+    """Return the id of the registry's identity. It is a key of a mapping, so it must be known in advance."""
+    name = compose_name(context, "managedidentity:UserAssignedIdentity", _READER)
     group = f"{subscription(context)}/resourceGroups/{group_name(context)}"
     return f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"

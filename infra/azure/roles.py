@@ -1,4 +1,4 @@
-"""Who may do what: the built-in roles that are granted, by name, and the two ways to protect and to permit."""
+"""Role assignments, identities, delete locks, and the options of protected resources."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pulumi_azure_native.authorization.management_lock_by_scope import Managemen
 from pulumi_azure_native.authorization.role_assignment import RoleAssignment
 from pulumi_azure_native.managedidentity.user_assigned_identity import UserAssignedIdentity
 
-from infra.azure.physical_names import named, subscription
+from infra.azure.physical_names import compose_name, subscription
 from infra.component import Component
 from infra.contracts import SiteContext
 
@@ -24,22 +24,22 @@ ROLES: Final[Mapping[str, str]] = {
     "Network Contributor": "4d97b98b-1d4f-4787-a291-c67834d212e7",
     "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
 }
-"""Ids of built-in roles, the same in every directory."""
+"""Ids of built-in roles, the same in every tenant."""
 
 
 def role_id(context: SiteContext, role: str) -> str:
-    """Id of a built-in role, as an assignment names it."""
+    """Return the id of a built-in role for an assignment."""
     return f"{subscription(context)}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
 
 
 def identity(
     owner: Component, name: str, context: SiteContext, group: pulumi.Input[str], *parts: str
 ) -> UserAssignedIdentity:
-    """Declare an identity that something takes on; ``parts`` make its name in Azure."""
+    """Declare an identity; ``parts`` are in its name in Azure."""
     return UserAssignedIdentity(
         name,
         resource_group_name=group,
-        resource_name_=named(context, "managedidentity:UserAssignedIdentity", *parts),
+        resource_name_=compose_name(context, "managedidentity:UserAssignedIdentity", *parts),
         location=context.region,
         tags=context.tags,
         opts=owner.child(),
@@ -54,11 +54,11 @@ def grant(
     principal: pulumi.Input[str],
     scope: pulumi.Input[str],
 ) -> RoleAssignment:
-    """Give ``principal`` the role (its id) over ``scope``. It has no name of ours, so that one can replace another."""
+    """Grant ``principal`` the role (its id) on ``scope``. Azure names it, so that a successor can replace it."""
     return RoleAssignment(
         name,
         principal_id=principal,
-        # A principal that was made a moment ago may not be known everywhere yet; naming its type spares the look-up.
+        # Azure may not find a principal right after its creation; the type spares the look-up.
         principal_type="ServicePrincipal",
         role_definition_id=role,
         scope=scope,
@@ -66,21 +66,21 @@ def grant(
     )
 
 
-def guard(owner: Component, name: str, context: SiteContext, scope: pulumi.Input[str]) -> None:
-    """In production, refuse to delete what is at ``scope`` or below it, whoever asks."""
+def prevent_deletion(owner: Component, name: str, context: SiteContext, scope: pulumi.Input[str]) -> None:
+    """Declare a lock, in production, that prevents the deletion of ``scope`` and everything in it."""
     if context.production:
         ManagementLockByScope(
             name,
             level="CanNotDelete",
             lock_name="pouw-keep",
-            notes="Kept by pouw: remove this lock first, on purpose.",
+            notes="Declared by pouw. To delete the resource, remove this lock first.",
             scope=scope,
             opts=owner.child(),
         )
 
 
-def kept(owner: Component, context: SiteContext) -> pulumi.ResourceOptions:
-    """Options of a child that the engine refuses to delete in production."""
+def protected(owner: Component, context: SiteContext) -> pulumi.ResourceOptions:
+    """Return the options of a child that the engine refuses to delete in production."""
     options = owner.child()
     options.protect = context.production
     return options

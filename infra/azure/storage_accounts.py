@@ -1,4 +1,4 @@
-"""Storage accounts as this project wants them, whatever they hold: own key, no shared key, no anonymous access."""
+"""Storage accounts with the site's key, without shared keys and without anonymous access."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pulumi
 from pulumi_azure_native.storage.storage_account import StorageAccount
 
 from infra.azure.keys import Keys
-from infra.azure.physical_names import worldwide
-from infra.azure.roles import kept
+from infra.azure.physical_names import global_name
+from infra.azure.roles import protected
 from infra.component import Component
 from infra.contracts import SiteContext
 
@@ -17,24 +17,24 @@ from infra.contracts import SiteContext
 def account(
     owner: Component, name: str, context: SiteContext, keys: Keys, *, part: str, private: bool
 ) -> StorageAccount:
-    """Declare an account, spread over zones; ``part`` makes its name. One not private admits Azure's own services."""
+    """Declare a zone-redundant account; ``part`` is in its name. Only a private one refuses Azure's services."""
     return StorageAccount(
         f"{name}-account",
         resource_group_name=keys.group,
-        account_name=worldwide(context, part),
+        account_name=global_name(context, part),
         location=context.region,
         kind="StorageV2",
         sku={"name": "Standard_ZRS"},
         identity={"type": "UserAssigned", "userAssignedIdentities": [keys.reader]},
         encryption=encryption(keys),
         tags=context.tags,
-        opts=kept(owner, context),
+        opts=protected(owner, context),
         **access(private=private),
     )
 
 
 def access(*, private: bool) -> dict[str, Any]:
-    """Who may reach an account: arguments of its class."""
+    """Return the arguments that control access to an account."""
     return {
         "access_tier": "Hot",
         "allow_blob_public_access": False,
@@ -50,7 +50,7 @@ def access(*, private: bool) -> dict[str, Any]:
 
 
 def encryption(keys: Keys) -> dict[str, pulumi.Input[Any]]:
-    """Encryption by the newest version of the site's key, and once more by Azure's own below it."""
+    """Return double encryption: by the newest version of the site's key, and by Azure's key below it."""
     services = {kind: {"enabled": True, "keyType": "Account"} for kind in ("blob", "file")}
     return {
         "keySource": "Microsoft.Keyvault",

@@ -10,7 +10,7 @@ import pulumi
 from pulumi_azure_native.frontdoor.policy import Policy
 
 from infra.azure.keys import Keys
-from infra.azure.physical_names import worldwide
+from infra.azure.physical_names import global_name
 from infra.component import Component
 from infra.contracts import READY_PATH, SiteContext
 
@@ -42,7 +42,7 @@ class WebFirewall(Component, token="pouw:azure:WebFirewall"):
         policy = Policy(
             f"{name}-rules",
             resource_group_name=args.keys.group,
-            policy_name=worldwide(args.context, "firewall"),
+            policy_name=global_name(args.context, "firewall"),
             location="global",
             sku={"name": "Premium_AzureFrontDoor"},
             policy_settings={"enabledState": "Enabled", "mode": "Prevention", "requestBodyCheck": "Enabled"},

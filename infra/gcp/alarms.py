@@ -32,7 +32,7 @@ _CLUSTER_AGENT: Final = (
 _REPAIR: Final = "Run `pouw refresh` and `pouw preview` to see the difference, then `pouw up` to restore it."
 
 
-def _changed(resource: str, methods: str) -> str:
+def _method_filter(resource: str, methods: str) -> str:
     return f'resource.type="{resource}" AND protoPayload.methodName=~"({methods})$"'
 
 
@@ -56,20 +56,20 @@ ALARMS: Final[Mapping[str, Alarm]] = {
         remedy="The role roles/owner was granted or removed. The stack needs no owner: remove the role unless agreed.",
     ),
     "role-changed": Alarm(
-        filter=_changed("iam_role", "CreateRole|UpdateRole|DeleteRole|UndeleteRole"),
+        filter=_method_filter("iam_role", "CreateRole|UpdateRole|DeleteRole|UndeleteRole"),
         remedy="A custom role was changed. The stack declares no custom roles: find the author in the audit log.",
     ),
     "firewall-changed": Alarm(
-        filter=f"{_changed('gce_firewall_rule', 'firewalls.insert|firewalls.patch|firewalls.delete')} "
+        filter=f"{_method_filter('gce_firewall_rule', 'firewalls.insert|firewalls.patch|firewalls.delete')} "
         f"AND NOT {_CLUSTER_AGENT}",
         remedy=f"A firewall rule was changed outside the cluster. {_REPAIR}",
     ),
     "network-changed": Alarm(
-        filter=_changed("gce_network", "networks.insert|networks.patch|networks.delete|Peering"),
+        filter=_method_filter("gce_network", "networks.insert|networks.patch|networks.delete|Peering"),
         remedy=f"A network or a peering was changed. {_REPAIR}",
     ),
     "route-changed": Alarm(
-        filter=f"{_changed('gce_route', 'routes.insert|routes.delete')} AND NOT {_CLUSTER_AGENT}",
+        filter=f"{_method_filter('gce_route', 'routes.insert|routes.delete')} AND NOT {_CLUSTER_AGENT}",
         remedy=f"A route was changed outside the cluster. {_REPAIR}",
     ),
     "bucket-opened": Alarm(

@@ -1,4 +1,4 @@
-"""Where backups go, and the copy of them in another region."""
+"""Backups of the site, and their copy in another region."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from infra.gcp.audit_logs import AuditLogs
 from infra.gcp.keys import Keys
 
 READ: Final = ("roles/storage.legacyBucketReader", "roles/storage.objectViewer")
-"""What the copier may do at its source; at the copy it may also add, and nowhere change or remove."""
+"""Roles of the transfer service on the source. On the copy it may also add objects; it may never change or delete."""
 ADD: Final = "roles/storage.objectCreator"
 COPY_INTERVAL: Final = "3600s"
-"""The shortest that Google offers on a schedule."""
+"""The shortest interval of a scheduled transfer."""
 _DAY: Final = 86_400
 _RESTORABLE_DAYS: Final = 30
-_LOCKS_KEPT: Final = 2
-"""A backup is removed once it is this many times as old as its lock was long: when backups stop, the last ones stay."""
+_RETENTIONS_BEFORE_DELETION: Final = 2
+"""A backup is deleted after this many retentions, so that the last ones remain for a while if backups stop."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackupsArgs:
-    """One site's buckets."""
+    """The backups of one site."""
 
     context: SiteContext
     keys: Keys
@@ -40,7 +40,7 @@ class BackupsArgs:
 
 
 class Backups(Component, token="pouw:gcp:Backups"):
-    """Outputs: ``bucket`` and ``copy``, names of buckets. The copy is an hour behind at most."""
+    """Outputs: ``bucket`` and ``copy``, names of buckets. The copy lags by one hour at most."""
 
     bucket: pulumi.Output[str]
     copy: pulumi.Output[str]
@@ -53,9 +53,9 @@ class Backups(Component, token="pouw:gcp:Backups"):
         copier = keys.number.apply(lambda number: service_agents.member("storagetransfer", number))
         grants = [
             BucketIAMMember(
-                f"{name}-copier-{where}-{index}", bucket=one.name, role=role, member=copier, opts=self.child()
+                f"{name}-copier-{part}-{index}", bucket=target.name, role=role, member=copier, opts=self.child()
             )
-            for where, one, roles in (("source", bucket, READ), ("copy", copy, (*READ, ADD)))
+            for part, target, roles in (("source", bucket, READ), ("copy", copy, (*READ, ADD)))
             for index, role in enumerate(roles)
         ]
         job = TransferJob(
@@ -65,10 +65,10 @@ class Backups(Component, token="pouw:gcp:Backups"):
             transfer_spec={
                 "gcs_data_source": {"bucket_name": bucket.name},
                 "gcs_data_sink": {"bucket_name": copy.name},
-                # What was copied once stays as it was, whatever becomes of the first.
+                # A copy never changes, even if its source does.
                 "transfer_options": {"overwrite_when": "NEVER"},
             },
-            # A date that is past: the job begins when it is made.
+            # A past date starts the job on creation.
             schedule={
                 "schedule_start_date": {"year": 2026, "month": 1, "day": 1},
                 "repeat_interval": COPY_INTERVAL,
@@ -77,7 +77,7 @@ class Backups(Component, token="pouw:gcp:Backups"):
             opts=self.child(depends_on=list(grants)),
         )
         alarm = f"{name}-copy-failed"
-        failed = pulumi.Output.concat(
+        failure = pulumi.Output.concat(
             'resource.type="storage_transfer_job" AND severity>=ERROR AND resource.labels.job_id="', job.name, '"'
         )
         AlertPolicy(
@@ -86,8 +86,9 @@ class Backups(Component, token="pouw:gcp:Backups"):
             display_name=alarm,
             combiner="OR",
             severity="ERROR",
-            conditions=[{"display_name": alarm, "condition_matched_log": {"filter": failed}}],
+            conditions=[{"display_name": alarm, "condition_matched_log": {"filter": failure}}],
             alert_strategy=strategy(),
+            documentation={"content": failure_text(context), "mime_type": "text/markdown"},
             notification_channels=args.alarms.channels,
             user_labels=context.tags,
             opts=self.child(),
@@ -111,14 +112,22 @@ class Backups(Component, token="pouw:gcp:Backups"):
         )
 
 
-def retention(days: int, *, locked: bool) -> dict[str, Any]:
-    """A lock of ``days`` that nobody can take off where it is ``locked``, and an end of what is old.
+def failure_text(context: SiteContext) -> str:
+    """Return the text of the mail about a failed copy."""
+    return (
+        f"Backups of the site {context.site.name} could not be copied to {physical_names.copy_region(context)}. Until "
+        "they can, that region has no recent backup. Check the transfer job's log and its access to both buckets."
+    )
 
-    Google takes no versions beside such a lock: an object under it has one, which nobody can change or remove.
-    What is removed after it can be had back for a month.
+
+def retention(days: int, *, locked: bool) -> dict[str, Any]:
+    """Return a retention policy of ``days``, permanent if ``locked``, and the rules that delete old backups.
+
+    Google permits no versioning with such a policy: an object has one version, which cannot be changed or deleted.
+    A deleted object can be restored for 30 days.
     """
     rules: list[tuple[str, dict[str, Any]]] = [
-        ("Delete", {"age": _LOCKS_KEPT * days, "with_state": "LIVE"}),
+        ("Delete", {"age": _RETENTIONS_BEFORE_DELETION * days, "with_state": "LIVE"}),
         ("AbortIncompleteMultipartUpload", {"age": 7}),
     ]
     return {

@@ -1,4 +1,4 @@
-"""What a site may cost a month."""
+"""The monthly budget of the site's project."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from infra.gcp.keys import Keys
 from infra.settings.site import Budget as BudgetSettings
 
 CHANNELS: Final = 5
-"""As many channels as Google lets a budget tell."""
+"""Notification channels that Google accepts per budget."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BudgetArgs:
-    """One site's budget; its settings were found there."""
+    """The budget of a site whose settings have one."""
 
     context: SiteContext
     keys: Keys
@@ -39,12 +39,12 @@ class Budget(Component, token="pouw:gcp:Budget"):
         super().__init__(name, opts)
         context, settings = args.context, args.context.site.budget
         if settings is None:
-            raise ValueError(f"{context.site.name}: a site without a budget has no component for it")
-        made = BillingBudget(
+            raise ValueError(f"site {context.site.name}: a Budget needs settings; got none; expected site.budget")
+        budget = BillingBudget(
             f"{name}-budget",
             billing_account=settings.billing_account,
             display_name=physical_names.compose_name("sink", context),
-            # By number: Google answers with it, and an id would differ from the answer for ever.
+            # Google returns the project's number; an id would show a difference in every preview.
             budget_filter={
                 "projects": [pulumi.Output.concat("projects/", args.keys.number)],
                 "calendar_period": "MONTH",
@@ -52,16 +52,16 @@ class Budget(Component, token="pouw:gcp:Budget"):
             },
             **limit(settings),
             all_updates_rule={
-                "monitoring_notification_channels": args.alarms.channels.apply(lambda found: found[:CHANNELS]),
+                "monitoring_notification_channels": args.alarms.channels.apply(lambda channels: channels[:CHANNELS]),
                 "disable_default_iam_recipients": False,
             },
             opts=self.child(),
         )
-        self.publish(budget=made.id)
+        self.publish(budget=budget.id)
 
 
 def limit(settings: BudgetSettings) -> dict[str, Any]:
-    """The amount, and the shares of it at which somebody is told."""
+    """Return the amount, and the shares of it that send a message."""
     shares = ((0.8, "CURRENT_SPEND"), (1.0, "CURRENT_SPEND"), (1.0, "FORECASTED_SPEND"))
     return {
         "amount": {"specified_amount": {"units": str(settings.monthly)}},

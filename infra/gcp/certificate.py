@@ -1,4 +1,4 @@
-"""The certificate of an edge: proved by records, renewed by Google."""
+"""The certificate of the site's edge, validated by records in the stack's zone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from infra.gcp import physical_names
 def declare(
     name: str, context: SiteContext, dns: Dns, hosts: Sequence[str], opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
-    """Declare the certificate of ``hosts``; the map that a front end finds it by."""
+    """Declare a certificate for ``hosts`` and return the address of its certificate map."""
     project = physical_names.project(context)
     proofs = [_proof(f"{name}-{index}", context, dns, host, opts) for index, host in enumerate(hosts)]
     certificate = Certificate(
@@ -28,18 +28,18 @@ def declare(
         labels=context.tags,
         opts=opts,
     )
-    found = CertificateMap(f"{name}-certificates", project=project, labels=context.tags, opts=opts)
+    certificates = CertificateMap(f"{name}-certificates", project=project, labels=context.tags, opts=opts)
     # One entry for all: a checker that dns no host is answered like a client that does.
     CertificateMapEntry(
         f"{name}-entry",
         project=project,
-        map=found.name,
+        map=certificates.name,
         matcher="PRIMARY",
         certificates=[certificate.id],
         labels=context.tags,
         opts=opts,
     )
-    return pulumi.Output.concat("//certificatemanager.googleapis.com/", found.id)
+    return pulumi.Output.concat("//certificatemanager.googleapis.com/", certificates.id)
 
 
 def _proof(name: str, context: SiteContext, dns: Dns, host: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
@@ -47,7 +47,7 @@ def _proof(name: str, context: SiteContext, dns: Dns, host: str, opts: pulumi.Re
         f"{name}-proof",
         project=physical_names.project(context),
         domain=host,
-        # Sites of other projects prove the same name, each by a record of its own.
+        # Sites in other projects validate the same name, each by its own record.
         type="PER_PROJECT_RECORD",
         labels=context.tags,
         opts=opts,

@@ -1,4 +1,4 @@
-"""The site's managed Kubernetes."""
+"""The site's managed Kubernetes (GKE)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NODE_ROLE: Final = "roles/container.defaultNodeServiceAccount"
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
-    """One site's cluster."""
+    """The cluster of one site."""
 
     context: SiteContext
     keys: Keys
@@ -51,7 +51,7 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
         context, project = args.context, physical_names.project(args.context)
         accounts = {pool: self._account(f"{name}-{pool}", context, pool) for pool in POOLS}
         cluster_name = physical_names.compose_name("cluster", context)
-        made = GkeCluster(
+        cluster = GkeCluster(
             f"{name}-cluster",
             name=cluster_name,
             project=project,
@@ -64,7 +64,7 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
                 "services_secondary_range_name": SERVICES,
             },
             database_encryption={"state": "ENCRYPTED", "key_name": args.keys.key},
-            # Google makes a first pool with every cluster; it goes at once, and until then is no weaker than ours.
+            # Google creates a first pool with every cluster. Until its deletion, it is as hardened as ours.
             remove_default_node_pool=True,
             initial_node_count=1,
             node_config={
@@ -77,28 +77,28 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
             deletion_protection=context.production,
             **hardening(project),
             **access(context),
-            **upkeep(context),
+            **maintenance(context),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=context.production,
-                # Both describe the pool that is gone: a change to them would replace the cluster for nothing.
+                # Both describe the deleted pool: a change to them would replace the cluster without effect.
                 ignore_changes=["initialNodeCount", "nodeConfig"],
             ),
         )
-        authority = made.master_auth.cluster_ca_certificate
-        config = pulumi.Output.all(made.endpoint, authority).apply(
-            lambda known: kubeconfig(cluster_name, str(known[0]), str(known[1]))
+        authority = cluster.master_auth.cluster_ca_certificate
+        config = pulumi.Output.all(cluster.endpoint, authority).apply(
+            lambda values: kubeconfig(cluster_name, str(values[0]), str(values[1]))
         )
         self.publish(
-            cluster=made.id,
+            cluster=cluster.id,
             kubeconfig=pulumi.Output.secret(config),
             identity=authority.apply(digest),
-            issuer=pulumi.Output.concat("https://container.googleapis.com/v1/", made.id),
+            issuer=pulumi.Output.concat("https://container.googleapis.com/v1/", cluster.id),
             accounts=accounts,
         )
 
     def _account(self, name: str, context: SiteContext, pool: str) -> pulumi.Output[str]:
-        """An account for a pool's machines that may report and nothing else."""
+        """Declare an account for a pool's machines, which may only write logs and metrics."""
         account = Account(
             f"{name}-account",
             project=physical_names.project(context),
@@ -113,15 +113,15 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
             member=pulumi.Output.concat("serviceAccount:", account.email),
             opts=self.child(),
         )
-        # Known with its role, so that no machine starts before it may report.
+        # The output waits for the role, so that no machine starts without it.
         return pulumi.Output.all(account.email, role.etag).apply(lambda values: str(values[0]))
 
 
 def hardening(project: str) -> dict[str, Any]:
-    """What makes the cluster hard to misuse; the same everywhere."""
+    """Return the security settings of the cluster, the same for every site."""
     return {
         "networking_mode": "VPC_NATIVE",
-        # Network policies are enforced in the kernel and need no add-on.
+        # Dataplane V2 enforces network policies in the kernel, without an add-on.
         "datapath_provider": "ADVANCED_DATAPATH",
         "enable_intranode_visibility": True,
         "enable_l4_ilb_subsetting": True,
@@ -137,7 +137,7 @@ def hardening(project: str) -> dict[str, Any]:
         "binary_authorization": {"evaluation_mode": "PROJECT_SINGLETON_POLICY_ENFORCE"},
         "security_posture_config": {"mode": "BASIC", "vulnerability_mode": "VULNERABILITY_DISABLED"},
         "logging_config": {"enable_components": list(CONTROL_PLANE_LOGS)},
-        # The workloads bring their own Prometheus; a managed one beside it would be paid for twice.
+        # The workloads include a Prometheus; a managed one would cost twice.
         "monitoring_config": {
             "enable_components": ["SYSTEM_COMPONENTS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER"],
             "managed_prometheus": {"enabled": False},
@@ -154,7 +154,7 @@ def hardening(project: str) -> dict[str, Any]:
 
 
 def access(context: SiteContext) -> dict[str, Any]:
-    """Who may reach the API server: nobody from outside, or the ranges of the allow-list."""
+    """Return the access to the API server: from inside only, or also from the ranges of the allow-list."""
     ranges = context.site.cluster.api_allow_from
     return {
         "private_cluster_config": {
@@ -170,8 +170,8 @@ def access(context: SiteContext) -> dict[str, Any]:
     }
 
 
-def upkeep(context: SiteContext) -> dict[str, Any]:
-    """Versions and when they may change: production takes what staging has run, both on weekend nights (UTC)."""
+def maintenance(context: SiteContext) -> dict[str, Any]:
+    """Return versions and upgrade hours: production follows staging's channel later, both on weekend nights (UTC)."""
     return {
         "release_channel": {"channel": "STABLE" if context.production else "REGULAR"},
         "min_master_version": context.site.cluster.version,
@@ -186,7 +186,7 @@ def upkeep(context: SiteContext) -> dict[str, Any]:
 
 
 def kubeconfig(name: str, endpoint: str, authority: str) -> str:
-    """A kubeconfig without a credential: Google's own command is called for a token of an hour."""
+    """Return a kubeconfig without a credential: Google's plugin requests a token that lasts an hour."""
     user = {
         "exec": {
             "apiVersion": "client.authentication.k8s.io/v1beta1",

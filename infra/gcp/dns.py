@@ -1,4 +1,4 @@
-"""A zone of the stack in Cloud DNS."""
+"""A signed zone of the stack in Cloud DNS, for sites of every cloud, with a log of all its queries."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from infra.program_error import ProgramError
 _TTL: Final = 300
 _FAILOVER_TTL: Final = 30
 CHECKERS: Final = ("us-east4", "europe-west1", "asia-southeast1")
-"""Regions that endpoints are checked from: Google wants three."""
+"""Regions of the health checks; Google requires three."""
 DNSSEC_KEYS: Final = (("keySigning", 256), ("zoneSigning", 256))
 
 
 @dataclass(frozen=True, kw_only=True)
 class DnsArgs:
-    """A zone; ``context`` is that of the site that holds it."""
+    """A zone in the project of the site of ``context``."""
 
     context: SiteContext
     zone: str
 
 
 class Dns(Component, token="pouw:gcp:Dns"):
-    """A signed public zone. Outputs: ``zone``, its name, and ``name_servers`` to delegate it to.
+    """A signed public zone. Outputs: ``zone``, its name, and ``name_servers`` for the delegation.
 
-    ``signers`` is empty: no resource tells the DS record, and components ask nobody. ``gcloud`` tells it.
+    ``signers`` is empty: no resource has the DS record as an output. ``gcloud dns dns-keys`` prints it.
     """
 
     zone: pulumi.Output[str]
@@ -45,12 +45,12 @@ class Dns(Component, token="pouw:gcp:Dns"):
     def __init__(self, name: str, args: DnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._context = context = args.context
-        made = ManagedZone(
+        zone = ManagedZone(
             f"{name}-zone",
             name=physical_names.compose_name("zone", context, "public"),
             project=physical_names.project(context),
             dns_name=f"{args.zone}.",
-            description="Names of the network",
+            description="Host names of the network",
             visibility="public",
             dnssec_config={
                 "state": "on",
@@ -65,10 +65,10 @@ class Dns(Component, token="pouw:gcp:Dns"):
             labels=context.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=context.production),
         )
-        self.publish(zone=made.name, name_servers=made.name_servers, signers=[])
+        self.publish(zone=zone.name, name_servers=zone.name_servers, signers=[])
 
     def record(self, name: str, *, host: pulumi.Input[str], kind: RecordKind, value: pulumi.Input[str]) -> None:
-        """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""
+        """Declare a record; ``host`` is the full name, ``name`` the name of the resource."""
         RecordSet(
             name,
             project=physical_names.project(self._context),
@@ -76,15 +76,15 @@ class Dns(Component, token="pouw:gcp:Dns"):
             name=pulumi.Output.from_input(host).apply(absolute),
             type=kind,
             ttl=_TTL,
-            rrdatas=[pulumi.Output.from_input(value).apply(lambda given: data(kind, given))],
+            rrdatas=[pulumi.Output.from_input(value).apply(lambda text: data(kind, text))],
             opts=self.child(),
         )
 
     def failover(self, name: str, *, host: str, targets: Sequence[Target]) -> None:
-        """Declare a name that leads to the active target while its ``/ready`` answers over TLS, else to a standby.
+        """Declare a name that resolves to the active target while its ``/ready`` answers over TLS, else to a standby.
 
         Raises:
-            ProgramError: a target has a name and no address; Cloud DNS checks addresses alone.
+            ProgramError: A target has a name instead of an address; Cloud DNS only checks addresses.
         """
         if len(targets) == 1:
             self.record(name, host=host, kind=targets[0].kind, value=targets[0].address)
@@ -95,7 +95,7 @@ class Dns(Component, token="pouw:gcp:Dns"):
         check = HealthCheck(
             f"{name}-check",
             project=physical_names.project(self._context),
-            description=f"Whether a site of {host} is ready",
+            description=f"Readiness of the sites of {host}",
             check_interval_sec=30,
             timeout_sec=5,
             healthy_threshold=2,
@@ -118,30 +118,34 @@ class Dns(Component, token="pouw:gcp:Dns"):
 
 
 def absolute(host: str) -> str:
-    """A name with its final dot."""
+    """Return a name with its final dot."""
     return host if host.endswith(".") else f"{host}."
 
 
 def data(kind: RecordKind, value: str) -> str:
-    """A record's value as the zone wants it."""
+    """Return a record's value in the form that Cloud DNS expects."""
     if kind == "CNAME":
         return absolute(value)
     return f'"{value}"' if kind == "TXT" and not value.startswith('"') else value
 
 
 def routing(targets: Sequence[Target], region: str) -> dict[str, Any]:
-    """The active sites while one of them is healthy, then the standbys; equal shares where all are alike."""
+    """Return the routing: active sites while one is healthy, else standbys; equal shares if all have one role."""
     active = [target.address for target in targets if target.active]
     standby = [target.address for target in targets if not target.active]
     if not active or not standby:
-        alike = active or standby
-        return {"wrrs": [{"weight": 1.0, "health_checked_targets": {"external_endpoints": [one]}} for one in alike]}
+        addresses = active or standby
+        return {
+            "wrrs": [
+                {"weight": 1.0, "health_checked_targets": {"external_endpoints": [address]}} for address in addresses
+            ]
+        }
     backup = {"location": region, "health_checked_targets": {"external_endpoints": standby}}
     return {"primary_backup": {"primary": {"external_endpoints": active}, "backup_geos": [backup]}}
 
 
 def unchecked(target: Target) -> Fault:
-    """Told where a target cannot be checked."""
+    """Return the fault of a target that Cloud DNS cannot check."""
     return Fault(
         path="pouw:sites",
         message=f"the edge of {target.site} has no fixed address, and Cloud DNS can check nothing else",

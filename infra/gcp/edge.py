@@ -1,4 +1,4 @@
-"""The public edge of a site."""
+"""The public edge: a global application load balancer with TLS, a web firewall and an outside check."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from infra.gcp.web_firewall import WebFirewall, WebFirewallArgs
 
 PORTS: Final = {"rpc": RPC_NODE_PORT, "ws": WS_NODE_PORT}
 _TIMEOUTS: Final = {"rpc": 60, "ws": 3600}
-"""Seconds, those of the balancer inside: a WebSocket connection lasts an hour at most."""
+"""Timeouts in seconds, those of the balancer: a WebSocket connection lasts an hour at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeArgs:
-    """One site's edge."""
+    """The edge of one site."""
 
     context: SiteContext
     keys: Keys
@@ -50,7 +50,7 @@ class EdgeArgs:
 
 
 class Edge(Component, token="pouw:gcp:Edge"):
-    """A global application balancer on port 443. Outputs: ``address``, static, and ``address_kind``."""
+    """A global application load balancer on port 443. Outputs: ``address``, static, and ``address_kind``."""
 
     address: pulumi.Output[str]
     address_kind: RecordKind
@@ -95,7 +95,7 @@ class Edge(Component, token="pouw:gcp:Edge"):
         )
 
     def _routes(self, name: str) -> URLMap:
-        """Paths below ``/ws`` to WebSocket, all else to JSON-RPC, each over the machines of the pool ``rpc``."""
+        """Route paths below ``/ws`` to WebSocket and others to JSON-RPC, on the machines of the ``rpc`` pool."""
         args = self._args
         Firewall(
             f"{name}-in",
@@ -167,12 +167,12 @@ class Edge(Component, token="pouw:gcp:Edge"):
         )
 
     def _watch(self, name: str) -> None:
-        """Look from outside whether the site's own name answers, and tell somebody when it does not."""
+        """Check from outside that the site's name answers, and raise an alarm if it does not."""
         args, context = self._args, self._context
         check = UptimeCheckConfig(
-            f"{name}-seen",
+            f"{name}-uptime",
             project=self._project,
-            display_name=f"{name}-seen",
+            display_name=f"{name}-uptime",
             timeout="10s",
             period="60s",
             http_check={"path": READY_PATH, "port": 443, "use_ssl": True, "validate_ssl": True},
@@ -184,29 +184,38 @@ class Edge(Component, token="pouw:gcp:Edge"):
             opts=self.child(),
         )
         AlertPolicy(
-            f"{name}-unseen",
+            f"{name}-unreachable",
             project=self._project,
-            display_name=f"{name}-unseen",
+            display_name=f"{name}-unreachable",
             combiner="OR",
             severity="CRITICAL",
-            conditions=[{"display_name": f"{name}-unseen", "condition_threshold": unseen(check.uptime_check_id)}],
+            conditions=[
+                {"display_name": f"{name}-unreachable", "condition_threshold": unreachable(check.uptime_check_id)}
+            ],
             notification_channels=args.alarms.channels,
+            documentation={
+                "content": (
+                    f"{args.hosts[-1]} does not answer on {READY_PATH} from several regions, so clients get no answer. "
+                    "Run `pouw status`, then check the machines of the rpc pool and the balancer's pods."
+                ),
+                "mime_type": "text/markdown",
+            },
             user_labels=context.tags,
             opts=self.child(),
         )
 
 
 def _nth(groups: pulumi.Output[Sequence[str]], index: int) -> pulumi.Output[str]:
-    return groups.apply(lambda found: found[index])
+    return groups.apply(lambda urls: urls[index])
 
 
 def backend(group: pulumi.Input[str]) -> dict[str, Any]:
-    """An instance group behind the edge: filled until its machines are busy."""
+    """Return an instance group as a backend, which gets requests up to 80 % utilization."""
     return {"group": group, "balancing_mode": "UTILIZATION", "max_utilization": 0.8, "capacity_scaler": 1.0}
 
 
-def unseen(check_id: pulumi.Input[str]) -> dict[str, Any]:
-    """The condition that more than one place in the world finds no answer for two minutes."""
+def unreachable(check_id: pulumi.Input[str]) -> dict[str, Any]:
+    """Return the condition that checks from more than one region fail for two minutes."""
     metric = 'metric.type="monitoring.googleapis.com/uptime_check/check_passed" AND resource.type="uptime_url"'
     return {
         "filter": pulumi.Output.concat(metric, ' AND metric.labels.check_id="', check_id, '"'),

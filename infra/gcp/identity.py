@@ -1,4 +1,4 @@
-"""Who may do what: an account a workload, lent to it by a token of the cluster, with no key."""
+"""Identities of the site's workloads: one account for each, bound to its service account, without a key."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from infra.gcp.registry import Registry
 from infra.naming import NAMESPACE
 
 WORKLOADS: Final[Mapping[str, str]] = {"backup": "pouw-backup"}
-"""Names of service accounts in the cluster, by workload."""
+"""Names of the service accounts in the cluster, by workload."""
 ANNOTATION: Final = "iam.gke.io/gcp-service-account"
 POD: Final = PodIdentity(labels={}, cidr="169.254.169.254/32", port=80)
 """The metadata server on the machine, as Dataplane V2 sees it."""
 BACKUP_ROLES: Final = (ADD, "roles/storage.objectViewer")
-"""To add objects and to read them: what has been written can be neither changed nor removed with them."""
+"""Roles to add objects and to read them, not to change or delete them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityArgs:
-    """One site's identities."""
+    """The workloads of one cluster."""
 
     context: SiteContext
     keys: Keys
@@ -71,7 +71,7 @@ class Identity(Component, token="pouw:gcp:Identity"):
             service_account_id=backup.name,
             role="roles/iam.workloadIdentityUser",
             member=workload_member(project, WORKLOADS["backup"]),
-            # The pool of workload identities begins with the project's first cluster.
+            # Google creates the workload identity pool with the project's first cluster.
             opts=self.child(depends_on=[args.cluster]),
         )
         for index, role in enumerate(BACKUP_ROLES):
@@ -86,5 +86,5 @@ class Identity(Component, token="pouw:gcp:Identity"):
 
 
 def workload_member(project: str, service_account: str) -> str:
-    """A service account of the workloads' namespace, as a member of IAM policies."""
+    """Return a service account of the workloads' namespace as a member of IAM policies."""
     return f"serviceAccount:{project}.svc.id.goog[{NAMESPACE}/{service_account}]"

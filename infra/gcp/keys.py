@@ -1,4 +1,4 @@
-"""The site's own encryption keys: one where it stands, one where its backups are copied to."""
+"""The site's encryption keys: one in the site's region, one in the region of the backups' copy."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from infra.contracts import SiteContext
 from infra.gcp import physical_names, service_agents
 
 ROTATION: Final = f"{90 * 86_400}s"
-"""Benchmarks ask for 90 days at most; old versions stay for what they encrypted."""
+"""The longest rotation that benchmarks permit. Old versions still decrypt their data."""
 DESTRUCTION_DELAY: Final = f"{30 * 86_400}s"
 _ROLE: Final = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeysArgs:
-    """One site's keys."""
+    """The keys of one site."""
 
     context: SiteContext
 
 
 class Keys(Component, token="pouw:gcp:Keys"):
-    """Outputs: ``key`` and ``copy_key``, ids of keys; ``number`` of the project, which others need to name agents."""
+    """Outputs: ``key`` and ``copy_key``, ids of keys; ``number`` of the project, part of the names of agents."""
 
     key: pulumi.Output[str]
     copy_key: pulumi.Output[str]
@@ -41,14 +41,14 @@ class Keys(Component, token="pouw:gcp:Keys"):
         super().__init__(name, opts)
         self._context = args.context
         project = physical_names.project(args.context)
-        made = {
+        agents = {
             service: ServiceIdentity(
                 f"{name}-{service}-agent", project=project, service=f"{service}.googleapis.com", opts=self.child()
             )
             for service in service_agents.CREATED
         }
-        number = made[service_agents.SOURCE].email.apply(service_agents.project_number)
-        needs: list[pulumi.Resource] = list(made.values())
+        number = agents[service_agents.SOURCE].email.apply(service_agents.project_number)
+        needs: list[pulumi.Resource] = list(agents.values())
         key = self._key(f"{name}-site", args.context.region, service_agents.KEY_USERS, number, needs)
         copy_key = self._key(f"{name}-copy", physical_names.copy_region(args.context), ("storage",), number, needs)
         self.publish(key=key, copy_key=copy_key, number=number)
@@ -87,10 +87,10 @@ class Keys(Component, token="pouw:gcp:Keys"):
             )
             for service in users
         ]
-        # Whoever is given the key may use it: its name comes with the grants, so nobody has to wait for them.
+        # The key's output waits for the grants, so that every resource with the key can use it.
         return pulumi.Output.all(key.id, *(grant.etag for grant in grants)).apply(lambda values: str(values[0]))
 
 
 def protection_level(*, production: bool) -> str:
-    """Production keys never leave certified hardware; that costs a dollar a version a month, which a test saves."""
+    """Return the protection level: certified hardware in production, which costs extra, else software."""
     return "HSM" if production else "SOFTWARE"

@@ -1,4 +1,4 @@
-"""Machine types: what a pool takes by default, what accelerators a type has, what disks it can carry. Data."""
+"""Machine types: each pool's default, and the accelerators and disk types of a machine type."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HYPERDISK_ONLY: Final = ("a3-ultragpu", "a4", "c4", "g4", "n4")
 
 @dataclass(frozen=True, kw_only=True)
 class Accelerators:
-    """What a machine of a type comes with."""
+    """The accelerators of one machine."""
 
     kind: str
     count: int
@@ -39,15 +39,15 @@ ACCELERATORS: Final[Mapping[str, Accelerators]] = {
     for kind, (family, sizes) in _ACCELERATORS.items()
     for size, count in sizes
 }
-"""By machine type. Types that end otherwise have none."""
+"""Accelerators by machine type; other types have none."""
 
 
 def machine_type(pool: str, settings: Pool) -> str:
-    """The machine type of a pool."""
+    """Return the machine type of a pool."""
     return settings.instance or DEFAULTS[pool]
 
 
 def disk_type(machine: str) -> str:
-    """The disks that a machine type can carry: the newest families take no others."""
-    family_only = machine.startswith(tuple(f"{family}-" for family in _HYPERDISK_ONLY))
-    return "hyperdisk-balanced" if family_only else "pd-balanced"
+    """Return the disk type of a machine type; the newest families support only one."""
+    hyperdisk_only = machine.startswith(tuple(f"{family}-" for family in _HYPERDISK_ONLY))
+    return "hyperdisk-balanced" if hyperdisk_only else "pd-balanced"

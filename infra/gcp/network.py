@@ -1,4 +1,4 @@
-"""The site's network: one regional subnet of private machines, translation, Google's services, flow logs."""
+"""The site's network: one regional subnet of private machines, address translation, Google's services, flow logs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PORTS_AT_MOST: Final = 8192
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """One site's network."""
+    """The network of one site."""
 
     context: SiteContext
     keys: Keys
@@ -46,8 +46,8 @@ class NetworkArgs:
 class Network(Component, token="pouw:gcp:Network"):
     """Outputs: ``network``, ``node_subnets`` (one: subnets span a region's zones) and ``egress``.
 
-    Google's translation is a service of the region that no zone's failure stops. So ``translation: zone`` means three
-    addresses to go out by, and ``shared`` one.
+    Cloud NAT is a regional service that survives the failure of a zone. So ``translation: zone`` means three egress
+    addresses, and ``shared`` means one.
     """
 
     network: pulumi.Output[str]
@@ -85,9 +85,11 @@ class Network(Component, token="pouw:gcp:Network"):
             },
             opts=self.child(),
         )
-        for rule, what in network_firewall.rules(context.plan, context.site.network.pods).items():
-            named = physical_names.compose_name("compute", context, rule)
-            Firewall(f"{name}-{rule}", name=named, project=project, network=network.id, **what, opts=self.child())
+        for rule, arguments in network_firewall.rules(context.plan, context.site.network.pods).items():
+            rule_name = physical_names.compose_name("compute", context, rule)
+            Firewall(
+                f"{name}-{rule}", name=rule_name, project=project, network=network.id, **arguments, opts=self.child()
+            )
         egress = self._translation(name, network, subnet)
         self._services(name, network)
         self._flow_logs(name, args.keys)
@@ -107,10 +109,10 @@ class Network(Component, token="pouw:gcp:Network"):
             )
             for index in range(egress_addresses(context.site.network.translation))
         ]
-        named = physical_names.compose_name("compute", context)
+        router_name = physical_names.compose_name("compute", context)
         router = Router(
             f"{name}-router",
-            name=named,
+            name=router_name,
             project=project,
             region=context.region,
             network=network.id,
@@ -118,7 +120,7 @@ class Network(Component, token="pouw:gcp:Network"):
         )
         RouterNat(
             f"{name}-translation",
-            name=named,
+            name=router_name,
             project=project,
             region=context.region,
             router=router.name,
@@ -126,7 +128,7 @@ class Network(Component, token="pouw:gcp:Network"):
             nat_ips=[address.self_link for address in addresses],
             source_subnetwork_ip_ranges_to_nat="LIST_OF_SUBNETWORKS",
             subnetworks=[{"name": subnet.id, "source_ip_ranges_to_nats": ["ALL_IP_RANGES"]}],
-            # A machine takes ports as it needs them: nodes hold many connections, others hardly any.
+            # Each machine gets ports as needed: nodes hold many connections, other machines few.
             enable_dynamic_port_allocation=True,
             enable_endpoint_independent_mapping=False,
             min_ports_per_vm=_PORTS_AT_LEAST,
@@ -137,7 +139,7 @@ class Network(Component, token="pouw:gcp:Network"):
         return [address.address for address in addresses]
 
     def _services(self, name: str, network: Vpc) -> None:
-        """Lead every name of Google's services to addresses that are reached inside Google's network."""
+        """Resolve the host names of Google's services to addresses inside Google's network."""
         context, project = self._context, self._project
         networks = [{"network_url": network.id}]
         Policy(
@@ -157,7 +159,7 @@ class Network(Component, token="pouw:gcp:Network"):
                 dns_name=domain,
                 visibility="private",
                 private_visibility_config={"networks": networks},
-                description="Google's services, reached inside Google's network",
+                description="Google's services inside Google's network",
                 labels=context.tags,
                 opts=self.child(),
             )
@@ -178,20 +180,20 @@ class Network(Component, token="pouw:gcp:Network"):
 
     def _flow_logs(self, name: str, keys: Keys) -> None:
         context, project = self._context, self._project
-        named = physical_names.compose_name("log-bucket", context, "flows")
+        bucket_name = physical_names.compose_name("log-bucket", context, "flows")
         bucket = ProjectBucketConfig(
             f"{name}-flows",
             project=project,
             location=context.region,
-            bucket_id=named,
-            description=f"Flow, firewall, translation and name logs of the site {context.site.name}",
+            bucket_id=bucket_name,
+            description=f"Flow, firewall, NAT and DNS query logs of the site {context.site.name}",
             retention_days=context.site.network.flow_log_days,
             cmek_settings={"kms_key_name": keys.key},
             opts=self.child(),
         )
         ProjectSink(
             f"{name}-flows-sink",
-            name=named,
+            name=bucket_name,
             project=project,
             destination=pulumi.Output.concat("logging.googleapis.com/", bucket.id),
             filter=flow_filter(project, context.region),
@@ -201,12 +203,12 @@ class Network(Component, token="pouw:gcp:Network"):
 
 
 def egress_addresses(translation: str) -> int:
-    """Static addresses that a site goes out by."""
+    """Return the number of a site's static egress addresses."""
     return 3 if translation == "zone" else 1
 
 
 def flow_filter(project: str, region: str) -> str:
-    """Logs of the network that belong to one region."""
+    """Return the filter of the network's logs in one region."""
     kinds = (
         "compute.googleapis.com%2Fvpc_flows",
         "compute.googleapis.com%2Ffirewall",

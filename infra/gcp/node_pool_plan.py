@@ -1,4 +1,4 @@
-"""What pools a site has and how large they may become. Pure."""
+"""The machines of a site, decided from its settings: groups with their machine types and bounds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.workload import Tolerations
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """One group of like machines. A pool is one group, or two where some of its machines may be taken away."""
+    """One group of equal machines. A pool is one group, or two if some of its machines are spot machines."""
 
     name: str
     pool: str
@@ -20,24 +20,24 @@ class Group:
     disk_gib: int
     minimum: int
     maximum: int
-    """Both over all zones."""
+    """Both bounds are totals of all zones."""
     spot: bool = False
 
     @property
     def initial_per_zone(self) -> int:
-        """Machines in each of the three zones to begin with: no fewer than the minimum if the maximum leaves room."""
+        """Initial machines in each of the three zones: at least the minimum in total, if the maximum permits it."""
         return min(-(-self.minimum // 3), self.maximum // 3)
 
 
 def groups(pools: Pools) -> list[Group]:
-    """The groups of a site. Miners that must stay are a group of their own, which never shrinks below the floor."""
+    """Return the groups of a site. On-demand miners are a group that never shrinks below the floor."""
     miners = pools.miners
     floor = miners.on_demand_floor
-    made = [_group(name, name, getattr(pools, name)) for name in POOLS if name != "miners"]
+    fixed = [_group(name, name, getattr(pools, name)) for name in POOLS if name != "miners"]
     if not miners.spot or floor >= miners.maximum:
-        return [*made, _group("miners", "miners", miners)]
+        return [*fixed, _group("miners", "miners", miners)]
     return [
-        *made,
+        *fixed,
         _group("miners", "miners", miners, minimum=floor, maximum=floor),
         _group(
             "miners-spot",
@@ -51,7 +51,7 @@ def groups(pools: Pools) -> list[Group]:
 
 
 def tolerations(pools: Pools) -> Tolerations:
-    """For the taint that Google puts on machines with accelerators, in pools that have some."""
+    """Return tolerations, by pool, of the taint that Google sets on machines with accelerators."""
     accelerated = {"key": "nvidia.com/gpu", "operator": "Equal", "value": "present", "effect": "NoSchedule"}
     return {group.pool: [accelerated] for group in groups(pools) if group.machine in ACCELERATORS}
 

@@ -1,4 +1,4 @@
-"""The machines of a site."""
+"""The site's machines: node pools with private addresses, encrypted disks and hardened settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from infra.workload import digest
 
 @dataclass(frozen=True, kw_only=True)
 class NodePoolsArgs:
-    """One site's machines."""
+    """The node pools of one cluster."""
 
     context: SiteContext
     keys: Keys
@@ -31,7 +31,7 @@ class NodePoolsArgs:
 
 
 class NodePools(Component, token="pouw:gcp:NodePools"):
-    """Outputs: ``pools``, and ``rpc_groups``, the instance groups (one a zone) that the edge reaches."""
+    """Outputs: ``pools``, and ``rpc_groups``, the instance groups, one per zone, that the edge routes to."""
 
     pools: pulumi.Output[Sequence[str]]
     rpc_groups: pulumi.Output[Sequence[str]]
@@ -39,17 +39,17 @@ class NodePools(Component, token="pouw:gcp:NodePools"):
     def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         groups = node_pool_plan.groups(args.context.site.pools)
-        made = {group.name: self._pool(f"{name}-{group.name}", args, group) for group in groups}
+        pools = {group.name: self._pool(f"{name}-{group.name}", args, group) for group in groups}
         self.publish(
-            pools=[pool.id for pool in made.values()],
-            rpc_groups=made["rpc"].managed_instance_group_urls,
+            pools=[pool.id for pool in pools.values()],
+            rpc_groups=pools["rpc"].managed_instance_group_urls,
         )
 
     def _pool(self, name: str, args: NodePoolsArgs, group: Group) -> NodePool:
         context = args.context
         return NodePool(
             name,
-            name=physical_names.compose_name("pool", context, own_name(group)),
+            name=physical_names.compose_name("pool", context, pool_name(group)),
             project=physical_names.project(context),
             location=context.region,
             node_locations=list(context.zones),
@@ -66,21 +66,24 @@ class NodePools(Component, token="pouw:gcp:NodePools"):
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
-                # How many there were in the beginning cannot change: left in, a new minimum would replace the pool.
+                # Google cannot change the initial number: a new minimum would replace the pool.
                 ignore_changes=["initialNodeCount"],
             ),
         )
 
 
-def own_name(group: Group) -> str:
-    """Another name for machines that cannot be had by a change in context, so that they come before the old ones go."""
-    found = ACCELERATORS.get(group.machine)
-    fixed = f"{found.kind} {found.count}" if found else "none"
+def pool_name(group: Group) -> str:
+    """Return the name of a pool, which depends on the properties that Google cannot change.
+
+    So the new pool is created before the old one is deleted.
+    """
+    accelerators = ACCELERATORS.get(group.machine)
+    fixed = f"{accelerators.kind} {accelerators.count}" if accelerators else "none"
     return f"{group.name}-{digest(f'{fixed} {disk_type(group.machine)}')[:4]}"
 
 
 def bounds(group: Group) -> dict[str, Any]:
-    """Autoscaling over all zones together. Spot machines come from whichever zone has some."""
+    """Return autoscaling bounds, totals of all zones. Spot machines may come from any zone."""
     return {
         "total_min_node_count": group.minimum,
         "total_max_node_count": group.maximum,
@@ -89,13 +92,13 @@ def bounds(group: Group) -> dict[str, Any]:
 
 
 def upgrade(machine_type: str) -> dict[str, Any]:
-    """One machine more while versions change; one fewer where accelerators are scarce."""
+    """Return the upgrade settings: one extra machine, or one fewer where accelerators are scarce."""
     scarce = machine_type in ACCELERATORS
     return {"strategy": "SURGE", "max_surge": 0 if scarce else 1, "max_unavailable": 1 if scarce else 0}
 
 
 def machine(group: Group, context: SiteContext) -> dict[str, Any]:
-    """A machine: hardened, and labelled with its pool."""
+    """Return the settings of a machine: hardened, and labelled with its pool."""
     accelerators = ACCELERATORS.get(group.machine)
     return {
         "machine_type": group.machine,

@@ -1,4 +1,4 @@
-"""Physical names within what Google Cloud allows them to be."""
+"""Names of resources in Google Cloud, within Google's limits."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ LIMITS: Final[Mapping[str, int]] = {
     "sink": 100,
     "zone": 63,
 }
-"""Characters by kind. What is not named here gets a name from the engine: things that are replaced while others still
-use them, and key rings, whose names Google never gives back."""
+"""Longest names by kind. The engine names all other kinds: resources that are replaced while in use, and key rings,
+whose names Google never releases."""
 
 
 def compose_name(kind: str, context: SiteContext, *parts: str) -> str:
-    """The name of a thing of one site, never longer than its kind may be."""
+    """Return the name of a resource of one site, within the limit of its kind."""
     return fitted("pouw", context.environment, context.site.name, *parts, limit=LIMITS[kind])
 
 
 def bucket_name(context: SiteContext, part: str) -> str:
-    """Names of buckets are shared by all customers; the project's own is unique among them."""
+    """Return a bucket's name. All customers share the names of buckets, so it begins with the project's unique id."""
     return fitted(project(context), "pouw", context.environment, context.site.name, part, limit=LIMITS["bucket"])
 
 
 def project(context: SiteContext) -> str:
-    """The project that the site lives in; its settings were found right."""
+    """Return the site's project; the settings are valid, so there is one."""
     return context.site.account or ""
 
 
 def copy_region(context: SiteContext) -> str:
-    """The region of the backups' copy; its settings were found right."""
+    """Return the region of the backups' copy; the settings are valid, so there is one."""
     return context.site.backups.copy_region or ""
 
 
 def machine_tag(context: SiteContext, pool: str) -> str:
-    """Network tag of a pool's machines, by which firewall rules find them."""
+    """Return the network tag of a pool's machines, by which firewall rules select them."""
     return compose_name("compute", context, pool)

@@ -1,4 +1,4 @@
-"""The provider of a site on Google Cloud: its own region and project."""
+"""The provider of a site on Google Cloud, limited to the site's region and project."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from infra.contracts import SiteContext
 
 
 def provider(name: str, context: SiteContext) -> pulumi.ProviderResource:
-    """A provider that takes its credentials from the environment and works in the site's project alone."""
-    made: pulumi.ProviderResource = Provider(name, project=context.site.account, region=context.region)
-    return made
+    """Return a provider that reads its credentials from the environment and works only in the site's project."""
+    site_provider: pulumi.ProviderResource = Provider(name, project=context.site.account, region=context.region)
+    return site_provider

@@ -1,4 +1,4 @@
-"""The site's own image registry."""
+"""The site's image registry."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from infra.gcp import physical_names
 from infra.gcp.keys import Keys
 
 SCANNER: Final = "containerscanning.googleapis.com"
-_UNTAGGED_KEPT: Final = f"{7 * 86_400}s"
+_UNTAGGED_RETENTION: Final = f"{7 * 86_400}s"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryArgs:
-    """One site's registry; ``repository`` names the images in it."""
+    """The registry of one site; ``repository`` names the images in it."""
 
     context: SiteContext
     keys: Keys
@@ -28,7 +28,7 @@ class RegistryArgs:
 
 
 class Registry(Component, token="pouw:gcp:Registry"):
-    """Outputs: ``repository``, the address of images without a tag, and ``repository_id``, the registry's own name."""
+    """Outputs: ``repository``, the address of images without a tag, and ``repository_id``, the registry's name."""
 
     repository: pulumi.Output[str]
     repository_id: pulumi.Output[str]
@@ -40,11 +40,11 @@ class Registry(Component, token="pouw:gcp:Registry"):
             f"{name}-scanner",
             project=project,
             service=SCANNER,
-            # Other registries of the project may rely on it.
+            # Other registries of the project may need the scanner.
             disable_on_destroy=False,
             opts=self.child(),
         )
-        made = Repository(
+        registry = Repository(
             f"{name}-images",
             project=project,
             location=context.region,
@@ -59,7 +59,7 @@ class Registry(Component, token="pouw:gcp:Registry"):
                 {
                     "id": "untagged",
                     "action": "DELETE",
-                    "condition": {"tag_state": "UNTAGGED", "older_than": _UNTAGGED_KEPT},
+                    "condition": {"tag_state": "UNTAGGED", "older_than": _UNTAGGED_RETENTION},
                 }
             ],
             labels=context.tags,
@@ -67,6 +67,6 @@ class Registry(Component, token="pouw:gcp:Registry"):
         )
         host = f"{context.region}-docker.pkg.dev/{project}/"
         self.publish(
-            repository=pulumi.Output.concat(host, made.repository_id, "/", args.repository),
-            repository_id=made.repository_id,
+            repository=pulumi.Output.concat(host, registry.repository_id, "/", args.repository),
+            repository_id=registry.repository_id,
         )

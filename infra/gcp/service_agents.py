@@ -1,4 +1,4 @@
-"""Google's own accounts that act for a project. Their addresses hold the project's number."""
+"""Google's service agents, which act for a project. Their addresses contain the project's number."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ _ADDRESSES: Final[Mapping[str, str]] = {
     "storagetransfer": "project-{}@storage-transfer-service.iam.gserviceaccount.com",
 }
 SOURCE: Final = "artifactregistry"
-"""The service whose agent tells the project's number: it needs no data source, so a preview asks nobody."""
+"""The service whose agent's address provides the project's number, so that a preview needs no data source."""
 CREATED: Final = (SOURCE, "container", "storage")
-"""Services whose agents are asked for here; Google makes the others when a service is switched on or first used."""
+"""Services whose agents the stack creates. Google creates the others when a service is enabled or first used."""
 KEY_USERS: Final = ("artifactregistry", "compute", "container", "logging", "storage")
 """Services that encrypt with the site's key."""
 
 
 def project_number(address: str | None) -> str:
-    """The project's number in the address of an agent.
+    """Return the project's number from the address of an agent.
 
     Raises:
-        ValueError: there is none.
+        ValueError: The address contains no number.
     """
-    found = re.match(r"service-([0-9]+)@", address or "")
-    if found is None:
+    match = re.match(r"service-([0-9]+)@", address or "")
+    if match is None:
         raise ValueError(f"the agent of {SOURCE} has the address {address!r}; expected service-NUMBER@...")
-    return found.group(1)
+    return match.group(1)
 
 
 def member(service: str, number: str) -> str:
-    """A service's agent, as a member of IAM policies."""
+    """Return a service's agent as a member of IAM policies."""
     return f"serviceAccount:{_ADDRESSES[service].format(number)}"

@@ -20,7 +20,7 @@ from infra.azure import (
     registry,
     roles,
 )
-from infra.azure.physical_names import group_name, named, worldwide
+from infra.azure.physical_names import compose_name, global_name, group_name
 from infra.azure.site import balancer_entry, peers_entry
 from infra.contracts import Target
 from tests.infra.azure.declared import site_context
@@ -29,16 +29,17 @@ from tests.infra.azure.declared import site_context
 def test_a_worldwide_name_tells_sites_regions_and_subscriptions_apart() -> None:
     other = "0f0e0d0c-1111-2222-3333-444455556667"
     sites: list[dict[str, str]] = [{}, {"name": "second"}, {"region": "uksouth"}, {"account": other}]
-    found = [worldwide(site_context(site), "backups") for site in sites]
+    found = [global_name(site_context(site), "backups") for site in sites]
     assert (
-        len({*found, worldwide(site_context(environment="staging"), "backups"), worldwide(site_context(), "logs")}) == 6
+        len({*found, global_name(site_context(environment="staging"), "backups"), global_name(site_context(), "logs")})
+        == 6
     )
     assert all(len(name) <= 24 and name.isalnum() for name in found)
 
 
 def test_a_name_past_its_limit_keeps_what_tells_it_apart() -> None:
     where = site_context({"name": "a-name-of-20-letters"})
-    parts = [named(where, "storage:BlobContainer", "x" * 60, end) for end in ("one", "two")]
+    parts = [compose_name(where, "storage:BlobContainer", "x" * 60, end) for end in ("one", "two")]
     assert len(set(parts)) == 2
     assert {len(part) for part in parts} == {63}
 

@@ -60,7 +60,7 @@ def name_faults(one: Recorded) -> list[str]:
     name = one.inputs.get(limit.property)
     if not isinstance(name, str):
         return [f"{one.name}: has no name of ours in {limit.property}"]
-    fits = limit.least <= len(name) <= limit.characters and re.match(limit.pattern, name)
+    fits = limit.minimum <= len(name) <= limit.characters and re.match(limit.pattern, name)
     return [] if fits else [f"{one.name}: {name!r} is no name for a {one.token}"]
 
 
@@ -139,11 +139,11 @@ def test_nothing_is_opened_to_the_whole_world() -> None:
 def test_the_api_server_is_private_until_somebody_is_named() -> None:
     [private] = kind(production(), "ManagedCluster")
     assert private.inputs["apiServerAccessProfile"]["enablePrivateCluster"] is True
-    named = declared.declared(declared.settings({"cluster": {"apiAllowFrom": ["203.0.113.0/24"]}}), edge=False)
-    [cluster] = kind(named, "ManagedCluster")
+    compose_name = declared.declared(declared.settings({"cluster": {"apiAllowFrom": ["203.0.113.0/24"]}}), edge=False)
+    [cluster] = kind(compose_name, "ManagedCluster")
     access = cluster.inputs["apiServerAccessProfile"]
     assert (access["enablePrivateCluster"], access["authorizedIPRanges"]) == (False, ["203.0.113.0/24"])
-    [registry] = kind(named, "Registry")
+    [registry] = kind(compose_name, "Registry")
     assert registry.inputs["networkRuleSet"]["defaultAction"] == "Deny"
 
 

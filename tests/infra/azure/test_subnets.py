@@ -39,21 +39,21 @@ def test_only_machines_use_address_translation_each_that_of_its_zone() -> None:
 
 
 @pytest.mark.parametrize("guard", ["nodes", "gateway"])
-def test_a_guard_ends_by_closing_the_internet_out(guard: subnets.Guard) -> None:
-    rules = subnets.guard_rules(guard, plan("10.20.0.0/16"))
+def test_a_guard_ends_by_closing_the_internet_out(guard: subnets.SecurityGroup) -> None:
+    rules = subnets.security_rules(guard, plan("10.20.0.0/16"))
     assert len({rule["priority"] for rule in rules}) == len(rules)
     last = max(rules, key=lambda rule: rule["priority"])
     assert (last["access"], last["sourceAddressPrefix"], last["destinationPortRange"]) == ("Deny", "Internet", "*")
 
 
 def test_machines_are_open_to_the_internet_on_the_peers_port_alone() -> None:
-    rules = subnets.guard_rules("nodes", plan("10.20.0.0/16"))
+    rules = subnets.security_rules("nodes", plan("10.20.0.0/16"))
     opened = [rule for rule in rules if rule["access"] == "Allow"]
     assert [(rule["sourceAddressPrefix"], rule["destinationPortRange"]) for rule in opened] == [("Internet", "30303")]
 
 
 def test_nothing_but_the_link_reaches_what_the_gateway_serves() -> None:
     addresses = plan("10.20.0.0/16")
-    rules = subnets.guard_rules("gateway", addresses)
+    rules = subnets.security_rules("gateway", addresses)
     sources = {rule["sourceAddressPrefix"] for rule in rules if rule["access"] == "Allow"}
     assert sources == {"GatewayManager", "AzureLoadBalancer", addresses.edges[1]}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from infra import contracts
 from infra.contracts import SiteContext
-from infra.gcp.cluster import access, kubeconfig, upkeep
+from infra.gcp.cluster import access, kubeconfig, maintenance
 from tests.infra.clouds import kind
 from tests.infra.gcp.declared import settings
 from tests.infra.recorder import Recorded
@@ -35,9 +35,9 @@ def test_an_allow_list_opens_the_api_server_to_its_ranges_alone() -> None:
 
 def test_the_version_is_the_settings_and_production_takes_the_slower_channel() -> None:
     stack = settings({"cluster": {"version": "1.33"}}, environment="staging")
-    staging = upkeep(contracts.site_context(stack, stack.sites[0]))
+    staging = maintenance(contracts.site_context(stack, stack.sites[0]))
     assert staging["min_master_version"] == "1.33"
-    channels = [given["release_channel"]["channel"] for given in (staging, upkeep(site_context()))]
+    channels = [given["release_channel"]["channel"] for given in (staging, maintenance(site_context()))]
     assert channels == ["REGULAR", "STABLE"]
 
 
