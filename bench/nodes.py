@@ -22,6 +22,7 @@ from bench.engine.preview import alternate
 from pouw.engine import resolution
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
+from pouw.home import Home
 from pouw.progress import LineProgress, SilentProgress
 from pouw.run import bring_up, stacks
 
@@ -75,7 +76,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    engine = resolution.resolve(LineProgress())
+    engine = resolution.resolve(LineProgress(), home=Home.from_environment(os.environ))
     found = {stack: measure(stack, SIZES, asked.rounds, engine) for stack in asked.stack}
     if asked.json:
         print(json.dumps({"stacks": found, "goal": GOAL, "load": os.getloadavg()[0]}))

@@ -37,6 +37,7 @@ from pouw.engine.preview_copy import opened_for_preview
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.session import Session
+from pouw.home import Home
 from pouw.progress import LineProgress, SilentProgress
 from pouw.run import bring_up, previews
 from pouw.run.previews import Target
@@ -159,7 +160,9 @@ def _ungated(target: Target, engine: Engine) -> None:
     """The same without the compliance gate, which no bare program has."""
     settings = bring_up.ready_to_preview(target.name, target.project)
     request = bring_up.preview_request(target.name, settings, target.project)
-    outcome = operation.run(request, engine, SilentProgress(), project=target.project)
+    outcome = operation.run(
+        request, engine, SilentProgress(), project=target.project, home=Home.from_environment(os.environ)
+    )
     if not outcome.ok:
         raise SystemExit("\n".join(f"{target.name}: {fault}" for fault in outcome.faults))
 
@@ -167,7 +170,7 @@ def _ungated(target: Target, engine: Engine) -> None:
 def _require_the_same(ours: Outcome, target: Target, engine: Engine, project: Project) -> None:
     """A floor that registers something else is none."""
     request = Request(operation=Operation.PREVIEW, stack=target.name)
-    found = operation.run(request, engine, SilentProgress(), project=project)
+    found = operation.run(request, engine, SilentProgress(), project=project, home=Home.from_environment(os.environ))
     if _registered(found) != _registered(ours):
         told = "\n".join(map(str, found.faults)) or "it registers something else"
         raise SystemExit(f"the bare program of {target.name}: {told}")
@@ -194,14 +197,21 @@ def _floors(targets: Sequence[Target], engine: Engine) -> Iterator[Mapping[Targe
             project = bare(ours, target, scratch / str(number))
             _require_the_same(ours, target, engine, project)
             ready[target] = held.enter_context(
-                opened_for_preview(target.name, engine, extra={}, project=project, progress=SilentProgress())
+                opened_for_preview(
+                    target.name,
+                    engine,
+                    extra={},
+                    project=project,
+                    progress=SilentProgress(),
+                    home=Home.from_environment(os.environ),
+                )
             )
         yield ready
 
 
 def measure(targets: Sequence[Target], rounds: int) -> Mapping[str, Any]:
     """What each target and its floor take, and all side by side."""
-    engine = resolution.resolve(LineProgress())
+    engine = resolution.resolve(LineProgress(), home=Home.from_environment(os.environ))
     found: dict[str, Mapping[str, float]] = {}
     with _floors(targets, engine) as floors:
         for target in targets:

@@ -68,7 +68,11 @@ def _again() -> None:
 
 def _objects(engine: Engine) -> tuple[Sequence[Object], int]:
     """The Kubernetes objects of the stack in the order in which they were made, and how many resources it has."""
-    exported = json.loads(Session.of("local", engine, Project()).ask("stack", "export", "--show-secrets"))
+    exported = json.loads(
+        Session.of("local", engine, Project(), home=Home.from_environment(os.environ)).ask(
+            "stack", "export", "--show-secrets"
+        )
+    )
     resources = exported["deployment"]["resources"]
     made = [_plain(one["inputs"]) for one in resources if one["type"].startswith("kubernetes:")]
     return made, len(resources)
@@ -115,7 +119,7 @@ def _by_hand(settings: Settings, objects: Sequence[Object]) -> None:
 
 def _bare_up(engine: Engine, project: Project) -> None:
     """The floor of `again`: the engine as a program."""
-    session = Session.of("local", engine, project)
+    session = Session.of("local", engine, project, home=Home.from_environment(os.environ))
     session.prepare({})
     call = session.invocation(
         "up", "--yes", "--skip-preview", "--suppress-outputs", "--config-file", str(session.config.path)
@@ -126,7 +130,10 @@ def _bare_up(engine: Engine, project: Project) -> None:
 
 def measure(rounds: int) -> Mapping[str, float]:
     """Median seconds of each."""
-    engine, settings = resolution.resolve(LineProgress()), stacks.settings("local")
+    engine, settings = (
+        resolution.resolve(LineProgress(), home=Home.from_environment(os.environ)),
+        stacks.settings("local"),
+    )
     times: dict[str, list[float]] = {"up": [], "up, floor": [], "again": [], "again, floor": []}
 
     def timed(name: str, run: Callable[[], None]) -> None:

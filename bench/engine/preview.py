@@ -33,6 +33,7 @@ from pouw.engine.preview_copy import opened_for_preview
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.session import Session
+from pouw.home import Home
 from pouw.progress import LineProgress, SilentProgress
 
 GOAL = 1.25
@@ -78,7 +79,11 @@ def make_project(root: Path, name: str, program: str, parts: int) -> Project:
 
 def _ours(engine: Engine, project: Project, *, expected: bool = True) -> Outcome:
     outcome = operation.run(
-        Request(operation=Operation.PREVIEW, stack="local"), engine, SilentProgress(), project=project
+        Request(operation=Operation.PREVIEW, stack="local"),
+        engine,
+        SilentProgress(),
+        project=project,
+        home=Home.from_environment(os.environ),
     )
     if outcome.ok is not expected:
         raise SystemExit("\n".join(str(fault) for fault in outcome.faults) or "a preview that should fail did not")
@@ -135,14 +140,16 @@ def _processor_s() -> float:
 
 def measure(parts: int, rounds: int) -> Mapping[str, Cost]:
     """What each kind of preview takes."""
-    engine = resolution.resolve(LineProgress())
+    engine = resolution.resolve(LineProgress(), home=Home.from_environment(os.environ))
     with tempfile.TemporaryDirectory(prefix="pouw-bench-") as scratch:
         root = Path(scratch)
         os.environ["POUW_HOME"] = str(root / "state")
         bare = make_project(root, "bare", BARE, parts)
         ours = make_project(root, "ours", _OURS, parts)
         refused = make_project(root, "refused", _REFUSED, parts)
-        with opened_for_preview("local", engine, extra={}, project=bare, progress=SilentProgress()) as session:
+        with opened_for_preview(
+            "local", engine, extra={}, project=bare, progress=SilentProgress(), home=Home.from_environment(os.environ)
+        ) as session:
             kinds: Mapping[str, Callable[[], object]] = {
                 "floor": lambda: floor(session),
                 "run": lambda: _ours(engine, bare),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import click
 
 from pouw.errors import ExitCode
+from pouw.home import Home
 from pouw.progress import make_progress
 
 
@@ -31,7 +33,7 @@ def examine() -> dict[str, Any]:
     from pouw import cluster
     from pouw.engine import diagnosis
 
-    engine = diagnosis.diagnose(make_progress()).to_json()
+    engine = diagnosis.diagnose(make_progress(), home=Home.from_environment(os.environ)).to_json()
     running = cluster.status().to_json()
     problems = [*engine["problems"], *cluster.problems()]
     return {

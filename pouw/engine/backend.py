@@ -1,9 +1,8 @@
-"""Where the state of a stack is kept, and with which passphrase its secrets are."""
+"""The backend of a stack: the place of its state, and the passphrase of its secrets."""
 
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,78 +10,84 @@ from pathlib import Path
 from typing import Any
 
 from infra.faults import Fault
+from pouw import files
 from pouw.errors import EngineError, ExitCode
-from pouw.paths import state_dir
+from pouw.home import Home
 
 LOCAL_STACK = "local"
-"""Always kept on this machine, whatever the user is logged in to."""
+"""Stack whose state is always on this machine, independent of the user's login."""
 
 _PASSPHRASE_BYTES = 32
-_PASSPHRASES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+_PASSPHRASE_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Backend:
-    """One place of state."""
+    """One backend."""
 
     url: str
     folder: Path | None
-    """The folder behind a file backend; recovery reads and repairs the state there."""
+    """Folder of a file backend; recovery reads and repairs the state there."""
     environment: Mapping[str, str]
-    """What the engine has to be told."""
+    """Variables that the engine needs."""
     drops: frozenset[str] = frozenset()
-    """What it must not be told: variables of the user's that would win over ours."""
+    """Variables of the user that the engine must not get, because they would override those above."""
 
     def state_file(self, project: str, stack: str) -> Path | None:
-        """The stack's state, if it is a file on this machine."""
+        """Return the file of the stack's state, if it is on this machine."""
         return self.folder / ".pulumi" / "stacks" / project / f"{stack}.json" if self.folder else None
 
     def folders(self, project: str) -> Sequence[Path]:
-        """Where the files lie that the engine reads before it does anything, if they are on this machine."""
-        own = self.folder / ".pulumi" if self.folder else None
-        return (own, own / "stacks" / project) if own else ()
+        """Return the folders that the engine reads at its start, if they are on this machine."""
+        root = self.folder / ".pulumi" if self.folder else None
+        return (root, root / "stacks" / project) if root else ()
 
     def state_files(self, project: str, stack: str) -> Sequence[Path]:
-        """The files that hold the stack's state, its backup among them; none while it was never made."""
+        """Return the files of the stack's state, with its backup; empty for a stack that does not exist."""
         state = self.state_file(project, stack)
         return sorted(state.parent.glob(state.name + "*")) if state is not None and state.parent.exists() else []
 
     def lock_folder(self, project: str, stack: str) -> Path | None:
-        """Where the engine puts its locks for the stack."""
+        """Return the folder of the engine's locks for the stack."""
         return self.folder / ".pulumi" / "locks" / "organization" / project / stack if self.folder else None
 
 
 def choose(
-    stack: str, *, definition: Mapping[str, Any], settings: Mapping[str, Any], environment: Mapping[str, str]
+    stack: str,
+    *,
+    definition: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    home: Home,
+    environment: Mapping[str, str],
 ) -> Backend:
-    """The user's own backend for any stack but ``local``, if one is set; else files below our state.
+    """Return the user's backend for any stack but ``local``, if one is set; else the local one below ``home``.
 
     The user's is, in this order: ``PULUMI_BACKEND_URL``, ``backend.url`` of ``Pulumi.yaml``, ``pulumi login``.
-    ``settings`` is the stack's file: when it brings its own encryption, its passphrase is the user's, too.
+    ``settings`` is the stack's file: if it has its own encryption, the passphrase is the user's, too.
+    ``environment`` is that of the run.
 
     Raises:
         EngineError: the stack's file was encrypted with a passphrase that is not set.
     """
-    own_encryption = bool(settings.get("encryptionsalt") or settings.get("secretsprovider"))
-    if settings.get("encryptionsalt") and not any(environment.get(name) for name in _PASSPHRASES):
+    has_encryption = bool(settings.get("encryptionsalt") or settings.get("secretsprovider"))
+    if settings.get("encryptionsalt") and not any(environment.get(name) for name in _PASSPHRASE_VARIABLES):
         raise EngineError(
             Fault(
                 path=f"Pulumi.{stack}.yaml",
                 message="its secrets are encrypted with a passphrase that is not set",
-                expected=" or ".join(_PASSPHRASES),
+                expected=" or ".join(_PASSPHRASE_VARIABLES),
                 remedy="export the passphrase that the file was written with",
             ),
             code=ExitCode.CONFIGURATION,
         )
-    if theirs := users(stack, definition=definition, environment=environment):
-        return theirs
-    root = state_dir() / "engine"
-    folder = own_folder()
+    if backend := users_backend(stack, definition=definition, environment=environment):
+        return backend
+    folder = local_folder(home)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     url = folder.as_uri()
-    if own_encryption:
+    if has_encryption:
         return Backend(url=url, folder=folder, environment={"PULUMI_BACKEND_URL": url})
-    passphrase = ensure_passphrase(root / "passphrase")
+    passphrase = ensure_passphrase(home.state / "engine" / "passphrase")
     return Backend(
         url=url,
         folder=folder,
@@ -92,56 +97,40 @@ def choose(
 
 
 def ensure_passphrase(path: Path) -> Path:
-    """The file with our passphrase; made once, readable by its owner alone, whole or not there."""
-    if path.exists():
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    made = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(_PASSPHRASE_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(made, path)  # the first of two that race wins; a rename would let the last
-    except FileExistsError:
-        pass
-    finally:
-        made.unlink()
+    """Create the file of the local passphrase, unless it exists, and return it. Of two processes the first one wins."""
+    files.create(path, secrets.token_urlsafe(_PASSPHRASE_BYTES), mode=files.PRIVATE, durable=True)
     return path
 
 
-def own_folder() -> Path:
-    """The folder of our own backend, whether it is there or not."""
-    return state_dir() / "engine" / "backend"
+def local_folder(home: Home) -> Path:
+    """Return the folder of the local backend, which may not exist yet."""
+    return home.state / "engine" / "backend"
 
 
-def users(stack: str, *, definition: Mapping[str, Any], environment: Mapping[str, str]) -> Backend | None:
-    """The user's own backend of a stack; none where it is ours. Nothing is made and nothing is asked."""
+def users_backend(stack: str, *, definition: Mapping[str, Any], environment: Mapping[str, str]) -> Backend | None:
+    """Return the user's backend of a stack; None where it is the local one. Nothing is created or requested."""
     if stack == LOCAL_STACK:
         return None
     if url := environment.get("PULUMI_BACKEND_URL"):
         return Backend(url=url, folder=_folder(url), environment={})
     if url := str((definition.get("backend") or {}).get("url") or ""):
         return Backend(url=url, folder=_folder(url), environment={})
-    home = Path(environment.get("PULUMI_HOME") or Path(environment.get("HOME", "~"), ".pulumi")).expanduser()
-    credentials = Path(environment.get("PULUMI_CREDENTIALS_PATH") or home) / "credentials.json"
+    pulumi_home = Path(environment.get("PULUMI_HOME") or Path(environment.get("HOME", "~"), ".pulumi")).expanduser()
+    credentials = Path(environment.get("PULUMI_CREDENTIALS_PATH") or pulumi_home) / "credentials.json"
     if not credentials.exists():
         return None
     content = json.loads(credentials.read_text(encoding="utf-8"))
     url = str(content.get("current") or "")
     if not url:
         return None
-    told = {"PULUMI_BACKEND_URL": url}
-    token = (content.get("accessTokens") or {}).get(url)
-    # Our private home holds no credentials: the engine gets the user's token for this run.
-    return Backend(
-        url=url, folder=_folder(url), environment={**told, "PULUMI_ACCESS_TOKEN": str(token)} if token else told
-    )
+    variables = {"PULUMI_BACKEND_URL": url}
+    if token := (content.get("accessTokens") or {}).get(url):
+        # The private home holds no credentials, so the engine gets the user's token for this run.
+        variables["PULUMI_ACCESS_TOKEN"] = str(token)
+    return Backend(url=url, folder=_folder(url), environment=variables)
 
 
 def _folder(url: str) -> Path | None:
     if not url.startswith("file://"):
         return None
-    rest = url.removeprefix("file://")
-    return Path(rest).expanduser()
+    return Path(url.removeprefix("file://")).expanduser()

@@ -1,8 +1,7 @@
-"""What ``pouw doctor`` says about the engine: which one, which plugins, what is missing and how to get it."""
+"""The engine's part of ``pouw doctor``: the engine, its plugins, problems and their remedies."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,7 +9,16 @@ from typing import Any, Literal
 
 from infra.faults import Fault
 from pouw.engine import download, pulumi_home
-from pouw.engine.resolution import Engine, LocalMachine, Machine, ModuleBuilder, OfficialNetwork, Sources, resolve
+from pouw.engine.resolution import (
+    ABSENT,
+    Engine,
+    LocalMachine,
+    Machine,
+    ModuleBuilder,
+    OfficialNetwork,
+    Sources,
+    resolve,
+)
 from pouw.errors import EngineError, PouwError
 from pouw.home import Home
 from pouw.progress import Progress
@@ -21,7 +29,7 @@ PluginKind = Literal["official", "embedded"]
 
 @dataclass(frozen=True, kw_only=True)
 class EngineFacts:
-    """The engine that would run. Kind ``none``: there is none yet, and a problem says how to get it."""
+    """The engine that would run. With kind ``none`` there is no engine yet, and a problem has the remedy."""
 
     kind: str
     version: str
@@ -39,7 +47,7 @@ class PluginFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """Something that is missing or worse than it could be, and what to do about it."""
+    """A missing or broken part, and its remedy."""
 
     what: str
     remedy: str
@@ -54,41 +62,43 @@ class Diagnosis:
     problems: Sequence[Problem] = field(default=())
 
     def to_json(self) -> Mapping[str, Any]:
-        """As documented for ``pouw doctor --json``."""
+        """Return the content as documented for ``pouw doctor --json``."""
         content = asdict(self)
         return {key: content[key] for key in ("engine", "plugins", "problems")}
 
 
 class CachedNetwork(OfficialNetwork):
-    """What was downloaded before: nothing is fetched for a report."""
+    """Earlier downloads: a report fetches nothing."""
 
     def fetch(self, version: str, progress: Progress) -> Path:
-        """The release that the cache has."""
+        """Return the release that the cache has."""
         del progress
-        cli = download.fetched(self.release(version))
+        cli = download.cached(self.release(version), self.home.cache / "engine")
         if cli is None:
             raise download.Unavailable("not downloaded yet")
         return cli
 
 
 class CachedBuilder(ModuleBuilder):
-    """What was built before: nothing is built for a report."""
+    """Earlier builds: a report builds nothing."""
 
     def build(self, progress: Progress) -> Path:
-        """The CLI that the cache has."""
+        """Return the CLI that the cache has."""
         del progress
-        cli = programs.location("pulumi", home=Home.from_environment(os.environ))
+        cli = programs.location("pulumi", home=self.home)
         if not cli.exists():
             remedy = "`pouw up` or `pouw preview` downloads or builds one, once; or install Pulumi 3 on the PATH"
             raise EngineError(Fault(path="pulumi", message="is not on this machine yet", remedy=remedy))
         return cli
 
 
-def diagnose(progress: Progress, sources: Sources | None = None) -> Diagnosis:
-    """Look at the engine and at what it would run with; install nothing. No engine is a problem here, not an error."""
-    sources = sources or Sources(network=CachedNetwork(), builder=CachedBuilder())
+def diagnose(progress: Progress, *, home: Home, sources: Sources | None = None) -> Diagnosis:
+    """Return the engine and plugins that would run; install nothing. A missing engine is a problem, not an error."""
+    sources = sources or Sources(
+        machine=LocalMachine(home=home), network=CachedNetwork(home=home), builder=CachedBuilder(home=home)
+    )
     try:
-        engine = resolve(progress, sources)
+        engine = resolve(progress, home=home, sources=sources)
     except PouwError as error:
         problems = [
             Problem(
@@ -106,9 +116,8 @@ def diagnose(progress: Progress, sources: Sources | None = None) -> Diagnosis:
     )
 
 
-def plugins_of(engine: Engine, machine: Machine | None = None) -> Sequence[PluginFacts]:
-    """The provider plugins that a stack of ours needs on any machine, and whose they are."""
-    machine = machine or LocalMachine()
+def plugins_of(engine: Engine, machine: Machine) -> Sequence[PluginFacts]:
+    """Return the provider plugins that the stacks need, official or embedded."""
     return [
         PluginFacts(name=plugin.name, version=plugin.version, kind=_kind(engine, plugin, machine))
         for plugin in pulumi_home.embedded_plugins()
@@ -117,21 +126,19 @@ def plugins_of(engine: Engine, machine: Machine | None = None) -> Sequence[Plugi
 
 def _kind(engine: Engine, plugin: pulumi_home.EmbeddedPlugin, machine: Machine) -> PluginKind:
     if engine.home is not None:
-        ours = engine.home / "plugins" / f"resource-{plugin.name}-v{plugin.version}" / plugin.program
-        return "embedded" if ours.exists() else "official"
+        program = engine.home / "plugins" / f"resource-{plugin.name}-v{plugin.version}" / plugin.program
+        return "embedded" if program.exists() else "official"
     if machine.has_plugin(plugin.name, plugin.version) or engine.plugin_programs is None:
         return "official"
     return "embedded" if Path(engine.plugin_programs, plugin.program).exists() else "official"
 
 
 def _engine_problems(engine: Engine) -> Sequence[Problem]:
-    """A built or downloaded engine is complete; a broken official one, though, the user will want to know of."""
-    broken = [
-        reason for reason in engine.passed_over if not reason.endswith(": there is none") and "official" not in reason
-    ]
+    """Return a problem for each official engine on the PATH that was passed over because it is broken."""
+    reasons = [reason for reason in engine.passed_over if not reason.endswith(ABSENT) and "official" not in reason]
     return [
         Problem(what=f"{reason}; the {engine.kind} engine is used instead", remedy="repair or remove that installation")
-        for reason in broken
+        for reason in reasons
     ]
 
 

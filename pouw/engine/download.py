@@ -1,6 +1,6 @@
-"""The pinned official release, where the network lets it through: fetched, checked against its checksum, unpacked.
+"""Download of the pinned official release: fetched, checked against its checksum, unpacked into the cache.
 
-A refused network costs at most ``PROBE_SECONDS``, and only once a day: the refusal is remembered in the cache.
+A network that refuses it costs at most ``PROBE_SECONDS`` per day, because the refusal is kept in the cache.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import http.client
 import json
 import platform
 import re
-import shutil
 import tarfile
 import tempfile
 import threading
@@ -23,8 +22,8 @@ from pathlib import Path
 from typing import IO, Generic, TypeVar
 
 from infra.faults import Fault
+from pouw import files
 from pouw.errors import EngineError
-from pouw.paths import cache_dir
 from pouw.progress import Progress, Step
 
 PROBE_SECONDS = 1.5
@@ -43,7 +42,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """Where one release is served from. ``version`` has no leading v; ``sha256`` pins the archive when given."""
+    """One release and its server. ``version`` has no leading v; ``sha256``, where set, pins the archive."""
 
     version: str
     base_url: str
@@ -51,103 +50,96 @@ class Release:
 
     @property
     def archive(self) -> str:
-        """The archive's file name for this machine."""
+        """File name of the archive for this machine."""
         machine = platform.machine().lower()
         return f"pulumi-v{self.version}-{platform.system().lower()}-{_ARCHITECTURES.get(machine, machine)}.tar.gz"
 
     @property
     def archive_url(self) -> str:
-        """The archive's address."""
+        """Address of the archive."""
         return f"{self.base_url}/{self.archive}"
 
     @property
     def checksums_url(self) -> str:
-        """The address of the list of SHA-256 sums that is published beside it."""
+        """Address of the published list of SHA-256 sums."""
         return f"{self.base_url}/pulumi-{self.version}-checksums.txt"
 
 
 def release(version: str, *, base_url: str = "", sha256: str = "") -> Release:
-    """The release of that version, at the official place unless another is given."""
+    """Return the release of a version, on the official server unless ``base_url`` names another."""
     base = (base_url or _OFFICIAL_BASE).format(version=version).rstrip("/")
     return Release(version=version, base_url=base, sha256=sha256.lower())
 
 
 class Unavailable(Exception):  # noqa: N818 - a state of the network, not an error of the program
-    """The release cannot be had from here; says why. The next source is tried."""
+    """The release cannot be downloaded, for the reason in the text. The caller tries the next source."""
 
 
-def fetched(wanted: Release, root: Path | None = None) -> Path | None:
-    """The unpacked release's CLI, if the cache has it."""
-    cli = _home(wanted, root or cache_dir() / "engine") / "pulumi" / "pulumi"
+def cached(release: Release, root: Path) -> Path | None:
+    """Return the CLI of the unpacked release, if the cache folder ``root`` has it."""
+    cli = _folder(release, root) / "pulumi" / "pulumi"
     return cli if cli.exists() else None
 
 
-def fetch(
-    wanted: Release, progress: Progress, *, root: Path | None = None, now: Callable[[], float] = time.time
-) -> Path:
-    """The unpacked release's CLI, from the cache or the network.
+def fetch(release: Release, progress: Progress, *, root: Path, now: Callable[[], float] = time.time) -> Path:
+    """Return the CLI of the unpacked release, from the cache folder ``root`` or the network.
 
     Raises:
-        Unavailable: the network refuses it, now or less than a day ago, or it has no such release.
-        EngineError: it came, and is not what its checksum says. That is never passed over in silence.
+        Unavailable: the network refuses it, now or less than a day ago, or has no such release.
+        EngineError: the archive does not match its checksum.
     """
-    root = root or cache_dir() / "engine"
-    if cli := fetched(wanted, root):
+    if cli := cached(release, root):
         return cli
     refusals = Refusals(path=root / "refused.json", now=now)
-    if reason := refusals.of(wanted.archive_url):
+    if reason := refusals.of(release.archive_url):
         raise Unavailable(reason)
     try:
-        expected = wanted.sha256 or _listed_sum(wanted)
+        expected = release.sha256 or _listed_sum(release)
     except Unavailable as refusal:
-        refusals.remember(wanted.archive_url, str(refusal))
+        refusals.remember(release.archive_url, str(refusal))
         raise
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as scratch:
-        with progress.step(f"Downloading Pulumi {wanted.version}") as step:
-            archive = Path(scratch) / wanted.archive
+        with progress.step(f"Downloading Pulumi {release.version}") as step:
+            archive = Path(scratch) / release.archive
             try:
-                actual = _save(wanted.archive_url, archive, step)
+                actual = _save(release.archive_url, archive, step)
             except _NETWORK_ERRORS as error:
-                refusals.remember(wanted.archive_url, str(error))
-                raise Unavailable(f"{wanted.archive_url}: {error}") from error
+                refusals.remember(release.archive_url, str(error))
+                raise Unavailable(f"{release.archive_url}: {error}") from error
         if actual != expected:
-            raise _corrupt(wanted, f"sha256 {actual}", f"sha256 {expected}")
-        unpacked = Path(scratch) / "unpacked"
-        _unpack(wanted, archive, unpacked)
-        try:
-            unpacked.rename(_home(wanted, root))
-        except OSError:
-            if not fetched(wanted, root):  # else another run was quicker
-                raise
-    return _home(wanted, root) / "pulumi" / "pulumi"
+            raise _corrupt(release, f"sha256 {actual}", f"sha256 {expected}")
+        with files.staged_folder(_folder(release, root)) as folder:
+            _unpack(release, archive, folder)
+    return _folder(release, root) / "pulumi" / "pulumi"
 
 
-def _home(wanted: Release, root: Path) -> Path:
-    return root / f"official-v{wanted.version}"
+def _folder(release: Release, root: Path) -> Path:
+    return root / f"official-v{release.version}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refusals:
-    """What the network refused lately, so that not every start has to find out again."""
+    """Recent refusals of the network, so that not every start has to repeat the attempt."""
 
     path: Path
     now: Callable[[], float] = time.time
 
     def of(self, url: str) -> str:
-        """Why ``url`` was refused less than a day ago; empty if it was not."""
+        """Return the reason why ``url`` was refused less than a day ago; empty if it was not."""
         entry = self._read().get(url)
         if entry is None or self.now() - float(entry["at"]) > REFUSAL_LASTS_SECONDS:
             return ""
         return str(entry["reason"])
 
     def remember(self, url: str, reason: str) -> None:
-        """Write it down, in place of what has passed."""
-        kept = {key: one for key, one in self._read().items() if self.now() - float(one["at"]) <= REFUSAL_LASTS_SECONDS}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False) as made:
-            json.dump({**kept, url: {"at": self.now(), "reason": reason}}, made)
-        Path(made.name).replace(self.path)
+        """Add a refusal, and drop those that are older than a day."""
+        recent = {
+            key: entry
+            for key, entry in self._read().items()
+            if self.now() - float(entry["at"]) <= REFUSAL_LASTS_SECONDS
+        }
+        files.write(self.path, json.dumps({**recent, url: {"at": self.now(), "reason": reason}}))
 
     def _read(self) -> dict[str, dict[str, str | float]]:
         try:
@@ -158,7 +150,7 @@ class Refusals:
 
 
 def reachable(url: str, refusals: Refusals) -> bool:
-    """Whether ``url`` can be had from here, by asking for its head; a no is remembered."""
+    """True if a HEAD request for ``url`` succeeds; a refusal is kept."""
     if refusals.of(url):
         return False
     try:
@@ -169,15 +161,15 @@ def reachable(url: str, refusals: Refusals) -> bool:
     return True
 
 
-def _listed_sum(wanted: Release) -> str:
+def _listed_sum(release: Release) -> str:
     try:
-        text = _within(PROBE_SECONDS, lambda: _read_text(wanted.checksums_url))
+        text = _within(PROBE_SECONDS, lambda: _read_text(release.checksums_url))
     except _NETWORK_ERRORS as error:
-        raise Unavailable(f"{wanted.checksums_url}: {error}") from error
-    found = re.search(rf"^([0-9a-fA-F]{{64}})\s+\*?{re.escape(wanted.archive)}\s*$", text, re.MULTILINE)
-    if not found:
-        raise Unavailable(f"{wanted.checksums_url} lists no {wanted.archive}")
-    return found.group(1).lower()
+        raise Unavailable(f"{release.checksums_url}: {error}") from error
+    match = re.search(rf"^([0-9a-fA-F]{{64}})\s+\*?{re.escape(release.archive)}\s*$", text, re.MULTILINE)
+    if not match:
+        raise Unavailable(f"{release.checksums_url} lists no {release.archive}")
+    return match.group(1).lower()
 
 
 def _read_text(url: str) -> str:
@@ -198,36 +190,35 @@ def _open(url: str, timeout: float, *, method: str = "GET") -> IO[bytes]:
 
 
 def _save(url: str, target: Path, step: Step) -> str:
-    """Stream ``url`` to ``target``; its SHA-256. A body shorter than announced is an error."""
+    """Stream ``url`` to ``target`` and return its SHA-256. A body shorter than announced is an error."""
     digest = hashlib.sha256()
     with _open(url, _READ_TIMEOUT_S) as response, target.open("wb") as file:
         announced = int(getattr(response, "headers", {}).get("Content-Length") or 0)
-        done = 0
+        received = 0
         while chunk := response.read(_CHUNK_BYTES):
             digest.update(chunk)
             file.write(chunk)
-            done += len(chunk)
-            step.update(f"{done >> 20} MiB", completed=done, total=announced or None)
-    if announced and done != announced:
-        raise urllib.error.URLError(f"the connection ended after {done} of {announced} bytes")
+            received += len(chunk)
+            step.update(f"{received >> 20} MiB", completed=received, total=announced or None)
+    if announced and received != announced:
+        raise urllib.error.URLError(f"the connection ended after {received} of {announced} bytes")
     return digest.hexdigest()
 
 
-def _unpack(wanted: Release, archive: Path, target: Path) -> None:
+def _unpack(release: Release, archive: Path, target: Path) -> None:
     try:
-        with tarfile.open(archive) as packed:
-            packed.extractall(target, filter="data")
+        with tarfile.open(archive) as tar:
+            tar.extractall(target, filter="data")
     except (tarfile.TarError, EOFError, OSError) as error:
-        shutil.rmtree(target, ignore_errors=True)
-        raise _corrupt(wanted, str(error), "a gzip archive of the release") from error
+        raise _corrupt(release, str(error), "a gzip archive of the release") from error
     if not (target / "pulumi" / "pulumi").is_file():
-        raise _corrupt(wanted, "an archive without pulumi/pulumi", "the release's layout")
+        raise _corrupt(release, "an archive without pulumi/pulumi", "the release's layout")
 
 
-def _corrupt(wanted: Release, got: str, expected: str) -> EngineError:
+def _corrupt(release: Release, got: str, expected: str) -> EngineError:
     return EngineError(
         Fault(
-            path=wanted.archive_url,
+            path=release.archive_url,
             message="is not the release that was published",
             got=got,
             expected=expected,
@@ -243,7 +234,7 @@ class _Box(Generic[_T]):
 
 
 def _within(seconds: float, ask: Callable[[], _T]) -> _T:
-    """The answer of ``ask``, or ``TimeoutError``. A thread, because name resolution knows no deadline of its own."""
+    """Return the result of ``ask`` or raise ``TimeoutError``. A thread, because name resolution has no deadline."""
     box: _Box[_T] = _Box()
 
     def work() -> None:
@@ -259,4 +250,4 @@ def _within(seconds: float, ask: Callable[[], _T]) -> _T:
         raise TimeoutError(f"no answer within {seconds:g} s")
     if box.error is not None:
         raise box.error
-    return box.value  # type: ignore[return-value]  # the thread ended without an error: it was set
+    return box.value  # type: ignore[return-value]  # the thread ended without an error, so it is set

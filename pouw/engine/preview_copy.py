@@ -1,12 +1,12 @@
-"""A stack opened for a preview: on a copy, so that looking changes nothing and needs nobody's leave.
+"""A copy of a stack for a preview, so that a preview changes nothing and takes no lock.
 
-What a preview would otherwise write goes into a folder of its own, which ends with it: the engine's locks, the composed
-configuration, what is made of a killed run's traces. Previews of one stack so run side by side.
+A preview writes the engine's locks, the composed configuration and the recovery of a killed run into a folder of its
+own, which is removed at the end. Previews of one stack therefore run side by side.
 
-A stack that was never made has nothing to copy. It is previewed from an empty state, and each of its secrets reads as a
-word of the preview's own: there is nothing yet that a true one would be compared with, so whoever has no passphrase,
-such as a pull request from a fork, sees the same plan. State and words are written here, in the engine's format: asking
-the engine for them takes two runs of it, as long as the preview itself.
+A stack that does not exist yet has nothing to copy. It is previewed from an empty state, and each of its secrets is a
+placeholder: no value exists that the true one could be compared with. A client without the passphrase, such as a pull
+request from a fork, gets the same plan. State and placeholders are written here in the engine's format, because the
+engine would need two runs for them, as long as the preview itself.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.session import Session, lock_file, opened
 from pouw.engine.stack_configuration import ExtraConfig, StackConfig
+from pouw.home import Home
 from pouw.progress import Progress
 
 _ENCRYPTION = ("secretsprovider", "encryptedkey", "encryptionsalt")
@@ -42,7 +43,7 @@ _NONCE_BYTES = 12
 PASSPHRASE = "preview"  # noqa: S105 - it protects nothing: what it encrypts is a placeholder
 SALT = b"pouwview"
 KEY = bytes.fromhex("6dd6daa9e7a864c9f8a6a234c408c2ede3df8db41431ac46620430b60e53ae2b")
-"""What the engine derives from these two, in a million rounds of PBKDF2 with SHA-256."""
+"""Key that the engine derives from these two, in a million rounds of PBKDF2 with SHA-256."""
 
 
 @contextmanager
@@ -53,25 +54,26 @@ def opened_for_preview(
     extra: ExtraConfig,
     project: Project,
     progress: Progress,
+    home: Home,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Session]:
-    """The stack, ready to be previewed. Where its backend is no folder, the stack itself, held as for any run.
+    """Yield the stack, ready to be previewed. A backend that is not a folder gives the stack itself, held as for a run.
 
     Raises:
         ConfigurationError: unknown stack or malformed file.
-        EngineError: held by another run (BUSY), or secrets without their passphrase.
+        EngineError: another run holds it (BUSY), or its secrets have no passphrase.
     """
-    told = {**engine.environment(), **(environment or {})}
-    theirs = backends.users(stack, definition=project.definition(), environment=told)
-    place = theirs or Backend(url="", folder=backends.own_folder(), environment={})
+    variables = {**engine.environment(home.environment), **(environment or {})}
+    users_backend = backends.users_backend(stack, definition=project.definition(), environment=variables)
+    backend = users_backend or Backend(url="", folder=backends.local_folder(home), environment={})
     with tempfile.TemporaryDirectory(prefix="pouw-preview-") as name:
         folder = Path(name)
-        if project.is_without_state or (place.folder and not place.state_files(project.name, stack)):
-            yield _unmade(stack, engine, project, folder, told, extra)
+        if project.is_without_state or (backend.folder and not backend.state_files(project.name, stack)):
+            yield _new(stack, engine, project, folder, variables, extra)
             return
-        session = Session.of(stack, engine, project, environment)
-        if place.folder is not None:
-            copy = _copied(session, folder)
+        session = Session.of(stack, engine, project, home=home, environment=environment)
+        if backend.folder is not None:
+            copy = _copy(session, folder, home)
             copy.prepare(extra)
             copy.recover(None, progress)
             yield copy
@@ -83,28 +85,30 @@ def opened_for_preview(
                 extra=extra,
                 project=project,
                 progress=progress,
+                home=home,
                 environment=environment,
-            ) as (held, _):
-                yield held
+            ) as (original, _):
+                yield original
         else:
-            yield _unmade(stack, engine, project, folder, told, extra)
+            yield _new(stack, engine, project, folder, variables, extra)
 
 
 def placeholder(key: str) -> str:
-    """What a secret reads as where there is none yet: 64 hexadecimal digits, the same each time."""
+    """Return the placeholder of a secret that does not exist yet: 64 hexadecimal digits, the same each time."""
     return hashlib.sha256(f"preview of {key}".encode()).hexdigest()
 
 
-def _unmade(
+def _new(
     stack: str, engine: Engine, project: Project, folder: Path, environment: Mapping[str, str], extra: ExtraConfig
 ) -> Session:
+    """Return the session of a stack with an empty state and placeholders for its secrets."""
     settings = {key: value for key, value in project.stack_settings(stack).items() if key not in _ENCRYPTION}
-    given = {key: _sealed(placeholder(key)) if secret else value for key, (value, secret) in extra.items()}
-    own = {key: _without_secrets(value, key) for key, value in (settings.get("config") or {}).items()}
+    added = {key: _sealed(placeholder(key)) if secret else value for key, (value, secret) in extra.items()}
+    declared = {key: _without_secrets(value, key) for key, value in (settings.get("config") or {}).items()}
     config = StackConfig(folder=folder / "config")
     config.folder.mkdir(mode=0o700)
     salt = f"v1:{_base64(SALT)}:{_encrypted('pulumi')}"
-    composed = {**settings, "config": {**own, **given}, "encryptionsalt": salt}
+    composed = {**settings, "config": {**declared, **added}, "encryptionsalt": salt}
     config.path.write_text(yaml.safe_dump(composed), encoding="utf-8")
     backend = _backend(folder)
     _write_state(backend, project.name, stack)
@@ -123,8 +127,8 @@ def _unmade(
     )
 
 
-def _copied(session: Session, folder: Path) -> Session:
-    """The session on a copy of its state and its composed configuration, taken while no run is at work."""
+def _copy(session: Session, folder: Path, home: Home) -> Session:
+    """Return the session on a copy of its state and configuration, made while no run changes them."""
     backend = _backend(folder)
     name, stack = session.project.name, session.stack
     target = backend.state_file(name, stack)
@@ -132,7 +136,7 @@ def _copied(session: Session, folder: Path) -> Session:
         raise RuntimeError("a folder without a state file")
     target.parent.mkdir(parents=True)
     config = StackConfig(folder=folder / "config")
-    with stack_lock.share(lock_file(session.project, stack), stack=stack):
+    with stack_lock.share(lock_file(session.project, stack, home), stack=stack):
         for path in session.backend.state_files(name, stack):
             shutil.copy2(path, target.parent)
         if session.config.folder.exists():
@@ -147,14 +151,14 @@ def _copied(session: Session, folder: Path) -> Session:
 
 
 def _backend(folder: Path) -> Backend:
-    place = folder / "backend"
-    (place / ".pulumi").mkdir(parents=True)
-    (place / ".pulumi" / "meta.yaml").write_text("version: 1\n", encoding="utf-8")
-    return Backend(url=place.as_uri(), folder=place, environment={"PULUMI_BACKEND_URL": place.as_uri()})
+    root = folder / "backend"
+    (root / ".pulumi").mkdir(parents=True)
+    (root / ".pulumi" / "meta.yaml").write_text("version: 1\n", encoding="utf-8")
+    return Backend(url=root.as_uri(), folder=root, environment={"PULUMI_BACKEND_URL": root.as_uri()})
 
 
 def _write_state(backend: Backend, project: str, stack: str) -> None:
-    """An empty state."""
+    """Write an empty state."""
     path = backend.state_file(project, stack)
     if path is None:
         raise RuntimeError("a folder without a state file")
@@ -167,9 +171,9 @@ def _without_secrets(value: Any, key: str) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {"secure"}:
             return _sealed(placeholder(key))
-        return {name: _without_secrets(one, f"{key}.{name}") for name, one in value.items()}
+        return {name: _without_secrets(item, f"{key}.{name}") for name, item in value.items()}
     if isinstance(value, list):
-        return [_without_secrets(one, f"{key}[{index}]") for index, one in enumerate(value)]
+        return [_without_secrets(item, f"{key}[{index}]") for index, item in enumerate(value)]
     return value
 
 

@@ -1,4 +1,4 @@
-"""Whether a process that somebody wrote down is still at work."""
+"""The state of a process that a file names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process exists and has not ended. One that ended and that nobody collected (a zombie) has."""
+    """True if the process exists and has not ended. A process that ended and was not collected (a zombie) has."""
     if pid <= 0:
         return False
     try:
@@ -19,5 +19,5 @@ def is_running(pid: int) -> bool:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:
-        return not Path("/proc/self/stat").exists()  # it ended just now, or this system has no /proc
+        return not Path("/proc/self/stat").exists()  # it ended in between, or this system has no /proc
     return fields[:1] != ["Z"]

@@ -1,4 +1,4 @@
-"""Which engine runs here: the user's official one, the pinned official release, or one built from its Go module."""
+"""Choice of the engine: the user's official one, the pinned official release, or one built from its Go module."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from infra.faults import Fault
 from pouw.engine import download, pulumi_home
 from pouw.errors import EngineError
 from pouw.home import Home
-from pouw.paths import cache_dir
 from pouw.progress import Progress
 from pouw.toolchain import programs
 
 EngineKind = Literal["official", "downloaded", "built"]
 _PLUGIN_URL = "https://get.pulumi.com/releases/plugins"
-_VERSION_TIMEOUT_S = 20.0
+_VERSION_TIMEOUT_SECONDS = 20.0
+ABSENT = "is not installed"
+"""End of the reason why an engine on the PATH was passed over where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,160 +35,178 @@ class Engine:
     path: Path
     """The CLI."""
     home: Path | None
-    """``PULUMI_HOME``; none for an official engine, which keeps the user's."""
+    """``PULUMI_HOME``; None for an official engine, which keeps the user's."""
     plugin_programs: Path | None = None
-    """A folder with plugins of ours that has to be on the PATH of an official engine."""
+    """Folder with embedded plugins that has to be on the PATH of an official engine."""
     passed_over: Sequence[str] = field(default=())
-    """Why better sources were not used."""
+    """Reasons why preferred sources were not used."""
 
-    def environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The environment to run it in, made from ``base`` (this process's unless given)."""
-        told = dict(os.environ if base is None else base)
-        told["PULUMI_SKIP_UPDATE_CHECK"] = "true"
+    def environment(self, base: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment to run the engine in, made from ``base``."""
+        environment = dict(base)
+        environment["PULUMI_SKIP_UPDATE_CHECK"] = "true"
         if self.home is not None:
-            told["PULUMI_HOME"] = str(self.home)
-            # Whatever else is on the PATH, this engine works with the parts beside it and in its home.
-            told["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "true"
-            told.setdefault("PULUMI_LOG_ROTATION_MAX_TOTAL_MB", "50")
+            environment["PULUMI_HOME"] = str(self.home)
+            # This engine uses the parts beside it and in its home, and none that is on the PATH.
+            environment["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "true"
+            environment.setdefault("PULUMI_LOG_ROTATION_MAX_TOTAL_MB", "50")
         if self.kind != "built":
             # The official language host runs the first python3 of the PATH, and the program needs our packages.
-            told.setdefault("PULUMI_PYTHON_CMD", sys.executable)
+            environment.setdefault("PULUMI_PYTHON_CMD", sys.executable)
         before = [str(self.path.parent)] if self.home is not None else []
         after = [str(self.plugin_programs)] if self.plugin_programs is not None else []
-        told["PATH"] = os.pathsep.join([*before, told.get("PATH", os.defpath), *after])
+        environment["PATH"] = os.pathsep.join([*before, environment.get("PATH", os.defpath), *after])
         if self.kind == "built":
-            # Plugins are laid out by us; what is missing cannot be downloaded, and trying costs time and clarity.
-            told["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
-        return told
+            # The plugins are installed. A missing one cannot be downloaded, and an attempt costs time and clarity.
+            environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+        return environment
 
 
 class Machine(Protocol):
-    """What is installed on this machine."""
+    """The programs of this machine."""
 
     def which(self, program: str) -> Path | None:
-        """The program on the PATH."""
+        """Return the program on the PATH."""
 
     def version(self, cli: Path) -> str:
-        """What a CLI says its version is, without a leading v; empty if it does not run."""
+        """Return the version that a CLI prints, without a leading v; empty if it does not run."""
 
     def has_plugin(self, name: str, version: str) -> bool:
-        """Whether the user's own Pulumi has this provider plugin."""
+        """True if the user's Pulumi has this provider plugin."""
 
 
 class Network(Protocol):
-    """What can be had from outside."""
+    """The servers of official releases."""
 
     def fetch(self, version: str, progress: Progress) -> Path:
-        """The CLI of the official release; raises ``download.Unavailable``."""
+        """Return the CLI of the official release.
+
+        Raises:
+            download.Unavailable: it cannot be downloaded.
+        """
 
     def has_plugin(self, name: str, version: str) -> bool:
-        """Whether the official provider plugin can be downloaded."""
+        """True if the official provider plugin can be downloaded."""
 
 
 class Builder(Protocol):
-    """The last source."""
+    """The source that builds an engine."""
 
     def pinned_version(self) -> str:
-        """The version that is pinned, without a leading v: the one place that says it."""
+        """Return the pinned version, without a leading v."""
 
     def build(self, progress: Progress) -> Path:
-        """The CLI built from its module; raises ``ToolchainError``."""
+        """Return the CLI built from its module.
+
+        Raises:
+            ToolchainError: it cannot be built.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalMachine:
-    """The machine we are on."""
+    """This machine."""
 
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    home: Home
 
     def which(self, program: str) -> Path | None:
-        """The program on the PATH, but never one of our own making."""
-        found = shutil.which(program, path=self.environment.get("PATH"))
-        if found is None or Path(found).resolve().is_relative_to(cache_dir()):
+        """Return the program on the PATH, but none of the cache."""
+        path = shutil.which(program, path=self.home.environment.get("PATH"))
+        if path is None or Path(path).resolve().is_relative_to(self.home.cache):
             return None
-        return Path(found)
+        return Path(path)
 
     def version(self, cli: Path) -> str:
-        """Ask it."""
+        """Return the version that a CLI prints, without a leading v; empty if it does not run."""
         try:
-            said = subprocess.run(
+            process = subprocess.run(
                 [cli, "version"],
-                env={**self.environment, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+                env={**self.home.environment, "PULUMI_SKIP_UPDATE_CHECK": "true"},
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=_VERSION_TIMEOUT_S,
+                timeout=_VERSION_TIMEOUT_SECONDS,
             )
         except (OSError, subprocess.TimeoutExpired):
             return ""
-        return said.stdout.strip().removeprefix("v") if said.returncode == 0 else ""
+        return process.stdout.strip().removeprefix("v") if process.returncode == 0 else ""
 
     def has_plugin(self, name: str, version: str) -> bool:
-        """Look where the user's Pulumi looks: its home, and the PATH."""
-        if shutil.which(f"pulumi-resource-{name}", path=self.environment.get("PATH")):
+        """True if the PATH or the home of the user's Pulumi has the plugin."""
+        environment = self.home.environment
+        if shutil.which(f"pulumi-resource-{name}", path=environment.get("PATH")):
             return True
-        default = Path(self.environment.get("HOME", "~")).expanduser() / ".pulumi"
-        return (
-            Path(self.environment.get("PULUMI_HOME") or default) / "plugins" / f"resource-{name}-v{version}"
-        ).is_dir()
+        default = Path(environment.get("HOME", "~")).expanduser() / ".pulumi"
+        return (Path(environment.get("PULUMI_HOME") or default) / "plugins" / f"resource-{name}-v{version}").is_dir()
 
 
 @dataclass(frozen=True, kw_only=True)
 class OfficialNetwork:
-    """Pulumi's own servers, or the mirror that the user names."""
+    """Pulumi's servers, or the mirror that the user names."""
 
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    home: Home
 
     def release(self, version: str) -> download.Release:
-        """The release of that version, from where the environment says."""
+        """Return the release of a version, on the server that the environment names."""
         return download.release(
             version,
-            base_url=self.environment.get(download.BASE_URL_VARIABLE, ""),
-            sha256=self.environment.get(download.CHECKSUM_VARIABLE, ""),
+            base_url=self.home.environment.get(download.BASE_URL_VARIABLE, ""),
+            sha256=self.home.environment.get(download.CHECKSUM_VARIABLE, ""),
         )
 
     def fetch(self, version: str, progress: Progress) -> Path:
         """Download the pinned release."""
-        return download.fetch(self.release(version), progress)
+        return download.fetch(self.release(version), progress, root=_root(self.home))
 
     def has_plugin(self, name: str, version: str) -> bool:
-        """Ask for the head of the plugin's archive."""
+        """True if a HEAD request for the plugin's archive succeeds."""
         machine = download.release(version).archive.removeprefix(f"pulumi-v{version}-").replace("x64", "amd64")
         url = f"{_PLUGIN_URL}/pulumi-resource-{name}-v{version}-{machine}"
-        return download.reachable(url, download.Refusals(path=cache_dir() / "engine" / "refused.json"))
+        return download.reachable(url, download.Refusals(path=_root(self.home) / "refused.json"))
 
 
+@dataclass(frozen=True, kw_only=True)
 class ModuleBuilder:
-    """Builds the CLI from the Go module that the toolchain pins."""
+    """The build of the CLI from the Go module that the toolchain pins."""
+
+    home: Home
 
     def pinned_version(self) -> str:
-        """What the module requires."""
+        """Return the version that the module requires, without a leading v."""
         return programs.pinned_version("pulumi").removeprefix("v")
 
     def build(self, progress: Progress) -> Path:
-        """Build, or take from the cache."""
-        return programs.ensure("pulumi", progress, home=Home.from_environment(os.environ))
+        """Build the CLI, unless the cache has it, and return it."""
+        return programs.ensure("pulumi", progress, home=self.home)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """Where an engine may come from."""
+    """The sources of an engine."""
 
-    machine: Machine = field(default_factory=LocalMachine)
-    network: Network = field(default_factory=OfficialNetwork)
-    builder: Builder = field(default_factory=ModuleBuilder)
+    machine: Machine
+    network: Network
+    builder: Builder
+
+    @classmethod
+    def of(cls, home: Home) -> Sources:
+        """Return the sources of this machine."""
+        return cls(
+            machine=LocalMachine(home=home), network=OfficialNetwork(home=home), builder=ModuleBuilder(home=home)
+        )
 
 
-def resolve(progress: Progress, sources: Sources | None = None) -> Engine:
-    """The engine for this machine, complete with the parts that it needs and that no registry serves.
+def resolve(progress: Progress, *, home: Home, sources: Sources | None = None) -> Engine:
+    """Return the engine for this machine, with the embedded parts that it needs.
 
     Raises:
-        ToolchainError: there is none, none can be downloaded, and none can be built.
-        EngineError: a download is not what its checksum says.
+        ToolchainError: no engine is installed, and none can be downloaded or built.
+        EngineError: a download does not match its checksum.
     """
-    sources = sources or Sources()
+    sources = sources or Sources.of(home)
+    root = _root(home)
     passed_over: list[str] = []
-    if official := _official(sources, passed_over):
+    if official := _official(sources, root, passed_over):
         return official
     version = sources.builder.pinned_version()
     try:
@@ -195,18 +214,24 @@ def resolve(progress: Progress, sources: Sources | None = None) -> Engine:
     except download.Unavailable as refusal:
         passed_over.append(f"official release {version}: {refusal}")
     else:
-        place = pulumi_home.install(None, plugins=_missing_plugins(sources, installed=False))
-        return Engine(kind="downloaded", version=version, path=cli, home=place.path, passed_over=passed_over)
-    place = pulumi_home.install(sources.builder.build(progress), plugins=pulumi_home.embedded_plugins())
-    if place.cli is None:
-        raise EngineError(Fault(path=str(place.path), message="holds no CLI", remedy="remove the folder and try again"))
-    return Engine(kind="built", version=version, path=place.cli, home=place.path, passed_over=passed_over)
+        private = pulumi_home.install(None, plugins=_missing_plugins(sources, installed=False), root=root)
+        return Engine(kind="downloaded", version=version, path=cli, home=private.path, passed_over=passed_over)
+    cli = sources.builder.build(progress)
+    private = pulumi_home.install(cli, plugins=pulumi_home.embedded_plugins(), root=root)
+    if private.cli is None:
+        fault = Fault(path=str(private.path), message="holds no CLI", remedy="remove the folder and try again")
+        raise EngineError(fault)
+    return Engine(kind="built", version=version, path=private.cli, home=private.path, passed_over=passed_over)
 
 
-def _official(sources: Sources, passed_over: list[str]) -> Engine | None:
+def _root(home: Home) -> Path:
+    return home.cache / "engine"
+
+
+def _official(sources: Sources, root: Path, passed_over: list[str]) -> Engine | None:
     cli = sources.machine.which("pulumi")
     if cli is None:
-        passed_over.append("pulumi on PATH: there is none")
+        passed_over.append(f"pulumi on PATH: {ABSENT}")
         return None
     version = sources.machine.version(cli)
     if not version.startswith("3."):
@@ -215,15 +240,18 @@ def _official(sources: Sources, passed_over: list[str]) -> Engine | None:
     if not cli.resolve().with_name("pulumi-language-python").exists() and not sources.machine.which(
         "pulumi-language-python"
     ):
-        passed_over.append(f"{cli}: comes without pulumi-language-python")
+        passed_over.append(f"{cli}: has no pulumi-language-python")
         return None
     missing = _missing_plugins(sources, installed=True)
-    offered = pulumi_home.install(None, plugins=missing).plugin_programs if missing else None
-    return Engine(kind="official", version=version, path=cli, home=None, plugin_programs=offered)
+    programs_folder = pulumi_home.install(None, plugins=missing, root=root).plugin_programs if missing else None
+    return Engine(kind="official", version=version, path=cli, home=None, plugin_programs=programs_folder)
 
 
 def _missing_plugins(sources: Sources, *, installed: bool) -> Sequence[pulumi_home.EmbeddedPlugin]:
-    """Those of our plugins whose official counterpart is neither there (``installed``: look) nor to be had."""
+    """Return the embedded plugins whose official counterpart can be neither used nor downloaded.
+
+    With ``installed``, an official plugin that the user has can be used.
+    """
     return [
         plugin
         for plugin in pulumi_home.embedded_plugins()

@@ -1,4 +1,4 @@
-"""A stack, opened for one run: locked, its backend chosen, its configuration composed, a killed run cleared."""
+"""A stack that is ready for a run: locked, its backend chosen, its configuration composed, a killed run recovered."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from infra.faults import Fault
+from pouw import files
 from pouw.engine import backend as backends
 from pouw.engine import interrupted, process, stack_lock
 from pouw.engine.backend import Backend
@@ -24,7 +25,8 @@ from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.stack_configuration import ExtraConfig, StackConfig
 from pouw.errors import EngineError
-from pouw.paths import state_dir
+from pouw.home import Home
+from pouw.locks import FileLock, Holder
 from pouw.progress import Progress
 
 
@@ -38,35 +40,45 @@ class Session:
     backend: Backend
     config: StackConfig
     settings: Mapping[str, Any]
-    """What the repository's file says."""
+    """Content of the repository's file."""
     environment: Mapping[str, str]
-    """The whole environment of every call, the program and the plugins."""
+    """Complete environment of every call, the program and the plugins."""
 
     @classmethod
-    def of(cls, stack: str, engine: Engine, project: Project, environment: Mapping[str, str] | None = None) -> Session:
-        """The session of a stack that the project has.
+    def of(
+        cls,
+        stack: str,
+        engine: Engine,
+        project: Project,
+        *,
+        home: Home,
+        environment: Mapping[str, str] | None = None,
+    ) -> Session:
+        """Return the session of a stack. ``environment`` overrides that of the home.
 
         Raises:
             ConfigurationError: unknown stack or malformed file.
             EngineError: secrets without their passphrase.
         """
         settings = project.stack_settings(stack)
-        told = {**engine.environment(), **(environment or {})}
-        chosen = backends.choose(stack, definition=project.definition(), settings=settings, environment=told)
-        told = {key: value for key, value in told.items() if key not in chosen.drops}
-        config = StackConfig(folder=state_dir() / "engine" / "stacks" / project.name / stack)
+        variables = {**engine.environment(home.environment), **(environment or {})}
+        backend = backends.choose(
+            stack, definition=project.definition(), settings=settings, home=home, environment=variables
+        )
+        variables = {key: value for key, value in variables.items() if key not in backend.drops}
+        config = StackConfig(folder=home.state / "engine" / "stacks" / project.name / stack)
         return cls(
             engine=engine,
             project=project,
             stack=stack,
-            backend=chosen,
+            backend=backend,
             config=config,
             settings=settings,
-            environment={**told, **chosen.environment},
+            environment={**variables, **backend.environment},
         )
 
     def invocation(self, *arguments: str, directory: Path | None = None) -> Invocation:
-        """A call of the CLI on this stack."""
+        """Return a call of the CLI on this stack."""
         return Invocation(
             program=self.engine.path,
             arguments=[*arguments, "--stack", self.stack, "--non-interactive", "--color", "never"],
@@ -75,35 +87,35 @@ class Session:
         )
 
     def ask(self, *arguments: str, text: str = "", directory: Path | None = None) -> str:
-        """Run a short command; what it printed.
+        """Run a short command and return its output.
 
         Raises:
-            EngineError: it failed; the fault carries its own words.
+            EngineError: it failed; the fault has its messages.
         """
-        done = process.query(self.invocation(*arguments, directory=directory), text=text)
-        if done.returncode != 0:
-            said = printed_errors(done.stderr) or [done.stderr.strip()[-600:] or f"status {done.returncode}"]
+        result = process.query(self.invocation(*arguments, directory=directory), text=text)
+        if result.returncode != 0:
+            errors = printed_errors(result.stderr) or [result.stderr.strip()[-600:] or f"status {result.returncode}"]
             command = " ".join(arguments[:2])
             raise EngineError(
-                Fault(path=f"stack {self.stack}", message=f"pulumi {command} failed", got="; ".join(said))
+                Fault(path=f"stack {self.stack}", message=f"pulumi {command} failed", got="; ".join(errors))
             )
-        return done.stdout
+        return result.stdout
 
     def prepare(self, extra: ExtraConfig) -> None:
-        """Make the stack in its backend if it is new, and compose its configuration."""
+        """Create the stack in its backend if it is new, and compose its configuration."""
         for folder in self.backend.folders(self.project.name):
             interrupted.drop_torn_attributes(folder)
         salt = {} if self.exists() else self._init()
-        # The passphrase file's own content, never shown: it only keys the fingerprints of secrets.
+        # The content of the passphrase file is only the key of the fingerprints of secrets.
         passphrase = self.backend.environment.get("PULUMI_CONFIG_PASSPHRASE_FILE")
         key = Path(passphrase).read_bytes() if passphrase else self.stack.encode()
         self.config.write(self.settings, extra, key=key, salt=salt, encrypt=self._encrypt)
 
-    def recover(self, killed: stack_lock.Holder | None, progress: Progress) -> None:
-        """Undo what a killed run left: its lock, a damaged state, operations that nobody saw end.
+    def recover(self, killed: Holder | None, progress: Progress) -> None:
+        """Repair the effects of a killed run: its lock, a damaged state, operations without a recorded end.
 
         Raises:
-            EngineError: the resources concerned cannot be read, so the next run could make them twice.
+            EngineError: the resources concerned cannot be read, so the next run could create them twice.
         """
         project = self.project.name
         state = self.backend.state_file(project, self.stack)
@@ -111,27 +123,27 @@ class Session:
             _remove_stale_locks(self.backend.lock_folder(project, self.stack))
             interrupted.repair(state)
         unread = self._unread()
-        deployment = self._deployment(state, asked=killed is not None or bool(unread)) or {}
+        deployment = self._deployment(state, is_needed=killed is not None or bool(unread)) or {}
         plan = interrupted.plan(deployment)
         if plan.needed:
-            unread = [*unread, *(one.urn for one in plan.adopt), *plan.reread]
-            self._unread_file.write_text(json.dumps(unread), encoding="utf-8")
+            unread = [*unread, *(adoption.urn for adoption in plan.adopt), *plan.reread]
+            files.write_private(self._unread_file, json.dumps(unread))
             exported = json.loads(self.ask("stack", "export"))
             deployment = exported["deployment"] = interrupted.adopted(exported["deployment"], plan)
             self.ask("stack", "import", text=json.dumps(exported))
         if urns := interrupted.present(deployment, unread):
-            with progress.step(f"Reading what a killed run of {self.stack} was doing") as step:
+            with progress.step(f"Reading resources of a killed run of {self.stack}") as step:
                 step.update(f"{len(urns)} resources")
                 self._reread(urns)
         self._unread_file.unlink(missing_ok=True)
 
     def protected(self) -> list[str]:
-        """URNs of what the engine would refuse to delete."""
-        deployment = self._deployment(self.backend.state_file(self.project.name, self.stack), asked=True) or {}
-        return [str(one["urn"]) for one in deployment.get("resources") or [] if one.get("protect")]
+        """Return the URNs of resources that the engine refuses to delete."""
+        deployment = self._deployment(self.backend.state_file(self.project.name, self.stack), is_needed=True) or {}
+        return [str(resource["urn"]) for resource in deployment.get("resources") or [] if resource.get("protect")]
 
     def unprotect(self) -> None:
-        """Let the engine delete all of it. What a cloud protects by itself stays protected there."""
+        """Let the engine delete every resource. A resource that a cloud protects stays protected there."""
         self.ask("state", "unprotect", "--all", "--yes")
 
     @property
@@ -139,36 +151,36 @@ class Session:
         return self.config.folder / "unread.json"
 
     def _unread(self) -> list[str]:
-        """Resources that an earlier recovery adopted and was killed before it could read them."""
+        """Return the resources of an earlier recovery that was killed between their adoption and their reading."""
         if not self._unread_file.exists():
             return []
         try:
             urns = json.loads(self._unread_file.read_text(encoding="utf-8"))
         except ValueError:
-            return []  # killed while it was written: what it would say is still pending in the state
+            return []  # a run was killed while it wrote the file; its resources are still pending in the state
         return [str(urn) for urn in urns]
 
-    def _deployment(self, state: Path | None, *, asked: bool) -> Mapping[str, Any] | None:
-        """The state: free where it is a file; elsewhere only looked at when there is a reason."""
+    def _deployment(self, state: Path | None, *, is_needed: bool) -> Mapping[str, Any] | None:
+        """Return the state. A backend that is not a folder is only read if ``is_needed``, because that takes time."""
         if state is not None:
             checkpoint = interrupted.read_state(state)
             return (checkpoint or {}).get("latest")
-        return json.loads(self.ask("stack", "export"))["deployment"] if asked else None
+        return json.loads(self.ask("stack", "export"))["deployment"] if is_needed else None
 
     def _reread(self, urns: Sequence[str]) -> None:
         targets = [argument for urn in urns for argument in ("--target", urn)]
         self.ask("refresh", "--yes", "--skip-preview", "--config-file", str(self.config.path), *targets)
 
     def exists(self) -> bool:
-        """Whether its backend has it."""
+        """True if the backend has the stack."""
         if self.backend.folder is not None:
             return bool(self.backend.state_files(self.project.name, self.stack))
-        return any(one.get("name") == self.stack for one in json.loads(self._list()))
+        return any(entry.get("name") == self.stack for entry in json.loads(self._list()))
 
     def _list(self) -> str:
         listing = self.invocation("stack", "ls", "--json")
-        without_stack = [one for one in listing.arguments if one not in ("--stack", self.stack)]
-        done = process.query(
+        without_stack = [argument for argument in listing.arguments if argument not in ("--stack", self.stack)]
+        result = process.query(
             Invocation(
                 program=listing.program,
                 arguments=without_stack,
@@ -176,18 +188,18 @@ class Session:
                 environment=listing.environment,
             )
         )
-        if done.returncode != 0:
-            said = "; ".join(printed_errors(done.stderr)) or done.stderr.strip()[-600:]
+        if result.returncode != 0:
+            errors = "; ".join(printed_errors(result.stderr)) or result.stderr.strip()[-600:]
             remedy = "check PULUMI_BACKEND_URL or `pulumi login`"
             raise EngineError(
-                Fault(path=self.backend.url, message="the backend cannot be read", got=said, remedy=remedy)
+                Fault(path=self.backend.url, message="the backend cannot be read", got=errors, remedy=remedy)
             )
-        return done.stdout
+        return result.stdout
 
     def _init(self) -> Mapping[str, Any]:
-        """Make the stack, from a scratch project: the CLI writes the new salt beside the project it is called in."""
+        """Create the stack in a scratch project, because the CLI writes the new salt beside the project."""
         folder = self.config.folder / "new"
-        shutil.rmtree(folder, ignore_errors=True)  # a killed run's
+        shutil.rmtree(folder, ignore_errors=True)  # left behind by a killed run
         folder.mkdir(parents=True, mode=0o700)
         project = yaml.safe_dump({"name": self.project.name, "runtime": "python"})
         (folder / "Pulumi.yaml").write_text(project, encoding="utf-8")
@@ -195,8 +207,8 @@ class Session:
         if provider := self.settings.get("secretsprovider"):
             arguments += ["--secrets-provider", str(provider)]
         self.ask(*arguments, directory=folder)
-        written = folder / f"Pulumi.{self.stack}.yaml"
-        salt = yaml.safe_load(written.read_text(encoding="utf-8")) if written.exists() else None
+        salt_file = folder / f"Pulumi.{self.stack}.yaml"
+        salt = yaml.safe_load(salt_file.read_text(encoding="utf-8")) if salt_file.exists() else None
         shutil.rmtree(folder)
         return salt or {}
 
@@ -213,35 +225,36 @@ def opened(
     extra: ExtraConfig,
     project: Project,
     progress: Progress,
+    home: Home,
     environment: Mapping[str, str] | None = None,
-) -> Iterator[tuple[Session, stack_lock.RunLock]]:
-    """Hold the stack, ready for a run. ``environment`` goes on top of this process's.
+) -> Iterator[tuple[Session, FileLock]]:
+    """Hold the stack, ready for a run. ``environment`` overrides that of the home.
 
     Raises:
         ConfigurationError: unknown stack or malformed file.
-        EngineError: held by another run (BUSY), or not recoverable.
+        EngineError: another run holds it (BUSY), or it cannot be recovered.
     """
-    session = Session.of(stack, engine, project, environment)
-    with stack_lock.hold(lock_file(project, stack), stack=stack, operation=operation) as lock:
+    session = Session.of(stack, engine, project, home=home, environment=environment)
+    with stack_lock.hold(lock_file(project, stack, home), stack=stack, operation=operation) as lock:
         session.prepare(extra)
         session.recover(lock.killed, progress)
         yield session, lock
 
 
-def lock_file(project: Project, stack: str) -> Path:
-    """The file whose lock says that a run of ours works on the stack."""
-    return state_dir() / "engine" / "locks" / f"{project.name}.{stack}.lock"
+def lock_file(project: Project, stack: str, home: Home) -> Path:
+    """Return the file whose lock a run holds while it works on the stack."""
+    return home.state / "engine" / "locks" / f"{project.name}.{stack}.lock"
 
 
 def _remove_stale_locks(folder: Path | None) -> None:
-    """Remove the engine's locks whose processes are gone. We hold the stack, so none of ours can be alive."""
+    """Remove the engine's locks of processes that have ended. This run holds the stack, so no other run is alive."""
     for path in folder.glob("*.json") if folder is not None and folder.exists() else ():
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
-            content = {}  # cut short by the kill
-        elsewhere = content.get("hostname", socket.gethostname()) != socket.gethostname()
-        if elsewhere or is_running(int(content.get("pid", 0))):
+            content = {}  # a killed run wrote it
+        is_remote = content.get("hostname", socket.gethostname()) != socket.gethostname()
+        if is_remote or is_running(int(content.get("pid", 0))):
             continue
         path.unlink(missing_ok=True)
         path.with_name(path.name + ".attrs").unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""Forgetting a stack whose resources are gone with their cluster: its state, configuration and secrets on this machine.
+"""Removal of a stack whose resources went with their cluster: its state, configuration and secrets on this machine.
 
-No engine is needed, so taking a network away works also where the engine itself has been removed.
+No engine is needed, so a network can be removed after the engine was.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from pathlib import Path
 
 from pouw.engine import stack_lock
 from pouw.engine.project import Project
-from pouw.paths import state_dir
+from pouw.home import Home
 
 
-def forget(stack: str, project: Project | None = None) -> None:
-    """Remove what our own backend holds of a stack; with the last stack goes the backend and its passphrase.
+def forget(stack: str, *, home: Home, project: Project | None = None) -> None:
+    """Remove a stack from the local backend. The last stack takes the backend and its passphrase with it.
 
     Raises:
         EngineError: a run holds the stack (BUSY).
     """
     name = (project or Project()).name
-    root = state_dir() / "engine"
+    root = home.state / "engine"
     if not root.exists():
         return
     lock = root / "locks" / f"{name}.{stack}.lock"

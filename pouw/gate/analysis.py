@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from pouw.errors import EngineError
 from pouw.gate.evaluation import Files, Gate, conclude, prepared
 from pouw.gate.judgement import Witness
 from pouw.gate.verdict import Verdict
+from pouw.home import Home
 from pouw.progress import Progress
 
 
@@ -33,7 +35,8 @@ def verdict(
     gate = replace(gate, told={**gate.told, "remediate": False}, config=replace(gate.config, remediate=False))
     with prepared(gate) as files, progress.step(f"Checking what {request.stack} has become"):
         told = {**request.environment, RECORD: str(files.record)}
-        session = Session.of(request.stack, engine, project or Project(), told)
+        home = Home.from_environment(os.environ)
+        session = Session.of(request.stack, engine, project or Project(), home=home, environment=told)
         state = files.record.with_name("state.json")
         state.touch(mode=0o600)
         state.write_text(session.ask("stack", "export"), encoding="utf-8")

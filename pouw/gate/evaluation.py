@@ -7,6 +7,7 @@ and the pack's record, and its exit code is ours.
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ from pouw.gate.judgement import Case, RulesFor, Witness, judge
 from pouw.gate.plan import NO_PLAN, Plan, parse
 from pouw.gate.verdict import Verdict
 from pouw.gate.waivers import Waiver
+from pouw.home import Home
 from pouw.paths import REPOSITORY
 from pouw.progress import Progress
 
@@ -116,6 +118,7 @@ def run(request: Request, engine: Engine, progress: Progress, gate: Gate, *, pro
             project=project,
             on_event=witness.take,
             on_output=printed.extend,
+            home=Home.from_environment(os.environ),
         )
         verdict = conclude(gate, witness, files.record, is_plan=request.operation is Operation.PREVIEW)
     return Judged(outcome=judged(outcome, verdict), verdict=verdict, plan=parse(bytes(printed)))

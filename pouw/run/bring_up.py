@@ -78,7 +78,7 @@ def up(stack: str, progress: Progress) -> Result:
         if not outcome.ok:
             return Result(settings=settings, outcome=outcome)
         if any(site.managed for site in settings.sites):
-            save_kubeconfigs(settings, operation.outputs(stack, engine, secrets=True), home)
+            save_kubeconfigs(settings, operation.outputs(stack, engine, secrets=True, home=home), home)
         expected = settings.nodes.total * len(settings.sites)
         # Where nothing was changed, the block that was there before shows as well as a new one that they agree.
         above = before if outcome.changes.total else before - 1
@@ -111,7 +111,7 @@ def preview(
     """
     project = project or Project()
     settings = ready_to_preview(stack, project)
-    engine = engine or resolution.resolve(progress)
+    engine = engine or resolution.resolve(progress, home=Home.from_environment(os.environ))
     request = preview_request(stack, settings, project, halt=halt)
     outcome = admission.preview(request, gate_of(stack, settings), engine, progress, project=project)
     return costs.priced(outcome, settings)
@@ -139,9 +139,9 @@ def run_plain(chosen: Operation, stack: str, progress: Progress, *, unprotect: b
     """Refresh or destroy through the engine, with the configuration of the last run."""
     settings = ready_to_preview(stack, Project())
     _guard(stack, settings)
-    engine = resolution.resolve(progress)
+    engine = resolution.resolve(progress, home=Home.from_environment(os.environ))
     request = Request(operation=chosen, stack=stack, extra_config=_access(settings), unprotect=unprotect)
-    return operation.run(request, engine, progress)
+    return operation.run(request, engine, progress, home=Home.from_environment(os.environ))
 
 
 def _guard(stack: str, settings: Settings) -> None:
@@ -229,7 +229,7 @@ def _prepare(settings: Settings, progress: Progress) -> tuple[Engine, Mapping[st
 
     home = Home.from_environment(os.environ)
     with ThreadPoolExecutor(3) as workers:
-        engine = workers.submit(resolution.resolve, progress)
+        engine = workers.submit(resolution.resolve, progress, home=Home.from_environment(os.environ))
         running = workers.submit(cluster.up, progress) if settings.embedded else None
         built = workers.submit(stack_images.build, settings, progress, home=home).result()
         if running:
@@ -258,7 +258,7 @@ def _forget(stack: str, progress: Progress) -> None:
     """Remove what the state directory holds of a stack, and the directory itself once it is empty."""
     with progress.step(f"Removing the state of {stack}") as step:
         step.update(str(state_dir()))
-        forget(stack)
+        forget(stack, home=Home.from_environment(os.environ))
         seed = _seed_file(stack)
         seed.unlink(missing_ok=True)
         if stacks.settings(stack).environment == "local":

@@ -14,6 +14,7 @@ from pouw.engine.process import Halt
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.errors import ExitCode, PouwError
+from pouw.home import Home
 from pouw.progress import Progress
 from pouw.run import bring_up, stacks
 
@@ -66,7 +67,7 @@ def run(targets: Sequence[Target], progress: Progress) -> list[Outcome]:
 
 def _run(targets: Sequence[Target], progress: Progress) -> dict[Target, Outcome]:
     """The longest first, so that the last to end is a short one."""
-    engine = resolution.resolve(progress)
+    engine = resolution.resolve(progress, home=Home.from_environment(os.environ))
     halt = Halt()
     with halt.on_signals(), ThreadPoolExecutor(_room(len(targets))) as workers:
         begun = {target: workers.submit(_one, target, engine, progress, halt) for target in targets}

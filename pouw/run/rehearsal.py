@@ -31,6 +31,7 @@ from pouw.engine.stack_configuration import ExtraConfig
 from pouw.errors import ExitCode, PouwError
 from pouw.gate import admission
 from pouw.gate.evaluation import gate_of
+from pouw.home import Home
 from pouw.images import stack_images
 from pouw.paths import state_dir
 from pouw.progress import Progress
@@ -127,7 +128,7 @@ class Rehearsal:
         given. Both are called in that environment, too.
         """
         with self._environment():
-            alone = embedded_alone(engine or resolution.resolve(progress))
+            alone = embedded_alone(engine or resolution.resolve(progress, home=Home.from_environment(os.environ)))
             told = {**self.project.placeholders(self.stack), **extra()}
             request = Request(operation=chosen, stack=self.stack, extra_config=told, unprotect=unprotect)
             outcome = (through or _plainly)(request, alone, progress, self.project)
@@ -220,7 +221,9 @@ def embedded_alone(engine: Engine) -> Engine:
     """The engine with our plugins and no others: an official plugin would do what a rehearsal only pretends."""
     if engine.kind == "built":
         return engine
-    place = pulumi_home.install(None, plugins=pulumi_home.embedded_plugins())
+    place = pulumi_home.install(
+        None, plugins=pulumi_home.embedded_plugins(), root=Home.from_environment(os.environ).cache / "engine"
+    )
     return replace(engine, home=place.path, plugin_programs=None)
 
 
@@ -252,7 +255,7 @@ def rehearse(chosen: Operation, stack: str, progress: Progress, *, unprotect: bo
 
 
 def _plainly(request: Request, engine: Engine, progress: Progress, project: Project) -> Outcome:
-    return operation.run(request, engine, progress, project=project)
+    return operation.run(request, engine, progress, project=project, home=Home.from_environment(os.environ))
 
 
 def read_value(text: str) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from pouw.engine import resolution
 from pouw.engine.download import Unavailable
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine, ModuleBuilder, Sources
+from pouw.home import Home
 from pouw.paths import cache_dir
 from pouw.progress import LineProgress, Progress
 
@@ -72,9 +74,9 @@ def pouw_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     """The engine that is built from its module, whatever else this machine has."""
-    return resolution.resolve(
-        LineProgress(), Sources(machine=FakeMachine(), network=FakeNetwork(), builder=ModuleBuilder())
-    )
+    home = Home.from_environment(os.environ)
+    sources = Sources(machine=FakeMachine(), network=FakeNetwork(), builder=ModuleBuilder(home=home))
+    return resolution.resolve(LineProgress(), home=home, sources=sources)
 
 
 MakeProject = Callable[..., Project]

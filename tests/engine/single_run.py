@@ -1,4 +1,4 @@
-"""One run in a process of its own, to be interrupted and killed: ``python -m tests.engine.single_run up PROJECT``."""
+"""One run in a process that a test interrupts or kills: ``python -m tests.engine.single_run up PROJECT``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from pouw.engine import operation, resolution
 from pouw.engine.operation import Operation, Request
 from pouw.engine.project import Project
-from pouw.engine.resolution import Engine, Sources
+from pouw.engine.resolution import Engine, ModuleBuilder, Sources
+from pouw.home import Home
 from pouw.progress import SilentProgress
 from tests.engine.conftest import FakeMachine, FakeNetwork
 
@@ -18,22 +19,28 @@ ENGINE_VARIABLE = "TEST_ENGINE"
 """Path of the CLI and PULUMI_HOME of an engine to use instead of the resolved one, separated by a colon."""
 
 
-def chosen() -> Engine:
-    """The engine of the test that started us."""
-    if given := os.environ.get(ENGINE_VARIABLE):
-        path, home = given.split(":")
+def chosen_engine() -> Engine:
+    """Return the engine of the test that started this process."""
+    if value := os.environ.get(ENGINE_VARIABLE):
+        path, home = value.split(":")
         return Engine(kind="built", version="0", path=Path(path), home=Path(home))
-    return resolution.resolve(SilentProgress(), Sources(machine=FakeMachine(), network=FakeNetwork()))
+    user_home = Home.from_environment(os.environ)
+    sources = Sources(machine=FakeMachine(), network=FakeNetwork(), builder=ModuleBuilder(home=user_home))
+    return resolution.resolve(SilentProgress(), home=user_home, sources=sources)
 
 
 def main(arguments: list[str]) -> int:
-    """Run, and print the outcome's code and faults."""
-    what, root = arguments
+    """Run one operation, and print the outcome's code and faults."""
+    name, root = arguments
     outcome = operation.run(
-        Request(operation=Operation(what), stack="local"), chosen(), SilentProgress(), project=Project(root=Path(root))
+        Request(operation=Operation(name), stack="local"),
+        chosen_engine(),
+        SilentProgress(),
+        project=Project(root=Path(root)),
+        home=Home.from_environment(os.environ),
     )
-    said = {"exit_code": outcome.exit_code, "faults": [str(fault) for fault in outcome.faults]}
-    print(json.dumps(said))  # noqa: T201 - for the test that started us
+    content = {"exit_code": outcome.exit_code, "faults": [str(fault) for fault in outcome.faults]}
+    print(json.dumps(content))  # noqa: T201 - for the test that started us
     return outcome.exit_code
 
 

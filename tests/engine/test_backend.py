@@ -7,65 +7,101 @@ import pytest
 
 from pouw.engine.backend import choose, ensure_passphrase
 from pouw.errors import EngineError
+from pouw.home import Home
 
 
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("POUW_HOME", str(tmp_path / "state"))
-    return tmp_path / "state"
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(state=tmp_path / "state", cache=tmp_path / "cache", environment={})
 
 
-def test_the_local_stack_is_always_kept_here(state: Path) -> None:
-    chosen = choose("local", definition={}, settings={}, environment={"PULUMI_BACKEND_URL": "s3://bucket"})
-    assert chosen.folder == state / "engine" / "backend"
-    assert chosen.environment["PULUMI_BACKEND_URL"] == f"file://{state}/engine/backend"
-    assert "PULUMI_CONFIG_PASSPHRASE" in chosen.drops
-    assert chosen.state_file("pouw", "local") == state / "engine/backend/.pulumi/stacks/pouw/local.json"
+def test_the_local_stack_has_the_local_backend(home: Home) -> None:
+    backend = choose(
+        "local",
+        definition={},
+        settings={},
+        environment={"PULUMI_BACKEND_URL": "s3://bucket"},
+        home=home,
+    )
+    assert backend.folder == home.state / "engine" / "backend"
+    assert backend.environment["PULUMI_BACKEND_URL"] == f"file://{home.state}/engine/backend"
+    assert "PULUMI_CONFIG_PASSPHRASE" in backend.drops
+    assert backend.state_file("pouw", "local") == home.state / "engine/backend/.pulumi/stacks/pouw/local.json"
 
 
-def test_any_other_stack_is_kept_where_the_user_says() -> None:
+def test_any_other_stack_has_the_users_backend(home: Home) -> None:
     for definition, environment in (
         ({}, {"PULUMI_BACKEND_URL": "s3://bucket"}),
         ({"backend": {"url": "s3://bucket"}}, {}),
     ):
-        chosen = choose("staging", definition=definition, settings={}, environment=environment)
-        assert (chosen.url, chosen.folder, dict(chosen.environment)) == ("s3://bucket", None, {})
+        backend = choose(
+            "staging",
+            definition=definition,
+            settings={},
+            environment=environment,
+            home=home,
+        )
+        assert (backend.url, backend.folder, dict(backend.environment)) == ("s3://bucket", None, {})
 
 
-def test_a_login_is_used_with_its_token_and_left_as_it_is(tmp_path: Path) -> None:
+def test_a_login_is_used_with_its_token_and_not_changed(tmp_path: Path, home: Home) -> None:
     credentials = tmp_path / ".pulumi" / "credentials.json"
     credentials.parent.mkdir()
     url = "https://pulumi.example"
     credentials.write_text(json.dumps({"current": url, "accessTokens": {url: "pul-x"}}))
     before = credentials.stat().st_mtime_ns
-    chosen = choose("staging", definition={}, settings={}, environment={"HOME": str(tmp_path)})
-    assert chosen.environment == {"PULUMI_BACKEND_URL": url, "PULUMI_ACCESS_TOKEN": "pul-x"}
+    backend = choose(
+        "staging",
+        definition={},
+        settings={},
+        environment={"HOME": str(tmp_path)},
+        home=home,
+    )
+    assert backend.environment == {"PULUMI_BACKEND_URL": url, "PULUMI_ACCESS_TOKEN": "pul-x"}
     assert credentials.stat().st_mtime_ns == before
 
 
-def test_without_any_setting_of_the_users_every_stack_is_kept_here(tmp_path: Path, state: Path) -> None:
-    chosen = choose("staging", definition={}, settings={}, environment={"HOME": str(tmp_path)})
-    assert chosen.folder == state / "engine" / "backend"
+def test_a_stack_without_a_users_backend_has_the_local_one(tmp_path: Path, home: Home) -> None:
+    backend = choose(
+        "staging",
+        definition={},
+        settings={},
+        environment={"HOME": str(tmp_path)},
+        home=home,
+    )
+    assert backend.folder == home.state / "engine" / "backend"
 
 
-def test_a_users_file_backend_is_one_that_recovery_can_read() -> None:
-    chosen = choose("staging", definition={}, settings={}, environment={"PULUMI_BACKEND_URL": "file:///var/state"})
-    assert chosen.folder == Path("/var/state")
+def test_recovery_can_read_a_file_backend_of_the_user(home: Home) -> None:
+    backend = choose(
+        "staging",
+        definition={},
+        settings={},
+        environment={"PULUMI_BACKEND_URL": "file:///var/state"},
+        home=home,
+    )
+    assert backend.folder == Path("/var/state")
 
 
-def test_a_file_with_its_own_encryption_wants_the_users_passphrase() -> None:
+def test_a_file_with_its_own_encryption_needs_the_users_passphrase(home: Home) -> None:
     settings = {"encryptionsalt": "v1:x"}
     with pytest.raises(EngineError, match="PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"):
-        choose("local", definition={}, settings=settings, environment={})
-    chosen = choose("local", definition={}, settings=settings, environment={"PULUMI_CONFIG_PASSPHRASE": "x"})
-    assert chosen.drops == frozenset()
-    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in chosen.environment
+        choose("local", definition={}, settings=settings, environment={}, home=home)
+    backend = choose(
+        "local",
+        definition={},
+        settings=settings,
+        environment={"PULUMI_CONFIG_PASSPHRASE": "x"},
+        home=home,
+    )
+    assert backend.drops == frozenset()
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in backend.environment
 
 
-def test_the_passphrase_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
+def test_the_passphrase_is_created_once_and_private(tmp_path: Path) -> None:
     path = ensure_passphrase(tmp_path / "new" / "passphrase")
     first = path.read_text()
     assert len(first) >= 40
     assert path.stat().st_mode & 0o777 == 0o600
     assert ensure_passphrase(path).read_text() == first
-    assert [one.name for one in path.parent.iterdir()] == ["passphrase"]
+    assert [entry.name for entry in path.parent.iterdir()] == ["passphrase"]

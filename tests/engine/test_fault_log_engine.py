@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome, ResourceFault
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
+from pouw.home import Home
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject
 from tests.engine.offline.planted import KINDS
@@ -22,7 +24,13 @@ pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
 
 
 def preview(engine: Engine, project: Project) -> Outcome:
-    return operation.run(Request(operation=Operation.PREVIEW, stack="local"), engine, SilentProgress(), project=project)
+    return operation.run(
+        Request(operation=Operation.PREVIEW, stack="local"),
+        engine,
+        SilentProgress(),
+        project=project,
+        home=Home.from_environment(os.environ),
+    )
 
 
 def vpc_faults(
@@ -83,7 +91,7 @@ def test_a_value_that_the_engine_replaces_as_secret_is_not_reported(engine: Engi
     project = make_project(program, dict(AWS_CONFIG))
     extra = {"tiny:tenancy": ("CANARY-VALUE", True)}
     request = Request(operation=Operation.UP, stack="local", extra_config=extra)
-    outcome = operation.run(request, engine, SilentProgress(), project=project)
+    outcome = operation.run(request, engine, SilentProgress(), project=project, home=Home.from_environment(os.environ))
     (fault,) = outcome.faults
     assert "instanceTenancy: must be one of default, dedicated, got '[secret]'" in fault.message
     assert (fault.property, fault.got) == ("", "")

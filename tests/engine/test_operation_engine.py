@@ -21,6 +21,7 @@ from pouw.engine.outcome import Changes, Outcome
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine, LocalMachine, Sources
 from pouw.errors import ConfigurationError, EngineError, ExitCode
+from pouw.home import Home
 from pouw.progress import SilentProgress
 from tests.engine.conftest import FakeNetwork, MakeProject
 from tests.engine.programs import COMPONENTS, POLICY_PACK, SLOW
@@ -32,7 +33,7 @@ _DEADLINE_S = 30.0
 
 def run(engine: Engine, project: Project, what: str, **more: object) -> Outcome:
     request = Request(operation=Operation(what), stack="local", **more)  # type: ignore[arg-type]  # passed on as given
-    return operation.run(request, engine, SilentProgress(), project=project)
+    return operation.run(request, engine, SilentProgress(), project=project, home=Home.from_environment(os.environ))
 
 
 def await_true(condition: Callable[[], bool], what: str) -> None:
@@ -200,23 +201,35 @@ def test_the_repositorys_files_are_not_touched_and_secrets_are_encrypted(
     kept = [path for path in pouw_home.rglob("*") if path.is_file()]
     assert [path for path in kept if secret.encode() in path.read_bytes()] == []
     assert (pouw_home / "engine" / "passphrase").stat().st_mode & 0o077 == 0
-    assert operation.outputs("local", engine, project=project, secrets=True)["hidden"] == secret
+    assert (
+        operation.outputs("local", engine, project=project, secrets=True, home=Home.from_environment(os.environ))[
+            "hidden"
+        ]
+        == secret
+    )
 
 
 def test_added_configuration_stays_until_it_is_given_again(engine: Engine, make_project: MakeProject) -> None:
     project = make_project(COMPONENTS, {"tiny:parts": 1})
     run(engine, project, "up", extra_config={"tiny:hidden": ("first", True), "tiny:said": ("one", False)})
     assert run(engine, project, "up").outputs["said"] == "one"
-    assert operation.outputs("local", engine, project=project, secrets=True)["hidden"] == "first"
+    assert (
+        operation.outputs("local", engine, project=project, secrets=True, home=Home.from_environment(os.environ))[
+            "hidden"
+        ]
+        == "first"
+    )
     run(engine, project, "up", extra_config={"tiny:hidden": ("second", True)})
-    assert operation.outputs("local", engine, project=project, secrets=True) == {"said": "one", "hidden": "second"}
+    assert operation.outputs(
+        "local", engine, project=project, secrets=True, home=Home.from_environment(os.environ)
+    ) == {"said": "one", "hidden": "second"}
 
 
 def test_a_stack_that_was_never_brought_up_has_no_outputs_and_that_is_told(
     engine: Engine, make_project: MakeProject
 ) -> None:
     with pytest.raises(EngineError) as raised:
-        operation.outputs("local", engine, project=make_project(COMPONENTS))
+        operation.outputs("local", engine, project=make_project(COMPONENTS), home=Home.from_environment(os.environ))
     (fault,) = raised.value.faults
     assert fault.message == "was never brought up"
     assert "pouw up local" in fault.remedy
@@ -225,7 +238,13 @@ def test_a_stack_that_was_never_brought_up_has_no_outputs_and_that_is_told(
 def test_an_unknown_stack_is_refused_with_those_that_are_known(engine: Engine, make_project: MakeProject) -> None:
     project = make_project(COMPONENTS, {"tiny:parts": 1})
     with pytest.raises(ConfigurationError, match="no such stack; got 'lokal'; expected one of local") as refused:
-        operation.run(Request(operation=Operation.PREVIEW, stack="lokal"), engine, SilentProgress(), project=project)
+        operation.run(
+            Request(operation=Operation.PREVIEW, stack="lokal"),
+            engine,
+            SilentProgress(),
+            project=project,
+            home=Home.from_environment(os.environ),
+        )
     assert refused.value.code is ExitCode.CONFIGURATION
 
 
@@ -309,9 +328,17 @@ def test_an_engine_on_the_users_path_works_with_the_users_home(
     shutil.copytree(engine.path.parent, programs, copy_function=os.link)
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "theirs"))
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    theirs = resolution.resolve(SilentProgress(), Sources(machine=LocalMachine(), network=FakeNetwork()))
-    assert (theirs.kind, theirs.version, theirs.path) == ("official", engine.version, programs / "pulumi")
+    home = Home.from_environment(os.environ)
+    sources = Sources(
+        machine=LocalMachine(home=home), network=FakeNetwork(), builder=resolution.ModuleBuilder(home=home)
+    )
+    users_engine = resolution.resolve(SilentProgress(), home=home, sources=sources)
+    assert (users_engine.kind, users_engine.version, users_engine.path) == (
+        "official",
+        engine.version,
+        programs / "pulumi",
+    )
     project = make_project(COMPONENTS, {"tiny:parts": 1})
-    assert run(theirs, project, "up").changes == Changes(create=2)
+    assert run(users_engine, project, "up").changes == Changes(create=2)
     assert run(engine, project, "preview").changes == Changes(same=2), "a stack goes on with another kind of engine"
     assert (tmp_path / "theirs" / "logs").is_dir(), "the CLI writes to the home that the user gave it"

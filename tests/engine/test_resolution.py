@@ -10,6 +10,7 @@ from infra.faults import Fault
 from pouw.engine.diagnosis import CachedBuilder, CachedNetwork, diagnose
 from pouw.engine.resolution import Engine, LocalMachine, Sources, resolve
 from pouw.errors import ToolchainError
+from pouw.home import Home
 from pouw.progress import Progress, SilentProgress
 from tests.engine.conftest import FakeMachine, FakeNetwork
 
@@ -30,9 +31,28 @@ class FakeBuilder:
         return self.cli
 
 
+@dataclass(kw_only=True)
+class Resolver:
+    """The resolution of an engine for one home."""
+
+    home: Home
+
+    def __call__(self, machine: FakeMachine, network: FakeNetwork, builder: FakeBuilder) -> Engine:
+        sources = Sources(machine=machine, network=network, builder=builder)
+        return resolve(SilentProgress(), home=self.home, sources=sources)
+
+
+def home_in(folder: Path, **environment: str) -> Home:
+    return Home(state=folder / "state", cache=folder / "cache", environment=environment)
+
+
 @pytest.fixture
-def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("POUW_CACHE", str(tmp_path / "cache"))
+def resolver(tmp_path: Path) -> Resolver:
+    return Resolver(home=home_in(tmp_path))
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Path:
     program = tmp_path / "somewhere" / "pulumi"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho v3.260.0\n")
@@ -45,16 +65,12 @@ def with_language_host(cli: Path) -> Path:
     return cli
 
 
-def resolved(machine: FakeMachine, network: FakeNetwork, builder: FakeBuilder) -> Engine:
-    return resolve(SilentProgress(), Sources(machine=machine, network=network, builder=builder))
-
-
-def test_the_users_official_engine_is_used_untouched(cli: Path) -> None:
+def test_the_users_official_engine_is_used_unchanged(cli: Path, resolver: Resolver) -> None:
     with_language_host(cli)
-    engine = resolved(FakeMachine(programs={"pulumi": cli}), FakeNetwork(cli=cli), FakeBuilder(cli=cli))
+    engine = resolver(FakeMachine(programs={"pulumi": cli}), FakeNetwork(cli=cli), FakeBuilder(cli=cli))
     assert (engine.kind, engine.version, engine.path) == ("official", "3.260.0", cli)
-    told = engine.environment({"PATH": "/usr/bin", "PULUMI_HOME": "/home/user/.pulumi"})
-    assert told == {
+    environment = engine.environment({"PATH": "/usr/bin", "PULUMI_HOME": "/home/user/.pulumi"})
+    assert environment == {
         "PATH": "/usr/bin",
         "PULUMI_HOME": "/home/user/.pulumi",
         "PULUMI_PYTHON_CMD": sys.executable,
@@ -62,85 +78,94 @@ def test_the_users_official_engine_is_used_untouched(cli: Path) -> None:
     }
 
 
-def test_an_official_engine_whose_plugin_cannot_be_had_gets_ours_at_the_end_of_its_path(cli: Path) -> None:
+def test_embedded_plugins_are_last_on_the_path_of_an_official_engine(cli: Path, resolver: Resolver) -> None:
     with_language_host(cli)
     machine = FakeMachine(programs={"pulumi": cli}, plugins=False)
-    engine = resolved(machine, FakeNetwork(plugins=False), FakeBuilder())
+    engine = resolver(machine, FakeNetwork(plugins=False), FakeBuilder())
     path = engine.environment({"PATH": "/usr/bin"})["PATH"].split(":")
     assert path[0] == "/usr/bin"
     assert (Path(path[1]) / "pulumi-resource-kubernetes").exists()
     assert "PULUMI_HOME" not in engine.environment({})
 
 
-def test_an_official_engine_that_can_download_its_plugin_is_left_to_do_so(cli: Path) -> None:
+def test_an_official_engine_downloads_its_plugin_where_it_can(cli: Path, resolver: Resolver) -> None:
     with_language_host(cli)
     machine = FakeMachine(programs={"pulumi": cli}, plugins=False)
-    assert resolved(machine, FakeNetwork(plugins=True), FakeBuilder()).plugin_programs is None
+    assert resolver(machine, FakeNetwork(plugins=True), FakeBuilder()).plugin_programs is None
 
 
 @pytest.mark.parametrize(
-    ("machine_says", "host", "reason"),
+    ("version", "host", "reason"),
     [
-        ("3.260.0", False, "comes without pulumi-language-python"),
+        ("3.260.0", False, "has no pulumi-language-python"),
         ("4.0.0", True, "version 4.0.0 is not 3.x"),
         ("", True, "does not run"),
     ],
 )
-def test_an_official_engine_that_cannot_work_is_passed_over_with_its_reason(
-    cli: Path, machine_says: str, host: bool, reason: str
+def test_a_broken_official_engine_is_passed_over_with_its_reason(
+    cli: Path, resolver: Resolver, version: str, host: bool, reason: str
 ) -> None:
     if host:
         with_language_host(cli)
-    machine = FakeMachine(programs={"pulumi": cli}, says=machine_says)
-    engine = resolved(machine, FakeNetwork(), FakeBuilder(cli=cli))
+    machine = FakeMachine(programs={"pulumi": cli}, says=version)
+    engine = resolver(machine, FakeNetwork(), FakeBuilder(cli=cli))
     assert engine.kind == "built"
-    assert any(reason in passed for passed in engine.passed_over)
+    assert any(reason in text for text in engine.passed_over)
 
 
-def test_the_pinned_release_comes_second_and_keeps_its_own_language_host(cli: Path) -> None:
-    engine = resolved(FakeMachine(), FakeNetwork(cli=cli, plugins=True), FakeBuilder(cli=cli))
+def test_the_pinned_release_is_second_and_keeps_its_language_host(cli: Path, resolver: Resolver) -> None:
+    engine = resolver(FakeMachine(), FakeNetwork(cli=cli, plugins=True), FakeBuilder(cli=cli))
     assert (engine.kind, engine.version, engine.path) == ("downloaded", "3.255.0", cli)
     assert engine.home is not None
-    assert not (engine.home / "plugins").exists(), "the official plugin can be had"
+    assert not (engine.home / "plugins").exists(), "the official plugin can be downloaded"
 
 
-def test_the_build_comes_last_with_our_parts_in_a_home_of_its_own(cli: Path) -> None:
+def test_the_build_is_last_with_embedded_parts_in_a_private_home(cli: Path, resolver: Resolver) -> None:
     builder = FakeBuilder(cli=cli)
-    engine = resolved(FakeMachine(), FakeNetwork(), builder)
+    engine = resolver(FakeMachine(), FakeNetwork(), builder)
     assert (engine.kind, builder.builds) == ("built", [cli])
     assert engine.path.with_name("pulumi-language-python").exists()
-    told = engine.environment({"PATH": "/usr/bin", "PULUMI_HOME": "/home/user/.pulumi"})
-    assert told["PULUMI_HOME"] == str(engine.home)
-    assert told["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
+    environment = engine.environment({"PATH": "/usr/bin", "PULUMI_HOME": "/home/user/.pulumi"})
+    assert environment["PULUMI_HOME"] == str(engine.home)
+    assert environment["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
 
 
-def test_nothing_built_twice_gives_two_homes(cli: Path) -> None:
-    first = resolved(FakeMachine(), FakeNetwork(), FakeBuilder(cli=cli))
-    assert resolved(FakeMachine(), FakeNetwork(), FakeBuilder(cli=cli)) == first
+def test_the_same_build_gives_the_same_home_twice(cli: Path, resolver: Resolver) -> None:
+    first = resolver(FakeMachine(), FakeNetwork(), FakeBuilder(cli=cli))
+    assert resolver(FakeMachine(), FakeNetwork(), FakeBuilder(cli=cli)) == first
 
 
-def test_a_program_of_ours_on_the_path_is_not_taken_for_the_users(cli: Path) -> None:
-    ours = resolved(FakeMachine(), FakeNetwork(), FakeBuilder(cli=cli))
-    machine = LocalMachine(environment={"PATH": str(ours.path.parent)})
+def test_two_homes_of_one_process_have_engines_of_their_own(cli: Path, tmp_path: Path) -> None:
+    paths = {
+        Resolver(home=home_in(tmp_path / name))(FakeMachine(), FakeNetwork(), FakeBuilder(cli=cli)).path
+        for name in ("a", "b")
+    }
+    assert {path.relative_to(tmp_path).parts[0] for path in paths} == {"a", "b"}
+
+
+def test_a_program_of_the_cache_is_not_the_users(cli: Path, resolver: Resolver, tmp_path: Path) -> None:
+    built = resolver(FakeMachine(), FakeNetwork(), FakeBuilder(cli=cli))
+    machine = LocalMachine(home=home_in(tmp_path, PATH=str(built.path.parent)))
     assert machine.which("pulumi") is None
-    assert LocalMachine(environment={"PATH": str(cli.parent)}).which("pulumi") == cli
+    assert LocalMachine(home=home_in(tmp_path, PATH=str(cli.parent))).which("pulumi") == cli
 
 
-def test_a_cli_is_asked_for_its_version(cli: Path, tmp_path: Path) -> None:
-    machine = LocalMachine(environment={})
+def test_a_cli_prints_its_version(cli: Path, tmp_path: Path) -> None:
+    machine = LocalMachine(home=home_in(tmp_path))
     assert machine.version(cli) == "3.260.0"
     assert machine.version(tmp_path / "absent") == ""
 
 
-def test_the_users_plugins_are_found_in_their_home_and_on_the_path(tmp_path: Path) -> None:
+def test_the_users_plugins_are_in_their_home_or_on_the_path(tmp_path: Path) -> None:
     (tmp_path / ".pulumi" / "plugins" / "resource-kubernetes-v4.1.0").mkdir(parents=True)
-    machine = LocalMachine(environment={"HOME": str(tmp_path), "PATH": ""})
+    machine = LocalMachine(home=home_in(tmp_path, HOME=str(tmp_path), PATH=""))
     assert machine.has_plugin("kubernetes", "4.1.0")
     assert not machine.has_plugin("kubernetes", "4.2.0")
 
 
-def test_no_engine_at_all_is_a_problem_with_its_remedy_in_the_diagnosis() -> None:
-    diagnosis = diagnose(SilentProgress(), Sources(machine=FakeMachine(), network=FakeNetwork(), builder=FakeBuilder()))
+def test_a_missing_engine_is_a_problem_with_its_remedy(tmp_path: Path) -> None:
+    sources = Sources(machine=FakeMachine(), network=FakeNetwork(), builder=FakeBuilder())
+    diagnosis = diagnose(SilentProgress(), home=home_in(tmp_path), sources=sources)
     assert diagnosis.to_json() == {
         "engine": {"kind": "none", "version": "", "path": ""},
         "plugins": [],
@@ -148,29 +173,25 @@ def test_no_engine_at_all_is_a_problem_with_its_remedy_in_the_diagnosis() -> Non
     }
 
 
-def test_the_diagnosis_says_whose_plugins_run(cli: Path) -> None:
-    built = diagnose(
-        SilentProgress(), Sources(machine=FakeMachine(), network=FakeNetwork(), builder=FakeBuilder(cli=cli))
-    )
+def test_the_diagnosis_names_the_kind_of_each_plugin(cli: Path, tmp_path: Path) -> None:
+    home = home_in(tmp_path)
+    sources = Sources(machine=FakeMachine(), network=FakeNetwork(), builder=FakeBuilder(cli=cli))
+    built = diagnose(SilentProgress(), home=home, sources=sources)
     assert {(plugin.name, plugin.kind) for plugin in built.plugins} >= {("kubernetes", "embedded"), ("aws", "embedded")}
     assert built.problems == []
     with_language_host(cli)
-    official = diagnose(
-        SilentProgress(),
-        Sources(
-            machine=FakeMachine(programs={"pulumi": cli}, plugins=False), network=FakeNetwork(), builder=FakeBuilder()
-        ),
-    )
+    machine = FakeMachine(programs={"pulumi": cli}, plugins=False)
+    sources = Sources(machine=machine, network=FakeNetwork(), builder=FakeBuilder())
+    official = diagnose(SilentProgress(), home=home, sources=sources)
     assert official.engine.kind == "official"
     assert {plugin.kind for plugin in official.plugins} == {"embedded"}
     assert official.problems[0].remedy.startswith("pulumi plugin install resource kubernetes ")
 
 
-def test_a_report_builds_and_downloads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POUW_CACHE", str(tmp_path))
-    report = diagnose(
-        SilentProgress(), Sources(machine=FakeMachine(), network=CachedNetwork(environment={}), builder=CachedBuilder())
-    )
+def test_a_report_builds_and_downloads_nothing(tmp_path: Path) -> None:
+    home = home_in(tmp_path)
+    sources = Sources(machine=FakeMachine(), network=CachedNetwork(home=home), builder=CachedBuilder(home=home))
+    report = diagnose(SilentProgress(), home=home, sources=sources)
     assert report.engine.kind == "none"
     assert [problem.what for problem in report.problems] == ["no engine: pulumi: is not on this machine yet"]
     assert not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -27,6 +28,7 @@ from pouw.gate import waivers as waiving
 from pouw.gate.evaluation import Gate, Judged
 from pouw.gate.verdict import Kind
 from pouw.gate.waivers import Waiver
+from pouw.home import Home
 from pouw.paths import REPOSITORY
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
@@ -173,7 +175,7 @@ def test_nothing_is_created_behind_a_red_gate(gate_of: GateOf, runner: Runner) -
     project = runner.project({"a": {**GOOD, "size": 9}})
     outcome = admission.up(runner.request("up"), gate_of(), runner.engine, SilentProgress(), project=project)
     assert (outcome.operation, outcome.exit_code) == ("preview", ExitCode.POLICY)
-    assert not Session.of("local", runner.engine, project).exists()
+    assert not Session.of("local", runner.engine, project, home=Home.from_environment(os.environ)).exists()
 
 
 def test_nothing_is_created_where_somebody_else_refuses_the_plan(gate_of: GateOf, runner: Runner) -> None:
@@ -187,7 +189,7 @@ def test_nothing_is_created_where_somebody_else_refuses_the_plan(gate_of: GateOf
         runner.request("up"), gate_of(), runner.engine, SilentProgress(), allowed=refuse, project=project
     )
     assert (told.operation, told.exit_code) == ("preview", ExitCode.POLICY)
-    assert not Session.of("local", runner.engine, project).exists()
+    assert not Session.of("local", runner.engine, project, home=Home.from_environment(os.environ)).exists()
 
 
 def test_a_waived_unknown_is_let_through_and_judged_on_what_is_real(gate_of: GateOf, runner: Runner) -> None:
@@ -210,7 +212,7 @@ def test_what_turns_out_bad_when_it_becomes_known_is_not_created(gate_of: GateOf
     project = runner.project({"a": HEAVY})
     done = runner.run(project, gate_of(), "up")
     assert done.outcome.exit_code is ExitCode.POLICY
-    state = Session.of("local", runner.engine, project).ask("stack", "export")
+    state = Session.of("local", runner.engine, project, home=Home.from_environment(os.environ)).ask("stack", "export")
     assert [one["urn"] for one in json.loads(state)["deployment"]["resources"] if tiny_rules.PART in one["urn"]] == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from textwrap import dedent
@@ -17,6 +18,7 @@ from pouw.errors import ExitCode
 from pouw.gate import admission
 from pouw.gate.evaluation import PACK, gate_of
 from pouw.gate.verdict import Kind
+from pouw.home import Home
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
 from tests.gate.programs import PACK as TINY_PACK
@@ -39,7 +41,7 @@ def test_the_official_command_line_alone_is_told_advice_as_advice(
     part = {"size": 9, "colour": "red", "finish": "shiny", "label": "one"}
     project = make_project(PROGRAM, {"tiny:parts": {"a": part}})
     request = Request(operation=Operation.PREVIEW, stack="local", policy_packs=[pack])
-    outcome = operation.run(request, engine, SilentProgress(), project=project)
+    outcome = operation.run(request, engine, SilentProgress(), project=project, home=Home.from_environment(os.environ))
     told = {(one.level, one.message.split("\n")[1].partition(" ")[0]) for one in outcome.violations}
     assert told == {("mandatory", SIZE.id), ("advisory", FINISH.id)}
 
@@ -48,7 +50,7 @@ def test_the_pack_needs_nothing_but_its_folder(engine: Engine, make_project: Mak
     part = {"size": 2, "colour": "red", "finish": "matt", "label": "one"}
     project = make_project(PROGRAM, {"tiny:parts": {"a": part}})
     request = Request(operation=Operation.PREVIEW, stack="local", policy_packs=[PACK])
-    outcome = operation.run(request, engine, SilentProgress(), project=project)
+    outcome = operation.run(request, engine, SilentProgress(), project=project, home=Home.from_environment(os.environ))
     assert outcome.ok, outcome.faults
     assert outcome.violations == []
     assert {one.pack for one in outcome.tallies} == {"pouw"}

@@ -9,14 +9,14 @@ from pouw.engine.operation import Operation
 from pouw.engine.project import Project
 from pouw.progress import SilentProgress
 from pouw.run.rehearsal import Rehearsal
-from tests.engine.single_run import chosen
+from tests.engine.single_run import chosen_engine
 
 
 def main(arguments: list[str]) -> int:
     """Run; the outcome's code."""
     what, root = arguments
     rehearsal = Rehearsal.of("local", Project(root=Path(root)))
-    return rehearsal.run(Operation(what), SilentProgress(), engine=chosen()).exit_code
+    return rehearsal.run(Operation(what), SilentProgress(), engine=chosen_engine()).exit_code
 
 
 if __name__ == "__main__":

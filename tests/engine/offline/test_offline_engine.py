@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
@@ -14,6 +15,7 @@ from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
+from pouw.home import Home
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject
 from tests.engine.offline.planted import FAULTS, KINDS
@@ -25,7 +27,13 @@ SETTINGS: Mapping[str, object] = {**AWS_CONFIG, **OTHERS_CONFIG}
 
 
 def run(engine: Engine, project: Project, what: Operation) -> Outcome:
-    return operation.run(Request(operation=what, stack="local"), engine, SilentProgress(), project=project)
+    return operation.run(
+        Request(operation=what, stack="local"),
+        engine,
+        SilentProgress(),
+        project=project,
+        home=Home.from_environment(os.environ),
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from pouw.engine.stack_removal import forget
+from pouw.home import Home
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_one_stack_goes_and_the_other_stays(state: Path) -> None:
-    forget("local")
+    forget("local", home=Home.from_environment(os.environ))
     left = {str(path.relative_to(state)) for path in state.rglob("*") if path.is_file()}
     assert not any("local" in path for path in left)
     assert "backend/.pulumi/stacks/pouw/other.json" in left
@@ -36,18 +38,18 @@ def test_one_stack_goes_and_the_other_stays(state: Path) -> None:
 
 
 def test_the_last_stack_takes_the_backend_and_the_passphrase_with_it(state: Path) -> None:
-    forget("local")
-    forget("other")
+    forget("local", home=Home.from_environment(os.environ))
+    forget("other", home=Home.from_environment(os.environ))
     assert not state.exists()
 
 
 def test_forgetting_twice_is_no_error(state: Path) -> None:
-    forget("local")
-    forget("local")
+    forget("local", home=Home.from_environment(os.environ))
+    forget("local", home=Home.from_environment(os.environ))
     assert state.exists()
 
 
 def test_forgetting_where_nothing_is_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POUW_HOME", str(tmp_path / "home"))
-    forget("local")
+    forget("local", home=Home.from_environment(os.environ))
     assert not (tmp_path / "home").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,7 @@ from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.session import lock_file
 from pouw.errors import EngineError, ExitCode
+from pouw.home import Home
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject
 from tests.engine.programs import COMPONENTS, SLOW
@@ -28,7 +30,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
 
 def run(engine: Engine, project: Project, what: str, stack: str = "local", **more: object) -> Outcome:
     request = Request(operation=Operation(what), stack=stack, **more)  # type: ignore[arg-type]  # passed on as given
-    return operation.run(request, engine, SilentProgress(), project=project)
+    return operation.run(request, engine, SilentProgress(), project=project, home=Home.from_environment(os.environ))
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -141,7 +143,7 @@ def test_a_preview_is_told_who_changes_the_stack(make_project: MakeProject, engi
     project = make_project(COMPONENTS, {"tiny:parts": 1})
     run(engine, project, "up")
     with (
-        stack_lock.hold(lock_file(project, "local"), stack="local", operation="up"),
+        stack_lock.hold(lock_file(project, "local", Home.from_environment(os.environ)), stack="local", operation="up"),
         pytest.raises(EngineError, match="another run holds it; got up in process") as refused,
     ):
         run(engine, project, "preview")

@@ -19,6 +19,7 @@ from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
+from pouw.home import Home
 from pouw.paths import REPOSITORY
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject
@@ -70,7 +71,9 @@ class World:
 
     def up(self) -> Outcome:
         request = Request(operation=Operation.UP, stack="local", environment=self.environment)
-        return operation.run(request, self.engine, SilentProgress(), project=self.project)
+        return operation.run(
+            request, self.engine, SilentProgress(), project=self.project, home=Home.from_environment(os.environ)
+        )
 
     def up_elsewhere(self) -> subprocess.Popen[bytes]:
         told = {**os.environ, **self.environment, ENGINE_VARIABLE: f"{self.engine.path}:{self.engine.home}"}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from pouw.engine import operation
 from pouw.engine.operation import Operation, Request
 from pouw.engine.resolution import Engine
+from pouw.home import Home
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject
 
@@ -30,7 +33,7 @@ def test_a_module_of_an_sdk_comes_without_its_package_and_the_package_is_there_w
         """
     )
     request = Request(operation=Operation.PREVIEW, stack="local")
-    outcome = operation.run(request, engine, SilentProgress(), project=project)
+    outcome = operation.run(request, engine, SilentProgress(), project=project, home=Home.from_environment(os.environ))
     assert outcome.ok, outcome.faults
     assert outcome.outputs == {"whole": False, "same": True, "others": ["RuleGroup", "WebAclRule"]}
 
@@ -54,6 +57,6 @@ def test_a_value_that_fails_ends_the_program_though_another_is_never_known(
         """
     )
     request = Request(operation=Operation.PREVIEW, stack="local")
-    outcome = operation.run(request, engine, SilentProgress(), project=project)
+    outcome = operation.run(request, engine, SilentProgress(), project=project, home=Home.from_environment(os.environ))
     assert not outcome.ok
     assert "ZeroDivisionError" in str(outcome.faults[0])
