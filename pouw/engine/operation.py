@@ -109,7 +109,7 @@ def run(
             on_output=on_output,
             on_start=lock.child_started if lock else lambda _: None,
             on_interrupt=lambda: step.update(_STOPPING_NOTE),
-            inherits=(lock.handle,) if lock else (),
+            inherits=session.inherits,
             scratch=session.config.folder,
             halt=request.halt,
         )

@@ -50,14 +50,15 @@ def bound_to_parent(invocation: Invocation) -> list[str]:
     ]
 
 
-def query(invocation: Invocation, *, text: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a short command to its end; what it printed and its status."""
+def query(invocation: Invocation, *, text: str = "", inherits: Sequence[int] = ()) -> subprocess.CompletedProcess[str]:
+    """Run a short command to its end, and return its output and status."""
     return subprocess.run(
         bound_to_parent(invocation),
         cwd=invocation.directory,
         env=dict(invocation.environment),
         input=text,
         capture_output=True,
+        pass_fds=tuple(inherits),
         text=True,
         check=False,
         start_new_session=True,

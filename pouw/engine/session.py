@@ -7,7 +7,7 @@ import shutil
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class Session:
     """Content of the repository's file."""
     environment: Mapping[str, str]
     """Complete environment of every call, the program and the plugins."""
+    inherits: Sequence[int] = ()
+    """File descriptors that every call inherits: the stack's lock lasts as long as a call that a killed run began."""
 
     @classmethod
     def of(
@@ -92,7 +94,7 @@ class Session:
         Raises:
             EngineError: it failed; the fault has its messages.
         """
-        result = process.query(self.invocation(*arguments, directory=directory), text=text)
+        result = process.query(self.invocation(*arguments, directory=directory), text=text, inherits=self.inherits)
         if result.returncode != 0:
             errors = printed_errors(result.stderr) or [result.stderr.strip()[-600:] or f"status {result.returncode}"]
             command = " ".join(arguments[:2])
@@ -236,6 +238,7 @@ def opened(
     """
     session = Session.of(stack, engine, project, home=home, environment=environment)
     with stack_lock.hold(lock_file(project, stack, home), stack=stack, operation=operation) as lock:
+        session = replace(session, inherits=(lock.handle,))
         session.prepare(extra)
         session.recover(lock.killed, progress)
         yield session, lock

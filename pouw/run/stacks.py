@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from infra.settings.loading import ConfigError, parse
 from infra.settings.stack import NAMESPACE, Settings
 from pouw.engine.project import Project
 from pouw.errors import ConfigurationError
+from pouw.home import Home
 from pouw.paths import REPOSITORY
 from pouw.progress import SilentProgress
 
@@ -79,4 +81,9 @@ def outputs(stack: str) -> Mapping[str, Any]:
     """
     from pouw.engine import operation, resolution
 
-    return operation.outputs(stack, resolution.resolve(SilentProgress()), secrets=True)
+    return operation.outputs(
+        stack,
+        resolution.resolve(SilentProgress(), home=Home.from_environment(os.environ)),
+        secrets=True,
+        home=Home.from_environment(os.environ),
+    )

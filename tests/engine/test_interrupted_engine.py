@@ -1,4 +1,4 @@
-"""Killed runs and what the next one makes of them, with the real engine and a provider that writes files."""
+"""Killed runs and their recovery by the next one, with the real engine and a provider that writes files."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from pouw import poll
 from pouw.engine import operation, pulumi_home
 from pouw.engine.operation import Operation, Request
 from pouw.engine.outcome import Outcome
@@ -50,12 +50,22 @@ _PROGRAM = """
 """
 _OBJECTS = 3
 _EXPECTED = 2 * _OBJECTS
-_DELAY_S = 0.15
+_TIMEOUT_SECONDS = 60.0
+POINTS = (
+    "configure",
+    "before create 1",
+    "after create 1",
+    "read",
+    "before create 2",
+    "after create 2",
+    "read",
+)
+"""Points of successive runs; each continues where the one before was killed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """A project, an engine whose Kubernetes is a folder, and that folder."""
+    """A project, an engine whose cluster is a folder, and that folder."""
 
     project: Project
     engine: Engine
@@ -63,6 +73,7 @@ class World:
     environment: Mapping[str, str]
 
     def objects(self) -> Sequence[str]:
+        """Return the objects of the cluster."""
         return sorted(str(path.relative_to(self.cluster)) for path in self.cluster.glob("*/*.json"))
 
     def creates(self) -> Sequence[str]:
@@ -75,35 +86,55 @@ class World:
             request, self.engine, SilentProgress(), project=self.project, home=Home.from_environment(os.environ)
         )
 
-    def up_elsewhere(self) -> subprocess.Popen[bytes]:
-        told = {**os.environ, **self.environment, ENGINE_VARIABLE: f"{self.engine.path}:{self.engine.home}"}
-        command = [sys.executable, "-m", "tests.engine.single_run", "up", str(self.project.root)]
-        return subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    def kill_run_at(self, point: str, *, only_engine: bool = False) -> None:
+        """Start a run in a process of its own, and kill it, or its engine alone, at a point of the provider."""
+        reached = self.cluster / "reached"
+        reached.unlink(missing_ok=True)
+        variables = {ENGINE_VARIABLE: f"{self.engine.path}:{self.engine.home}", "FAKE_HOLD": point}
+        run = subprocess.Popen(
+            [sys.executable, "-m", "tests.engine.single_run", "up", str(self.project.root)],
+            env={**os.environ, **self.environment, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        poll.until(lambda: reached.exists() or run.poll() is not None, seconds=_TIMEOUT_SECONDS, interval_seconds=0.005)
+        assert reached.exists(), f"{point} was not reached: {run.poll()}"
+        if only_engine:
+            os.kill(json.loads(self.lock.read_text())["child"], signal.SIGKILL)
+        else:
+            run.kill()
+        run.communicate()
+
+    @property
+    def lock(self) -> Path:
+        return Path(os.environ["POUW_HOME"], "engine/locks/tiny.local.lock")
+
+    def pending(self) -> Sequence[str]:
+        """Return the kinds of the operations that the state holds as pending."""
+        path = Path(os.environ["POUW_HOME"], "engine/backend/.pulumi/stacks/tiny/local.json")
+        deployment = json.loads(path.read_text())["checkpoint"]["latest"]
+        return [operation["type"] for operation in deployment.get("pending_operations") or []]
 
 
 @pytest.fixture
 def world(engine: Engine, make_project: MakeProject, pouw_home: Path, tmp_path: Path) -> World:
     del pouw_home
     plugin = pulumi_home.EmbeddedPlugin(name="kubernetes", version="4.34.2", module="tests.engine.fake_kubernetes")
-    place = pulumi_home.install(engine.path, plugins=[plugin], root=tmp_path / "engines")
-    assert place.cli is not None
+    private = pulumi_home.install(engine.path, plugins=[plugin], root=tmp_path / "engines")
+    assert private.cli is not None
     cluster = tmp_path / "cluster"
     cluster.mkdir()
-    environment = {"FAKE_CLUSTER": str(cluster), "FAKE_DELAY_S": str(_DELAY_S), "PYTHONPATH": str(REPOSITORY)}
     return World(
         project=make_project(_PROGRAM, {"tiny:objects": _OBJECTS}),
-        engine=Engine(kind="built", version="0", path=place.cli, home=place.path),
+        engine=Engine(kind="built", version="0", path=private.cli, home=private.path),
         cluster=cluster,
-        environment=environment,
+        environment={"FAKE_CLUSTER": str(cluster), "PYTHONPATH": str(REPOSITORY)},
     )
 
 
-def test_runs_killed_at_any_instant_leave_nothing_orphaned_and_nothing_double(world: World) -> None:
-    for instant in (0.15, 0.45, 0.7, 0.85, 0.95, 1.05, 1.15, 1.3, 1.6):
-        killed = world.up_elsewhere()
-        time.sleep(instant)  # the instant is what is tested
-        killed.kill()
-        killed.communicate()
+def test_runs_killed_at_every_point_leave_no_orphan_and_no_duplicate(world: World) -> None:
+    for point in POINTS:
+        world.kill_run_at(point)
     outcome = world.up()
     assert outcome.ok, outcome.faults
     assert len(world.objects()) == _EXPECTED, world.creates()
@@ -111,63 +142,36 @@ def test_runs_killed_at_any_instant_leave_nothing_orphaned_and_nothing_double(wo
     assert world.up().changes.total == 0
 
 
-def test_an_engine_killed_between_making_an_object_and_writing_it_down_is_made_good(
-    world: World, pouw_home: Path
-) -> None:
-    run = world.up_elsewhere()
-    deadline = time.monotonic() + 30
-    while not world.creates():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    held = json.loads((pouw_home / "engine" / "locks" / "tiny.local.lock").read_text())
-    os.kill(held["engine"], signal.SIGKILL)
-    run.communicate()
-    state = json.loads((pouw_home / "engine/backend/.pulumi/stacks/tiny/local.json").read_text())
-    assert state["checkpoint"]["latest"]["pending_operations"], "the kill came at the instant that is meant"
+def test_an_object_that_a_killed_engine_did_not_record_is_adopted(world: World) -> None:
+    world.kill_run_at("after create 1", only_engine=True)
+    assert "creating" in world.pending()
     outcome = world.up()
     assert outcome.ok, outcome.faults
     assert len(world.objects()) == _EXPECTED, world.creates()
     assert [line for line in world.creates() if line.startswith("again")] == []
 
 
-@pytest.mark.parametrize("instant", ["made", "being made"])
-def test_an_engine_killed_while_it_replaces_an_object_leaves_one_of_them(
-    world: World, pouw_home: Path, instant: str
-) -> None:
+@pytest.mark.parametrize("point", ["before create 1", "after create 1"])
+def test_an_engine_killed_during_a_replacement_leaves_one_object(world: World, point: str) -> None:
     settings = world.project.root / "Pulumi.local.yaml"
     settings.write_text("config: {'tiny:objects': 1, 'tiny:chained': true}\n")
     assert world.up().ok
     before = world.objects()
     settings.write_text("config: {'tiny:objects': 1, 'tiny:chained': true, 'tiny:immutable': second}\n")
-    creates = len(world.creates())
-    run = world.up_elsewhere()
-    state = pouw_home / "engine/backend/.pulumi/stacks/tiny/local.json"
-    deadline = time.monotonic() + 30
-
-    def pending() -> bool:
-        return b"pending_operations" in state.read_bytes()
-
-    while not (len(world.creates()) > creates if instant == "made" else pending()):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    held = json.loads((pouw_home / "engine" / "locks" / "tiny.local.lock").read_text())
-    os.kill(held["engine"], signal.SIGKILL)
-    run.communicate()
-    assert pending(), "the kill came at the instant that is meant"
+    world.kill_run_at(point, only_engine=True)
+    assert world.pending() == ["creating"]
     outcome = world.up()
     assert outcome.ok, outcome.faults
     after = world.objects()
     assert len(after) == len(before) == 3, (before, after)
-    assert len([one for one in after if "free" in one and one not in before]) == 1
+    assert len([name for name in after if "free" in name and name not in before]) == 1
     assert world.up().changes.total == 0
 
 
 @pytest.mark.parametrize(
     "file", ["stacks/tiny/local.json.attrs", "stacks/tiny/local.json.bak.attrs", "meta.yaml.attrs"]
 )
-def test_attributes_cut_short_by_a_kill_do_not_keep_the_next_run_from_its_state(
-    world: World, pouw_home: Path, file: str
-) -> None:
+def test_attributes_that_a_kill_cut_short_do_not_stop_the_next_run(world: World, pouw_home: Path, file: str) -> None:
     assert world.up().ok
     attributes = pouw_home / "engine/backend/.pulumi" / file
     assert attributes.exists()
@@ -177,14 +181,14 @@ def test_attributes_cut_short_by_a_kill_do_not_keep_the_next_run_from_its_state(
     assert outcome.changes.total == 0
 
 
-def test_a_recovery_that_was_killed_itself_is_done_again(world: World, pouw_home: Path) -> None:
+def test_a_recovery_that_was_killed_is_repeated(world: World, pouw_home: Path) -> None:
     assert world.up().ok
     unread = pouw_home / "engine/stacks/tiny/local/unread.json"
-    gone = world.cluster / world.objects()[0]
-    urn = f"urn:pulumi:local::tiny::kubernetes:core/v1:ConfigMap::{gone.name.split('-')[0]}"
-    gone.unlink()
+    removed = world.cluster / world.objects()[0]
+    urn = f"urn:pulumi:local::tiny::kubernetes:core/v1:ConfigMap::{removed.name.split('-')[0]}"
+    removed.unlink()
     unread.write_text(json.dumps([urn, "urn:pulumi:local::tiny::kubernetes:core/v1:ConfigMap::never-there"]))
     outcome = world.up()
     assert outcome.ok, outcome.faults
-    assert outcome.changes.create == 1, "the object that is gone was noticed, and made again"
+    assert outcome.changes.create == 1, "the object that was removed is created again"
     assert not unread.exists()

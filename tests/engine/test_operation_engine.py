@@ -302,8 +302,8 @@ def test_a_killed_engine_is_a_fault_and_leaves_no_process(
     project = make_project(SLOW, {"tiny:begun": str(begun), "tiny:seconds": 60})
     first = elsewhere(project, "up")
     await_true(begun.exists, "the run begins")
-    held = json.loads((pouw_home / "engine" / "locks" / "tiny.local.lock").read_text())
-    os.kill(held["engine"], signal.SIGKILL)
+    holder = json.loads((pouw_home / "engine" / "locks" / "tiny.local.lock").read_text())
+    os.kill(holder["child"], signal.SIGKILL)
     said, _ = first.communicate(timeout=_DEADLINE_S)
     assert json.loads(said)["exit_code"] == ExitCode.ENGINE
     await_true(lambda: processes_of(project.root) == [], "host and program end")

@@ -83,7 +83,7 @@ def _engine() -> int:
         held = json.loads((state_dir() / "engine/locks/pouw.local.lock").read_text())
     except (OSError, ValueError):
         return 0
-    return int(held["engine"])
+    return int(held["child"])
 
 
 def _runs(component: str) -> bool:
