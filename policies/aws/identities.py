@@ -226,7 +226,7 @@ RULES: tuple[AnyRule, ...] = (
         severity=Severity.MEDIUM,
         absent=Absence.ALLOW,
         why="Permissions of a single user are forgotten when the user's duties change.",
-        remedy="Attach the policy to a group or role instead of the user.",
+        remedy="Move the policy to a group or role, instead of the user.",
         reference=_GUIDE + "id_users_change-permissions.html",
         check=_check_direct_policies,
     ),

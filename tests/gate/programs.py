@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from pouw.engine.project import Project
 from tests.engine.conftest import MakeProject
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 
 PROGRAM = """
     import pulumi
@@ -118,7 +118,7 @@ DECLARING = """
 """Declares what ``parts.json`` lists, as resources that their providers check."""
 
 
-def declaring(make_project: MakeProject, parts: Iterable[Given], config: Mapping[str, str]) -> Project:
+def declaring(make_project: MakeProject, parts: Iterable[Declaration], config: Mapping[str, str]) -> Project:
     """A project that declares these. ``${name.key}`` in a property is that output of the part of that name."""
     project = make_project(DECLARING, config)
     listed = [{"name": one.name, "type": one.type, "props": one.props} for one in parts]

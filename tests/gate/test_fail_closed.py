@@ -14,7 +14,7 @@ from policies.rule import AnyRule, Level
 from pouw.errors import ExitCode
 from pouw.gate.judgement import Witness
 from tests.gate.witnesses import exit_code, previewed, step
-from tests.policies.analyzer import UNKNOWN, Given
+from tests.policies.analyzer import UNKNOWN, Declaration
 from tests.policies.contract import Case, reads, secret, with_secret, with_value
 from tests.policies.test_rules import CASES
 
@@ -23,7 +23,7 @@ FIRST = [*{case.rule.id: case for case in reversed(MANDATORY)}.values()]
 """A case of each rule."""
 
 
-Ends = Callable[[AnyRule, Sequence[Given]], ExitCode]
+Ends = Callable[[AnyRule, Sequence[Declaration]], ExitCode]
 
 
 @pytest.fixture

@@ -19,15 +19,15 @@ from pouw.gate.verdict import Kind, Verdict
 from pouw.gate.waivers import MAX_DAYS, Waiver, WaiverError, load
 from tests.gate.tiny_rules import BY_ID, COLOUR, PART, RULES, SIZE
 from tests.gate.witnesses import TODAY, analysed, judged, step
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 
 GOOD = {"size": 2, "colour": "red", "finish": "matt", "label": "one"}
-A = Given(type=PART, props=GOOD, name="a")
-B = Given(type=PART, props={**GOOD, "label": "two"}, name="b")
-BIG = Given(type=PART, props={**GOOD, "size": 9}, name="a")
+A = Declaration(type=PART, props=GOOD, name="a")
+B = Declaration(type=PART, props={**GOOD, "label": "two"}, name="b")
+BIG = Declaration(type=PART, props={**GOOD, "size": 9}, name="a")
 
 
-def verdict_of(tmp_path: Path, *stack: Given, **more: Any) -> Verdict:
+def verdict_of(tmp_path: Path, *stack: Declaration, **more: Any) -> Verdict:
     witness, lines = analysed(RULES, stack, tmp_path, more.get("config"))
     return judged(RULES, witness, lines, **more)
 
@@ -99,7 +99,7 @@ def _hide_the_stack(witness: Witness, lines: list[Line]) -> list[Line]:
 
 
 def _plan_more(witness: Witness, lines: list[Line]) -> list[Line]:
-    witness.take(step(Given(type="other:x:Thing", props={}, name="late")))
+    witness.take(step(Declaration(type="other:x:Thing", props={}, name="late")))
     return lines
 
 
@@ -135,7 +135,7 @@ def test_a_violation_that_only_the_record_knows_is_red(tmp_path: Path) -> None:
 def test_what_is_deleted_or_only_read_need_not_be_judged(tmp_path: Path) -> None:
     witness, lines = analysed(RULES, [A, B], tmp_path)
     for operation in ("delete", "read", "refresh", "delete-replaced"):
-        witness.take(step(Given(type=PART, props={}, name=operation), operation))
+        witness.take(step(Declaration(type=PART, props={}, name=operation), operation))
     assert not judged(RULES, witness, lines).red
 
 
@@ -215,7 +215,7 @@ def test_a_waiver_covers_its_rule_on_its_resource_and_is_counted(tmp_path: Path)
     ids=["expired", "endless", "wide", "unused"],
 )
 def test_a_waiver_that_is_not_in_order_covers_nothing_and_is_a_fault(tmp_path: Path, bad: Waiver, why: str) -> None:
-    big = Given(type=PART, props={**GOOD, "size": 9, "label": "two"}, name="b")
+    big = Declaration(type=PART, props={**GOOD, "size": 9, "label": "two"}, name="b")
     verdict = verdict_of(tmp_path, BIG, big, waivers=[bad], config=told(bad))
     assert verdict.red
     assert verdict.waived == []
@@ -265,7 +265,7 @@ def test_a_waivers_file_with_an_entry_out_of_order_is_refused(tmp_path: Path, ch
 
 
 def test_unevaluated_and_violated_are_counted_apart(tmp_path: Path) -> None:
-    crashing = Given(type=PART, props={**GOOD, "size": 0}, name="a")
-    verdict = verdict_of(tmp_path, crashing, Given(type=PART, props={**B.props, "size": 9}, name="b"))
+    crashing = Declaration(type=PART, props={**GOOD, "size": 0}, name="a")
+    verdict = verdict_of(tmp_path, crashing, Declaration(type=PART, props={**B.props, "size": 9}, name="b"))
     assert (len(verdict.of(Kind.VIOLATION)), len(verdict.of(Kind.UNEVALUATED))) == (1, 1)
     assert "1 violations, 1 not evaluated, 0 advice, 0 waived" in verdict.summary()

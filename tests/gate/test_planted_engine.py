@@ -20,21 +20,21 @@ from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
 from tests.gate.programs import declaring
 from tests.policies.analyzer import UNKNOWN
-from tests.policies.stacks import Declared, declared, file_of, rules_of
+from tests.policies.stacks import DeclaredStack, file_of, load_stack, rules_of
 
 __all__ = ["engine", "make_project", "pouw_home"]
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
 
 each_cloud = pytest.mark.parametrize("cloud", CLOUDS)
-Judge = Callable[[Declared], Judged]
+Judge = Callable[[DeclaredStack], Judged]
 
 
 @pytest.fixture
 def judge(engine: Engine, make_project: MakeProject) -> Judge:
     """Previews a stack, whose inputs are checked as any program's; as strict as in production."""
 
-    def run(stack: Declared) -> Judged:
+    def run(stack: DeclaredStack) -> Judged:
         told = {"environment": pack_config.PRODUCTION, "settings": stack.settings}
         config = pack_config.parse(told, catalogue.every_rule())
         strict = Gate(stack="local", told=told, config=config, waivers=(), today=evaluation.utc_today())
@@ -50,19 +50,19 @@ def judge(engine: Engine, make_project: MakeProject) -> Judge:
 
 @each_cloud
 def test_what_is_planted_is_found_whole_and_no_violation_is_told_twice(cloud: str, judge: Judge) -> None:
-    stack = declared("planted", cloud)
+    stack = load_stack("planted", cloud)
     judged = judge(stack)
     findings = judged.verdict.findings
     assert judged.outcome.exit_code is ExitCode.POLICY
     assert [str(one) for one in findings if one.kind is not Kind.VIOLATION] == []
-    assert stack.found(findings) == stack.planted
+    assert stack.count(findings) == stack.planted
     told = Counter((one.rule, one.urn, one.path, one.message) for one in findings)
     assert [one for one, times in told.items() if times > 1] == []
 
 
 @each_cloud
 def test_a_stack_in_order_passes_and_every_rule_has_looked_at_something(cloud: str, judge: Judge) -> None:
-    judged = judge(declared("clean", cloud))
+    judged = judge(load_stack("clean", cloud))
     assert judged.outcome.exit_code is ExitCode.OK
     assert list(map(str, judged.verdict.findings)) == []
     # A rule that passed for want of a resource would be no proof.
@@ -73,9 +73,9 @@ def test_a_stack_in_order_passes_and_every_rule_has_looked_at_something(cloud: s
 def test_where_nothing_is_known_every_mandatory_rule_refuses(cloud: str, judge: Judge) -> None:
     """The stack in order, with each property unknown that it has, or that its planted twin has. Settings are known."""
     keys: defaultdict[str, set[str]] = defaultdict(set)
-    for part in (*declared("clean", cloud).parts, *declared("planted", cloud).parts):
+    for part in (*load_stack("clean", cloud).parts, *load_stack("planted", cloud).parts):
         keys[part.type] |= set(part.props) - {"apiVersion", "kind"}
-    clean = declared("clean", cloud)
+    clean = load_stack("clean", cloud)
     parts = [replace(part, props={**part.props, **dict.fromkeys(keys[part.type], UNKNOWN)}) for part in clean.parts]
     judged = judge(replace(clean, parts=parts))
     assert judged.outcome.exit_code is ExitCode.POLICY
@@ -84,11 +84,11 @@ def test_where_nothing_is_known_every_mandatory_rule_refuses(cloud: str, judge: 
 
 
 def test_manifests_without_an_engine_are_told_the_same(judge: Judge) -> None:
-    stack = declared("planted", "kubernetes")
+    stack = load_stack("planted", "kubernetes")
     plain = manifests.verdict(file_of("planted", "kubernetes"))
     assert places(stack, plain.findings) == places(stack, judge(stack).verdict.findings)
 
 
-def places(stack: Declared, findings: Iterable[Finding]) -> Counter[tuple[str, str, str]]:
+def places(stack: DeclaredStack, findings: Iterable[Finding]) -> Counter[tuple[str, str, str]]:
     """Rule, resource and path of each finding."""
     return Counter((one.rule, stack.part(one.urn).name, one.path) for one in findings)

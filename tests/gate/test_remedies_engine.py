@@ -16,7 +16,7 @@ from pouw.gate.evaluation import Gate, Judged
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
 from tests.gate.programs import declaring
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 
 __all__ = ["engine", "make_project", "pouw_home"]
 
@@ -48,14 +48,18 @@ WEB: Mapping[str, Any] = {
     },
 }
 PARTS = (
-    Given(name="key", type="aws:kms/key:Key", props={"tags": TAGS}),
-    Given(name="trail", type="aws:cloudtrail/trail:Trail", props={"s3BucketName": "logs", "kmsKeyId": "${key.id}"}),
-    Given(name="images", type="aws:ecr/repository:Repository", props={"tags": {"owner": "me"}}),
-    Given(name="way", type="azure-native:network:NatGateway", props={"resourceGroupName": "some", "zones": ["1"]}),
-    Given(name="topic", type="gcp:pubsub/topic:Topic", props={}),
-    Given(name="cluster", type="gcp:container/cluster:Cluster", props=NODES),
-    Given(name="mail", type="gcp:monitoring/notificationChannel:NotificationChannel", props={"type": "email"}),
-    Given(name="web", type="kubernetes:apps/v1:Deployment", props=WEB),
+    Declaration(name="key", type="aws:kms/key:Key", props={"tags": TAGS}),
+    Declaration(
+        name="trail", type="aws:cloudtrail/trail:Trail", props={"s3BucketName": "logs", "kmsKeyId": "${key.id}"}
+    ),
+    Declaration(name="images", type="aws:ecr/repository:Repository", props={"tags": {"owner": "me"}}),
+    Declaration(
+        name="way", type="azure-native:network:NatGateway", props={"resourceGroupName": "some", "zones": ["1"]}
+    ),
+    Declaration(name="topic", type="gcp:pubsub/topic:Topic", props={}),
+    Declaration(name="cluster", type="gcp:container/cluster:Cluster", props=NODES),
+    Declaration(name="mail", type="gcp:monitoring/notificationChannel:NotificationChannel", props={"type": "email"}),
+    Declaration(name="web", type="kubernetes:apps/v1:Deployment", props=WEB),
 )
 ALL_TAGS = {f"tags.{name}" for name in TAGS}
 ALL_LABELS = {f"labels.{name}" for name in TAGS}

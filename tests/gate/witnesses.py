@@ -20,13 +20,13 @@ from pouw.gate.judgement import PACK, Case, Witness, judge
 from pouw.gate.record import Line
 from pouw.gate.verdict import Verdict
 from pouw.gate.waivers import Waiver
-from tests.policies.analyzer import Analyzer, Given, Said
+from tests.policies.analyzer import Analyzer, Declaration, Diagnostic
 
 TODAY = date(2026, 11, 25)
 
 
 def analysed(
-    rules: Sequence[AnyRule], stack: Sequence[Given], folder: Path, config: Mapping[str, Any] | None = None
+    rules: Sequence[AnyRule], stack: Sequence[Declaration], folder: Path, config: Mapping[str, Any] | None = None
 ) -> tuple[Witness, list[Line]]:
     """What an engine would have said of a preview of the stack, and the record that the pack left."""
     record = folder / "record.jsonl"
@@ -34,7 +34,7 @@ def analysed(
 
 
 def previewed(
-    rules: Sequence[AnyRule], stack: Sequence[Given], record: Path, config: Mapping[str, Any] | None = None
+    rules: Sequence[AnyRule], stack: Sequence[Declaration], record: Path, config: Mapping[str, Any] | None = None
 ) -> Witness:
     """What an engine would have said of a preview of the stack, whose record is left in that file."""
     record.unlink(missing_ok=True)
@@ -49,12 +49,12 @@ def previewed(
     return witness
 
 
-def step(given: Given, operation: str = "create") -> StepStarted:
+def step(given: Declaration, operation: str = "create") -> StepStarted:
     """The engine's word that it would create the resource."""
     return StepStarted(subject=Subject(urn=given.urn), operation=operation, logical=True, changed=(), planned=True)
 
 
-def hear(witness: Witness, said: Iterable[Said]) -> None:
+def hear(witness: Witness, said: Iterable[Diagnostic]) -> None:
     """Let the witness hear what the service reported at the mandatory level; the rest is switched off in a run."""
     for one in said:
         if one.mandatory:

@@ -1,4 +1,4 @@
-"""The SDK's own analyzer service, in this process: what an engine talks to, with its conversions and proxies."""
+"""The SDK's analyzer service in this process, with the conversions and proxies that an engine would use."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from policies.record import Record
 from policies.rule import AnyRule
 
 UNKNOWN = UNKNOWN_STRING_VALUE
-"""What stands on the wire for a value that is not known during a preview."""
+"""The wire form of a value that is unknown during a preview."""
 _LINE = re.compile(r"^(?P<rule>[a-z0-9-]+) \[(?P<severity>\w+)\] (?P<path>\S*?): (?P<text>.*)$")
 
 
 def urn(token: str, name: str = "subject") -> str:
-    """The URN of a resource in the stack under test."""
+    """Return the URN of a resource in the stack under test."""
     return f"urn:pulumi:tests::pouw::{token}::{name}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
+class Declaration:
     """A resource of a stack under test. ``references``: names of the resources from which each input comes."""
 
     type: str
@@ -44,7 +44,7 @@ class Given:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class Diagnostic:
     """One diagnostic of the service."""
 
     rule: str
@@ -53,15 +53,20 @@ class Said:
     text: str
     mandatory: bool
 
+    @property
+    def evaluated(self) -> bool:
+        """True for a violation, False for a rule that met an unknown value."""
+        return not self.text.startswith("not evaluated, ")
+
 
 class Analyzer:
-    """A pack, loaded. ``rules``: those instead of the catalogue's."""
+    """A loaded pack. ``rules`` replace those of the catalogue."""
 
     def __init__(self, *rules: AnyRule, config: Mapping[str, Any] | None = None, record: Record | None = None) -> None:
         index = catalogue.index_by_type(rules)
-        known = {rule.id: rule for rule in rules}
+        by_id = {rule.id: rule for rule in rules}
         dispatcher = (
-            Dispatcher(record or Record(None), lambda token: index.get(token, ()), lambda: known)
+            Dispatcher(record or Record(None), lambda token: index.get(token, ()), lambda: by_id)
             if rules
             else Dispatcher(record or Record(None))
         )
@@ -76,62 +81,63 @@ class Analyzer:
                 request.policyConfig[REMEDIES].properties.update(dict(config))
             self._service.Configure(request, None)
 
-    def resource(self, given: Given) -> list[Said]:
-        """What is said of one resource."""
-        request = analyzer_pb2.AnalyzeRequest(
-            urn=given.urn, type=given.type, name=given.name, properties=_struct(given.props)
-        )
-        return [_said(one, given.urn) for one in self._service.Analyze(request, None).diagnostics]
+    def resource(self, declaration: Declaration) -> list[Diagnostic]:
+        """Return the diagnostics of one resource."""
+        response = self._service.Analyze(_request(declaration), None)
+        return [_parse(diagnostic, declaration.urn) for diagnostic in response.diagnostics]
 
-    def remedied(self, given: Given) -> Given | None:
-        """The resource after its rules' fixes; none where the service changes nothing."""
-        request = analyzer_pb2.AnalyzeRequest(
-            urn=given.urn, type=given.type, name=given.name, properties=_struct(given.props)
-        )
-        listed = self._service.Remediate(request, None).remediations
-        assert all(not one.diagnostic for one in listed), listed
-        return replace(given, props=json_format.MessageToDict(listed[0].properties)) if listed else None
+    def remediate(self, declaration: Declaration) -> Declaration | None:
+        """Return the resource after the fixes of its rules; None where the service changes nothing."""
+        remediations = self._service.Remediate(_request(declaration), None).remediations
+        assert all(not remediation.diagnostic for remediation in remediations), remediations
+        if not remediations:
+            return None
+        return replace(declaration, props=json_format.MessageToDict(remediations[0].properties))
 
-    def is_about(self, given: Given) -> bool:
-        """Whether any rule about single resources applies to it."""
-        request = analyzer_pb2.AnalyzeRequest(
-            urn=given.urn, type=given.type, name=given.name, properties=_struct(given.props)
-        )
-        return not any(one.policy_name == RESOURCES for one in self._service.Analyze(request, None).not_applicable)
+    def judges(self, declaration: Declaration) -> bool:
+        """True if any rule about single resources applies to the resource."""
+        response = self._service.Analyze(_request(declaration), None)
+        return not any(policy.policy_name == RESOURCES for policy in response.not_applicable)
 
-    def stack(self, *given: Given) -> list[Said]:
-        """What is said of a stack of these resources."""
-        names = {one.name: one.urn for one in given}
+    def stack(self, *declarations: Declaration) -> list[Diagnostic]:
+        """Return the diagnostics of a stack of these resources."""
+        urns = {declaration.name: declaration.urn for declaration in declarations}
         request = analyzer_pb2.AnalyzeStackRequest(
             resources=[
                 analyzer_pb2.AnalyzerResource(
-                    urn=one.urn,
-                    type=one.type,
-                    name=one.name,
-                    properties=_struct(one.props),
+                    urn=declaration.urn,
+                    type=declaration.type,
+                    name=declaration.name,
+                    properties=_struct(declaration.props),
                     propertyDependencies={
-                        key: analyzer_pb2.AnalyzerPropertyDependencies(urns=[names[name] for name in listed])
-                        for key, listed in one.references.items()
+                        key: analyzer_pb2.AnalyzerPropertyDependencies(urns=[urns[name] for name in names])
+                        for key, names in declaration.references.items()
                     },
                 )
-                for one in given
+                for declaration in declarations
             ]
         )
-        return [_said(one, "") for one in self._service.AnalyzeStack(request, None).diagnostics]
+        return [_parse(diagnostic, "") for diagnostic in self._service.AnalyzeStack(request, None).diagnostics]
+
+
+def _request(declaration: Declaration) -> Any:
+    return analyzer_pb2.AnalyzeRequest(
+        urn=declaration.urn, type=declaration.type, name=declaration.name, properties=_struct(declaration.props)
+    )
 
 
 def _struct(props: Mapping[str, Any]) -> struct_pb2.Struct:
     return json_format.ParseDict(dict(props), struct_pb2.Struct())
 
 
-def _said(diagnostic: Any, subject: str) -> Said:
-    first = diagnostic.message.split("\n")[1]
-    if not (found := _LINE.match(first)):
-        raise AssertionError(f"a message that no gate can read: {diagnostic.message!r}")
-    return Said(
-        rule=found["rule"],
+def _parse(diagnostic: Any, subject: str) -> Diagnostic:
+    first_line = diagnostic.message.split("\n")[1]
+    if not (match := _LINE.match(first_line)):
+        raise AssertionError(f"the gate cannot parse the message {diagnostic.message!r}")
+    return Diagnostic(
+        rule=match["rule"],
         urn=diagnostic.urn or subject,
-        path=found["path"],
-        text=found["text"],
+        path=match["path"],
+        text=match["text"],
         mandatory=diagnostic.enforcementLevel == analyzer_pb2.MANDATORY,
     )

@@ -1,4 +1,4 @@
-"""What the installed SDKs say of resources: which types there are, and which properties each has. Read as text."""
+"""Facts about resources in the installed SDKs: types and their properties, read as text."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ _CUSTOM = frozenset(
         "flagger.app/v1beta1:MetricTemplate",
     )
 )
-"""Objects that a cluster learns of from others. Programs declare them as custom resources, which no SDK describes."""
+"""Custom resources, which no SDK describes."""
 _GETTER = re.compile(r'@pulumi\.getter(?:\(name="(\w+)"\))?\n\s+def (\w+)')
 
 
 @cache
 def _folders(package: str) -> dict[str, Path]:
-    """The folder of the module that holds each type's class."""
+    """Return the folder of the module that holds each type's class."""
     spec = importlib.util.find_spec("pulumi_" + package.replace("-", "_"))
     if spec is None or spec.origin is None:
         raise LookupError(f"no SDK for {package} is installed")
     root = Path(spec.origin).parent
-    found = _TABLE.search(Path(spec.origin).read_text(encoding="utf-8"))
+    table = _TABLE.search(Path(spec.origin).read_text(encoding="utf-8"))
     return {
         token: root.joinpath(*module["fqn"].split(".")[1:])
-        for module in json.loads(found.group(1) if found else "[]")
+        for module in json.loads(table.group(1) if table else "[]")
         for token in module["classes"]
     }
 
 
 def has(token: str) -> bool:
-    """Whether the SDK has a resource of this type, or it is one of those that clusters learn of."""
+    """True if the SDK has a resource of this type, or if the type is a custom resource."""
     return token in _CUSTOM or token in _folders(token.partition(":")[0])
 
 
 @cache
 def properties(token: str) -> frozenset[str]:
-    """The properties of the type, inputs and outputs, at their top."""
+    """Return the properties of the type, inputs and outputs, at their top."""
     if token in _CUSTOM:
         return frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
     mark = f'@pulumi.type_token("{token}")'

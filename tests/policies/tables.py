@@ -1,4 +1,4 @@
-"""Cases as rows of a table: which rule, what complies, what is broken."""
+"""Cases as rows of a table: the rule, compliant properties, and the property that breaks it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tests.policies.contract import Case
 
 
 def of(rules: Iterable[AnyRule]) -> Callable[..., Case]:
-    """What makes a case of one of these rules, by its id; further fields of a case are given by name."""
-    known = {rule.id: rule for rule in rules}
+    """Return a factory of cases that names one of these rules by its id. Further fields of a case are keywords."""
+    by_id = {rule.id: rule for rule in rules}
 
-    def case(rule: str, compliant: Mapping[str, Any], at: str, broken: Any, **fields: Any) -> Case:
-        return Case(rule=known[rule], compliant=compliant, at=at, broken=broken, **fields)
+    def case(rule: str, compliant: Mapping[str, Any], path: str, broken_value: Any, **fields: Any) -> Case:
+        return Case(rule=by_id[rule], compliant=compliant, path=path, broken_value=broken_value, **fields)
 
     return case

@@ -1,4 +1,4 @@
-"""Null is nothing, wherever properties come from."""
+"""Tests of nulls in properties, from an engine and from manifests."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ spec: {type: LoadBalancer, loadBalancerSourceRanges: null, ports: [{port: 80}]}
 """
 
 
-def test_nulls_are_taken_out_at_any_depth_items_keep_their_places_and_the_unknown_stays_unknown() -> None:
-    given = {"a": None, "b": {"c": None, "d": [None, {"e": None, "f": 1}]}, "g": UNKNOWN}
-    cleaned = without_nulls(unknown_checking_proxy(given))
+def test_nulls_are_removed_at_any_depth_and_items_keep_their_indices() -> None:
+    props = {"a": None, "b": {"c": None, "d": [None, {"e": None, "f": 1}]}, "g": UNKNOWN}
+    cleaned = without_nulls(unknown_checking_proxy(props))
     assert (list(cleaned), list(cleaned["b"]), list(cleaned["b"]["d"][1])) == (["b", "g"], ["d"], ["f"])
     assert cleaned["b"]["d"][0] is None
     with pytest.raises(UnknownValueError):
         cleaned["g"]
 
 
-def test_a_manifest_with_a_null_is_one_without_the_key(tmp_path: Path) -> None:
-    both = [OPEN, OPEN.replace("loadBalancerSourceRanges: null, ", "")]
-    for number, text in enumerate(both):
+def test_a_null_in_a_manifest_equals_an_absent_key(tmp_path: Path) -> None:
+    documents = [OPEN, OPEN.replace("loadBalancerSourceRanges: null, ", "")]
+    for number, text in enumerate(documents):
         (tmp_path / f"{number}.yaml").write_text(text)
-    told = [manifests.verdict(tmp_path / f"{number}.yaml").findings for number in range(2)]
-    assert [one.message for one in told[0]] == [one.message for one in told[1]]
-    assert told[0]
+    findings = [manifests.verdict(tmp_path / f"{number}.yaml").findings for number in range(2)]
+    assert [finding.message for finding in findings[0]] == [finding.message for finding in findings[1]]
+    assert findings[0]

@@ -1,4 +1,4 @@
-"""The planted stacks and their clean twins as files: what their comments say, held against the rules that there are."""
+"""Tests of the planted stacks and their clean twins, compared with the rules."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import pytest
 from policies.rule import CLOUDS
 from pouw.gate import manifests
 from pouw.gate.verdict import Kind
-from tests.policies.stacks import declared, file_of, rules_of
+from tests.policies.stacks import file_of, load_stack, rules_of
 
-LEAST = 40
-"""Violations that are planted for a cloud; images and our settings have fewer rules than that."""
-UNBREAKABLE = {"azure-aks-cluster-require-budget"}
-"""What no stack breaks that breaks all else: one asks for a budget, and another is about what is wrong with one."""
+MINIMUM_VIOLATIONS = 40
+"""Minimum number of planted violations per cloud; images and settings have fewer rules."""
+EXEMPT = {"azure-aks-cluster-require-budget"}
+"""Rules that the planted stack cannot violate: one requires a budget, and another judges a wrong budget."""
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_every_rule_is_broken_by_something_that_is_planted(cloud: str) -> None:
-    planted = declared("planted", cloud).planted
-    assert {one.partition(" ")[2] for one in planted} == rules_of(cloud) - UNBREAKABLE
-    assert planted.total() >= min(LEAST, len(rules_of(cloud)))
-    assert declared("clean", cloud).planted.total() == 0
+def test_every_rule_has_a_planted_violation(cloud: str) -> None:
+    planted = load_stack("planted", cloud).planted
+    assert {line.partition(" ")[2] for line in planted} == rules_of(cloud) - EXEMPT
+    assert planted.total() >= min(MINIMUM_VIOLATIONS, len(rules_of(cloud)))
+    assert load_stack("clean", cloud).planted.total() == 0
 
 
-def test_what_is_planted_is_found_in_plain_manifests() -> None:
-    stack = declared("planted", "kubernetes")
+def test_planted_violations_are_reported_in_plain_manifests() -> None:
+    stack = load_stack("planted", "kubernetes")
     verdict = manifests.verdict(file_of("planted", "kubernetes"))
-    assert [one for one in verdict.findings if one.kind is not Kind.VIOLATION] == []
-    assert stack.found(verdict.findings) == stack.planted
+    assert [finding for finding in verdict.findings if finding.kind is not Kind.VIOLATION] == []
+    assert stack.count(verdict.findings) == stack.planted

@@ -1,4 +1,4 @@
-"""What a rule leaves to another rule, or to nobody: it passes without a look at the value."""
+"""Tests of exemptions: a rule passes a resource that another rule judges, or that needs no judgement."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from policies.catalogue import every_rule
-from tests.policies.analyzer import UNKNOWN, Analyzer, Given, Said
+from tests.policies.analyzer import UNKNOWN, Analyzer, Declaration, Diagnostic
 
 RULES = every_rule()
 INSTANCE = "aws:ec2/instance:Instance"
@@ -20,11 +20,11 @@ OF_TEMPLATE = {"launchTemplate": {"id": UNKNOWN}}
 COPY = {"replicateSourceDb": UNKNOWN}
 
 
-def said(rule: str, *stack: Given) -> list[Said]:
-    """What one rule says of the first, seen alone and among the others."""
+def diagnose(rule: str, *stack: Declaration) -> list[Diagnostic]:
+    """Return one rule's diagnostics of the first resource, alone and in the stack."""
     analyzer = Analyzer(RULES[rule])
-    found = [one for one in analyzer.stack(*stack) if one.urn == stack[0].urn]
-    return [*analyzer.resource(stack[0]), *found]
+    diagnostics = [entry for entry in analyzer.stack(*stack) if entry.urn == stack[0].urn]
+    return [*analyzer.resource(stack[0]), *diagnostics]
 
 
 @pytest.mark.parametrize(
@@ -38,55 +38,59 @@ def said(rule: str, *stack: Given) -> list[Said]:
          "certificateAuthorityArn"),
     ],
 )  # fmt: skip
-def test_what_is_judged_elsewhere_passes_and_without_its_reason_does_not(
+def test_a_resource_that_another_rule_judges_passes_only_with_the_reason(
     rule: str, kind: str, props: dict[str, Any], without: str
 ) -> None:
-    assert said(rule, Given(type=kind, props=props)) == []
-    assert said(rule, Given(type=kind, props={key: value for key, value in props.items() if key != without}))
+    assert diagnose(rule, Declaration(type=kind, props=props)) == []
+    assert diagnose(rule, Declaration(type=kind, props={key: value for key, value in props.items() if key != without}))
 
 
-def test_a_machine_that_names_a_setting_itself_is_judged_by_it() -> None:
+def test_a_setting_that_overrides_the_launch_template_is_judged() -> None:
     props = {**OF_TEMPLATE, "metadataOptions": {"httpTokens": "optional"}}
-    assert said("aws-ec2-server-require-metadata-tokens", Given(type=INSTANCE, props=props))
+    assert diagnose("aws-ec2-server-require-metadata-tokens", Declaration(type=INSTANCE, props=props))
 
 
 @pytest.mark.parametrize(
-    "other",
+    "log_source",
     [
-        Given(type=LOGGING, name="logging", props={"targetBucket": UNKNOWN}, references={"targetBucket": ["subject"]}),
-        Given(type=BALANCER, name="edge", props={"accessLogs": {}}, references={"accessLogs": ["subject"]}),
+        Declaration(
+            type=LOGGING, name="logging", props={"targetBucket": UNKNOWN}, references={"targetBucket": ["subject"]}
+        ),
+        Declaration(type=BALANCER, name="edge", props={"accessLogs": {}}, references={"accessLogs": ["subject"]}),
     ],
     ids=lambda given: str(given.name),
 )
-def test_a_bucket_that_takes_access_logs_needs_no_key_of_its_own_and_no_log(other: Given) -> None:
-    bucket = Given(type=BUCKET, props={"bucket": "logs"})
+def test_a_bucket_that_receives_access_logs_needs_no_key_and_no_log(log_source: Declaration) -> None:
+    bucket = Declaration(type=BUCKET, props={"bucket": "logs"})
     for rule in ("aws-s3-bucket-require-kms", "aws-s3-bucket-require-logging"):
-        assert said(rule, bucket, other) == []
-        assert said(rule, bucket)
+        assert diagnose(rule, bucket, log_source) == []
+        assert diagnose(rule, bucket)
 
 
 def test_a_part_of_a_composite_alarm_may_be_silent() -> None:
-    alarm = Given(type="aws:cloudwatch/metricAlarm:MetricAlarm", props={})
-    whole = Given(
+    alarm = Declaration(type="aws:cloudwatch/metricAlarm:MetricAlarm", props={})
+    composite = Declaration(
         type="aws:cloudwatch/compositeAlarm:CompositeAlarm",
         name="whole",
         props={"alarmRule": UNKNOWN},
         references={"alarmRule": ["subject"]},
     )
-    assert said("aws-cloudwatch-alarm-require-action", alarm, whole) == []
-    assert said("aws-cloudwatch-alarm-require-action", alarm)
+    assert diagnose("aws-cloudwatch-alarm-require-action", alarm, composite) == []
+    assert diagnose("aws-cloudwatch-alarm-require-action", alarm)
 
 
-def test_a_bucket_that_keeps_nothing_for_long_needs_no_lock() -> None:
-    assert said("aws-s3-bucket-require-object-lock", Given(type=BUCKET, props={"bucket": "site-images"})) == []
+def test_a_bucket_without_durable_content_needs_no_lock() -> None:
+    assert (
+        diagnose("aws-s3-bucket-require-object-lock", Declaration(type=BUCKET, props={"bucket": "site-images"})) == []
+    )
 
 
 def test_a_replica_of_backups_needs_no_replica() -> None:
-    replica = Given(type=BUCKET, props={"bucket": "backups-copy"})
-    copies = Given(
+    replica = Declaration(type=BUCKET, props={"bucket": "backups-copy"})
+    copies = Declaration(
         type="aws:s3/bucketReplicationConfig:BucketReplicationConfig",
         name="copies",
         props={"rules": UNKNOWN, "bucket": "backups"},
         references={"rules": ["subject"]},
     )
-    assert said("aws-s3-bucket-require-replication", replica, copies) == []
+    assert diagnose("aws-s3-bucket-require-replication", replica, copies) == []

@@ -1,4 +1,4 @@
-"""What is asked for an owner can have one."""
+"""A test that every resource that needs owner tags supports tags."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from policies.aws.tags import TAGGED
 from tests.policies import sdks
 
 
-def test_every_resource_that_is_asked_for_tags_takes_tags() -> None:
+def test_every_resource_that_needs_owner_tags_supports_tags() -> None:
     assert [token for token in TAGGED if "tags" not in sdks.properties(token)] == []

@@ -1,1 +1,1 @@
-"""What the rules about Azure have in common."""
+"""Resources and tests of the rules about Azure."""

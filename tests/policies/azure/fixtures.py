@@ -1,11 +1,11 @@
-"""One resource a type that complies with every rule about it; cases break one thing of it."""
+"""One compliant resource per type. Cases break one property of it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 TAGS = {"project": "pouw", "environment": "production", "site": "dr", "managed-by": "pulumi"}
-KEPT = {"enabled": True, "days": 35}
+RETENTION = {"enabled": True, "days": 35}
 ACCOUNT: dict[str, Any] = {
     "accountName": "pouwbackups",
     "sku": {"name": "Standard_ZRS"},
@@ -24,11 +24,11 @@ ACCOUNT: dict[str, Any] = {
 BLOBS: dict[str, Any] = {
     "accountName": "pouwbackups",
     "isVersioningEnabled": True,
-    "deleteRetentionPolicy": KEPT,
-    "containerDeleteRetentionPolicy": KEPT,
+    "deleteRetentionPolicy": RETENTION,
+    "containerDeleteRetentionPolicy": RETENTION,
 }
 FILES: dict[str, Any] = {
-    "shareDeleteRetentionPolicy": KEPT,
+    "shareDeleteRetentionPolicy": RETENTION,
     "protocolSettings": {"smb": {"versions": "SMB3.1.1;", "channelEncryption": "AES-256-GCM;"}},
 }
 CONTAINER: dict[str, Any] = {"containerName": "backups", "publicAccess": "None"}
@@ -127,7 +127,7 @@ ENDPOINT_NAMES: dict[str, Any] = {
 
 
 def opening(ports: str = "443", *, source: str = "Internet", protocol: str = "Tcp") -> dict[str, Any]:
-    """A security rule that lets a source in."""
+    """Return a security rule that lets a source in."""
     return {
         "access": "Allow",
         "direction": "Inbound",
@@ -254,7 +254,7 @@ CHANNEL: dict[str, Any] = {
 
 
 def alert(*operations: str, category: str = "Administrative") -> dict[str, Any]:
-    """An alert on operations of a category."""
+    """Return an alert on operations of a category."""
     any_of = [{"field": "operationName", "equals": operation} for operation in operations]
     return {
         "enabled": True,
@@ -265,7 +265,7 @@ def alert(*operations: str, category: str = "Administrative") -> dict[str, Any]:
 
 
 def diagnostics(resource: str) -> dict[str, Any]:
-    """A setting by which a resource writes down who uses it."""
+    """Return a setting by which a resource writes down who uses it."""
     return {
         "resourceUri": f"/subscriptions/s/providers/{resource}",
         "workspaceId": "logs",

@@ -1,1 +1,1 @@
-"""One module a subject, named like it: ``CASES`` hold at least one case for each of its rules."""
+"""Cases, one module per module of rules: ``CASES`` contains at least one case of each of its rules."""

@@ -17,7 +17,7 @@ from policies.aws.buckets import (
     VERSIONING,
 )
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.contract import Case
 
 _make = tables.of(RULES)
@@ -26,7 +26,7 @@ _OPEN = dict.fromkeys(("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls
 
 
 def policy(value: str = "false") -> str:
-    """A policy that refuses requests without TLS, where the value is false."""
+    """Return a policy that denies requests without TLS, where the value is false."""
     refusal = {
         "Effect": "Deny",
         "Principal": "*",
@@ -37,10 +37,14 @@ def policy(value: str = "false") -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [refusal]})
 
 
-def _case(rule: str, kind: str, props: Mapping[str, Any], at: str, broken: Any, absent_at: str | None = None) -> Case:
-    """A bucket with one resource about it, which is broken."""
-    other = Given(type=kind, name="backups", props={**props, "bucket": "pouw-backups"})
-    return _make(rule, _BUCKET, at, broken, others=(other,), broken_other="backups", absent_at=absent_at)
+def _case(
+    rule: str, kind: str, props: Mapping[str, Any], path: str, broken_value: Any, absent_path: str | None = None
+) -> Case:
+    """Return a case of a bucket with a broken related resource."""
+    related = Declaration(type=kind, name="backups", props={**props, "bucket": "pouw-backups"})
+    return _make(
+        rule, _BUCKET, path, broken_value, related=(related,), broken_related="backups", absent_path=absent_path
+    )
 
 
 def _rules(**rule: Any) -> dict[str, Any]:
@@ -69,7 +73,7 @@ CASES = [
           "Disabled"),
     _make(_ACL, {"acl": "private"}, "acl", "public-read"),
     _make(_ACL, {"accessControlPolicy": _GRANTS}, "accessControlPolicy.grants[0].grantee.uri",
-          "http://acs.amazonaws.com/groups/global/AllUsers", absent_at="accessControlPolicy"),
+          "http://acs.amazonaws.com/groups/global/AllUsers", absent_path="accessControlPolicy"),
     _make("aws-s3-ownership-match-enforced", {"rule": {"objectOwnership": "BucketOwnerEnforced"}},
           "rule.objectOwnership", "ObjectWriter"),
 ]  # fmt: skip

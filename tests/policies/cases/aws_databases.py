@@ -11,7 +11,7 @@ _case = tables.of(RULES)
 
 
 def database() -> dict[str, Any]:
-    """What both an instance and a cluster have, as every rule of the subject wants it."""
+    """Return compliant properties of a database."""
     return {
         "storageEncrypted": True,
         "backupRetentionPeriod": 14,
@@ -49,5 +49,5 @@ CASES = [
     _case("aws-rds-database-require-logs", _INSTANCE, "enabledCloudwatchLogsExports", []),
     _case("aws-rds-database-require-iam", _INSTANCE, "iamDatabaseAuthenticationEnabled", False),
     _case("aws-rds-parameters-deny-plain-connections", _PARAMETERS, "parameters[0].value", "0",
-          absent_at="parameters"),
+          absent_path="parameters"),
 ]  # fmt: skip

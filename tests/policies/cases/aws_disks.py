@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from policies.aws.disks import FILE_BACKUP, RULES, SNAPSHOT_COPY
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 
 _case = tables.of(RULES)
 _ENCRYPTED = {"encrypted": True}
-_BACKUP = Given(
+_BACKUP = Declaration(
     type=FILE_BACKUP,
     name="backup",
     props={"backupPolicy": {"status": "ENABLED"}},
@@ -24,8 +24,8 @@ CASES = [
     _case("aws-ebs-account-deny-public-snapshots", {"state": "block-all-sharing"}, "state", "unblocked"),
     _case("aws-ec2-image-deny-public", {"group": ""}, "group", "all"),
     _case("aws-efs-filesystem-require-encryption", _ENCRYPTED, "encrypted", False),
-    _case("aws-efs-filesystem-require-backup", _ENCRYPTED, "backupPolicy.status", "DISABLED", others=(_BACKUP,),
-          broken_other="backup"),
+    _case("aws-efs-filesystem-require-backup", _ENCRYPTED, "backupPolicy.status", "DISABLED", related=(_BACKUP,),
+          broken_related="backup"),
     _case(_IDENTITY, _DOOR, "rootDirectory.path", "/"),
     _case(_IDENTITY, _DOOR, "posixUser", {}),
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policies.aws.domains import DNSSEC, QUERY_LOG, RULES
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 
 _case = tables.of(RULES)
 _CERTIFICATE = {
@@ -14,8 +14,8 @@ _CERTIFICATE = {
     "options": {"certificateTransparencyLoggingPreference": "ENABLED"},
 }
 _ZONE = {"name": "example.org", "zoneId": "Z1"}
-_SIGNED = Given(type=DNSSEC, name="signed", props={"hostedZoneId": "Z1", "signingStatus": "SIGNING"})
-_LOGGED = Given(type=QUERY_LOG, name="logged", props={"zoneId": "Z1"})
+_SIGNED = Declaration(type=DNSSEC, name="signed", props={"hostedZoneId": "Z1", "signingStatus": "SIGNING"})
+_LOGGED = Declaration(type=QUERY_LOG, name="logged", props={"zoneId": "Z1"})
 _LOCKED = {"transferLock": True, "autoRenew": True}
 _DNSSEC = "aws-route53-zone-require-dnssec"
 _LOG = "aws-route53-zone-require-query-log"
@@ -27,8 +27,8 @@ CASES = [
           "DISABLED"),
     _case("aws-acm-certificate-match-renewal", _CERTIFICATE, "validationMethod", "EMAIL"),
     _case("aws-acm-certificate-limit-wildcards", _CERTIFICATE, "domainName", "*.example.org"),
-    _case(_DNSSEC, _ZONE, "signingStatus", "NOT_SIGNING", others=(_SIGNED,), broken_other="signed"),
-    _case(_LOG, _ZONE, "zoneId", "Z2", others=(_LOGGED,), broken_other="logged"),
+    _case(_DNSSEC, _ZONE, "signingStatus", "NOT_SIGNING", related=(_SIGNED,), broken_related="signed"),
+    _case(_LOG, _ZONE, "zoneId", "Z2", related=(_LOGGED,), broken_related="logged"),
     _case(_LOG, {"vpcs": [{"vpcId": "vpc-1"}]}, "vpcs", []),
     _case(_LOCK, _LOCKED, "transferLock", False),
     _case(_LOCK, _LOCKED, "autoRenew", False),

@@ -7,7 +7,7 @@ from typing import Any
 
 from policies.aws.identities import LOGIN, RULES, USER_POLICIES
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.contract import REMOVED
 
 _case = tables.of(RULES)
@@ -17,14 +17,14 @@ _READER = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
 def trust(principal: Any, condition: Any = None) -> str:
-    """A trust policy for one principal."""
+    """Return a trust policy for one principal."""
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     bound = {"Condition": condition} if condition else {}
     return json.dumps({"Version": "2012-10-17", "Statement": [{**statement, **bound}]})
 
 
 def token(**claims: str) -> str:
-    """A trust policy for tokens with these claims."""
+    """Return a trust policy for tokens with these claims."""
     provider = {"Federated": f"arn:aws:iam::123456789012:oidc-provider/{_ISSUER}"}
     return trust(provider, {"StringLike": {f"{_ISSUER}:{name}": value for name, value in claims.items()}})
 
@@ -33,8 +33,8 @@ _PODS = {"assumeRolePolicy": trust({"Service": "pods.eks.amazonaws.com"})}
 _ORGANISATION = {"assumeRolePolicy": trust("*", {"StringEquals": {"aws:PrincipalOrgID": "o-1"}})}
 _NODES = {"assumeRolePolicy": token(sub="system:serviceaccount:pouw-system:node", aud="sts.amazonaws.com")}
 _USER = {"name": "robot"}
-_OTHERS_LOGIN = Given(type=LOGIN, name="login", props={"user": "somebody"})
-_OTHERS_RIGHTS = Given(type=USER_POLICIES[1], name="rights", props={"user": "somebody", "policyArn": _READER})
+_OTHERS_LOGIN = Declaration(type=LOGIN, name="login", props={"user": "colleague"})
+_OTHERS_RIGHTS = Declaration(type=USER_POLICIES[1], name="rights", props={"user": "colleague", "policyArn": _READER})
 _PASSWORDS = {"minimumPasswordLength": 14, "passwordReusePrevention": 24}
 _OPEN = "aws-iam-role-deny-open-trust"
 _TOKENS = "aws-iam-role-limit-tokens"
@@ -49,15 +49,15 @@ CASES = [
     _case(_TOKENS, _NODES, "assumeRolePolicy", token(sub="*", aud="sts.amazonaws.com")),
     _case("aws-iam-role-limit-accounts", _PODS, "assumeRolePolicy", trust({"AWS": "arn:aws:iam::123456789012:root"})),
     _case("aws-iam-attachment-deny-administrator", {"policyArn": _READER, "role": "node"}, "policyArn", _ADMINISTRATOR,
-          absent_at="role"),
+          absent_path="role"),
     _case("aws-iam-attachment-limit-cloudshell", {"policyArn": _READER, "role": "node"}, "policyArn",
-          "arn:aws:iam::aws:policy/AWSCloudShellFullAccess", absent_at="role"),
+          "arn:aws:iam::aws:policy/AWSCloudShellFullAccess", absent_path="role"),
     _case("aws-iam-role-deny-administrator", {"managedPolicyArns": [_READER]}, "managedPolicyArns[0]", _ADMINISTRATOR),
     _case("aws-iam-role-deny-inline", {"inlinePolicies": []}, "inlinePolicies", [{"name": "own", "policy": "{}"}]),
     _case("aws-iam-role-require-boundary", {"permissionsBoundary": _READER}, "permissionsBoundary", REMOVED),
     _case("aws-iam-accesskey-deny-active", {"status": "Inactive"}, "status", "Active"),
-    _case("aws-iam-user-deny-console", _USER, "user", "robot", others=(_OTHERS_LOGIN,), broken_other="login"),
-    _case(_DIRECT, _USER, "user", "robot", others=(_OTHERS_RIGHTS,), broken_other="rights"),
+    _case("aws-iam-user-deny-console", _USER, "user", "robot", related=(_OTHERS_LOGIN,), broken_related="login"),
+    _case(_DIRECT, _USER, "user", "robot", related=(_OTHERS_RIGHTS,), broken_related="rights"),
     _case("aws-iam-passwords-require-length", _PASSWORDS, "minimumPasswordLength", 8),
     _case("aws-iam-passwords-deny-reuse", _PASSWORDS, "passwordReusePrevention", 5),
 ]  # fmt: skip

@@ -21,12 +21,12 @@ exec serve --password $PASSWORD
 
 
 def encoded(script: str) -> str:
-    """A start-up script as templates have it."""
+    """Return a start-up script in the encoding of templates."""
     return base64.b64encode(script.encode()).decode()
 
 
 def instance() -> dict[str, Any]:
-    """A machine that every rule of the subject is content with."""
+    """Return a compliant machine."""
     return {
         "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
         "rootBlockDevice": {"encrypted": True},
@@ -40,7 +40,7 @@ def instance() -> dict[str, Any]:
 
 
 def template() -> dict[str, Any]:
-    """A template that every rule of the subject is content with."""
+    """Return a compliant template."""
     return {
         "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
         "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true"}}],
@@ -61,7 +61,7 @@ _MONITORING = "aws-ec2-server-require-monitoring"
 
 CASES = [
     _case(_TOKENS, instance(), "metadataOptions.httpTokens", "optional"),
-    _case(_TOKENS, template(), "metadataOptions.httpTokens", "optional", absent_at="metadataOptions", type=TEMPLATE),
+    _case(_TOKENS, template(), "metadataOptions.httpTokens", "optional", absent_path="metadataOptions", type=TEMPLATE),
     _case(_TOKENS, {"metadataOptions": {"httpEndpoint": "disabled"}}, "metadataOptions.httpEndpoint", "enabled"),
     _case(_TOKENS, _CONFIGURATION, "metadataOptions.httpTokens", "optional", type=CONFIGURATION),
     _case(_HOPS, instance(), "metadataOptions.httpPutResponseHopLimit", 2),
@@ -69,11 +69,11 @@ CASES = [
     _case(_INSTANCE_DISKS, instance(), "rootBlockDevice.encrypted", False),
     _case(_INSTANCE_DISKS, instance(), "ebsBlockDevices[0].encrypted", False),
     _case("aws-ec2-launchtemplate-require-encryption", template(), "blockDeviceMappings[0].ebs.encrypted", "false",
-          absent_at="blockDeviceMappings"),
+          absent_path="blockDeviceMappings"),
     _case(_PUBLIC, instance(), "associatePublicIpAddress", True),
     _case(_PUBLIC, template(), "networkInterfaces[0].associatePublicIpAddress", "true", type=TEMPLATE),
     _case(_SECRETS, instance(), "userData", "export DB_PASSWORD=correcthorse"),
-    _case(_SECRETS, instance(), "userDataBase64", encoded("key AKIA" + "Q" * 16), absent_at="userData"),
+    _case(_SECRETS, instance(), "userDataBase64", encoded("key AKIA" + "Q" * 16), absent_path="userData"),
     _case(_SECRETS, template(), "userData", encoded("-----BEGIN RSA PRIVATE" + " KEY-----"), type=TEMPLATE),
     _case("aws-ec2-server-deny-ssh-key", instance(), "keyName", "ops"),
     _case(_MONITORING, instance(), "monitoring", False),

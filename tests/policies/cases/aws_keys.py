@@ -39,8 +39,8 @@ _TOP = {"aws:backup/vault:Vault": "kmsKeyArn", "aws:neptune/cluster:Cluster": "k
         "aws:sns/topic:Topic": "kmsMasterKeyId", "aws:sqs/queue:Queue": "kmsMasterKeyId"}  # fmt: skip
 
 
-def _named(kind: str) -> tuple[Mapping[str, Any], str]:
-    """A resource of the type that names a key, and where."""
+def _key_case(kind: str) -> tuple[Mapping[str, Any], str]:
+    """Return a resource of the type that names a key, and where."""
     name = _TOP.get(kind, "kmsKeyId")
     return _NESTED.get(kind, ({name: _KEY}, name))
 
@@ -51,6 +51,6 @@ CASES = [
     _case("aws-kms-key-limit-deletion", {"deletionWindowInDays": 30}, "deletionWindowInDays", 7),
     *(_case("aws-kms-key-deny-lockout", _SAFE, "bypassPolicyLockoutSafetyCheck", True, type=kind)
       for kind in (KEY, KEY_POLICY)),
-    *(_case("aws-kms-store-require-own-key", *_named(kind), "alias/aws/it", type=kind) for kind in STORES),
-    *(_case("aws-kms-passage-require-own-key", *_named(kind), "", type=kind) for kind in TRANSIENT),
+    *(_case("aws-kms-store-require-own-key", *_key_case(kind), "alias/aws/it", type=kind) for kind in STORES),
+    *(_case("aws-kms-passage-require-own-key", *_key_case(kind), "", type=kind) for kind in TRANSIENT),
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from policies.aws.load_balancers import FIREWALL, RULES
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.contract import REMOVED
 
 _case = tables.of(RULES)
@@ -15,11 +15,11 @@ _ON_HTTPS = {"port": 443, "protocol": "HTTPS", "sslPolicy": "ELBSecurityPolicy-T
              "defaultActions": [{"type": "forward"}]}  # fmt: skip
 _ON_HTTP = {"port": 80, "protocol": "HTTP",
             "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS"}}]}  # fmt: skip
-_ASSOCIATION = Given(type=FIREWALL, name="firewall", props={"resourceArn": _ARN})
+_ASSOCIATION = Declaration(type=FIREWALL, name="firewall", props={"resourceArn": _ARN})
 
 
 def balancer() -> dict[str, Any]:
-    """A balancer on the Internet that every rule of the subject is content with."""
+    """Return a compliant balancer on the Internet."""
     return {
         "arn": _ARN,
         "internal": False,
@@ -34,19 +34,19 @@ def balancer() -> dict[str, Any]:
 
 
 _NETWORK = {**balancer(), "loadBalancerType": "network", "enableCrossZoneLoadBalancing": True}
-_PLAIN = "aws-elb-listener-require-tls"
+_HTTP = "aws-elb-listener-require-tls"
 _WAF = "aws-elb-balancer-require-firewall"
 
 CASES = [
-    _case(_PLAIN, _ON_HTTPS, "protocol", "HTTP"),
-    _case(_PLAIN, _ON_HTTP, "defaultActions[0].redirect.protocol", "HTTP"),
-    _case(_PLAIN, _ON_HTTP, "defaultActions[0].type", "forward"),
+    _case(_HTTP, _ON_HTTPS, "protocol", "HTTP"),
+    _case(_HTTP, _ON_HTTP, "defaultActions[0].redirect.protocol", "HTTP"),
+    _case(_HTTP, _ON_HTTP, "defaultActions[0].type", "forward"),
     _case("aws-elb-listener-match-tls-policy", _ON_HTTPS, "sslPolicy", "ELBSecurityPolicy-TLS13-1-0-2021-06"),
     _case("aws-elb-balancer-require-clean-headers", balancer(), "dropInvalidHeaderFields", False),
     _case("aws-elb-balancer-deny-desync", balancer(), "desyncMitigationMode", "monitor"),
     _case("aws-elb-balancer-require-access-logs", balancer(), "accessLogs.enabled", False),
     _case("aws-elb-balancer-require-deletion-protection", balancer(), "enableDeletionProtection", False),
-    _case(_WAF, balancer(), "resourceArn", "arn:other", others=(_ASSOCIATION,), broken_other="firewall"),
+    _case(_WAF, balancer(), "resourceArn", "arn:other", related=(_ASSOCIATION,), broken_related="firewall"),
     _case(_WAF, {**balancer(), "internal": True}, "internal", False),
     _case("aws-elb-balancer-deny-open-failure", balancer(), "enableWafFailOpen", True),
     _case("aws-elb-balancer-require-stated-exposure", balancer(), "internal", REMOVED),

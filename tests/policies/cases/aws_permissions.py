@@ -14,13 +14,13 @@ _make = tables.of(RULES)
 
 
 def document(action: str | list[str] = "s3:GetObject", resource: str = "*", **more: Any) -> str:
-    """A policy with one statement that allows something."""
+    """Return a policy with one Allow statement."""
     statement = {"Effect": "Allow", "Action": action, "Resource": resource, **more}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def _case(rule: str, broken: str, compliant: str = document(), **fields: Any) -> Case:
-    return _make(rule, {"policy": compliant}, "policy", broken, **fields)
+def _case(rule: str, broken_value: str, compliant: str = document(), **fields: Any) -> Case:
+    return _make(rule, {"policy": compliant}, "policy", broken_value, **fields)
 
 
 _ADMINISTRATOR = "aws-iam-policy-deny-administrator"
@@ -30,12 +30,12 @@ _PASSING = "aws-iam-policy-deny-passing-any-role"
 _ESCALATION = "aws-iam-policy-deny-escalation"
 _RESOURCES = "aws-iam-policy-limit-resources"
 _TO_MACHINES = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
-_INSIDE: Mapping[str, Any] = {"inlinePolicies": [{"name": "own", "policy": document()}]}
+_INLINE: Mapping[str, Any] = {"inlinePolicies": [{"name": "own", "policy": document()}]}
 
 CASES = [
     _case(_ADMINISTRATOR, document("*")),
     _case(_ADMINISTRATOR, document(["s3:Get*", "*:*"])),
-    _make(_ADMINISTRATOR, _INSIDE, "inlinePolicies[0].policy", document("*"), type=ROLE),
+    _make(_ADMINISTRATOR, _INLINE, "inlinePolicies[0].policy", document("*"), type=ROLE),
     _case(_SERVICES, document("s3:*"), document("s3:*", "arn:aws:s3:::pouw/*")),
     _case(_EXCEPTIONS, json.dumps({"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}})),
     _case(_EXCEPTIONS, json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:Get*", "NotResource": "arn:x"}})),

@@ -16,15 +16,21 @@ _NAMES = {DOMAIN: "accessPolicies", "aws:opensearch/domainPolicy:DomainPolicy": 
 
 
 def policy(principal: Any = "*", **condition: Any) -> str:
-    """A policy that allows something to a principal."""
+    """Return a policy with one Allow statement for a principal."""
     statement = {"Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*"}
     return json.dumps({"Statement": [{**statement, "Condition": condition} if condition else statement]})
 
 
 def refusal(operator: str = "Bool", action: str = "sqs:*") -> str:
-    """A policy that refuses requests without TLS."""
-    plain = {operator: {"aws:SecureTransport": "false"}}
-    statement = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": action, "Resource": "*", "Condition": plain}
+    """Return a policy that denies requests without TLS."""
+    without_tls = {operator: {"aws:SecureTransport": "false"}}
+    statement = {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": action,
+        "Resource": "*",
+        "Condition": without_tls,
+    }
     return json.dumps({"Statement": statement})
 
 

@@ -17,6 +17,6 @@ CASES = [
     *(_case("aws-tags-resource-require-owner", _OWNED, f"tags.{name}", "") for name in TAGS),
     _case("aws-tags-resource-require-owner", _OWNED, "tags", REMOVED),
     _case(_GROUP, _HANDED_ON, "tags[0].key", "Name"),
-    _case(_GROUP, _HANDED_ON, "tags[1].propagateAtLaunch", False, absent_at="tags"),
+    _case(_GROUP, _HANDED_ON, "tags[1].propagateAtLaunch", False, absent_path="tags"),
     _case("aws-tags-template-require-owner", _TEMPLATE, "tagSpecifications[1].resourceType", "network-interface"),
 ]

@@ -7,7 +7,7 @@ from policies.azure.audit_logs import ALERT, ASSIGNMENT, PROFILE, RULES
 from policies.azure.network_access import FIREWALL_RULES, SECURITY_GROUP
 from policies.azure.references import DIAGNOSTICS
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.azure import fixtures
 from tests.policies.azure.fixtures import BUDGET, CHANNEL, CLUSTER, REGISTRY, TAGS, VAULT, WORKSPACE, alert, diagnostics
 
@@ -21,38 +21,38 @@ _AUDITED = {
     "managedClusters/pouw-dr": (clusters.CLUSTER, CLUSTER),
     "profiles/pouw-edge": (PROFILE, {"profileName": "pouw-edge", "tags": TAGS}),
 }
-_CHANGED = {
+_CHANGE_ALERT = {
     SECURITY_GROUP: ("Microsoft.Network/networkSecurityGroups", fixtures.GUARD),
     networks.ADDRESS: ("Microsoft.Network/publicIPAddresses", fixtures.ADDRESS),
     FIREWALL_RULES[0]: ("Microsoft.Sql/servers/firewallRules", {"startIpAddress": "203.0.113.7"}),
     ASSIGNMENT: ("Microsoft.Authorization/policyAssignments", {"displayName": "ours"}),
 }
 _ALERT = alert("Microsoft.Network/networkSecurityGroups/write")
-_HEALTH = (Given(type=ALERT, name="alert", props=alert(category="ServiceHealth")),)
+_HEALTH = (Declaration(type=ALERT, name="alert", props=alert(category="ServiceHealth")),)
 
 
-def _settings(resource: str) -> tuple[Given, ...]:
-    return (Given(type=DIAGNOSTICS, name="log", props=diagnostics(resource)),)
+def _settings(resource: str) -> tuple[Declaration, ...]:
+    return (Declaration(type=DIAGNOSTICS, name="log", props=diagnostics(resource)),)
 
 
-def _alerts(operation: str) -> tuple[Given, ...]:
-    return (Given(type=ALERT, name="alert", props=alert(f"{operation}/write", f"{operation}/delete")),)
+def _alerts(operation: str) -> tuple[Declaration, ...]:
+    return (Declaration(type=ALERT, name="alert", props=alert(f"{operation}/write", f"{operation}/delete")),)
 
 
 CASES = [
     *(
-        _make(_AUDIT, props, "logs[0].enabled", False, others=_settings(resource), broken_other="log", type=kind)
+        _make(_AUDIT, props, "logs[0].enabled", False, related=_settings(resource), broken_related="log", type=kind)
         for resource, (kind, props) in _AUDITED.items()
     ),
-    _make(_AUDIT, VAULT, "resourceUri", "/vaults/other", others=_settings("vaults/pouwkeys"), broken_other="log"),
+    _make(_AUDIT, VAULT, "resourceUri", "/vaults/other", related=_settings("vaults/pouwkeys"), broken_related="log"),
     *(
-        _make(_CHANGES, props, "condition.allOf[1].anyOf[1].equals", "another/delete", others=_alerts(operation),
-              broken_other="alert", type=kind)
-        for kind, (operation, props) in _CHANGED.items()
+        _make(_CHANGES, props, "condition.allOf[1].anyOf[1].equals", "another/delete", related=_alerts(operation),
+              broken_related="alert", type=kind)
+        for kind, (operation, props) in _CHANGE_ALERT.items()
     ),
-    _make(_CHANGES, fixtures.GUARD, "enabled", False, absent_at="condition", broken_other="alert",
-          others=_alerts("Microsoft.Network/networkSecurityGroups")),
-    _make(_INCIDENTS, CLUSTER, "condition.allOf[0].equals", "Policy", others=_HEALTH, broken_other="alert"),
+    _make(_CHANGES, fixtures.GUARD, "enabled", False, absent_path="condition", broken_related="alert",
+          related=_alerts("Microsoft.Network/networkSecurityGroups")),
+    _make(_INCIDENTS, CLUSTER, "condition.allOf[0].equals", "Policy", related=_HEALTH, broken_related="alert"),
     _make("azure-monitor-alert-require-action", _ALERT, "actions.actionGroups", []),
     _make("azure-monitor-alert-deny-disabled", _ALERT, "enabled", False),
     _make("azure-monitor-channel-require-receiver", CHANNEL, "emailReceivers", []),

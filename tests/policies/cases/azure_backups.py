@@ -8,7 +8,7 @@ from typing import Any
 from policies.azure.backups import BLOBS, IMMUTABILITY, REPLICATION, RULES
 from policies.azure.references import LOCKS
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.azure import fixtures
 from tests.policies.contract import Case
 
@@ -20,10 +20,12 @@ _SOFT = {"securitySettings": {"softDeleteSettings": {"softDeleteState": "Enabled
 _FIXED = {"securitySettings": {"immutabilitySettings": {"state": "Locked"}}}
 
 
-def _beside(rule: str, subject: Mapping[str, Any], kind: str, props: Mapping[str, Any], at: str, broken: Any) -> Case:
-    """A resource with another about it, which is broken."""
-    other = Given(type=kind, name="about", props=props)
-    return _make(rule, subject, at, broken, others=(other,), broken_other="about")
+def _beside(
+    rule: str, subject: Mapping[str, Any], kind: str, props: Mapping[str, Any], path: str, broken_value: Any
+) -> Case:
+    """Return a case of a resource with a broken related one."""
+    related = Declaration(type=kind, name="about", props=props)
+    return _make(rule, subject, path, broken_value, related=(related,), broken_related="about")
 
 
 _VERSIONS = "azure-backup-account-require-versions"

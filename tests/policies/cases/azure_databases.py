@@ -5,18 +5,18 @@ from __future__ import annotations
 from policies.azure import databases
 from policies.azure.databases import QUEUES, RULES
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.azure.fixtures import AUDITING, COSMOS, POSTGRES, QUEUE, REDIS, SQL
 
 _make = tables.of(RULES)
 _PUBLIC = "azure-sql-store-deny-public-network"
-_AUDIT = (Given(type=databases.AUDITING[0], name="audit", props=AUDITING),)
+_AUDIT = (Declaration(type=databases.AUDITING[0], name="audit", props=AUDITING),)
 _STORES = {databases.SQL: SQL, databases.COSMOS: COSMOS, databases.REDIS: REDIS, QUEUES[0]: QUEUE, QUEUES[1]: QUEUE}
 
 CASES = [
     _make("azure-sql-server-require-tls12", SQL, "minimalTlsVersion", "1.0"),
     _make("azure-sql-server-require-directory", SQL, "administrators.azureADOnlyAuthentication", False),
-    _make("azure-sql-server-require-auditing", SQL, "state", "Disabled", others=_AUDIT, broken_other="audit"),
+    _make("azure-sql-server-require-auditing", SQL, "state", "Disabled", related=_AUDIT, broken_related="audit"),
     _make("azure-sql-database-require-zones", {"zoneRedundant": True}, "zoneRedundant", False),
     *(_make(_PUBLIC, props, "publicNetworkAccess", "Enabled", type=kind) for kind, props in _STORES.items()),
     _make("azure-postgresql-server-deny-public-network", POSTGRES, "network.publicNetworkAccess", "Enabled"),
@@ -30,6 +30,9 @@ CASES = [
     _make("azure-redis-cache-deny-plain", REDIS, "enableNonSslPort", True),
     _make("azure-redis-cache-require-tls12", REDIS, "minimumTlsVersion", "1.0"),
     _make("azure-redis-cache-deny-keys", REDIS, "disableAccessKeyAuthentication", False),
-    *(_make("azure-messaging-namespace-require-tls12", QUEUE, "minimumTlsVersion", "1.0", type=one) for one in QUEUES),
-    *(_make("azure-messaging-namespace-deny-keys", QUEUE, "disableLocalAuth", False, type=one) for one in QUEUES),
+    *(
+        _make("azure-messaging-namespace-require-tls12", QUEUE, "minimumTlsVersion", "1.0", type=queue)
+        for queue in QUEUES
+    ),
+    *(_make("azure-messaging-namespace-deny-keys", QUEUE, "disableLocalAuth", False, type=queue) for queue in QUEUES),
 ]

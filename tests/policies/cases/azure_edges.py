@@ -5,7 +5,7 @@ from __future__ import annotations
 from policies.azure import edges
 from policies.azure.edges import RULES
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.azure.fixtures import DOMAIN, EDGE, FIREWALL, GATEWAY, ROUTE, SECURITY, TAGS
 from tests.policies.contract import REMOVED
 
@@ -13,7 +13,7 @@ _make = tables.of(RULES)
 _POLICY = "azure-firewall-policy-"
 _NAME = "azure-frontdoor-name-require-firewall"
 _DOMAINS = "parameters.associations[0].domains"
-_FIREWALL = (Given(type=edges.SECURITY, name="use", props=SECURITY),)
+_FIREWALL = (Declaration(type=edges.SECURITY, name="use", props=SECURITY),)
 _FOR_GATEWAY = {"policySettings": {"mode": "Prevention", "requestBodyCheck": True}, "tags": TAGS}
 
 CASES = [
@@ -30,11 +30,11 @@ CASES = [
     _make(_POLICY + "require-body-check", _FOR_GATEWAY, "policySettings.requestBodyCheck", False,
           type=edges.GATEWAY_FIREWALL),
     _make(_POLICY + "require-managed-rules", FIREWALL, "managedRules.managedRuleSets[0].ruleSetType",
-          "Microsoft_BotManagerRuleSet", absent_at="managedRules"),
-    _make(_NAME, EDGE, f"{_DOMAINS}[0].id", "/afdEndpoints/other", others=_FIREWALL, broken_other="use"),
-    _make(_NAME, DOMAIN, f"{_DOMAINS}[1].id", "/customDomains/other", others=_FIREWALL, broken_other="use",
+          "Microsoft_BotManagerRuleSet", absent_path="managedRules"),
+    _make(_NAME, EDGE, f"{_DOMAINS}[0].id", "/afdEndpoints/other", related=_FIREWALL, broken_related="use"),
+    _make(_NAME, DOMAIN, f"{_DOMAINS}[1].id", "/customDomains/other", related=_FIREWALL, broken_related="use",
           type=edges.DOMAIN),
     _make("azure-frontdoor-domain-require-tls12", DOMAIN, "tlsSettings.minimumTlsVersion", "TLS10"),
-    _make("azure-frontdoor-route-deny-plain", ROUTE, "supportedProtocols[0]", "Http", absent_at="supportedProtocols"),
+    _make("azure-frontdoor-route-deny-plain", ROUTE, "supportedProtocols[0]", "Http", absent_path="supportedProtocols"),
     _make("azure-firewall-network-match-threats", {"threatIntelMode": "Deny", "tags": TAGS}, "threatIntelMode", "Off"),
 ]  # fmt: skip

@@ -15,20 +15,20 @@ _PORT = "securityRules[0].destinationPortRange"
 _FIREWALL = {"startIpAddress": "203.0.113.7", "endIpAddress": "203.0.113.7"}
 
 
-def _single(rule: str, port: str, broken: str) -> Case:
-    """A rule of its own that lets a private range in, and then somebody else."""
+def _single(rule: str, port: str, broken_value: str) -> Case:
+    """Return a case of a separate rule that admits a private range, and then another source."""
     compliant: dict[str, Any] = opening(port, source="10.0.0.0/8")
-    return _make(_GUARD + rule, compliant, "sourceAddressPrefix", broken, type=SECURITY_RULE)
+    return _make(_GUARD + rule, compliant, "sourceAddressPrefix", broken_value, type=SECURITY_RULE)
 
 
 CASES = [
-    _make(_GUARD + "deny-open-administration", GUARD, _PORT, "20-25", absent_at="securityRules"),
+    _make(_GUARD + "deny-open-administration", GUARD, _PORT, "20-25", absent_path="securityRules"),
     _single("deny-open-administration", "22", "*"),
     _single("deny-open-administration", "3389", "128.0.0.0/1"),
     _single("deny-open-administration", "*", "::/0"),
-    _make(_GUARD + "deny-open-data", GUARD, _PORT, "5432", absent_at="securityRules"),
+    _make(_GUARD + "deny-open-data", GUARD, _PORT, "5432", absent_path="securityRules"),
     _single("deny-open-data", "6379", "Internet"),
-    _make(_GUARD + "limit-open-ports", GUARD, _PORT, "*", absent_at="securityRules"),
+    _make(_GUARD + "limit-open-ports", GUARD, _PORT, "*", absent_path="securityRules"),
     _single("limit-open-ports", "8000-9000", "0.0.0.0/0"),
     _make(_GUARD + "deny-open-reflection", opening("123", source="10.0.0.0/8", protocol="Udp"), "sourceAddressPrefix",
           "Internet", type=SECURITY_RULE),

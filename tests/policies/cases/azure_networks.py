@@ -8,21 +8,25 @@ from policies.azure import networks
 from policies.azure.networks import RULES
 from policies.azure.storage import FLOW_LOG as FLOW_LOG_TYPE
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.azure.fixtures import ADDRESS, ENDPOINT, ENDPOINT_NAMES, FLOW_LOG, NETWORK, SUBNET, TAGS
 from tests.policies.contract import REMOVED
 
 _make = tables.of(RULES)
 _FLOODS = "azure-network-network-require-ddos-protection"
 _PUBLIC = {"name": "public", "publicIPAddress": {"id": "/publicIPAddresses/one"}}
-_BALANCER = Given(type="azure-native:network:LoadBalancer", name="door", props={"frontendIPConfigurations": [_PUBLIC]})
+_BALANCER = Declaration(
+    type="azure-native:network:LoadBalancer", name="door", props={"frontendIPConfigurations": [_PUBLIC]}
+)
 _DOOR = (
     replace(_BALANCER, references={"frontendIPConfigurations": ["address"]}),
-    Given(type=networks.ADDRESS, name="address", props={**ADDRESS, "ddosSettings": {"protectionMode": "Enabled"}}),
+    Declaration(
+        type=networks.ADDRESS, name="address", props={**ADDRESS, "ddosSettings": {"protectionMode": "Enabled"}}
+    ),
 )
 _FLOWS = "azure-network-network-require-flowlog"
-_LOG = (Given(type=FLOW_LOG_TYPE, name="log", props=FLOW_LOG),)
-_NAMES = (Given(type=networks.ENDPOINT_NAMES, name="names", props=ENDPOINT_NAMES),)
+_LOG = (Declaration(type=FLOW_LOG_TYPE, name="log", props=FLOW_LOG),)
+_NAMES = (Declaration(type=networks.ENDPOINT_NAMES, name="names", props=ENDPOINT_NAMES),)
 _TO_VAULT = {**ENDPOINT, "privateLinkServiceConnections": [{"privateLinkServiceId": "/vaults/pouwkeys"}]}
 _GUARD = "azure-network-subnet-require-guard"
 _OUTBOUND = "azure-network-subnet-deny-default-outbound"
@@ -34,11 +38,11 @@ CASES = [
     _make(_GUARD, SUBNET, "networkSecurityGroup", REMOVED, type=networks.SUBNET),
     _make(_OUTBOUND, NETWORK, "subnets[0].defaultOutboundAccess", True),
     _make(_OUTBOUND, SUBNET, "defaultOutboundAccess", True, type=networks.SUBNET),
-    _make(_FLOWS, NETWORK, "enabled", False, absent_at="targetResourceId", others=_LOG, broken_other="log"),
-    _make(_FLOWS, NETWORK, "targetResourceId", "/virtualNetworks/other", others=_LOG, broken_other="log"),
-    _make(_FLOODS, NETWORK, "enableDdosProtection", False, others=(_BALANCER,)),
-    _make(_FLOODS, {"tags": TAGS}, "ddosSettings.protectionMode", "VirtualNetworkInherited", others=_DOOR,
-          broken_other="address"),
+    _make(_FLOWS, NETWORK, "enabled", False, absent_path="targetResourceId", related=_LOG, broken_related="log"),
+    _make(_FLOWS, NETWORK, "targetResourceId", "/virtualNetworks/other", related=_LOG, broken_related="log"),
+    _make(_FLOODS, NETWORK, "enableDdosProtection", False, related=(_BALANCER,)),
+    _make(_FLOODS, {"tags": TAGS}, "ddosSettings.protectionMode", "VirtualNetworkInherited", related=_DOOR,
+          broken_related="address"),
     _make("azure-network-flowlog-require-retention", FLOW_LOG, "retentionPolicy.days", 7),
     _make("azure-network-flowlog-require-analytics", FLOW_LOG, _ANALYTICS, False),
     _make("azure-network-address-require-standard", ADDRESS, "sku.name", "Basic"),
@@ -46,8 +50,8 @@ CASES = [
     _make("azure-network-translation-require-zone", {"zones": ["1"], "tags": TAGS}, "zones", []),
     _make("azure-network-peering-deny-forwarding", {"allowForwardedTraffic": False}, "allowForwardedTraffic", True),
     _make("azure-network-interface-deny-public-address", _INTERFACE, "ipConfigurations[0].publicIPAddress",
-          {"id": "address"}, absent_at="ipConfigurations"),
+          {"id": "address"}, absent_path="ipConfigurations"),
     _make("azure-network-interface-deny-forwarding", _INTERFACE, "enableIPForwarding", True),
-    _make("azure-network-endpoint-require-names", _TO_VAULT, "privateEndpointName", "other", others=_NAMES,
-          broken_other="names"),
+    _make("azure-network-endpoint-require-names", _TO_VAULT, "privateEndpointName", "other", related=_NAMES,
+          broken_related="names"),
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from tests.policies import tables
 from tests.policies.azure.fixtures import CLUSTER, POOL
 
 _make = tables.of(RULES)
-_BROKEN = {
+_BREAKS = {
     "require-host-encryption": ("enableEncryptionAtHost", False),
     "deny-public-address": ("enableNodePublicIP", True),
     "deny-ssh": ("securityProfile.sshAccess", "LocalUser"),
@@ -20,7 +20,7 @@ _BROKEN = {
 
 CASES = [
     case
-    for rule, (at, broken) in _BROKEN.items()
+    for rule, (at, broken) in _BREAKS.items()
     for case in (
         _make(f"azure-aks-pool-{rule}", CLUSTER, f"agentPoolProfiles[0].{at}", broken),
         _make(f"azure-aks-pool-{rule}", POOL, at, broken, type=POOL_TYPE),

@@ -18,15 +18,15 @@ _DATA = "permissions[0].dataActions[0]"
 
 CASES = [
     _make(_GRANT + "deny-administrator", GRANT, "roleDefinitionId", _OWNER),
-    _make(_GRANT + "deny-administrator", _NARROW, "scope", "/subscriptions/s", absent_at="roleDefinitionId"),
+    _make(_GRANT + "deny-administrator", _NARROW, "scope", "/subscriptions/s", absent_path="roleDefinitionId"),
     _make(_GRANT + "limit-contributor", GRANT, "roleDefinitionId", _CONTRIBUTOR),
     _make(_GRANT + "deny-people", GRANT, "principalType", "User"),
-    _make(_ROLE + "deny-everything", ROLE, _ACTION, "*", absent_at="permissions"),
-    _make(_ROLE + "deny-everything", ROLE, _DATA, "*/read", absent_at="permissions"),
-    _make(_ROLE + "deny-whole-services", ROLE, _ACTION, "Microsoft.Compute/*", absent_at="permissions"),
+    _make(_ROLE + "deny-everything", ROLE, _ACTION, "*", absent_path="permissions"),
+    _make(_ROLE + "deny-everything", ROLE, _DATA, "*/read", absent_path="permissions"),
+    _make(_ROLE + "deny-whole-services", ROLE, _ACTION, "Microsoft.Compute/*", absent_path="permissions"),
     _make(_ROLE + "deny-escalation", ROLE, _ACTION, "Microsoft.Authorization/roleAssignments/write",
-          absent_at="permissions"),
-    _make(_ROLE + "limit-scope", ROLE, "assignableScopes[0]", "/", absent_at="assignableScopes"),
+          absent_path="permissions"),
+    _make(_ROLE + "limit-scope", ROLE, "assignableScopes[0]", "/", absent_path="assignableScopes"),
     _make("azure-identity-trust-deny-strangers", TRUST, "subject", "repo:pouw/pouw:pull_request"),
     _make("azure-identity-trust-deny-strangers", TRUST, "subject", "system:serviceaccount:pouw:*"),
 ]  # fmt: skip

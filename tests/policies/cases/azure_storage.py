@@ -10,8 +10,8 @@ from tests.policies.contract import Case
 _make = tables.of(RULES)
 
 
-def _case(rule: str, at: str, broken: object) -> Case:
-    return _make(f"azure-storage-{rule}", ACCOUNT, at, broken)
+def _case(rule: str, path: str, broken_value: object) -> Case:
+    return _make(f"azure-storage-{rule}", ACCOUNT, path, broken_value)
 
 
 _OPEN = {**ACCOUNT, "publicNetworkAccess": "Enabled"}

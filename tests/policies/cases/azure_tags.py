@@ -12,7 +12,7 @@ _make = tables.of(RULES)
 CASES = [
     *(_make("azure-tags-resource-require-owner", {"tags": TAGS}, f"tags.{name}", REMOVED) for name in TAGS),
     *(
-        _make("azure-tags-resource-require-owner", {"tags": TAGS}, "tags.site", "", absent_at="tags", type=kind)
+        _make("azure-tags-resource-require-owner", {"tags": TAGS}, "tags.site", "", absent_path="tags", type=kind)
         for kind in TAGGED
     ),
 ]

@@ -15,7 +15,9 @@ CASES = [
     _make(_WEB + "require-tls12", APPLICATION, "siteConfig.minTlsVersion", "1.0"),
     _make(_WEB + "deny-ftp", APPLICATION, "siteConfig.ftpsState", "AllAllowed"),
     _make(_WEB + "deny-debugging", APPLICATION, "siteConfig.remoteDebuggingEnabled", True),
-    _make(_WEB + "deny-any-origin", APPLICATION, "siteConfig.cors.allowedOrigins[0]", "*", absent_at="siteConfig.cors"),
+    _make(
+        _WEB + "deny-any-origin", APPLICATION, "siteConfig.cors.allowedOrigins[0]", "*", absent_path="siteConfig.cors"
+    ),
     _make(_WEB + "require-identity", APPLICATION, "identity.type", "None"),
     _make(_WEB + "deny-public-network", APPLICATION, "publicNetworkAccess", "Enabled"),
 ]

@@ -21,7 +21,7 @@ _SECRETS = "docker-image-build-deny-secret-arguments"
 CASES = [
     _case("docker-image-registry-deny-password", _IMAGE, "registry.password", "some"),
     _case("docker-image-build-pin-platform", _IMAGE, "build.platform", ""),
-    _case(_SECRETS, _IMAGE, "build.args.NPM_TOKEN", "some", absent_at="build.args"),
+    _case(_SECRETS, _IMAGE, "build.args.NPM_TOKEN", "some", absent_path="build.args"),
     _case("docker-image-build-pin-base", _IMAGE, "build.args.BASE", "python:3.13-slim"),
     _case("docker-image-build-deny-host-network", _IMAGE, "build.network", "host"),
     _case("docker-image-build-match-builder", _IMAGE, "build.builderVersion", "BuilderV1"),

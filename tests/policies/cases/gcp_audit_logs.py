@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policies.gcp.audit_logs import ALERT, CHANNEL, METRIC, RULES, WATCHED
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 
 _case = tables.of(RULES)
 _KINDS = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
@@ -18,22 +18,22 @@ _CHANNELS = "gcp-monitoring-alert-require-channels"
 _GAPS = "gcp-logging-sink-deny-gaps"
 
 
-def watching(sign: str) -> Given:
-    """An alarm whose filter names the sign."""
+def watching(sign: str) -> Declaration:
+    """Return an alert whose filter contains the text."""
     condition = {"displayName": "some", "conditionMatchedLog": {"filter": f"some={sign}"}}
-    return Given(type=ALERT, name="alarm", props={"conditions": [condition], "enabled": True})
+    return Declaration(type=ALERT, name="alarm", props={"conditions": [condition], "enabled": True})
 
 
 _COUNTED = (
-    Given(type=METRIC, name="metric", props={"name": "owners", "filter": "roles/owner"}),
-    Given(
+    Declaration(type=METRIC, name="metric", props={"name": "owners", "filter": "roles/owner"}),
+    Declaration(
         type=ALERT, name="alarm", props={"conditions": [{"displayName": "some"}]}, references={"conditions": ["metric"]}
     ),
 )
 
 CASES = [
     _case("gcp-logging-audit-require-all", _AUDIT, "auditLogConfigs[1].logType", "ADMIN_READ",
-          absent_at="auditLogConfigs"),
+          absent_path="auditLogConfigs"),
     _case("gcp-logging-audit-deny-exemptions", _AUDIT, "auditLogConfigs[2].exemptedMembers", ["user:some@example.org"]),
     _case("gcp-logging-bucket-require-retention", {"retentionDays": 90}, "retentionDays", 30),
     _case(_GAPS, _SINK, "disabled", True),
@@ -44,11 +44,12 @@ CASES = [
     _case("gcp-monitoring-alert-deny-silence", {"enabled": True}, "enabled", False, type=CHANNEL),
     *(
         _case(f"gcp-monitoring-project-require-{topic}-alarm", _AUDIT, "conditions[0].conditionMatchedLog.filter",
-              "other", others=(watching(sign),), broken_other="alarm", absent_at="conditions[0].conditionMatchedLog")
+              "other", related=(watching(sign),), broken_related="alarm",
+              absent_path="conditions[0].conditionMatchedLog")
         for topic, (sign, _) in WATCHED.items()
     ),
-    _case("gcp-monitoring-project-require-owners-alarm", _AUDIT, "filter", "other", others=_COUNTED,
-          broken_other="metric", absent_at="filter"),
-    _case("gcp-monitoring-project-require-owners-alarm", _AUDIT, "enabled", False, others=(watching("roles/owner"),),
-          broken_other="alarm", absent_at="conditions"),
+    _case("gcp-monitoring-project-require-owners-alarm", _AUDIT, "filter", "other", related=_COUNTED,
+          broken_related="metric", absent_path="filter"),
+    _case("gcp-monitoring-project-require-owners-alarm", _AUDIT, "enabled", False, related=(watching("roles/owner"),),
+          broken_related="alarm", absent_path="conditions"),
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policies.gcp.buckets import AUDIT, RULES, SINKS
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.contract import REMOVED
 
 _case = tables.of(RULES)
@@ -17,8 +17,8 @@ _BUCKET = {
     "logging": {"logBucket": "logs"},
 }
 _LOCKED = {"retentionPolicy": {"retentionPeriod": "604800", "isLocked": True}}
-_SINK = Given(type=SINKS[0], name="sink", props={}, references={"destination": ["subject"]})
-_AUDITED = Given(
+_SINK = Declaration(type=SINKS[0], name="sink", props={}, references={"destination": ["subject"]})
+_AUDITED = Declaration(
     type=AUDIT,
     name="audit",
     props={"service": "allServices", "auditLogConfigs": [{"logType": "DATA_READ"}, {"logType": "DATA_WRITE"}]},
@@ -34,9 +34,9 @@ CASES = [
     _case("gcp-storage-bucket-deny-final-deletion", _BUCKET, "softDeletePolicy.retentionDurationSeconds", 0),
     _case("gcp-storage-bucket-deny-forced-deletion", _BUCKET, "forceDestroy", True),
     _case(_LOGS, _BUCKET, "logging", {}),
-    _case(_LOGS, {}, "auditLogConfigs[1].logType", "ADMIN_READ", others=(_AUDITED,), broken_other="audit"),
-    _case(_LOGS, {}, "service", "pubsub.googleapis.com", others=(_AUDITED,), broken_other="audit",
-          absent_at="auditLogConfigs"),
-    _case("gcp-storage-bucket-require-locked-logs", _LOCKED, "retentionPolicy.isLocked", False, others=(_SINK,)),
-    _case("gcp-storage-bucket-require-locked-logs", _LOCKED, "retentionPolicy", REMOVED, others=(_SINK,)),
+    _case(_LOGS, {}, "auditLogConfigs[1].logType", "ADMIN_READ", related=(_AUDITED,), broken_related="audit"),
+    _case(_LOGS, {}, "service", "pubsub.googleapis.com", related=(_AUDITED,), broken_related="audit",
+          absent_path="auditLogConfigs"),
+    _case("gcp-storage-bucket-require-locked-logs", _LOCKED, "retentionPolicy.isLocked", False, related=(_SINK,)),
+    _case("gcp-storage-bucket-require-locked-logs", _LOCKED, "retentionPolicy", REMOVED, related=(_SINK,)),
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from policies.gcp import cluster_security, clusters
 from policies.gcp.clusters import BUDGET
 from policies.gcp.references import KEYS
 from tests.policies import tables
-from tests.policies.analyzer import UNKNOWN, Given
+from tests.policies.analyzer import UNKNOWN, Declaration
 from tests.policies.contract import REMOVED
 
 _case = tables.of((*clusters.RULES, *cluster_security.RULES))
@@ -22,7 +22,7 @@ _NAMES = "loggingConfig.enableComponents"
 
 
 def cluster() -> dict[str, Any]:
-    """A cluster that every rule of the subject is content with."""
+    """Return a compliant cluster."""
     return {
         "location": "europe-west1",
         "privateClusterConfig": {"enablePrivateNodes": True, "enablePrivateEndpoint": False},
@@ -55,10 +55,10 @@ _PRIVATE = {"privateClusterConfig": {"enablePrivateEndpoint": True}}
 _CALICO = {"networkPolicy": {"enabled": True, "provider": "CALICO"}}
 _AUTOPILOT = {"enableAutopilot": True}
 _UNNAMED = {**cluster(), "databaseEncryption": {"state": "ENCRYPTED", "keyName": UNKNOWN}}
-_BUDGET = Given(type=BUDGET, name="budget", props={"thresholdRules": [{"thresholdPercent": 1.0}]})
+_BUDGET = Declaration(type=BUDGET, name="budget", props={"thresholdRules": [{"thresholdPercent": 1.0}]})
 
 CASES = [
-    _case(_OPEN_API, cluster(), f"{_RANGES}.cidrBlocks[0].cidrBlock", "0.0.0.0/0", absent_at=_RANGES),
+    _case(_OPEN_API, cluster(), f"{_RANGES}.cidrBlocks[0].cidrBlock", "0.0.0.0/0", absent_path=_RANGES),
     _case(_OPEN_API, cluster(), _RANGES, REMOVED),
     _case(_OPEN_API, _PRIVATE, "privateClusterConfig.enablePrivateEndpoint", False),
     _case("gcp-gke-cluster-deny-google-ranges", cluster(), f"{_RANGES}.gcpPublicCidrsAccessEnabled", True),
@@ -79,7 +79,7 @@ CASES = [
     _case(_SECRETS, cluster(), "databaseEncryption.state", "DECRYPTED"),
     _case(_SECRETS, cluster(), "databaseEncryption.keyName", ""),
     _case(_SECRETS, _UNNAMED, "databaseEncryption.keyName", REMOVED, references={"databaseEncryption": ["key"]},
-          others=(Given(type=KEYS[0], name="key", props={}),)),
+          related=(Declaration(type=KEYS[0], name="key", props={}),)),
     _case("gcp-gke-cluster-require-image-admission", cluster(), "binaryAuthorization.evaluationMode", "DISABLED"),
     _case("gcp-gke-cluster-require-logs", cluster(), _NAMES, ["SYSTEM_COMPONENTS", "WORKLOADS"]),
     _case("gcp-gke-cluster-require-metrics", cluster(), "monitoringConfig.enableComponents", ["APISERVER"]),
@@ -89,5 +89,6 @@ CASES = [
     _case("gcp-gke-cluster-deny-alpha", cluster(), "enableKubernetesAlpha", True),
     _case("gcp-gke-cluster-deny-unprotected", cluster(), "deletionProtection", False),
     _case("gcp-gke-cluster-match-region", cluster(), "location", "europe-west1-b"),
-    _case("gcp-gke-cluster-require-budget", cluster(), "thresholdRules", [], others=(_BUDGET,), broken_other="budget"),
+    _case("gcp-gke-cluster-require-budget", cluster(), "thresholdRules", [], related=(_BUDGET,),
+        broken_related="budget"),
 ]  # fmt: skip

@@ -15,7 +15,7 @@ _OPEN = "gcp-bigquery-dataset-deny-open-access"
 CASES = [
     _case("gcp-redis-instance-require-password", _CACHE, "authEnabled", False),
     _case("gcp-redis-instance-require-tls", _CACHE, "transitEncryptionMode", "DISABLED"),
-    _case(_OPEN, _DATASET, "accesses[0].specialGroup", "allAuthenticatedUsers", absent_at="accesses"),
+    _case(_OPEN, _DATASET, "accesses[0].specialGroup", "allAuthenticatedUsers", absent_path="accesses"),
     _case(_OPEN, {"iamMember": "group:some@example.org"}, "iamMember", "allUsers", type=ENTRY),
     _case("gcp-bigquery-dataset-deny-deletion-of-contents", _DATASET, "deleteContentsOnDestroy", True),
     _case("gcp-pubsub-subscription-require-signed-push", _PUSH, "pushConfig.oidcToken", {}),

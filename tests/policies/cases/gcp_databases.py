@@ -14,7 +14,7 @@ _FULL = "gcp-sql-instance-require-point-in-time"
 
 
 def instance(version: str = "POSTGRES_17") -> dict[str, Any]:
-    """A database that every rule of the subject is content with."""
+    """Return a compliant database."""
     engine = next(name for name in FLAGS if version.startswith(name))
     return {
         "databaseVersion": version,
@@ -34,7 +34,7 @@ def instance(version: str = "POSTGRES_17") -> dict[str, Any]:
 
 CASES = [
     _case("gcp-sql-instance-deny-open-networks", instance(), f"{_NET}.authorizedNetworks[0].value", "0.0.0.0/0",
-          absent_at=f"{_NET}.authorizedNetworks"),
+          absent_path=f"{_NET}.authorizedNetworks"),
     _case("gcp-sql-instance-deny-public-address", instance(), f"{_NET}.ipv4Enabled", True),
     _case("gcp-sql-instance-require-tls", instance(), f"{_NET}.sslMode", "ALLOW_UNENCRYPTED_AND_ENCRYPTED"),
     _case("gcp-sql-instance-require-backups", instance(), f"{_BACKUPS}.enabled", False),
@@ -44,7 +44,7 @@ CASES = [
     _case("gcp-sql-instance-deny-unprotected", instance(), "deletionProtection", False),
     *(
         _case(f"gcp-sql-{engine.lower()}-require-flags", instance(f"{engine}_1"), "settings.databaseFlags[0].value",
-              "other", absent_at="settings.databaseFlags")
+              "other", absent_path="settings.databaseFlags")
         for engine in FLAGS
     ),
 ]  # fmt: skip

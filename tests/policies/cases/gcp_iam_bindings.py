@@ -19,23 +19,23 @@ _PROGRAM = {"role": "roles/logging.logWriter", "member": "serviceAccount:some@so
 
 
 def policy(role: str, member: str) -> dict[str, Any]:
-    """A whole policy of one binding."""
+    """Return an IAM policy with one binding."""
     return {"policyData": json.dumps({"bindings": [{"role": role, "members": [member]}]})}
 
 
-def _everybody(rule: str) -> Iterator[Case]:
-    """The three forms in which somebody is given something, and everybody in each."""
-    (types,) = (one.types for one in RULES if one.id == rule)
-    given = {"role": "roles/any", "member": "group:some@example.org"}
-    yield _case(rule, given, "member", "allUsers", type=types[0])
+def _public_cases(rule: str) -> Iterator[Case]:
+    """Yield the three forms of a grant, each with a public member."""
+    (types,) = (entry.types for entry in RULES if entry.id == rule)
+    grant = {"role": "roles/any", "member": "group:some@example.org"}
+    yield _case(rule, grant, "member", "allUsers", type=types[0])
     binding = {"role": "roles/any", "members": ["group:some@example.org"]}
-    yield _case(rule, binding, "members[0]", "allAuthenticatedUsers", type=types[1], absent_at="members")
-    whole = policy("roles/any", "group:some@example.org")
-    yield _case(rule, whole, "policyData", policy("roles/any", "allUsers")["policyData"], type=types[2])
+    yield _case(rule, binding, "members[0]", "allAuthenticatedUsers", type=types[1], absent_path="members")
+    iam_policy = policy("roles/any", "group:some@example.org")
+    yield _case(rule, iam_policy, "policyData", policy("roles/any", "allUsers")["policyData"], type=types[2])
 
 
 CASES = [
-    *(case for rule in RULES if rule.id.endswith("-deny-everybody") for case in _everybody(rule.id)),
+    *(case for rule in RULES if rule.id.endswith("-deny-everybody") for case in _public_cases(rule.id)),
     *(
         _case("gcp-storage-bucket-deny-everybody", {"entity": "user-some@example.org"}, "entity", "allUsers", type=kind)
         for kind in BUCKET_ENTRIES
@@ -44,5 +44,5 @@ CASES = [
     _case(_IMPERSONATION, _PROGRAM, "role", "roles/iam.serviceAccountTokenCreator", type=_MEMBER),
     _case(_ADMINISTERING, {**_PROGRAM, "role": "roles/storage.admin", "member": "group:some@example.org"}, "member",
           _PROGRAM["member"], type=_MEMBER),
-    _case("gcp-iam-grant-deny-strangers", _PROGRAM, "member", "user:somebody@gmail.com", type=_MEMBER),
+    _case("gcp-iam-grant-deny-strangers", _PROGRAM, "member", "user:colleague@gmail.com", type=_MEMBER),
 ]  # fmt: skip

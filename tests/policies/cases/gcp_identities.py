@@ -11,8 +11,8 @@ _ESCALATION = "gcp-iam-role-deny-escalation"
 
 CASES = [
     _case("gcp-iam-key-deny-private-key", {"publicKeyData": "bm90IGEga2V5"}, "publicKeyData", ""),
-    _case(_ESCALATION, _ROLE, "permissions[0]", "resourcemanager.projects.setIamPolicy", absent_at="permissions"),
-    _case(_ESCALATION, _ROLE, "permissions[0]", "iam.serviceAccounts.actAs", absent_at="permissions"),
+    _case(_ESCALATION, _ROLE, "permissions[0]", "resourcemanager.projects.setIamPolicy", absent_path="permissions"),
+    _case(_ESCALATION, _ROLE, "permissions[0]", "iam.serviceAccounts.actAs", absent_path="permissions"),
     _case("gcp-iam-provider-require-condition", {"attributeCondition": "assertion.repository_owner == 'some'"},
           "attributeCondition", ""),
 ]  # fmt: skip

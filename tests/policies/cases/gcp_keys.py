@@ -16,7 +16,7 @@ _KEY = {
     "destroyScheduledDuration": "2592000s",
     "versionTemplate": {"algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION", "protectionLevel": "HSM"},
 }
-_OWN = "gcp-kms-store-require-own-key"
+_KEY_NAME = "gcp-kms-store-require-own-key"
 _ROTATION = "gcp-kms-key-require-rotation"
 _SIGNING = {"purpose": "ASYMMETRIC_SIGN"}
 _WAYS = {
@@ -43,9 +43,9 @@ _WAYS = {
 
 
 def holding(way: str) -> dict[str, Any]:
-    """Properties with a key at the place."""
-    first, _, rest = way.partition(".")
-    inner = holding(rest) if rest else _NAME
+    """Return properties with a key at the path."""
+    first, _, arguments = way.partition(".")
+    inner = holding(arguments) if arguments else _NAME
     return {first.removesuffix("[0]"): [inner] if first.endswith("[0]") else inner}
 
 
@@ -57,8 +57,8 @@ CASES = [
     _case(_ROTATION, _SIGNING, "purpose", "ENCRYPT_DECRYPT"),
     _case("gcp-kms-key-limit-destruction", _KEY, "destroyScheduledDuration", "86400s"),
     _case("gcp-kms-key-match-protection", _KEY, "versionTemplate.protectionLevel", "SOFTWARE"),
-    *(_case(_OWN, holding(way), way, REMOVED, type=kind) for kind, way in _WAYS.items()),
-    _case(_OWN, _REPLICATED, "replication.userManaged.replicas[0].customerManagedEncryption", REMOVED,
+    *(_case(_KEY_NAME, holding(way), way, REMOVED, type=kind) for kind, way in _WAYS.items()),
+    _case(_KEY_NAME, _REPLICATED, "replication.userManaged.replicas[0].customerManagedEncryption", REMOVED,
           type="gcp:secretmanager/secret:Secret"),
-    _case(_OWN, {"kmsKeyName": _NAME}, "kmsKeyName", "", type="gcp:pubsub/topic:Topic"),
+    _case(_KEY_NAME, {"kmsKeyName": _NAME}, "kmsKeyName", "", type="gcp:pubsub/topic:Topic"),
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from tests.policies import tables
 from tests.policies.contract import REMOVED
 
 _case = tables.of(RULES)
-_PLACES = {
+_LABEL_PATHS = {
     "resource": "labels",
     "cluster": "resourceLabels",
     "nodepool": "nodeConfig.resourceLabels",
@@ -19,13 +19,16 @@ _PLACES = {
 }
 
 
-def owned(place: str) -> dict[str, Any]:
-    """Properties with every label at the place."""
-    first, _, rest = place.partition(".")
-    return {first: owned(rest) if rest else dict.fromkeys(TAGS, "pouw")}
+def owned(labels_path: str) -> dict[str, Any]:
+    """Return properties with every label at the path."""
+    first, _, arguments = labels_path.partition(".")
+    return {first: owned(arguments) if arguments else dict.fromkeys(TAGS, "pouw")}
 
 
 CASES = [
     *(_case("gcp-labels-resource-require-owner", owned("labels"), f"labels.{label}", "") for label in TAGS),
-    *(_case(f"gcp-labels-{name}-require-owner", owned(place), place, REMOVED) for name, place in _PLACES.items()),
+    *(
+        _case(f"gcp-labels-{name}-require-owner", owned(labels_path), labels_path, REMOVED)
+        for name, labels_path in _LABEL_PATHS.items()
+    ),
 ]

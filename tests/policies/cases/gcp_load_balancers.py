@@ -6,7 +6,7 @@ from typing import Any
 
 from policies.gcp.load_balancers import ROUTES, RULES, SECURITY_POLICIES
 from tests.policies import tables
-from tests.policies.analyzer import UNKNOWN, Given
+from tests.policies.analyzer import UNKNOWN, Declaration
 from tests.policies.contract import REMOVED
 
 _case = tables.of(RULES)
@@ -26,14 +26,14 @@ _BACKEND = {
 _INNER = {"loadBalancingScheme": "INTERNAL_MANAGED"}
 _STRICT = {"minTlsVersion": "TLS_1_2", "profile": "RESTRICTED"}
 _PROXY = {"sslPolicy": "projects/some/global/sslPolicies/strict", "tlsEarlyData": "DISABLED"}
-_ROUTES = Given(
+_ROUTES = Declaration(
     type=ROUTES[0], name="routes", props={"defaultUrlRedirect": {"httpsRedirect": True, "stripQuery": False}}
 )
 
 
-def from_stack(token: str, given: str) -> dict[str, Any]:
-    """What a case says where the value comes from a resource of the stack, and is not known yet."""
-    return {"others": (Given(type=token, name="other", props={}),), "references": {given: ["other"]}}
+def from_stack(token: str, key: str) -> dict[str, Any]:
+    """Return the fields of a case with one other resource that the subject references."""
+    return {"related": (Declaration(type=token, name="other", props={}),), "references": {key: ["other"]}}
 
 
 CASES = [
@@ -47,10 +47,11 @@ CASES = [
     _case(_TLS, _STRICT, "profile", "COMPATIBLE"),
     _case(_POLICY, _PROXY, "sslPolicy", ""),
     _case("gcp-balancers-proxy-deny-early-data", _PROXY, "tlsEarlyData", "PERMISSIVE"),
-    _case(_REDIRECT, {"urlMap": UNKNOWN}, "defaultUrlRedirect.httpsRedirect", False, others=(_ROUTES,),
-          references={"urlMap": ["routes"]}, broken_other="routes"),
+    _case(_REDIRECT, {"urlMap": UNKNOWN}, "defaultUrlRedirect.httpsRedirect", False, related=(_ROUTES,),
+          references={"urlMap": ["routes"]}, broken_related="routes"),
     _case(_REDIRECT, {"urlMap": UNKNOWN}, "pathMatchers", [{"name": "all", "defaultService": "some"}],
-          others=(_ROUTES,), references={"urlMap": ["routes"]}, broken_other="routes", absent_at="defaultUrlRedirect"),
+          related=(_ROUTES,), references={"urlMap": ["routes"]}, broken_related="routes",
+          absent_path="defaultUrlRedirect"),
     _case(_HEALTH, _BACKEND, "healthChecks", ""),
     _case("gcp-certificates-certificate-deny-own", {"selfManaged": {}, "managed": {"domains": ["some.example.org"]}},
           "selfManaged", {"pemCertificate": "some"}),

@@ -8,7 +8,7 @@ from policies.gcp.clusters import CLUSTER
 from policies.gcp.node_pools import RULES
 from policies.gcp.references import ACCOUNTS
 from tests.policies import tables
-from tests.policies.analyzer import UNKNOWN, Given
+from tests.policies.analyzer import UNKNOWN, Declaration
 from tests.policies.contract import REMOVED
 
 _case = tables.of(RULES)
@@ -19,7 +19,7 @@ _SHIELD = "nodeConfig.shieldedInstanceConfig"
 
 
 def pool() -> dict[str, Any]:
-    """A pool that every rule of the subject is content with."""
+    """Return a compliant pool."""
     return {
         "management": {"autoRepair": True, "autoUpgrade": True},
         "networkConfig": {"enablePrivateNodes": True},
@@ -36,17 +36,17 @@ def pool() -> dict[str, Any]:
     }
 
 
-_OWN = {"nodeConfig": {"serviceAccount": UNKNOWN}}
+_FROM_ACCOUNT = {"nodeConfig": {"serviceAccount": UNKNOWN}}
 _OLD = {"nodeConfig": {"oauthScopes": [f"{_SCOPES}logging.write"]}}
 
 CASES = [
     _case(_ACCOUNT, {"enableAutopilot": True}, "enableAutopilot", False, type=CLUSTER),
     _case(_ACCOUNT, pool(), "nodeConfig.serviceAccount", "1-compute@developer.gserviceaccount.com"),
     _case(_ACCOUNT, {"nodeConfig": pool()["nodeConfig"]}, "nodeConfig.serviceAccount", "default", type=CLUSTER),
-    _case(_ACCOUNT, _OWN, "nodeConfig", REMOVED, references={"nodeConfig": ["account"]},
-          others=(Given(type=ACCOUNTS[0], name="account", props={}),)),
-    _case(_SCOPE, pool(), "nodeConfig.oauthScopes[0]", f"{_SCOPES}compute", absent_at="nodeConfig.oauthScopes"),
-    _case(_SCOPE, _OLD, "nodeConfig.oauthScopes[0]", f"{_SCOPES}cloud-platform", absent_at="nodeConfig.oauthScopes"),
+    _case(_ACCOUNT, _FROM_ACCOUNT, "nodeConfig", REMOVED, references={"nodeConfig": ["account"]},
+          related=(Declaration(type=ACCOUNTS[0], name="account", props={}),)),
+    _case(_SCOPE, pool(), "nodeConfig.oauthScopes[0]", f"{_SCOPES}compute", absent_path="nodeConfig.oauthScopes"),
+    _case(_SCOPE, _OLD, "nodeConfig.oauthScopes[0]", f"{_SCOPES}cloud-platform", absent_path="nodeConfig.oauthScopes"),
     _case("gcp-gke-nodepool-require-secure-boot", pool(), f"{_SHIELD}.enableSecureBoot", False),
     _case("gcp-gke-nodepool-deny-unwatched-boot", pool(), f"{_SHIELD}.enableIntegrityMonitoring", False),
     _case("gcp-gke-nodepool-require-metadata-server", pool(), "nodeConfig.workloadMetadataConfig.mode", "GCE_METADATA"),

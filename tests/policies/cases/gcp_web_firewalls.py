@@ -20,9 +20,9 @@ _POLICY = {
 _END = "gcp-armor-policy-deny-open-end"
 
 CASES = [
-    _case(_END, _POLICY, "rules[2].action", "allow", absent_at="rules"),
-    _case(_END, _POLICY, "rules[2].priority", 3, absent_at="rules"),
-    _case("gcp-armor-policy-require-rate-limit", _POLICY, "rules[1].action", "allow", absent_at="rules"),
+    _case(_END, _POLICY, "rules[2].action", "allow", absent_path="rules"),
+    _case(_END, _POLICY, "rules[2].priority", 3, absent_path="rules"),
+    _case("gcp-armor-policy-require-rate-limit", _POLICY, "rules[1].action", "allow", absent_path="rules"),
     _case("gcp-armor-policy-require-attack-rules", _POLICY, "rules[0].match.expr.expression", "true"),
     _case("gcp-armor-policy-deny-watching-only", _POLICY, "rules[0].preview", True),
     _case("gcp-armor-policy-require-adaptive-protection", _POLICY,

@@ -23,7 +23,7 @@ CASES = [
     _of("kubernetes-admission-webhook-deny-ignoring", _HOOKS, f"{_HOOK}.failurePolicy", "Ignore"),
     _of("kubernetes-admission-webhook-limit-timeout", _HOOKS, f"{_HOOK}.timeoutSeconds", 30),
     _of("kubernetes-admission-webhook-deny-external", _HOOKS, f"{_HOOK}.clientConfig.url", "https://example.org",
-        absent_at=_HOOK, type=MUTATING),
+        absent_path=_HOOK, type=MUTATING),
     _of("kubernetes-admission-webhook-limit-scope", _HOOKS, f"{_HOOK}.namespaceSelector", {}),
     _of("kubernetes-apiregistration-service-deny-unverified", {"spec": {"insecureSkipTLSVerify": False}},
         "spec.insecureSkipTLSVerify", True),

@@ -7,7 +7,7 @@ from typing import Any
 from policies.kubernetes.availability import BUDGET, RULES, SCALER
 from policies.kubernetes.manifests import DEPLOYMENT
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.contract import REMOVED, Case
 
 _of = tables.of(RULES)
@@ -17,7 +17,7 @@ _STRATEGY = "spec.strategy.rollingUpdate.maxUnavailable"
 
 
 def deployment(replicas: int = 2) -> dict[str, Any]:
-    """A Deployment that every rule of the subject is content with."""
+    """Return a compliant Deployment."""
     spread = [{"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone"}]
     strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}}
     template = {"metadata": {"labels": _LABELS}, "spec": {"topologySpreadConstraints": spread}}
@@ -29,31 +29,31 @@ def deployment(replicas: int = 2) -> dict[str, Any]:
 
 
 def budget(key: str = "maxUnavailable") -> dict[str, Any]:
-    """A budget that lets one pod go."""
+    """Return a budget that permits one eviction."""
     return {"kind": "PodDisruptionBudget", "metadata": _NAME, "spec": {key: 1, "selector": {"matchLabels": _LABELS}}}
 
 
 def scaler() -> dict[str, Any]:
-    """An autoscaler with room."""
+    """Return an autoscaler with a range of replicas."""
     spec = {"scaleTargetRef": {"kind": "Deployment", "name": "server"}, "minReplicas": 2, "maxReplicas": 4}
     return {"kind": "HorizontalPodAutoscaler", "metadata": _NAME, "spec": spec}
 
 
-_SERVER = Given(type=DEPLOYMENT, name="server", props=deployment())
-_BUDGET = Given(type=BUDGET, name="budget", props=budget())
-_SCALER = Given(type=SCALER, name="scaler", props=scaler())
+_SERVER = Declaration(type=DEPLOYMENT, name="server", props=deployment())
+_BUDGET = Declaration(type=BUDGET, name="budget", props=budget())
+_SCALER = Declaration(type=SCALER, name="scaler", props=scaler())
 
 
-def _case(rule: str, props: dict[str, Any], at: str, broken: Any, *others: Given, **fields: Any) -> Case:
-    return _of(f"kubernetes-{rule}", props, at, broken, others=others, **fields)
+def _case(rule: str, props: dict[str, Any], path: str, broken_value: Any, *others: Declaration, **fields: Any) -> Case:
+    return _of(f"kubernetes-{rule}", props, path, broken_value, related=others, **fields)
 
 
 CASES = [
     _case("apps-deployment-require-replicas", deployment(), "spec.replicas", 1),
     _case("apps-deployment-require-replicas", deployment(1), "spec.scaleTargetRef.name", "other", _SCALER,
-          broken_other="scaler", absent_at="metadata.namespace"),
+          broken_related="scaler", absent_path="metadata.namespace"),
     _case("apps-workload-require-budget", deployment(), "spec.selector.matchLabels.app", "other", _BUDGET,
-          broken_other="budget", absent_at="metadata.namespace"),
+          broken_related="budget", absent_path="metadata.namespace"),
     _case("apps-workload-require-spread", deployment(), "spec.template.spec.topologySpreadConstraints", REMOVED),
     _case("apps-deployment-match-strategy", deployment(), "spec.strategy.type", "Recreate"),
     _case("apps-deployment-match-strategy", deployment(), _STRATEGY, "100%"),
@@ -61,8 +61,8 @@ CASES = [
     _case("policy-budget-deny-blocking", budget("minAvailable"), "spec.minAvailable", 2, _SERVER),
     _case("policy-budget-deny-blocking", budget("minAvailable"), "spec.minAvailable", "100%"),
     _case("policy-budget-match-pods", budget(), "spec.template.metadata.labels.app", "other", _SERVER,
-          broken_other="server"),
+          broken_related="server"),
     _case("autoscaling-scaler-limit-bounds", scaler(), "spec.minReplicas", 1),
-    _case("autoscaling-scaler-limit-bounds", scaler(), "spec.maxReplicas", 2, absent_at="spec.minReplicas"),
-    _case("autoscaling-scaler-match-target", scaler(), "metadata.name", "other", _SERVER, broken_other="server"),
+    _case("autoscaling-scaler-limit-bounds", scaler(), "spec.maxReplicas", 2, absent_path="spec.minReplicas"),
+    _case("autoscaling-scaler-match-target", scaler(), "metadata.name", "other", _SERVER, broken_related="server"),
 ]  # fmt: skip

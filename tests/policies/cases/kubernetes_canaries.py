@@ -7,11 +7,11 @@ from typing import Any
 from policies.kubernetes.availability import SCALER
 from policies.kubernetes.canaries import RULES
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.cases.kubernetes_rollouts import rollout
 
 _of = tables.of(RULES)
-_AT = "spec.strategy.canary"
+_BASE = "spec.strategy.canary"
 _ISTIO = {"istio": {"virtualService": {"name": "server"}}}
 _ALB = {"alb": {"servicePort": 80}}
 _ROUTE = "kubernetes-rollouts-canary-match-routes"
@@ -21,7 +21,7 @@ _TESTERS = {"name": "testers", "match": [{"headerName": "tester", "headerValue":
 
 
 def canary(**fields: Any) -> dict[str, Any]:
-    """A canary with room, without a router."""
+    """Return a canary with a surge and without a router."""
     return rollout("canary", maxSurge=0, maxUnavailable=1, **fields)
 
 
@@ -29,7 +29,7 @@ def _routed(**fields: Any) -> dict[str, Any]:
     return rollout("canary", canaryService="server-canary", stableService="server", **fields)
 
 
-_SCALER = Given(
+_SCALER = Declaration(
     type=SCALER,
     name="scaler",
     props={
@@ -40,19 +40,21 @@ _SCALER = Given(
 )
 
 CASES = [
-    _of("kubernetes-rollouts-canary-match-surge", canary(), f"{_AT}.maxUnavailable", 0),
-    _of("kubernetes-rollouts-canary-match-surge", canary(), f"{_AT}.maxUnavailable", "0%", absent_at=f"{_AT}.maxSurge"),
+    _of("kubernetes-rollouts-canary-match-surge", canary(), f"{_BASE}.maxUnavailable", 0),
+    _of("kubernetes-rollouts-canary-match-surge", canary(), f"{_BASE}.maxUnavailable", "0%",
+        absent_path=f"{_BASE}.maxSurge"),
     _of("kubernetes-rollouts-canary-match-weights", canary(steps=[{"setWeight": 25}, {"pause": {}}]),
-        f"{_AT}.steps[0].setWeight", 20),
+        f"{_BASE}.steps[0].setWeight", 20),
     _of("kubernetes-rollouts-canary-match-weights", canary(steps=[{"setWeight": 20}]), "spec.minReplicas", 4,
-        others=(_SCALER,), broken_other="scaler", absent_at="spec.maxReplicas"),
+        related=(_SCALER,), broken_related="scaler", absent_path="spec.maxReplicas"),
     _of("kubernetes-rollouts-canary-match-weights", _routed(trafficRouting=_ISTIO, steps=[{"setWeight": 1}]),
-        f"{_AT}.steps[0].setWeight", 101),
+        f"{_BASE}.steps[0].setWeight", 101),
     _of(_ROUTE, _routed(trafficRouting=_ROUTES, steps=[{"setHeaderRoute": _TESTERS}]),
-        f"{_AT}.steps[0].setHeaderRoute.name", "others", absent_at=f"{_AT}.steps"),
+        f"{_BASE}.steps[0].setHeaderRoute.name", "others", absent_path=f"{_BASE}.steps"),
     _of(_ROUTE, _routed(trafficRouting={**_ROUTES, **_ALB}, steps=[{"setMirrorRoute": _MIRROR}]),
-        f"{_AT}.trafficRouting.istio", {}, absent_at=f"{_AT}.steps"),
+        f"{_BASE}.trafficRouting.istio", {}, absent_path=f"{_BASE}.steps"),
     _of(_ROUTE, _routed(trafficRouting=_ISTIO, steps=[{"setCanaryScale": {"weight": 5}}]),
-        f"{_AT}.trafficRouting", {}, absent_at=f"{_AT}.steps"),
-    _of("kubernetes-rollouts-canary-match-services", _routed(trafficRouting=_ISTIO), f"{_AT}.canaryService", "server"),
+        f"{_BASE}.trafficRouting", {}, absent_path=f"{_BASE}.steps"),
+    _of("kubernetes-rollouts-canary-match-services", _routed(trafficRouting=_ISTIO), f"{_BASE}.canaryService",
+        "server"),
 ]  # fmt: skip

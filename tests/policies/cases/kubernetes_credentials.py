@@ -12,12 +12,12 @@ _of = tables.of(RULES)
 _POD = "spec.template.spec"
 _CONTAINER = f"{_POD}.containers[0]"
 _VALUE = f"{_CONTAINER}.env[0].value"
-_PLAIN = "kubernetes-pods-container-deny-plainsecrets"
+_LITERAL = "kubernetes-pods-container-deny-plainsecrets"
 _CONFIG = "kubernetes-core-configmap-deny-secrets"
 
 
 def deployment(variable: str = "GREETING") -> dict[str, Any]:
-    """A Deployment with one variable in its environment, which may be one that names a secret."""
+    """Return a Deployment with one variable in its environment, which may be one that names a secret."""
     pod = {
         "serviceAccountName": "server",
         "enableServiceLinks": False,
@@ -31,22 +31,22 @@ def deployment(variable: str = "GREETING") -> dict[str, Any]:
 
 
 def config(key: str = "greeting") -> dict[str, Any]:
-    """A ConfigMap with one text."""
+    """Return a ConfigMap with one text."""
     return {"kind": "ConfigMap", "data": {key: "hello" if key == "greeting" else ""}}
 
 
-def _case(rule: str, at: str, broken: Any, *, variable: str = "GREETING", **fields: Any) -> Case:
-    return _of(rule, deployment(variable), at, broken, **fields)
+def _case(rule: str, path: str, broken_value: Any, *, variable: str = "GREETING", **fields: Any) -> Case:
+    return _of(rule, deployment(variable), path, broken_value, **fields)
 
 
 CASES = [
     _case("kubernetes-pods-container-deny-secretenvironment", f"{_CONTAINER}.env[0].valueFrom",
-          {"secretKeyRef": {"name": "keys", "key": "a"}}, absent_at=f"{_CONTAINER}.env"),
+          {"secretKeyRef": {"name": "keys", "key": "a"}}, absent_path=f"{_CONTAINER}.env"),
     _case("kubernetes-pods-container-deny-secretenvironment", f"{_CONTAINER}.envFrom[0].secretRef", {"name": "keys"},
-          absent_at=f"{_CONTAINER}.envFrom"),
-    _case(_PLAIN, _VALUE, "hunter2", variable="DATABASE_PASSWORD"),
-    _case(_PLAIN, _VALUE, "hunter2", variable="API_KEY"),
-    _case(_PLAIN, _VALUE, "https://user:hunter2@db.example"),
+          absent_path=f"{_CONTAINER}.envFrom"),
+    _case(_LITERAL, _VALUE, "hunter2", variable="DATABASE_PASSWORD"),
+    _case(_LITERAL, _VALUE, "hunter2", variable="API_KEY"),
+    _case(_LITERAL, _VALUE, "https://user:hunter2@db.example"),
     _of(_CONFIG, config("admin.token"), "data.admin\0token", "hunter2"),
     _of(_CONFIG, config(), "data.greeting", "-----BEGIN EC PRIVATE KEY-----\n"),
     _case("kubernetes-pods-pod-require-account", f"{_POD}.serviceAccountName", "default"),

@@ -8,7 +8,7 @@ from policies.kubernetes.dependencies import ACCOUNT, CLAIM, CONFIG_MAP, RULES, 
 from policies.kubernetes.manifests import STATEFUL_SET
 from policies.kubernetes.references import NAMESPACE, SERVICE
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.contract import REMOVED, Case
 
 _of = tables.of(RULES)
@@ -17,7 +17,7 @@ _LABELS = {"app": "server"}
 
 
 def workload(kind: str, **pod: Any) -> dict[str, Any]:
-    """A workload whose pods need something."""
+    """Return a workload with these fields in its pod."""
     spec = {"serviceName": "server"} if kind == "StatefulSet" else {}
     template = {"metadata": {"labels": _LABELS}, "spec": pod}
     return {
@@ -27,11 +27,11 @@ def workload(kind: str, **pod: Any) -> dict[str, Any]:
     }
 
 
-def _needs(rule: str, other: str, **pod: Any) -> Case:
-    there = Given(type=other, name="needed", props={"metadata": _NAME})
-    shop = Given(type=NAMESPACE, name="shop", props={"kind": "Namespace", "metadata": {"name": "shop"}})
+def _needs(rule: str, related: str, **pod: Any) -> Case:
+    there = Declaration(type=related, name="needed", props={"metadata": _NAME})
+    shop = Declaration(type=NAMESPACE, name="shop", props={"kind": "Namespace", "metadata": {"name": "shop"}})
     return _of(f"kubernetes-pods-pod-match-{rule}", workload("Deployment", **pod), "metadata.name", "other",
-               others=(shop, there), broken_other="needed")  # fmt: skip
+               related=(shop, there), broken_related="needed")  # fmt: skip
 
 
 def _in_container(**fields: Any) -> list[dict[str, Any]]:
@@ -39,7 +39,7 @@ def _in_container(**fields: Any) -> list[dict[str, Any]]:
 
 
 _KEY = {"name": "server", "key": "a"}
-_HEADLESS = Given(type=SERVICE, name="service", props={"metadata": _NAME, "spec": {"clusterIP": "None"}})
+_HEADLESS = Declaration(type=SERVICE, name="service", props={"metadata": _NAME, "spec": {"clusterIP": "None"}})
 
 CASES = [
     _needs("account", ACCOUNT, serviceAccountName="server"),
@@ -51,9 +51,9 @@ CASES = [
     _needs("secrets", SECRET, volumes=[{"name": "a", "projected": {"sources": [{"secret": {"name": "server"}}]}}]),
     _needs("claims", CLAIM, volumes=[{"name": "a", "persistentVolumeClaim": {"claimName": "server"}}]),
     _of("kubernetes-apps-statefulset-match-service", workload("StatefulSet"), "spec.clusterIP", "192.0.2.1",
-        others=(_HEADLESS,), broken_other="service"),
+        related=(_HEADLESS,), broken_related="service"),
     _of("kubernetes-apps-statefulset-match-service", workload("StatefulSet"), "spec.serviceName", "other",
-        others=(_HEADLESS,)),
+        related=(_HEADLESS,)),
     _of("kubernetes-apps-workload-match-selector", workload("StatefulSet"), "spec.selector.matchLabels.app", "other",
         type=STATEFUL_SET),
     _of("kubernetes-apps-workload-match-selector", workload("Deployment"), "spec.selector", REMOVED),

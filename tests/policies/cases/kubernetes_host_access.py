@@ -16,7 +16,7 @@ _APPARMOR = "container\0apparmor\0security\0beta\0kubernetes\0io/server"
 
 
 def deployment() -> dict[str, Any]:
-    """A Deployment that says everything that it might have left out."""
+    """Return a Deployment with every optional property."""
     selinux = {"type": "container_t"}
     container = {
         "name": "server",
@@ -48,29 +48,29 @@ def deployment() -> dict[str, Any]:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": template}}
 
 
-def _case(rule: str, at: str, broken: Any, **fields: Any) -> Case:
-    return _of(rule, deployment(), at, broken, **fields)
+def _case(rule: str, path: str, broken_value: Any, **fields: Any) -> Case:
+    return _of(rule, deployment(), path, broken_value, **fields)
 
 
 CASES = [
     _case("kubernetes-pods-pod-deny-hostpid", f"{_POD}.hostPID", True),
     _case("kubernetes-pods-pod-deny-hostipc", f"{_POD}.hostIPC", True),
     _case("kubernetes-pods-container-deny-hostports", f"{_CONTAINER}.ports[0].hostPort", 80,
-          absent_at=f"{_CONTAINER}.ports"),
+          absent_path=f"{_CONTAINER}.ports"),
     _case("kubernetes-pods-pod-deny-hostprocess", f"{_POD}.securityContext.windowsOptions.hostProcess", True),
     _case("kubernetes-pods-pod-deny-hostprocess", f"{_CONTAINER}.securityContext.windowsOptions.hostProcess", True),
     _case("kubernetes-pods-container-deny-procmount", f"{_CONTAINER}.securityContext.procMount", "Unmasked"),
-    _case("kubernetes-pods-pod-limit-sysctls", f"{_SYSCTLS}[0].name", "kernel.msgmax", absent_at=_SYSCTLS),
+    _case("kubernetes-pods-pod-limit-sysctls", f"{_SYSCTLS}[0].name", "kernel.msgmax", absent_path=_SYSCTLS),
     _case("kubernetes-pods-pod-limit-volumes", f"{_POD}.volumes[0].nfs", {"server": "192.0.2.1", "path": "/"},
-          absent_at=f"{_POD}.volumes"),
+          absent_path=f"{_POD}.volumes"),
     _case("kubernetes-pods-pod-match-apparmor", f"{_POD}.securityContext.appArmorProfile.type", "Unconfined"),
     _case("kubernetes-pods-pod-match-apparmor", f"spec.template.metadata.annotations.{_APPARMOR}", "unconfined"),
     _case("kubernetes-pods-pod-match-selinux", f"{_CONTAINER}.securityContext.seLinuxOptions.type", "spc_t"),
     _case("kubernetes-pods-pod-match-selinux", f"{_POD}.securityContext.seLinuxOptions.user", "system_u",
-          absent_at=f"{_POD}.securityContext.seLinuxOptions.type"),
+          absent_path=f"{_POD}.securityContext.seLinuxOptions.type"),
     _case("kubernetes-pods-container-deny-rootuser", f"{_POD}.securityContext.runAsUser", 0),
     _case("kubernetes-pods-container-deny-rootuser", f"{_CONTAINER}.securityContext.runAsUser", 0),
     _case("kubernetes-pods-pod-deny-sharedprocesses", f"{_POD}.shareProcessNamespace", True),
     _case("kubernetes-pods-container-deny-probehost", f"{_CONTAINER}.livenessProbe.httpGet.host", "192.0.2.1",
-          absent_at=f"{_CONTAINER}.livenessProbe"),
+          absent_path=f"{_CONTAINER}.livenessProbe"),
 ]  # fmt: skip

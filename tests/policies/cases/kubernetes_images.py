@@ -13,7 +13,7 @@ _IMAGE = f"{_SPEC}.containers[0].image"
 
 
 def deployment(image: str) -> dict[str, Any]:
-    """A Deployment of one image."""
+    """Return a Deployment of one image."""
     container = {"name": "server", "image": image, "imagePullPolicy": "Always"}
     return {"kind": "Deployment", "spec": {"template": {"spec": {"containers": [container]}}}}
 
@@ -23,10 +23,10 @@ _TAGGED = deployment("registry.example:5000/pouw:1.0")
 
 CASES = [
     _of("kubernetes-pods-image-pin-digest", _PINNED, _IMAGE, "registry.example/pouw:1.0",
-        absent_at=f"{_SPEC}.containers"),
+        absent_path=f"{_SPEC}.containers"),
     _of("kubernetes-pods-image-deny-latest", _TAGGED, _IMAGE, "registry.example:5000/pouw",
-        absent_at=f"{_SPEC}.containers"),
-    _of("kubernetes-pods-image-deny-latest", _TAGGED, _IMAGE, "pouw:latest", absent_at=f"{_SPEC}.containers"),
+        absent_path=f"{_SPEC}.containers"),
+    _of("kubernetes-pods-image-deny-latest", _TAGGED, _IMAGE, "pouw:latest", absent_path=f"{_SPEC}.containers"),
     _of("kubernetes-pods-image-match-pullpolicy", _TAGGED, f"{_SPEC}.containers[0].imagePullPolicy", "IfNotPresent",
-        absent_at=f"{_SPEC}.containers"),
+        absent_path=f"{_SPEC}.containers"),
 ]  # fmt: skip

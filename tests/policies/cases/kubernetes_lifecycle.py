@@ -15,7 +15,7 @@ _CONTAINER = f"{_POD}.containers[0]"
 
 
 def workload() -> dict[str, Any]:
-    """A StatefulSet that every rule of the subject is content with."""
+    """Return a compliant StatefulSet."""
     container = {
         "name": "server",
         "ports": [{"name": "http", "containerPort": 80}],
@@ -35,8 +35,8 @@ def workload() -> dict[str, Any]:
     }
 
 
-def _case(rule: str, at: str, broken: Any = REMOVED, **fields: Any) -> Case:
-    return _of(f"kubernetes-{rule}", workload(), at, broken, type=STATEFUL_SET, **fields)
+def _case(rule: str, path: str, broken_value: Any = REMOVED, **fields: Any) -> Case:
+    return _of(f"kubernetes-{rule}", workload(), path, broken_value, type=STATEFUL_SET, **fields)
 
 
 CASES = [
@@ -46,7 +46,7 @@ CASES = [
     _case("pods-container-require-readiness", f"{_CONTAINER}.readinessProbe"),
     _case("pods-container-require-liveness", f"{_CONTAINER}.livenessProbe"),
     _case("pods-container-match-probes", f"{_CONTAINER}.livenessProbe.httpGet.path", "/ready",
-          absent_at=f"{_CONTAINER}.livenessProbe"),
+          absent_path=f"{_CONTAINER}.livenessProbe"),
     _case("pods-pod-match-grace", f"{_POD}.terminationGracePeriodSeconds", 0),
     _case("pods-pod-match-grace", f"{_CONTAINER}.lifecycle.preStop.sleep.seconds", 30),
     _case("pods-pod-deny-systempriority", f"{_POD}.priorityClassName", "system-cluster-critical"),

@@ -8,7 +8,7 @@ from policies.kubernetes.manifests import DEPLOYMENT
 from policies.kubernetes.network_policies import RULES
 from policies.kubernetes.references import NETWORK_POLICY
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.contract import Case
 
 _of = tables.of(RULES)
@@ -18,7 +18,7 @@ _CLOSED: dict[str, Any] = {
     "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
 }
 _LABELS = {"app": "server"}
-_SERVER = Given(
+_SERVER = Declaration(
     type=DEPLOYMENT,
     name="server",
     props={
@@ -30,37 +30,37 @@ _SERVER = Given(
 
 
 def policy(direction: str, peers: str) -> dict[str, Any]:
-    """A policy that lets some be talked to."""
-    some = {"namespaceSelector": {"matchLabels": _LABELS}}
+    """Return a policy that permits some peers."""
+    selector = {"namespaceSelector": {"matchLabels": _LABELS}}
     return {
         "metadata": {"name": "server", "namespace": "pouw"},
         "spec": {
             "podSelector": {"matchLabels": _LABELS},
-            direction: [{peers: [{"ipBlock": {"cidr": "10.0.0.0/8"}}, some]}],
+            direction: [{peers: [{"ipBlock": {"cidr": "10.0.0.0/8"}}, selector]}],
         },
     }
 
 
-def _closed(at: str, broken: Any, references: dict[str, list[str]] | None = None, **fields: Any) -> Case:
-    other = Given(type=NETWORK_POLICY, name="closed", props=_CLOSED, references=references or {})
-    return _of("kubernetes-networks-namespace-require-default-deny", _NAMESPACE, at, broken, others=(other,),
-               broken_other="closed", **fields)  # fmt: skip
+def _closed(path: str, broken_value: Any, references: dict[str, list[str]] | None = None, **fields: Any) -> Case:
+    related = Declaration(type=NETWORK_POLICY, name="closed", props=_CLOSED, references=references or {})
+    return _of("kubernetes-networks-namespace-require-default-deny", _NAMESPACE, path, broken_value, related=(related,),
+               broken_related="closed", **fields)  # fmt: skip
 
 
-def _open(direction: str, peers: str, at: str, broken: Any) -> Case:
+def _open(direction: str, peers: str, path: str, broken_value: Any) -> Case:
     return _of(f"kubernetes-networks-policy-deny-open-{direction}", policy(direction, peers),
-               f"spec.{direction}[0].{at}", broken, absent_at=f"spec.{direction}")  # fmt: skip
+               f"spec.{direction}[0].{path}", broken_value, absent_path=f"spec.{direction}")  # fmt: skip
 
 
 CASES = [
     _closed("spec.policyTypes[1]", "Ingress", {"metadata": ["subject"]}),
     _closed("spec.policyTypes[1]", "Ingress"),
     _closed("metadata.namespace", "elsewhere"),
-    _closed("spec.egress", [{}], absent_at="spec"),
+    _closed("spec.egress", [{}], absent_path="spec"),
     _open("ingress", "from", "from[0].ipBlock.cidr", "0.0.0.0/0"),
     _open("ingress", "from", "from[1].namespaceSelector", {}),
     _open("ingress", "from", "from", []),
     _open("egress", "to", "to[0].ipBlock.cidr", "::/0"),
     _of("kubernetes-networks-policy-match-pods", policy("ingress", "from"), "spec.template.metadata.labels.app",
-        "other", others=(_SERVER,), broken_other="server"),
+        "other", related=(_SERVER,), broken_related="server"),
 ]  # fmt: skip

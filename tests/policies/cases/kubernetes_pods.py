@@ -13,7 +13,7 @@ _CONTAINER = f"{_POD}.containers[0]"
 
 
 def deployment() -> dict[str, Any]:
-    """A Deployment that every rule of the subject is content with."""
+    """Return a compliant Deployment."""
     container = {
         "name": "server",
         "securityContext": {
@@ -33,8 +33,10 @@ def deployment() -> dict[str, Any]:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": {"spec": pod}}}
 
 
-def _case(rule: str, at: str, broken: Any, *, absent_at: str | None = None) -> Case:
-    return Case(rule=_RULES[rule], compliant=deployment(), at=at, broken=broken, absent_at=absent_at)
+def _case(rule: str, path: str, broken_value: Any, *, absent_path: str | None = None) -> Case:
+    return Case(
+        rule=_RULES[rule], compliant=deployment(), path=path, broken_value=broken_value, absent_path=absent_path
+    )
 
 
 CASES = [
@@ -42,7 +44,7 @@ CASES = [
     _case("kubernetes-pods-container-deny-escalation", f"{_CONTAINER}.securityContext.allowPrivilegeEscalation", True),
     _case("kubernetes-pods-container-require-nonroot", f"{_POD}.securityContext.runAsNonRoot", False),
     _case("kubernetes-pods-container-require-nonroot", f"{_CONTAINER}.securityContext.runAsNonRoot", False,
-          absent_at=f"{_POD}.securityContext.runAsNonRoot"),
+          absent_path=f"{_POD}.securityContext.runAsNonRoot"),
     _case("kubernetes-pods-container-require-seccomp", f"{_POD}.securityContext.seccompProfile.type", "Unconfined"),
     _case("kubernetes-pods-container-require-dropping", f"{_CONTAINER}.securityContext.capabilities.drop[0]", "CHOWN"),
     _case("kubernetes-pods-container-deny-capabilities", f"{_CONTAINER}.securityContext.capabilities.add[0]",
@@ -51,6 +53,6 @@ CASES = [
           False),
     _case("kubernetes-pods-pod-deny-hostnetwork", f"{_POD}.hostNetwork", True),
     _case("kubernetes-pods-pod-deny-hostpath", f"{_POD}.volumes[0].hostPath", {"path": "/"},
-          absent_at=f"{_POD}.volumes[0]"),
+          absent_path=f"{_POD}.volumes[0]"),
     _case("kubernetes-pods-pod-deny-token", f"{_POD}.automountServiceAccountToken", REMOVED),
 ]  # fmt: skip

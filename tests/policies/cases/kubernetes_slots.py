@@ -7,7 +7,7 @@ from typing import Any
 from policies.kubernetes.manifests import STATEFUL_SET
 from policies.kubernetes.slots import RULES
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 
 _of = tables.of(RULES)
 _ACTIVE = "pouw\0dev/active-slot"
@@ -16,7 +16,7 @@ _SECRET = "spec.template.spec.volumes[0].secret.secretName"
 
 
 def nodes(slot: str) -> dict[str, Any]:
-    """The nodes of a slot, with keys of their own."""
+    """Return the nodes of a slot with their own keys."""
     keys = {"name": "keys", "secret": {"secretName": f"pouw-{slot}-keys"}}
     spec = {"terminationGracePeriodSeconds": 30, "volumes": [keys]}
     return {
@@ -30,15 +30,15 @@ _SERVICE = {
     "kind": "Service",
     "metadata": {"name": "clients", "namespace": "pouw", "annotations": {_ACTIVE.replace("\0", "."): "blue"}},
 }
-_BLUE = Given(type=STATEFUL_SET, name="blue", props=nodes("blue"))
-_GREEN = Given(type=STATEFUL_SET, name="green", props=nodes("green"))
+_BLUE = Declaration(type=STATEFUL_SET, name="blue", props=nodes("blue"))
+_GREEN = Declaration(type=STATEFUL_SET, name="green", props=nodes("green"))
 
 CASES = [
-    _of("kubernetes-slots-nodes-deny-shared-keys", nodes("blue"), _SECRET, "pouw-blue-keys", others=(_GREEN,),
-        broken_other="green", absent_at=_SECRET),
+    _of("kubernetes-slots-nodes-deny-shared-keys", nodes("blue"), _SECRET, "pouw-blue-keys", related=(_GREEN,),
+        broken_related="green", absent_path=_SECRET),
     _of("kubernetes-slots-service-match-slot", _SERVICE, f"metadata.annotations.{_ACTIVE}", "red",
-        others=(_BLUE, _GREEN)),
-    _of("kubernetes-slots-service-match-size", _SERVICE, "spec.replicas", 4, others=(_BLUE, _GREEN),
-        broken_other="green", absent_at=_ABSENT),
+        related=(_BLUE, _GREEN)),
+    _of("kubernetes-slots-service-match-size", _SERVICE, "spec.replicas", 4, related=(_BLUE, _GREEN),
+        broken_related="green", absent_path=_ABSENT),
     _of("kubernetes-slots-nodes-limit-grace", nodes("blue"), "spec.template.spec.terminationGracePeriodSeconds", 5),
 ]  # fmt: skip

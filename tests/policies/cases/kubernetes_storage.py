@@ -14,7 +14,7 @@ _ACCESS = "accessModes[0]"
 
 
 def storage_class(provisioner: str, parameter: str) -> dict[str, Any]:
-    """A class under a key."""
+    """Return an encrypted storage class."""
     return {
         "kind": "StorageClass",
         "provisioner": provisioner,

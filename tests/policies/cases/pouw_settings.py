@@ -11,7 +11,7 @@ _RULES = {rule.id: rule for rule in RULES}
 
 
 def settings() -> dict[str, Any]:
-    """Settings of a production stack that every rule of the subject is content with."""
+    """Return compliant settings of a production stack."""
     digest = "registry.example/pouw@sha256:" + "ab" * 32
     return {
         "environment": "production",
@@ -21,8 +21,8 @@ def settings() -> dict[str, Any]:
     }
 
 
-def _case(rule: str, at: str, broken: Any) -> Case:
-    return Case(rule=_RULES[rule], compliant=settings(), at=at, broken=broken)
+def _case(rule: str, path: str, broken_value: Any) -> Case:
+    return Case(rule=_RULES[rule], compliant=settings(), path=path, broken_value=broken_value)
 
 
 CASES = [

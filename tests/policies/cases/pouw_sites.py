@@ -7,7 +7,7 @@ from typing import Any
 from policies.kubernetes.references import SERVICE
 from policies.pouw.sites import RULES
 from tests.policies import tables
-from tests.policies.analyzer import Given
+from tests.policies.analyzer import Declaration
 from tests.policies.contract import REMOVED, Case
 
 _of = tables.of(RULES)
@@ -15,7 +15,7 @@ _SITE = "sites[0]"
 
 
 def settings() -> dict[str, Any]:
-    """Settings of a production stack with a standby."""
+    """Return settings of a production stack with a standby."""
     pool = {"minimum": 3}
     site = {
         "name": "primary",
@@ -31,12 +31,12 @@ def settings() -> dict[str, Any]:
     return {"environment": "production", "sites": [site, {**site, "name": "dr", "role": "standby"}]}
 
 
-def _case(rule: str, at: str, broken: Any, *others: Given, **fields: Any) -> Case:
-    return _of(f"pouw-sites-{rule}", settings(), at, broken, others=others, **fields)
+def _case(rule: str, path: str, broken_value: Any, *others: Declaration, **fields: Any) -> Case:
+    return _of(f"pouw-sites-{rule}", settings(), path, broken_value, related=others, **fields)
 
 
 _LABELS = {"app.kubernetes.io/component": "peers", "pouw.dev/site": "dr"}
-_ENTRY = Given(type=SERVICE, name="entry", props={"kind": "Service", "metadata": {"labels": _LABELS}})
+_ENTRY = Declaration(type=SERVICE, name="entry", props={"kind": "Service", "metadata": {"labels": _LABELS}})
 
 CASES = [
     _case("site-require-backup", f"{_SITE}.backups.copyRegion", "us-east-1"),
@@ -45,6 +45,6 @@ CASES = [
     _case("site-require-zones", f"{_SITE}.pools.rpc.minimum", 1),
     _case("site-match-translation", f"{_SITE}.network.translation", "shared"),
     _case("site-deny-open-api", f"{_SITE}.cluster.apiAllowFrom[0]", "0.0.0.0/0"),
-    _case("standby-require-replication", "metadata.labels.pouw\0dev/site", "other", _ENTRY, broken_other="entry"),
+    _case("standby-require-replication", "metadata.labels.pouw\0dev/site", "other", _ENTRY, broken_related="entry"),
     _case("stack-require-standby", "sites[1]", REMOVED),
 ]

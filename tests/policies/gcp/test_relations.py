@@ -1,4 +1,4 @@
-"""What a rule knows of a value that is not known yet: where it comes from."""
+"""Tests of unknown values whose origin is known."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from policies.catalogue import every_rule
 from policies.gcp.audit_logs import ALERT, CHANNEL
 from policies.gcp.references import ACCOUNTS, KEYS
-from tests.policies.analyzer import UNKNOWN, Analyzer, Given
+from tests.policies.analyzer import UNKNOWN, Analyzer, Declaration
 
 CHANNELS = every_rule()["gcp-monitoring-alert-require-channels"]
 OWN_KEY = every_rule()["gcp-kms-store-require-own-key"]
@@ -19,16 +19,16 @@ TOPIC = "gcp:pubsub/topic:Topic"
 SECRET = "gcp:secretmanager/secret:Secret"
 
 
-def other(token: str) -> Given:
-    return Given(type=token, name="other", props={})
+def declare(token: str) -> Declaration:
+    return Declaration(type=token, name="other", props={})
 
 
-def said(rule: Any, subject: Given, *rest: Given) -> list[str]:
-    return [one.text for one in Analyzer(rule).stack(subject, *rest) if one.urn == subject.urn]
+def texts(rule: Any, subject: Declaration, *others_2: Declaration) -> list[str]:
+    return [entry.text for entry in Analyzer(rule).stack(subject, *others_2) if entry.urn == subject.urn]
 
 
 @pytest.mark.parametrize(
-    ("rule", "token", "given", "origin"),
+    ("rule", "token", "key", "origin"),
     [
         (CHANNELS, ALERT, "notificationChannels", CHANNEL),
         (OWN_KEY, TOPIC, "kmsKeyName", KEYS[0]),
@@ -36,25 +36,27 @@ def said(rule: Any, subject: Given, *rest: Given) -> list[str]:
         (PUBLIC_BUCKET, MEMBER, "member", ACCOUNTS[1]),
     ],
 )
-def test_a_value_is_what_it_comes_from_and_from_elsewhere_it_is_not_known(
-    rule: Any, token: str, given: str, origin: str
+def test_an_unknown_value_counts_only_with_an_origin_of_the_right_type(
+    rule: Any, token: str, key: str, origin: str
 ) -> None:
-    subject = Given(type=token, props={given: UNKNOWN}, references={given: ["other"]})
-    assert said(rule, subject, other(origin)) == []
-    (text,) = said(rule, subject, other("gcp:storage/bucket:Bucket"))
+    subject = Declaration(type=token, props={key: UNKNOWN}, references={key: ["other"]})
+    assert texts(rule, subject, declare(origin)) == []
+    (text,) = texts(rule, subject, declare("gcp:storage/bucket:Bucket"))
     assert text.startswith("not evaluated")
 
 
-def test_a_key_of_the_stack_does_for_no_replica_that_names_none() -> None:
-    named = {"location": "a", "customerManagedEncryption": {"kmsKeyName": UNKNOWN}}
-    replicas = {"userManaged": {"replicas": [named, {"location": "b"}]}}
-    subject = Given(type=SECRET, props={"replication": replicas}, references={"replication": ["other"]})
-    assert said(OWN_KEY, subject, other(KEYS[0])) == ["no key of the project is used; got nothing; expected its name"]
+def test_a_replica_without_a_key_is_reported_beside_one_with_a_key() -> None:
+    with_key = {"location": "a", "customerManagedEncryption": {"kmsKeyName": UNKNOWN}}
+    replicas = {"userManaged": {"replicas": [with_key, {"location": "b"}]}}
+    subject = Declaration(type=SECRET, props={"replication": replicas}, references={"replication": ["other"]})
+    assert texts(OWN_KEY, subject, declare(KEYS[0])) == [
+        "no key of the project is used; got nothing; expected its name"
+    ]
 
 
-def test_everybody_beside_an_account_of_the_stack_is_still_everybody() -> None:
+def test_a_public_member_beside_an_account_of_the_stack_is_reported() -> None:
     members = {"role": "roles/storage.objectViewer", "members": ["allUsers", UNKNOWN]}
-    subject = Given(type=MEMBER.replace("Member", "Binding"), props=members, references={"members": ["other"]})
-    found = said(PUBLIC_BUCKET, subject, other(ACCOUNTS[0]))
-    assert found[0] == "the bucket is public; got allUsers; expected named accounts or groups"
-    assert all(text.startswith("not evaluated") for text in found[1:])
+    subject = Declaration(type=MEMBER.replace("Member", "Binding"), props=members, references={"members": ["other"]})
+    violations = texts(PUBLIC_BUCKET, subject, declare(ACCOUNTS[0]))
+    assert violations[0] == "the bucket is public; got allUsers; expected named accounts or groups"
+    assert all(text.startswith("not evaluated") for text in violations[1:])

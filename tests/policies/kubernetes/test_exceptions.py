@@ -1,4 +1,4 @@
-"""What a rule takes another's word for, and what it leaves to others: it passes without a look at the value."""
+"""Tests of exemptions: a rule passes what another rule vouches for, or what it leaves to others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from policies.interface import SETTINGS_TYPE
 from policies.kubernetes.manifests import DEPLOYMENT
 from policies.kubernetes.references import NAMESPACE, NETWORK_POLICY, SERVICE
 from policies.kubernetes.storage import STORAGE_CLASS
-from tests.policies.analyzer import UNKNOWN, Analyzer, Given
+from tests.policies.analyzer import UNKNOWN, Analyzer, Declaration
 
 RULES = every_rule()
 PIN, RANGES = "kubernetes-pods-image-pin-digest", "kubernetes-core-service-require-ranges"
@@ -21,58 +21,62 @@ CLOSED, REPLICAS = "kubernetes-networks-namespace-require-default-deny", "kubern
 IMAGE = "docker:index/image:Image"
 
 
-def said(rule: str, *stack: Given, environment: str = "") -> list[str]:
-    """What the rule says of the first among the others."""
+def texts(rule: str, *stack: Declaration, environment: str = "") -> list[str]:
+    """Return the texts of the rule's diagnostics of the first resource."""
     config = {"settings": {"environment": environment}} if environment else None
-    found = Analyzer(RULES[rule], config=config).stack(*stack)
-    return [one.text for one in found if one.urn == stack[0].urn]
+    diagnostics = Analyzer(RULES[rule], config=config).stack(*stack)
+    return [entry.text for entry in diagnostics if entry.urn == stack[0].urn]
 
 
-def deployment(image: Any, *more: Any) -> Given:
-    """Pods of some images, of which one may come from a build."""
-    listed = [{"name": f"c{number}", "image": one} for number, one in enumerate((image, *more))]
-    props = {"kind": "Deployment", "metadata": {"name": "a"}, "spec": {"template": {"spec": {"containers": listed}}}}
-    return Given(type=DEPLOYMENT, props=props, references={"spec": ["origin"]})
+def deployment(image: Any, *more: Any) -> Declaration:
+    """Return pods with these images, of which one may come from a build."""
+    containers = [{"name": f"c{number}", "image": entry} for number, entry in enumerate((image, *more))]
+    props = {
+        "kind": "Deployment",
+        "metadata": {"name": "a"},
+        "spec": {"template": {"spec": {"containers": containers}}},
+    }
+    return Declaration(type=DEPLOYMENT, props=props, references={"spec": ["origin"]})
 
 
-def origin(kind: str) -> Given:
-    return Given(type=kind, name="origin", props={})
+def origin(kind: str) -> Declaration:
+    return Declaration(type=kind, name="origin", props={})
 
 
-def test_an_image_of_a_build_is_named_by_what_was_built() -> None:
-    assert said(PIN, deployment(UNKNOWN), origin(IMAGE)) == []
+def test_an_image_that_the_stack_builds_is_pinned() -> None:
+    assert texts(PIN, deployment(UNKNOWN), origin(IMAGE)) == []
 
 
-def test_an_image_from_anywhere_else_has_to_be_known() -> None:
-    (text,) = said(PIN, deployment(UNKNOWN), origin("aws:ecr/repository:Repository"))
+def test_an_image_from_another_origin_must_be_known() -> None:
+    (text,) = texts(PIN, deployment(UNKNOWN), origin("aws:ecr/repository:Repository"))
     assert text.startswith("not evaluated")
 
 
-def test_a_build_vouches_for_no_image_that_is_named_beside_it() -> None:
-    (text,) = said(PIN, deployment(UNKNOWN, "registry.example/shop:1.0"), origin(IMAGE))
+def test_a_build_does_not_vouch_for_another_image_beside_it() -> None:
+    (text,) = texts(PIN, deployment(UNKNOWN, "registry.example/shop:1.0"), origin(IMAGE))
     assert "registry.example/shop:1.0" in text
 
 
 @pytest.mark.parametrize("environment", ["local", "staging"])
-def test_a_stack_for_trying_may_name_a_tag_and_run_one_pod(environment: str) -> None:
-    one = deployment("registry.example/shop:1.0")
-    assert said(PIN, one, origin(SETTINGS_TYPE), environment=environment) == []
-    assert said(REPLICAS, one, origin(SETTINGS_TYPE), environment=environment) == []
+def test_a_stack_outside_production_may_use_a_tag_and_one_pod(environment: str) -> None:
+    workload = deployment("registry.example/shop:1.0")
+    assert texts(PIN, workload, origin(SETTINGS_TYPE), environment=environment) == []
+    assert texts(REPLICAS, workload, origin(SETTINGS_TYPE), environment=environment) == []
 
 
-def balancer(references: Mapping[str, list[str]], **spec: Any) -> Given:
+def balancer(references: Mapping[str, list[str]], **spec: Any) -> Declaration:
     props = {"kind": "Service", "metadata": {"name": "a"}, "spec": {"type": "LoadBalancer", **spec}}
-    return Given(type=SERVICE, props=props, references=references)
+    return Declaration(type=SERVICE, props=props, references=references)
 
 
-def test_ranges_made_of_addresses_of_the_stack_need_not_be_known() -> None:
+def test_ranges_from_addresses_of_the_stack_may_be_unknown() -> None:
     address = origin("aws:ec2/eip:Eip")
-    assert said(RANGES, balancer({"spec": ["origin"]}, loadBalancerSourceRanges=UNKNOWN), address) == []
-    nothing: list[dict[str, Any]] = [{}, {"loadBalancerSourceRanges": []}]
-    for given in nothing:
-        (unsaid,) = said(RANGES, balancer({"spec": ["origin"]}, **given), address)
-        assert "open to the Internet" in unsaid
-    (text,) = said(RANGES, balancer({}, loadBalancerSourceRanges=UNKNOWN), address)
+    assert texts(RANGES, balancer({"spec": ["origin"]}, loadBalancerSourceRanges=UNKNOWN), address) == []
+    empty_specs: list[dict[str, Any]] = [{}, {"loadBalancerSourceRanges": []}]
+    for spec in empty_specs:
+        (violation,) = texts(RANGES, balancer({"spec": ["origin"]}, **spec), address)
+        assert "open to the Internet" in violation
+    (text,) = texts(RANGES, balancer({}, loadBalancerSourceRanges=UNKNOWN), address)
     assert text.startswith("not evaluated")
 
 
@@ -80,59 +84,60 @@ def test_ranges_made_of_addresses_of_the_stack_need_not_be_known() -> None:
     ("kind", "unevaluated"),
     [("aws:kms/key:Key", 0), ("azure-native:compute:DiskEncryptionSet", 0), ("aws:s3/bucket:Bucket", 1)],
 )
-def test_a_class_whose_parameters_come_from_a_key_is_under_it(kind: str, unevaluated: int) -> None:
-    given = {"kind": "StorageClass", "provisioner": UNKNOWN, "parameters": UNKNOWN}
-    storage = Given(type=STORAGE_CLASS, props=given, references={"parameters": ["origin"]})
-    found = said(KEY, storage, origin(kind))
-    assert len([text for text in found if text.startswith("not evaluated")]) == unevaluated == len(found)
+def test_a_storage_class_with_parameters_from_a_key_is_encrypted(kind: str, unevaluated: int) -> None:
+    props = {"kind": "StorageClass", "provisioner": UNKNOWN, "parameters": UNKNOWN}
+    storage = Declaration(type=STORAGE_CLASS, props=props, references={"parameters": ["origin"]})
+    violations = texts(KEY, storage, origin(kind))
+    assert len([text for text in violations if text.startswith("not evaluated")]) == unevaluated == len(violations)
 
 
-def test_pods_of_a_namespace_that_the_stack_does_not_own_may_be_there() -> None:
-    service = Given(type=SERVICE, props={"metadata": {"namespace": "theirs"}, "spec": {"selector": {"app": "a"}}})
-    assert said(PODS, service) == []
-    (text,) = said(PODS, service, Given(type=NAMESPACE, name="theirs", props={"metadata": {"name": "theirs"}}))
+def test_pods_may_exist_in_a_namespace_outside_the_stack() -> None:
+    service = Declaration(type=SERVICE, props={"metadata": {"namespace": "theirs"}, "spec": {"selector": {"app": "a"}}})
+    assert texts(PODS, service) == []
+    (text,) = texts(PODS, service, Declaration(type=NAMESPACE, name="theirs", props={"metadata": {"name": "theirs"}}))
     assert text == "the Service has no pod; got no matching pod; expected labels of pods in the stack"
 
 
-def mounting(config_map: str) -> Given:
-    """Pods of the namespace ``shop`` that mount a ConfigMap beside their token."""
+def mounting(config_map: str) -> Declaration:
+    """Return pods of the namespace ``shop`` that mount a ConfigMap beside their token."""
     volume = {"name": "token", "projected": {"sources": [{"configMap": {"name": config_map}}]}}
     props = {"kind": "Deployment", "metadata": {"name": "a", "namespace": "shop"}}
-    return Given(type=DEPLOYMENT, props={**props, "spec": {"template": {"spec": {"volumes": [volume]}}}})
+    return Declaration(type=DEPLOYMENT, props={**props, "spec": {"template": {"spec": {"volumes": [volume]}}}})
 
 
-@pytest.mark.parametrize(("config_map", "told"), [("kube-root-ca.crt", 0), ("other", 1)])
-def test_the_clusters_own_authority_is_in_every_namespace(config_map: str, told: int) -> None:
-    shop = Given(type=NAMESPACE, name="shop", props={"kind": "Namespace", "metadata": {"name": "shop"}})
-    assert len(said("kubernetes-pods-pod-match-configmaps", mounting(config_map), shop)) == told
+@pytest.mark.parametrize(("config_map", "violations"), [("kube-root-ca.crt", 0), ("other", 1)])
+def test_the_cluster_certificate_authority_is_in_every_namespace(config_map: str, violations: int) -> None:
+    shop = Declaration(type=NAMESPACE, name="shop", props={"kind": "Namespace", "metadata": {"name": "shop"}})
+    assert len(texts("kubernetes-pods-pod-match-configmaps", mounting(config_map), shop)) == violations
 
 
-def namespace(name: str) -> Given:
-    """One of two sites' namespaces: both have one name."""
-    return Given(type=NAMESPACE, name=name, props={"kind": "Namespace", "metadata": {"name": "pouw"}})
+def namespace(name: str) -> Declaration:
+    """Return one of two sites' namespaces: both have one name."""
+    return Declaration(type=NAMESPACE, name=name, props={"kind": "Namespace", "metadata": {"name": "pouw"}})
 
 
-def policy(name: str, spec: Any) -> Given:
-    """A policy in a namespace whose name is not known yet, but where it comes from is."""
+def policy(name: str, spec: Any) -> Declaration:
+    """Return a policy in a namespace whose name is not known yet, but where it comes from is."""
     metadata = {"name": name, "namespace": UNKNOWN}
-    return Given(type=NETWORK_POLICY, name=f"in-{name}", props={"metadata": metadata, "spec": spec},
+    return Declaration(type=NETWORK_POLICY, name=f"in-{name}", props={"metadata": metadata, "spec": spec},
                  references={"metadata": [name]})  # fmt: skip
 
 
-def test_a_namespace_is_closed_by_what_is_known_whatever_another_policy_will_say() -> None:
+def test_a_known_policy_closes_a_namespace_despite_an_unknown_one() -> None:
     closing = policy("here", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
-    unknown = Given(type=NETWORK_POLICY, name="later", props={"metadata": closing.props["metadata"], "spec": UNKNOWN},
+    unknown = Declaration(type=NETWORK_POLICY, name="later", props={"metadata": closing.props["metadata"],
+                      "spec": UNKNOWN},
                     references=closing.references)  # fmt: skip
-    assert said(CLOSED, namespace("here"), unknown, closing) == []
-    (text,) = said(CLOSED, namespace("here"), unknown)
+    assert texts(CLOSED, namespace("here"), unknown, closing) == []
+    (text,) = texts(CLOSED, namespace("here"), unknown)
     assert text.startswith("not evaluated")
 
 
-def test_a_policy_of_one_site_closes_no_namespace_of_another() -> None:
+def test_a_policy_of_one_site_does_not_close_another_sites_namespace() -> None:
     closing = policy("here", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
-    assert len(said(CLOSED, namespace("there"), namespace("here"), closing)) == 2
+    assert len(texts(CLOSED, namespace("there"), namespace("here"), closing)) == 2
 
 
-def test_a_policy_whose_spec_the_plan_leaves_out_closes_nothing() -> None:
-    empty = Given(type=NETWORK_POLICY, name="later", props={"metadata": {"namespace": "pouw"}})
-    assert len(said(CLOSED, namespace("here"), empty)) == 2
+def test_a_policy_without_a_spec_in_the_plan_closes_nothing() -> None:
+    empty = Declaration(type=NETWORK_POLICY, name="later", props={"metadata": {"namespace": "pouw"}})
+    assert len(texts(CLOSED, namespace("here"), empty)) == 2

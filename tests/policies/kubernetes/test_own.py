@@ -1,4 +1,4 @@
-"""The objects of our own production sites, as plain manifests: they break no mandatory rule."""
+"""A test of the objects of our own production sites as plain manifests."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from tests.policies.stacks import rules_of
 def test_our_own_manifests_break_no_mandatory_rule(tmp_path: Path) -> None:
     (tmp_path / "pouw.yaml").write_text(rendered())
     verdict = manifests.verdict(tmp_path)
-    assert {one.rule for one in verdict.findings} <= {"kubernetes-core-namespace-require-limits"}
+    assert {finding.rule for finding in verdict.findings} <= {"kubernetes-core-namespace-require-limits"}
     assert len(verdict.passed) > len(rules_of("kubernetes")) / 2
