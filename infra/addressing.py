@@ -1,4 +1,4 @@
-"""Address plans: one range of a site cut into what its parts need. Pure arithmetic."""
+"""Address plans: one range of a site cut into the ranges of its parts. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Final
 LARGEST_PREFIX: Final = 16
 SMALLEST_PREFIX: Final = 20
 """A /20 still gives each zone 1,022 node addresses; the clouds' own limits on a network begin at /16."""
+_PRIVATE: Final = tuple(
+    ipaddress.IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,32 +22,42 @@ class AddressPlan:
 
     network: str
     nodes: tuple[str, str, str]
-    """One a zone: a quarter of the network each. Private."""
+    """One per zone: a quarter of the network each. Private."""
     edges: tuple[str, str, str]
-    """One a zone: where balancers and address translation stand. The only ranges with a way in from outside."""
+    """One per zone, for load balancers and address translation. Only these ranges accept connections from outside."""
     endpoints: tuple[str, str, str]
-    """One a zone: private endpoints of the cloud's own services."""
+    """One per zone: private endpoints of the cloud's own services."""
     gateway: str
-    """A range for a managed gateway that wants one of its own."""
+    """A range of its own for a managed gateway."""
     control_plane: str
     """A /28 for a managed control plane."""
 
     def internal_address(self) -> str:
-        """A fixed private address, for an internal balancer: the last but one of the first zone's nodes."""
+        """Return a fixed private address for an internal balancer: the fifth from the end of the first zone's nodes."""
         return str(ipaddress.ip_network(self.nodes[0])[-5])
 
 
+def fits(cidr: str) -> bool:
+    """True if a range has a size that :func:`plan` can cut."""
+    return LARGEST_PREFIX <= ipaddress.ip_network(cidr).prefixlen <= SMALLEST_PREFIX
+
+
+def is_private(cidr: str) -> bool:
+    """True if an IPv4 range lies inside a range that no one announces to the internet (RFC 1918, RFC 6598)."""
+    return any(ipaddress.IPv4Network(cidr).subnet_of(private) for private in _PRIVATE)
+
+
 def plan(cidr: str) -> AddressPlan:
-    """Cut ``cidr``, a /16 to /20 without host bits: quarters for the zones' nodes, sixteenths of the last for the rest.
+    """Cut ``cidr``, a /16 to /20, into three quarters for the zones' nodes and sixteenths of the last for the others.
 
     Raises:
-        ValueError: it is no such range.
+        ValueError: it is not such a range, or has host bits.
     """
     network = ipaddress.IPv4Network(cidr)
-    if not LARGEST_PREFIX <= network.prefixlen <= SMALLEST_PREFIX:
+    if not fits(cidr):
         raise ValueError(f"{cidr}: expected a range from /{LARGEST_PREFIX} to /{SMALLEST_PREFIX}")
-    *zones, rest = network.subnets(prefixlen_diff=2)
-    small = [str(one) for one in rest.subnets(prefixlen_diff=4)]
+    *zones, last = network.subnets(prefixlen_diff=2)
+    small = [str(subnet) for subnet in last.subnets(prefixlen_diff=4)]
     control_plane = next(ipaddress.IPv4Network(small[10]).subnets(new_prefix=28))
     nodes = [str(zone) for zone in zones]
     return AddressPlan(
@@ -58,7 +71,7 @@ def plan(cidr: str) -> AddressPlan:
 
 
 def overlaps(ranges: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Names of every two ranges, given as ``(name, cidr)``, that share an address."""
-    for (first, one), (second, other) in combinations(ranges, 2):
-        if ipaddress.ip_network(one).overlaps(ipaddress.ip_network(other)):
+    """Yield the names of every two ranges, given as ``(name, cidr)``, that share an address."""
+    for (first, first_cidr), (second, second_cidr) in combinations(ranges, 2):
+        if ipaddress.ip_network(first_cidr).overlaps(ipaddress.ip_network(second_cidr)):
             yield first, second

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Generic, Literal, Protocol
 
 import pulumi
+from typing_extensions import TypeVar
 
 from infra import naming
 from infra.addressing import AddressPlan, plan
-from infra.regions import ZONES
-from infra.settings.site import Site as SiteSettings
+from infra.settings.site import ManagedSite
 from infra.settings.stack import Settings
 from infra.workload import Tolerations
 
@@ -28,16 +28,20 @@ PEER_NODE_PORT: Final = 30303
 """Node port of the peers' entry: the same number as the port itself."""
 POOL_LABEL: Final = naming.POOL_LABEL
 """The taint of the miners' pool has it as key, the pool's name as value and the effect NoSchedule."""
-POOLS: Final = ("system", "miners", "rpc")
 READY_PATH: Final = "/ready"
 
 
+SiteT_co = TypeVar("SiteT_co", bound=ManagedSite, default=ManagedSite, covariant=True)
+"""The settings class of one cloud's site."""
+_Site = TypeVar("_Site", bound=ManagedSite)
+
+
 @dataclass(frozen=True, kw_only=True)
-class SiteContext:
-    """Where a part stands; all plain."""
+class SiteContext(Generic[SiteT_co]):
+    """A cloud site with what follows from its settings; all plain."""
 
     environment: str
-    site: SiteSettings
+    site: SiteT_co
     region: str
     zones: tuple[str, str, str]
     plan: AddressPlan
@@ -49,14 +53,13 @@ class SiteContext:
         return self.environment == "production"
 
 
-def site_context(stack: Settings, site: SiteSettings) -> SiteContext:
-    """The context of a cloud site whose settings were found right."""
-    region = site.region or ""
-    zones = site.zones or ZONES[site.cloud][region][:3]
+def site_context(stack: Settings, site: _Site) -> SiteContext[_Site]:
+    """Return the context of a cloud site whose settings are valid."""
+    zones = site.zones or site.regions[site.region][:3]
     return SiteContext(
         environment=stack.environment,
         site=site,
-        region=region,
+        region=site.region,
         zones=(zones[0], zones[1], zones[2]),
         plan=plan(site.network.cidr),
         tags=naming.tags(stack.environment, site.name, stack.tags),

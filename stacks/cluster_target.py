@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +10,14 @@ import pulumi
 from pulumi_kubernetes.provider import Provider
 
 from infra import contracts
+from infra.clouds import CLOUDS
 from infra.contracts import Entry, PodIdentity, Scaler
 from infra.kubernetes import address_pool, node_autoscaler
 from infra.kubernetes.address_pool import AddressPool, AddressPoolArgs
+from infra.kubernetes.settings import ClusterSite
 from infra.settings import loading
-from infra.settings.site import Site
-from infra.settings.stack import Settings
+from infra.settings.site import ManagedSite, SiteBase
+from infra.settings.stack import Settings, Site
 from infra.workload import Tolerations
 from stacks import hostnames
 
@@ -35,7 +36,7 @@ class Scaling:
 class ClusterTarget:
     """A site with its cluster."""
 
-    site: Site
+    site: SiteBase
     provider: Provider
     node_image: pulumi.Input[str]
     balancer_image: pulumi.Input[str]
@@ -60,13 +61,18 @@ class ClusterTarget:
 
 
 def of(
-    stack: Settings, site: Site, zone: contracts.Dns | None, provider: pulumi.ProviderResource | None
+    stack: Settings,
+    site: Site,
+    zone: contracts.Dns | None,
+    providers: Mapping[str, pulumi.ProviderResource],
 ) -> ClusterTarget:
-    """The target of a site; ``zone`` takes the records that prove a certificate, ``provider`` is a cloud site's own."""
-    return _existing(stack, site) if provider is None else _managed(stack, site, zone, provider)
+    """Return the target of a site. ``zone`` takes the records that prove a certificate; cloud sites have providers."""
+    if isinstance(site, ClusterSite):
+        return _existing(stack, site)
+    return _managed(stack, site, zone, providers[site.name])
 
 
-def _existing(stack: Settings, site: Site) -> ClusterTarget:
+def _existing(stack: Settings, site: ClusterSite) -> ClusterTarget:
     provider = _provider(site, kubeconfig=stack.kubeconfig or None, context=site.context)
     annotations: Mapping[str, str] = {}
     if site.address_pool:
@@ -87,17 +93,16 @@ def _existing(stack: Settings, site: Site) -> ClusterTarget:
 
 
 def _managed(
-    stack: Settings, site: Site, zone: contracts.Dns | None, provider: pulumi.ProviderResource
+    stack: Settings, site: ManagedSite, zone: contracts.Dns | None, provider: pulumi.ProviderResource
 ) -> ClusterTarget:
-    cloud = importlib.import_module(f"infra.{site.cloud}.site")
-    exposure = stack.balancer.exposure
+    cloud = CLOUDS[site.cloud].module("site")
     arguments = cloud.SiteArgs(
         context=contracts.site_context(stack, site),
         contacts=stack.contacts,
         repository=stack.images.repository,
         dns=zone,
         hosts=hostnames.of_clients(stack, site),
-        allow_from=exposure.allow_from if exposure.type == "LoadBalancer" else (),
+        allow_from=stack.allow_from,
     )
     made: contracts.Site = cloud.Site(site.name, arguments, pulumi.ResourceOptions(providers=[provider]))
     node_image, balancer_image = _images(stack, site, made)
@@ -119,7 +124,7 @@ def _managed(
     )
 
 
-def _scaling(stack: Settings, site: Site, made: contracts.Site) -> Scaling | None:
+def _scaling(stack: Settings, site: ManagedSite, made: contracts.Site) -> Scaling | None:
     if made.scaler is None:
         return None
     return Scaling(
@@ -130,7 +135,7 @@ def _scaling(stack: Settings, site: Site, made: contracts.Site) -> Scaling | Non
     )
 
 
-def _images(stack: Settings, site: Site, made: contracts.Site) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
+def _images(stack: Settings, site: ManagedSite, made: contracts.Site) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
     """Those that the settings name; what they do not name is built and pushed to the site's own registry."""
     named = stack.images
     if named.node is not None and named.balancer is not None:
@@ -143,7 +148,7 @@ def _images(stack: Settings, site: Site, made: contracts.Site) -> tuple[pulumi.I
 
 
 def _provider(
-    site: Site,
+    site: SiteBase,
     *,
     kubeconfig: pulumi.Input[str] | None,
     context: str | None = None,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
 from infra import contracts
+from infra.clouds import CLOUDS
 from infra.contracts import Target
 from infra.settings.stack import Settings
 from stacks import hostnames
@@ -20,7 +20,7 @@ def declare(stack: Settings, providers: Mapping[str, pulumi.ProviderResource]) -
     home = stack.zone_holder
     if home is None:
         return None
-    cloud = importlib.import_module(f"infra.{home.cloud}.dns")
+    cloud = CLOUDS[home.cloud].module("dns")
     arguments = cloud.DnsArgs(context=contracts.site_context(stack, home), zone=stack.dns.zone)
     opts = pulumi.ResourceOptions(providers=[providers[home.name]])
     made: contracts.Dns = cloud.Dns("dns", arguments, opts)

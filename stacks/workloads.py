@@ -16,8 +16,10 @@ from infra.kubernetes.namespace import Namespace, NamespaceArgs, WorkloadContext
 from infra.kubernetes.node_autoscaler import NodeAutoscaler, NodeAutoscalerArgs
 from infra.kubernetes.node_cluster import NodeCluster, NodeClusterArgs
 from infra.kubernetes.peering import Peering, PeeringArgs
+from infra.kubernetes.settings import ClusterSite
 from infra.kubernetes.storage import NAME as ENCRYPTED
 from infra.kubernetes.storage import Storage, StorageArgs
+from infra.settings.site import ManagedSite
 from infra.settings.stack import Nodes, Settings
 from infra.slots import Slot
 from infra.workload import Workload
@@ -83,7 +85,7 @@ def deploy(stack: Settings, target: ClusterTarget, peers: Sequence[ClusterTarget
     outputs = {
         "name": site.name,
         "cloud": site.cloud,
-        "region": site.region,
+        "region": site.region if isinstance(site, ManagedSite) else None,
         "role": site.role,
         "namespace": namespace.namespace,
         "activeSlot": active.name,
@@ -134,5 +136,6 @@ def _peering(
 def _nodes(stack: Settings, target: ClusterTarget) -> Nodes:
     """Return the stack's nodes, on the storage class of the site."""
     storage = stack.nodes.storage
-    class_name = target.site.storage_class or storage.class_name or (ENCRYPTED if target.storage is not None else None)
+    own = target.site.storage_class if isinstance(target.site, ClusterSite) else None
+    class_name = own or storage.class_name or (ENCRYPTED if target.storage is not None else None)
     return stack.nodes.model_copy(update={"storage": storage.model_copy(update={"class_name": class_name})})

@@ -15,18 +15,17 @@ from pulumi_aws.eks.addon import Addon
 from pulumi_aws.eks.cluster import Cluster as EksCluster
 from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
 
-from infra import addons
-from infra.aws import access_policies, physical_names
+from infra.aws import access_policies, addons, physical_names
 from infra.aws.alarms import Alarms
 from infra.aws.audit_logs import AuditLogs
 from infra.aws.keys import Keys
 from infra.aws.network import Network
 from infra.aws.roles import role, workload_role
+from infra.aws.settings import Addon as AddonName
+from infra.aws.settings import AwsCluster, AwsSite
 from infra.component import Component
 from infra.contracts import SiteContext
 from infra.naming import OBSERVERS
-from infra.settings.site import Addon as AddonName
-from infra.settings.site import Cluster as ClusterSettings
 from infra.workload import digest
 
 LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -40,7 +39,7 @@ _STORE_ALARM_BYTES: Final = 6 * 2**30
 class ClusterArgs:
     """The cluster of one site."""
 
-    context: SiteContext
+    context: SiteContext[AwsSite]
     keys: Keys
     audit_logs: AuditLogs
     alarms: Alarms
@@ -217,7 +216,7 @@ def addon(
     parent: Component,
     name: str,
     cluster: pulumi.Input[str],
-    context: SiteContext,
+    context: SiteContext[AwsSite],
     kind: AddonName,
     *,
     depends_on: list[pulumi.Resource] | None = None,
@@ -237,7 +236,7 @@ def addon(
     )
 
 
-def reachability(settings: ClusterSettings) -> dict[str, Any]:
+def reachability(settings: AwsCluster) -> dict[str, Any]:
     """Return the endpoints of the API server: a private one, and a public one if the settings have an allow-list."""
     private = {"endpoint_private_access": True, "endpoint_public_access": bool(settings.api_allow_from)}
     return {**private, "public_access_cidrs": list(settings.api_allow_from)} if settings.api_allow_from else private

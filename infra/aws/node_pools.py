@@ -21,6 +21,7 @@ from infra.aws.cluster import MANAGED, Cluster, addon
 from infra.aws.keys import Keys
 from infra.aws.network import Network
 from infra.aws.roles import role, workload_role
+from infra.aws.settings import AwsSite
 from infra.component import Component
 from infra.contracts import POOL_LABEL, SiteContext
 
@@ -31,7 +32,7 @@ _NODE_POLICIES: Final = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistr
 class NodePoolsArgs:
     """The node pools of one cluster."""
 
-    context: SiteContext
+    context: SiteContext[AwsSite]
     keys: Keys
     network: Network
     cluster: Cluster

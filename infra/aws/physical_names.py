@@ -47,8 +47,8 @@ def cluster_name(context: SiteContext) -> str:
 
 
 def account(context: SiteContext) -> str:
-    """Return the site's account; the settings are valid, so there is one."""
-    return context.site.account or ""
+    """Return the site's account."""
+    return context.site.account
 
 
 def cluster_arn(context: SiteContext) -> str:

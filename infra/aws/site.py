@@ -21,6 +21,7 @@ from infra.aws.network import Network, NetworkArgs
 from infra.aws.node_autoscaler import scaler
 from infra.aws.node_pools import NodePools, NodePoolsArgs
 from infra.aws.registry import Registry, RegistryArgs
+from infra.aws.settings import AwsSite
 from infra.component import Component
 from infra.contracts import Dns, Entry, PodIdentity, RecordKind, Scaler, SiteContext
 from infra.workload import Tolerations
@@ -30,7 +31,7 @@ from infra.workload import Tolerations
 class SiteArgs:
     """One site; without ``allow_from`` it has no edge."""
 
-    context: SiteContext
+    context: SiteContext[AwsSite]
     contacts: Sequence[str]
     repository: str
     dns: Dns | None

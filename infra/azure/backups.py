@@ -18,6 +18,7 @@ from infra.azure.audit_logs import AuditLogs
 from infra.azure.keys import Keys, KeysArgs
 from infra.azure.physical_names import copy_of
 from infra.azure.roles import prevent_deletion
+from infra.azure.settings import AzureSite
 from infra.component import Component
 from infra.contracts import SiteContext
 
@@ -28,7 +29,7 @@ CONTAINER: Final = "backups"
 class BackupsArgs:
     """The backups of one site."""
 
-    context: SiteContext
+    context: SiteContext[AzureSite]
     keys: Keys
     audit_logs: AuditLogs
     alarms: Alarms

@@ -18,16 +18,16 @@ from infra.azure.physical_names import (
     machines_group_name,
     subscription,
 )
+from infra.azure.settings import AzureBudget, AzureSite
 from infra.component import Component
 from infra.contracts import SiteContext
-from infra.settings.site import Budget as BudgetSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class BudgetArgs:
     """The budget of a site whose settings have one."""
 
-    context: SiteContext
+    context: SiteContext[AzureSite]
     keys: Keys
     alarms: Alarms
     contacts: Sequence[str]
@@ -57,12 +57,12 @@ class Budget(Component, token="pouw:azure:Budget"):
         self.publish(budget=budget.id)
 
 
-def limits(settings: BudgetSettings) -> dict[str, Any]:
+def limits(settings: AzureBudget) -> dict[str, Any]:
     """Return the amount, and the month in which the budget begins."""
     return {"amount": float(settings.monthly), "time_period": {"startDate": f"{settings.since}T00:00:00Z"}}
 
 
-def groups(context: SiteContext) -> list[str]:
+def groups(context: SiteContext[AzureSite]) -> list[str]:
     """Return the resource groups of a site; the third, in another region, holds the copy of its backups."""
     return [group_name(context), machines_group_name(context), group_name(copy_of(context))]
 

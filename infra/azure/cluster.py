@@ -21,6 +21,7 @@ from infra.azure.kubeconfig import authority, kubeconfig, listing_template
 from infra.azure.network import Network
 from infra.azure.physical_names import compose_name, machines_group_name
 from infra.azure.roles import grant, identity, prevent_deletion, protected, role_id
+from infra.azure.settings import AzureSite
 from infra.azure.subnets import CONTROL_PLANE
 from infra.component import Component
 from infra.contracts import SiteContext
@@ -44,7 +45,7 @@ WINDOW: Final = {
 class ClusterArgs:
     """The cluster of one site."""
 
-    context: SiteContext
+    context: SiteContext[AzureSite]
     keys: Keys
     audit_logs: AuditLogs
     alarms: Alarms
@@ -198,12 +199,12 @@ class Cluster(Component, token="pouw:azure:Cluster"):
         return pulumi.Output.secret(text)
 
 
-def private_api(context: SiteContext) -> bool:
+def private_api(context: SiteContext[AzureSite]) -> bool:
     """True if the API server has no address outside the network."""
     return not context.site.cluster.api_allow_from
 
 
-def api_access(context: SiteContext) -> dict[str, Any]:
+def api_access(context: SiteContext[AzureSite]) -> dict[str, Any]:
     """Return the access to the API server. It runs in the site's network, from which it reaches the private vault."""
     shared: dict[str, Any] = {"enableVnetIntegration": True, "disableRunCommand": True}
     if private_api(context):
@@ -216,7 +217,7 @@ def api_access(context: SiteContext) -> dict[str, Any]:
     return {**shared, "enablePrivateCluster": False, "authorizedIPRanges": list(context.site.cluster.api_allow_from)}
 
 
-def network_profile(context: SiteContext) -> dict[str, Any]:
+def network_profile(context: SiteContext[AzureSite]) -> dict[str, Any]:
     """Return the network settings: an overlay for pods, network policies by Cilium, egress through the NAT gateways."""
     network = context.site.network
     return {
@@ -253,7 +254,7 @@ def security_profile(args: ClusterArgs) -> dict[str, Any]:
     }
 
 
-def settings(context: SiteContext) -> dict[str, Any]:
+def settings(context: SiteContext[AzureSite]) -> dict[str, Any]:
     """Return the other arguments of the cluster, which depend only on the context."""
     return {
         "kubernetes_version": context.site.cluster.version,

@@ -12,6 +12,7 @@ from pulumi_azure_native.resources.resource_group import ResourceGroup
 
 from infra.azure.physical_names import compose_name, global_name, group_name
 from infra.azure.roles import grant, identity, protected, role_id
+from infra.azure.settings import AzureSite
 from infra.component import Component
 from infra.contracts import SiteContext
 
@@ -22,7 +23,7 @@ _OPERATIONS: Final = ("encrypt", "decrypt", "wrapKey", "unwrapKey")
 class KeysArgs:
     """The key of one site in one region."""
 
-    context: SiteContext
+    context: SiteContext[AzureSite]
 
 
 class Keys(Component, token="pouw:azure:Keys"):
@@ -72,7 +73,7 @@ class Keys(Component, token="pouw:azure:Keys"):
 
 
 def vault_and_key(
-    owner: Component, name: str, context: SiteContext, group: pulumi.Input[str], *, part: str, private: bool
+    owner: Component, name: str, context: SiteContext[AzureSite], group: pulumi.Input[str], *, part: str, private: bool
 ) -> tuple[Vault, Key]:
     """Declare a vault with an encryption key; ``part`` is in the vault's name."""
     vault = Vault(
@@ -96,7 +97,7 @@ def vault_and_key(
     return vault, key
 
 
-def vault_properties(context: SiteContext, *, private: bool) -> dict[str, Any]:
+def vault_properties(context: SiteContext[AzureSite], *, private: bool) -> dict[str, Any]:
     """Return the properties of a vault. One that is not private still requires a role of its callers."""
     return {
         "tenantId": context.site.tenant,

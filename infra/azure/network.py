@@ -19,6 +19,7 @@ from infra.azure.keys import Keys
 from infra.azure.physical_names import compose_name
 from infra.azure.private_endpoints import Endpoints, EndpointsArgs, Service
 from infra.azure.roles import grant, identity, protected, role_id
+from infra.azure.settings import AzureSite
 from infra.azure.subnets import ENDPOINTS, SecurityGroup, Subnet, node_subnet, security_rules, subnets
 from infra.component import Component
 from infra.contracts import SiteContext
@@ -30,7 +31,7 @@ _LONGEST_FLOW_RETENTION_DAYS = 365
 class NetworkArgs:
     """The network of one site."""
 
-    context: SiteContext
+    context: SiteContext[AzureSite]
     keys: Keys
     audit_logs: AuditLogs
     alarms: Alarms

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from infra.azure.subnets import node_subnet
-from infra.contracts import POOL_LABEL, SiteContext
+from infra.naming import POOL_LABEL
 from infra.settings.site import Pool, Pools
 from infra.workload import Tolerations, digest
+
+if TYPE_CHECKING:
+    from infra.contracts import SiteContext
 
 _DEFAULT_INSTANCE: Final = {"system": "Standard_D4ds_v5", "miners": "Standard_D8ds_v5", "rpc": "Standard_D4ds_v5"}
 ACCELERATORS: Final = (

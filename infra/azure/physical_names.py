@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from infra.contracts import SiteContext
 from infra.naming import fitted
+from infra.settings.site import ManagedSite
+
+_Site = TypeVar("_Site", bound=ManagedSite)
 
 _WORDS: Final = r"^[A-Za-z0-9][-A-Za-z0-9_.]*[A-Za-z0-9_]$"
 _HOST: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
@@ -75,7 +78,7 @@ def compose_name(context: SiteContext, token: str, *parts: str) -> str:
 
 def global_name(context: SiteContext, part: str, *parts: str) -> str:
     """Return a globally unique name of ``part`` (8 letters at most) and a digest of subscription, site and region."""
-    key = "/".join((context.site.account or "", context.environment, context.site.name, context.region, part, *parts))
+    key = "/".join((context.site.account, context.environment, context.site.name, context.region, part, *parts))
     return f"pouw{part}{hashlib.sha256(key.encode()).hexdigest()[:_DIGEST_CHARACTERS]}"
 
 
@@ -89,9 +92,9 @@ def machines_group_name(context: SiteContext) -> str:
     return compose_name(context, "resources:ResourceGroup", context.region, "machines")
 
 
-def copy_of(context: SiteContext) -> SiteContext:
+def copy_of(context: SiteContext[_Site]) -> SiteContext[_Site]:
     """Return the context in the region of the backups' copy."""
-    return replace(context, region=context.site.backups.copy_region or "")
+    return replace(context, region=context.site.backups.copy_region)
 
 
 def subscription(context: SiteContext) -> str:

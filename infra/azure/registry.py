@@ -11,6 +11,7 @@ from pulumi_azure_native.containerregistry.registry import Registry as Container
 from infra.azure.keys import Keys, vault_and_key
 from infra.azure.physical_names import compose_name, global_name, group_name, subscription
 from infra.azure.roles import grant, identity, prevent_deletion, protected, role_id
+from infra.azure.settings import AzureSite
 from infra.component import Component
 from infra.contracts import SiteContext
 
@@ -22,7 +23,7 @@ _READER: Final = "registry-reader"
 class RegistryArgs:
     """The registry of one site; ``repository`` names the images in it."""
 
-    context: SiteContext
+    context: SiteContext[AzureSite]
     keys: Keys
     repository: str
 

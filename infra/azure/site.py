@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pulumi
 
-from infra.azure import fitness, node_pool_plan
 from infra.azure import identity as identities
+from infra.azure import node_pool_plan
 from infra.azure.alarms import Alarms, AlarmsArgs
 from infra.azure.audit_logs import AuditLogs, AuditLogsArgs
 from infra.azure.backups import Backups, BackupsArgs
@@ -22,6 +22,7 @@ from infra.azure.network import Network, NetworkArgs
 from infra.azure.node_pools import NodePools, NodePoolsArgs
 from infra.azure.private_endpoints import Service
 from infra.azure.registry import Registry, RegistryArgs
+from infra.azure.settings import AzureSite
 from infra.azure.subnets import BALANCERS, balancer_address
 from infra.component import Component
 from infra.contracts import Dns, Entry, PodIdentity, RecordKind, Scaler, SiteContext
@@ -34,7 +35,7 @@ _BALANCER: Final = "service.beta.kubernetes.io/azure-load-balancer"
 class SiteArgs:
     """What a site is made from; ``names`` and ``hosts`` are for an edge, which only ``allow_from`` opens."""
 
-    context: SiteContext
+    context: SiteContext[AzureSite]
     contacts: Sequence[str]
     repository: str
     dns: Dns | None
@@ -63,8 +64,6 @@ class Site(Component, token="pouw:azure:Site"):
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         context, child = args.context, self.child()
-        if found := [str(one) for one in fitness.faults(context, hosts=args.hosts, allow_from=args.allow_from)]:
-            raise pulumi.RunError("\n".join(found))
         self.balancer_entry, self.peers_entry = balancer_entry(context), peers_entry(context)
         self.tolerations = node_pool_plan.tolerations(context.site.pools)
         keys = Keys(f"{name}-keys", KeysArgs(context=context), child)

@@ -14,7 +14,7 @@ from infra.contracts import SiteContext
 from infra.gcp import physical_names
 from infra.gcp.alarms import Alarms
 from infra.gcp.keys import Keys
-from infra.settings.site import Budget as BudgetSettings
+from infra.gcp.settings import GcpBudget, GcpSite
 
 CHANNELS: Final = 5
 """Notification channels that Google accepts per budget."""
@@ -24,7 +24,7 @@ CHANNELS: Final = 5
 class BudgetArgs:
     """The budget of a site whose settings have one."""
 
-    context: SiteContext
+    context: SiteContext[GcpSite]
     keys: Keys
     alarms: Alarms
     contacts: Sequence[str]
@@ -60,7 +60,7 @@ class Budget(Component, token="pouw:gcp:Budget"):
         self.publish(budget=budget.id)
 
 
-def limit(settings: BudgetSettings) -> dict[str, Any]:
+def limit(settings: GcpBudget) -> dict[str, Any]:
     """Return the amount, and the shares of it that send a message."""
     shares = ((0.8, "CURRENT_SPEND"), (1.0, "CURRENT_SPEND"), (1.0, "FORECASTED_SPEND"))
     return {

@@ -13,13 +13,14 @@ from pulumi_gcp.projects.iam_member import IAMMember
 from pulumi_gcp.serviceaccount.account import Account
 
 from infra.component import Component
-from infra.contracts import POOLS, SiteContext
+from infra.contracts import SiteContext
 from infra.gcp import physical_names
 from infra.gcp.alarms import Alarms
 from infra.gcp.audit_logs import AuditLogs
 from infra.gcp.fitness import PODS_PER_NODE
 from infra.gcp.keys import Keys
 from infra.gcp.network import PODS, SERVICES, Network
+from infra.settings.site import POOLS
 from infra.workload import digest
 
 CONTROL_PLANE_LOGS: Final = ("SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER")

@@ -13,13 +13,14 @@ from pulumi_gcp.serviceaccount.iam_member import IAMMember
 from pulumi_gcp.storage.bucket_iam_member import BucketIAMMember
 
 from infra.component import Component
-from infra.contracts import POOLS, PodIdentity, SiteContext
+from infra.contracts import PodIdentity, SiteContext
 from infra.gcp import physical_names
 from infra.gcp.backups import ADD, Backups
 from infra.gcp.cluster import Cluster
 from infra.gcp.keys import Keys
 from infra.gcp.registry import Registry
 from infra.naming import NAMESPACE
+from infra.settings.site import POOLS
 
 WORKLOADS: Final[Mapping[str, str]] = {"backup": "pouw-backup"}
 """Names of the service accounts in the cluster, by workload."""

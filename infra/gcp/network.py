@@ -25,6 +25,7 @@ from infra.gcp import network_firewall, physical_names
 from infra.gcp.alarms import Alarms
 from infra.gcp.audit_logs import AuditLogs
 from infra.gcp.keys import Keys
+from infra.gcp.settings import GcpSite
 
 PODS: Final = "pods"
 SERVICES: Final = "services"
@@ -37,7 +38,7 @@ _PORTS_AT_MOST: Final = 8192
 class NetworkArgs:
     """The network of one site."""
 
-    context: SiteContext
+    context: SiteContext[GcpSite]
     keys: Keys
     audit_logs: AuditLogs
     alarms: Alarms

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.contracts import POOLS
 from infra.gcp.machine_types import ACCELERATORS, machine_type
-from infra.settings.site import Pool, Pools
+from infra.settings.site import POOLS, Pool, Pools
 from infra.workload import Tolerations
 
 

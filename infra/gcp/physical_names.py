@@ -34,13 +34,13 @@ def bucket_name(context: SiteContext, part: str) -> str:
 
 
 def project(context: SiteContext) -> str:
-    """Return the site's project; the settings are valid, so there is one."""
-    return context.site.account or ""
+    """Return the site's project."""
+    return context.site.account
 
 
 def copy_region(context: SiteContext) -> str:
-    """Return the region of the backups' copy; the settings are valid, so there is one."""
-    return context.site.backups.copy_region or ""
+    """Return the region of the backups' copy."""
+    return context.site.backups.copy_region
 
 
 def machine_tag(context: SiteContext, pool: str) -> str:

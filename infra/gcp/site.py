@@ -10,7 +10,6 @@ import pulumi
 
 from infra.component import Component
 from infra.contracts import Dns, Entry, PodIdentity, RecordKind, Scaler, SiteContext
-from infra.gcp import fitness
 from infra.gcp import identity as identities
 from infra.gcp import node_pool_plan as machines
 from infra.gcp.alarms import Alarms, AlarmsArgs
@@ -25,7 +24,7 @@ from infra.gcp.machine_types import disk_type, machine_type
 from infra.gcp.network import Network, NetworkArgs
 from infra.gcp.node_pools import NodePools, NodePoolsArgs
 from infra.gcp.registry import Registry, RegistryArgs
-from infra.program_error import ProgramError
+from infra.gcp.settings import GcpSite
 from infra.workload import Tolerations
 
 PROVISIONER: Final = "pd.csi.storage.gke.io"
@@ -37,7 +36,7 @@ PEERS: Final[Mapping[str, str]] = {"cloud.google.com/l4-rbs": "enabled"}
 class SiteArgs:
     """One site; ``names`` is missing where there is no edge."""
 
-    context: SiteContext
+    context: SiteContext[GcpSite]
     contacts: Sequence[str]
     repository: str
     dns: Dns | None
@@ -46,11 +45,7 @@ class SiteArgs:
 
 
 class Site(Component, token="pouw:gcp:Site"):
-    """Outputs as of the contract.
-
-    Raises:
-        ProgramError: the settings do not fit together here.
-    """
+    """Outputs as of the contract."""
 
     kubeconfig: pulumi.Output[str]
     identity: pulumi.Output[str]
@@ -70,8 +65,6 @@ class Site(Component, token="pouw:gcp:Site"):
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         context, child = args.context, self.child()
-        if faults := list(fitness.faults(context)):
-            raise ProgramError(faults)
         keys = Keys(f"{name}-keys", KeysArgs(context=context), child)
         audit_logs = AuditLogs(f"{name}-audit-logs", AuditLogsArgs(context=context, keys=keys), child)
         alarms = Alarms(f"{name}-alarms", AlarmsArgs(context=context, keys=keys, contacts=args.contacts), child)

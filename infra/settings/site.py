@@ -1,57 +1,55 @@
-"""The settings of a site: one cluster in one region of one cloud, and what stands around it."""
+"""The settings that sites of every cloud share. ``infra/<cloud>/settings.py`` holds those of one cloud."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from infra.settings.values import (
-    AddonVersion,
-    AddressRange,
-    Cidr,
-    DdosPlan,
-    DnsLabel,
-    FirstOfMonth,
-    Identity,
-    KubernetesVersion,
-    Part,
-)
+from infra.settings.values import DnsLabel, Ipv4Cidr, KubernetesVersion, Part
 
-Cloud = Literal["aws", "azure", "gcp", "kubernetes"]
-Addon = Literal["aws-ebs-csi-driver", "coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"]
+POOLS: Final = ("system", "miners", "rpc")
+"""Names of the machine pools of a cloud site."""
 
 
 class Network(Part):
     """The network of a cloud site."""
 
-    cidr: Cidr = "10.20.0.0/16"
-    """Range of the whole site, /16 to /20; no two sites of a stack may share an address."""
-    pods: Cidr = "100.64.0.0/14"
-    """Range of pods where the cloud does not give them addresses of the network (Azure, GCP)."""
-    services: Cidr = "172.20.0.0/16"
+    cidr: Ipv4Cidr = "10.20.0.0/16"
+    """Range of the whole site, /16 to /20. No two sites of a stack may share an address."""
+    services: Ipv4Cidr = "172.20.0.0/16"
     """Range of cluster services."""
     translation: Literal["zone", "shared"] = "zone"
-    """Address translation (NAT): one in every zone, or one shared by all, which is cheaper and fails with its zone."""
-    ddos_plan: DdosPlan | None = None
-    """Plan of DDoS protection that the network joins (Azure only). A plan is shared by a whole tenant and costs the
-    same for one network as for a hundred, so a site joins one and makes none."""
+    """Address translation (NAT): one in every zone, or one for all. A shared one is cheaper and fails with its zone."""
     flow_log_days: Annotated[int, Field(ge=1, le=3653)] = 90
-    """Days that flow logs are kept, and on AWS access logs of the edge and of buckets."""
+    """Days that flow logs are kept."""
+
+    @property
+    def ranges(self) -> Mapping[str, str]:
+        """Ranges that may not share an address, by their keys."""
+        return {"cidr": self.cidr, "services": self.services}
+
+
+class PodNetwork(Network):
+    """The network of a cloud site whose pods have a range of their own."""
+
+    pods: Ipv4Cidr = "100.64.0.0/14"
+    """Range of pods."""
+
+    @property
+    def ranges(self) -> Mapping[str, str]:
+        """Ranges that may not share an address, by their keys."""
+        return {"cidr": self.cidr, "pods": self.pods, "services": self.services}
 
 
 class Cluster(Part):
-    """The managed Kubernetes of a cloud site."""
+    """The managed Kubernetes cluster of a cloud site."""
 
     version: KubernetesVersion = "1.34"
     """Minor version; patches follow the cloud's stable channel."""
-    api_allow_from: tuple[Cidr, ...] = ()
-    """CIDR ranges that may reach the API server from outside; none leaves it private."""
-    administrators: tuple[Identity, ...] = ()
-    """Roles and users that administer the cluster, the one that deploys it among them (AWS only, and required there:
-    who made the cluster has no right by that alone; the other clouds go by their own roles)."""
-    addons: dict[Addon, AddonVersion] = Field(default_factory=dict)
-    """Versions of add-ons in place of the reviewed ones (AWS only); needed for a Kubernetes version that has none."""
+    api_allow_from: tuple[Ipv4Cidr, ...] = ()
+    """CIDR ranges that may reach the API server from outside. Without a range it is private."""
     log_days: Annotated[int, Field(ge=90, le=3653)] = 365
     """Days that audit logs are kept."""
 
@@ -60,99 +58,101 @@ class Pool(Part):
     """A pool of machines."""
 
     instance: str | None = None
-    """Machine type in the cloud's words; unset takes a fitting one. A type with accelerators makes a pool of them."""
+    """Machine type, as the cloud names it; unset takes a suitable one. A type with accelerators is supported."""
     minimum: Annotated[int, Field(ge=1, le=1000)] = 3
-    """Machines at least."""
+    """Smallest number of machines."""
     maximum: Annotated[int, Field(ge=1, le=1000)] = 6
-    """Machines at most."""
+    """Largest number of machines."""
     disk_gib: Annotated[int, Field(ge=30, le=2000)] = 100
-    """Encrypted disk of each machine, GiB."""
+    """Size of each machine's encrypted disk, GiB."""
 
 
 class Spot(Pool):
-    """A pool whose machines above a floor may be taken away at any time, for less money."""
+    """A pool with a floor of permanent machines; the cloud may take the others away, which cost less."""
 
     maximum: Annotated[int, Field(ge=1, le=1000)] = 12
-    """Machines at most, both kinds together."""
+    """Largest number of machines, spot machines included."""
     spot: bool = True
-    """Whether machines above the floor are spot machines."""
+    """Use spot machines above the floor."""
     on_demand_floor: Annotated[int, Field(ge=1, le=1000)] = 1
     """Machines that are never spot."""
 
 
 class Pools(Part):
-    """The pools of a cloud site."""
+    """The machine pools of a cloud site."""
 
     system: Pool = Pool(minimum=3, maximum=6)
-    """For the cluster's own workloads."""
+    """Machines of the cluster's own workloads."""
     miners: Spot = Spot()
-    """For nodes that train."""
+    """Machines of the nodes that train."""
     rpc: Pool = Pool()
-    """For nodes that serve, and for the balancer."""
+    """Machines of the nodes that serve clients, and of the balancer."""
+
+    @property
+    def by_name(self) -> Mapping[str, Pool]:
+        """The pools by their names."""
+        return {"system": self.system, "miners": self.miners, "rpc": self.rpc}
 
 
 class Backups(Part):
-    """Where a cloud site's backups go."""
+    """The backups of a cloud site."""
 
-    copy_region: str | None = None
-    """Another region of the same cloud that holds a copy; required for a cloud site."""
+    copy_region: Annotated[str, Field(title="another region of the same cloud")]
+    """Another region of the same cloud that holds a copy of every backup."""
     retention_days: Annotated[int, Field(ge=7, le=3650)] = 35
-    """Days in which no backup can be changed or removed, by anyone."""
+    """Days in which no one can change or remove a backup."""
 
 
 class Budget(Part):
-    """What a cloud site may cost."""
+    """The budget of a cloud site."""
 
     monthly: Annotated[int, Field(ge=1, le=10_000_000)]
-    """Whole units of the billing currency a month; told at 80 % and 100 % of it, and when a forecast passes it."""
-    billing_account: str | None = None
-    """Billing account (GCP only, where a budget belongs to it)."""
-    since: FirstOfMonth | None = None
-    """First day of the month that the site is made in (Azure only, which counts from there), such as 2026-11-01."""
+    """Limit per month, in whole units of the billing currency. Contacts get mail at 80 % and 100 % of it, and when the
+    forecast is higher."""
 
 
-class Site(Part):
-    """One cluster in one region of one cloud."""
+class SiteBase(Part):
+    """The settings of every site: one cluster in one region of one cloud, or an existing cluster."""
 
     name: DnsLabel
     """Name of the site, unique in its stack."""
-    cloud: Cloud
-    """Where it is; `kubernetes` is any existing cluster."""
-    region: str | None = None
-    """Region of the cloud."""
-    zones: tuple[str, ...] = ()
-    """Three zones of the region; unset takes its first three."""
-    account: str | None = None
-    """AWS account, Azure subscription or GCP project that the site lives in; `up` refuses to work in any other."""
-    tenant: str | None = None
-    """Directory of the subscription, a UUID (Azure only)."""
+    cloud: str
+    """Cloud of the site. The value `kubernetes` means any existing cluster."""
     role: Literal["active", "standby"] = "active"
-    """Whether it serves, or waits to take over."""
-    context: str | None = None
-    """Kubeconfig context of an existing cluster (``cloud: kubernetes``); unset means the embedded one."""
-    storage_class: str | None = None
-    """Storage class of an existing cluster (``cloud: kubernetes``); unset takes that of ``pouw:nodes.storage``."""
-    egress: tuple[Cidr, ...] = ()
-    """Ranges that an existing cluster's connections come from, for other sites to let in (``cloud: kubernetes``)."""
-    address_pool: tuple[AddressRange, ...] = ()
-    """Addresses that MetalLB may give to services of an existing cluster (``cloud: kubernetes``)."""
-    network: Network = Network()
-    """The network of a cloud site."""
-    cluster: Cluster = Cluster()
-    """The managed Kubernetes of a cloud site."""
-    pools: Pools = Pools()
-    """The pools of a cloud site."""
-    backups: Backups = Backups()
-    """Where a cloud site's backups go."""
-    budget: Budget | None = None
-    """What a cloud site may cost; required in production."""
-
-    @property
-    def embedded(self) -> bool:
-        """Whether this site runs on the embedded cluster."""
-        return self.cloud == "kubernetes" and self.context is None
+    """An `active` site serves clients. A `standby` takes over when no active site is healthy."""
 
     @property
     def managed(self) -> bool:
-        """Whether a cloud manages its cluster."""
-        return self.cloud != "kubernetes"
+        """True if a cloud manages the cluster."""
+        return isinstance(self, ManagedSite)
+
+    @property
+    def embedded(self) -> bool:
+        """True if the site runs on the embedded cluster."""
+        return False
+
+
+class ManagedSite(SiteBase):
+    """The settings of a site on any cloud: the class of one cloud adds its ``cloud`` and what only that cloud has."""
+
+    title: ClassVar[str]
+    """Name of the cloud in messages."""
+    regions: ClassVar[Mapping[str, tuple[str, ...]]]
+    """Zones of the cloud by region."""
+
+    region: Annotated[str, Field(title="a region of the cloud")]
+    """Region of the cloud."""
+    zones: tuple[str, ...] = ()
+    """Three zones of the region; unset takes its first three."""
+    account: str
+    """Account, subscription or project of the site. `up` refuses credentials of another one."""
+    network: Network = Network()
+    """The network of the site."""
+    cluster: Cluster = Cluster()
+    """The managed Kubernetes cluster of the site."""
+    pools: Pools = Pools()
+    """The machine pools of the site."""
+    backups: Backups
+    """The backups of the site."""
+    budget: Budget | None = None
+    """The budget of the site; required in production."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from infra.settings.site import Site
+from infra.aws.settings import AwsSite
+from infra.azure.settings import AzureSite
+from infra.gcp.settings import GcpSite
+from infra.kubernetes.settings import ClusterSite
+from infra.settings.site import ManagedSite
 from infra.settings.values import (
     Cidr,
     DnsLabel,
@@ -23,6 +27,9 @@ from infra.settings.values import (
 NAMESPACE = "pouw"
 SECRET_KEYS = frozenset({"nodeKeySeed"})
 
+Site: TypeAlias = Annotated[AwsSite | AzureSite | GcpSite | ClusterSite, Field(discriminator="cloud")]
+"""A site: ``cloud`` decides which settings it has."""
+
 
 class Amounts(Part):
     """Processor and memory, in Kubernetes quantities."""
@@ -34,12 +41,12 @@ class Amounts(Part):
 
 
 class Resources(Part):
-    """What one node asks for, and what it may use."""
+    """Requests and limits of one pod."""
 
     requests: Amounts = Amounts(cpu="1", memory="1Gi")
-    """What the scheduler sets aside."""
+    """Amounts that the scheduler reserves."""
     limits: Amounts = Amounts(cpu="4", memory="4Gi")
-    """What it may use at most."""
+    """Largest amounts that the pod may use."""
 
 
 class Storage(Part):
@@ -52,20 +59,20 @@ class Storage(Part):
 
 
 class Nodes(Part):
-    """How many nodes a slot runs, by role."""
+    """The nodes of one slot, by role."""
 
     miners: Annotated[int, Field(ge=1, le=500)] = 3
     """Nodes that train and earn blocks."""
     verifiers: Annotated[int, Field(ge=0, le=500)] = 1
-    """Nodes that check and serve, and mine nothing."""
+    """Nodes that verify and serve clients. They do not mine."""
     resources: Resources = Resources()
-    """Of each node."""
+    """Requests and limits of each node."""
     storage: Storage = Storage()
-    """Of each node."""
+    """Volume of each node."""
 
     @property
     def total(self) -> int:
-        """Nodes of one slot."""
+        """Number of nodes in one slot."""
         return self.miners + self.verifiers
 
 
@@ -81,7 +88,7 @@ class Slot(Part):
 
 
 class Exposure(Part):
-    """How clients reach a site's balancer."""
+    """The service by which clients reach a site's balancer."""
 
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
     """Type of the client service; private by default."""
@@ -92,8 +99,8 @@ class Exposure(Part):
     metrics_node_port: NodePort | None = None
     """Node port of metrics; unset lets the cluster choose."""
     allow_from: tuple[Cidr, ...] = ()
-    """CIDR ranges that may reach it. On an existing cluster none leaves it to the cluster's own edge; a cloud site
-    opens no balancer without one."""
+    """CIDR ranges that may reach the balancer. A cloud site needs at least one to open it. On an existing cluster, an
+    empty list leaves the decision to the cluster."""
 
 
 class Balancer(Part):
@@ -102,70 +109,76 @@ class Balancer(Part):
     replicas: Annotated[int, Field(ge=1, le=20)] = 2
     """Balancer pods."""
     exposure: Exposure = Exposure()
-    """How clients reach it."""
+    """Service by which clients reach the balancer."""
     max_nodes: Annotated[int, Field(ge=1, le=1000)] = 100
-    """Nodes that it has room for."""
+    """Largest number of nodes behind the balancer."""
     resources: Resources = Resources(
         requests=Amounts(cpu="250m", memory="128Mi"), limits=Amounts(cpu="1", memory="256Mi")
     )
-    """Of each balancer pod."""
+    """Requests and limits of each balancer pod."""
 
 
 class Dns(Part):
     """Names by which clients and sites find the network."""
 
     zone: Domain | None = None
-    """Zone that the stack makes; delegate it to the name servers in the stack's outputs. The first cloud site in
-    the list decides which cloud holds it. Required for several sites, and for public balancers of cloud sites."""
+    """Zone that the stack creates; delegate it to the name servers in the stack's outputs. The cloud of the first cloud
+    site in the list holds it. Several sites require a zone, and so do public balancers of cloud sites."""
     host: DnsLabel = "rpc"
-    """Name in the zone that leads to the active site, and to a standby when that one fails."""
+    """Name in the zone that resolves to the active site, and to a standby while no active site is healthy."""
+
+    def site_hosts(self, site: str) -> tuple[str, ...]:
+        """Return the names by which clients reach a site: the stack's, then the site's own. Empty without a zone."""
+        return (f"{self.host}.{self.zone}", f"{site}.{self.zone}") if self.zone else ()
 
 
 class Chain(Part):
-    """Chain parameters that every node of the network must share: they make the first block."""
+    """Chain parameters that every node of the network must share, because the first block depends on them."""
 
     network_id: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1337
-    """Network id; part of every signature."""
+    """Network ID; part of every signature."""
     genesis_time_s: Annotated[int, Field(ge=1_700_000_000, le=4_102_444_800)] = 1_790_000_000
     """Time of the first block, Unix seconds."""
     block_time_s: Annotated[int, Field(ge=1, le=3600)] = 15
-    """Seconds between blocks that difficulty aims at."""
+    """Target time between blocks, in seconds; difficulty follows it."""
 
 
 class Images(Part):
-    """Container images. The command line fills in what it builds itself; elsewhere they come from a registry."""
+    """Container images. The command line fills in those that it builds; all others come from a registry."""
 
     node: ImageReference | None = None
     """Image of the nodes."""
     balancer: ImageReference | None = None
     """Image of the balancer (HAProxy)."""
     autoscaler: ImageReference | None = None
-    """Image of the cluster's autoscaler where the cloud brings none (AWS), such as your mirror's; unset takes the
-    Kubernetes project's own, by digest."""
+    """Image of the node autoscaler, which only clusters on AWS run, such as your mirror's. Unset takes the Kubernetes
+    project's own image, by digest."""
     repository: DnsLabel = "pouw"
-    """Repository in a cloud site's own registry, for the images that are named nowhere and so are built."""
+    """Repository in a cloud site's own registry. It holds the images that the stack builds."""
     tag: ImageTag | None = None
-    """Tag of images that are built: the command line fills in their content's hash; unset is the project's version."""
+    """Tag of images that the stack builds. The command line fills in a hash of their content; unset is the project's
+    version."""
     base: str | None = None
-    """Base image of ``Dockerfile.production``; unset makes one from Debian packages."""
+    """Base image of `Dockerfile.production`; unset builds one from Debian packages."""
 
 
 class Policy(Part):
-    """How strict the compliance gate is."""
+    """Strictness of the compliance gate."""
 
     enforcement: Literal["mandatory", "advisory"] = "mandatory"
-    """Whether a violation refuses the deployment, or is only told; production is never `advisory`."""
+    """`mandatory` refuses a deployment with violations; `advisory` only reports them. Production is always
+    `mandatory`."""
     levels: dict[str, Literal["mandatory", "advisory", "disabled"]] = Field(default_factory=dict)
-    """Levels of single rules, by id; none may be lower than the rule's own in production."""
+    """Levels of single rules, by rule ID. In production no level may be lower than the rule's own."""
     remediate: bool = False
-    """Whether rules that can may add what is missing, such as a tag; told in the preview."""
+    """Let rules add what is missing, such as a tag, where they can. The preview reports every addition."""
 
 
 class Settings(Part):
     """One stack."""
 
     environment: Literal["local", "staging", "production"]
-    """Production insists on spread over machines."""
+    """Environment of the stack. Production spreads pods over machines and protects data from deletion."""
     sites: tuple[Site, ...]
     """The clusters of the stack, at least one of them active."""
     chain: Chain = Chain()
@@ -181,28 +194,35 @@ class Settings(Part):
     dns: Dns = Dns()
     """Names by which clients and sites find the network."""
     contacts: tuple[MailAddress, ...] = ()
-    """Mail addresses that alarms and budgets are sent to; required for a cloud site."""
+    """Mail addresses that receive alarms and budget notices; required for a cloud site."""
     tags: dict[TagText, TagText] = Field(default_factory=dict)
-    """Tags of every taggable resource, besides those of our own."""
+    """Tags of every taggable resource, in addition to the four that the stack sets."""
     policy: Policy = Policy()
-    """How strict the compliance gate is."""
+    """Strictness of the compliance gate."""
     kubeconfig: str = ""
-    """Path of the kubeconfig to use; empty means the user's own."""
+    """Path of the kubeconfig; empty means the user's own."""
 
     @property
     def embedded(self) -> bool:
-        """Whether a site runs on the embedded cluster: plain Kubernetes, and no context of the user's named."""
+        """True if a site runs on the embedded cluster."""
         return any(site.embedded for site in self.sites)
 
     @property
-    def zone_holder(self) -> Site | None:
-        """The site whose cloud holds the stack's zone: the first, whatever its role, since sites change theirs when one
-        takes over from another, and a zone that moved would have other name servers than the parent domain names."""
-        return next((site for site in self.sites if site.managed), None) if self.dns.zone else None
+    def managed_sites(self) -> tuple[ManagedSite, ...]:
+        """The sites whose cluster a cloud manages."""
+        return tuple(site for site in self.sites if isinstance(site, ManagedSite))
 
+    @property
+    def allow_from(self) -> tuple[str, ...]:
+        """Ranges that a cloud site's edge admits. Empty without a public balancer, which needs no edge."""
+        exposure = self.balancer.exposure
+        return exposure.allow_from if exposure.type == "LoadBalancer" else ()
 
-def model_of(annotation: object) -> type[BaseModel] | None:
-    """The settings class inside an annotation such as ``tuple[Site, ...]``; ``None`` where there is none."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for inner in get_args(annotation) if (found := model_of(inner))), None)
+    @property
+    def zone_holder(self) -> ManagedSite | None:
+        """The first cloud site, whose cloud holds the stack's zone; ``None`` without a zone.
+
+        Roles do not matter: sites exchange them, and a zone in another cloud would have other name servers than the
+        parent domain names.
+        """
+        return next(iter(self.managed_sites), None) if self.dns.zone else None

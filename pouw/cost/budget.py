@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.faults import Fault
+from infra.settings.site import ManagedSite
 from infra.settings.stack import NAMESPACE, Settings
 from pouw.cost.estimate import Estimate
 
@@ -12,7 +13,7 @@ from pouw.cost.estimate import Estimate
 def faults(settings: Settings, estimate: Estimate) -> Iterator[Fault]:
     """A fault for each site over its budget."""
     for index, site in enumerate(settings.sites):
-        if site.budget is None:
+        if not isinstance(site, ManagedSite) or site.budget is None:
             continue
         monthly = estimate.of_site(site.name)
         told = f"{monthly:,.0f} {estimate.currency} a month by the prices of {estimate.prices_of}, use not counted"

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.settings.site import Site
+from infra.settings.site import ManagedSite
+from infra.settings.stack import Site
 from pouw.engine.events import StepStarted, Subject
 
 _VERSIONED = re.compile(r"/v\d{8}(preview)?")
@@ -75,15 +76,15 @@ class _Reader:
             site = self._site_of(step)
             package = token.partition(":")[0]
             home = self._sites.get(site)
-            inside = home is not None and home.managed and package == "kubernetes"
+            managed = home if isinstance(home, ManagedSite) and package == "kubernetes" else None
             yield Resource(
                 urn=step.subject.urn,
                 type=token,
                 name=step.subject.name,
                 inputs=inputs,
                 parent=step.parent,
-                cloud=home.cloud if home is not None and inside else _CLOUDS.get(package, ""),
-                region=str(home.region) if home is not None and inside else self._region(step, inputs, home),
+                cloud=managed.cloud if managed else _CLOUDS.get(package, ""),
+                region=managed.region if managed else self._region(step, inputs, home),
                 site=site,
             )
 
@@ -105,7 +106,11 @@ class _Reader:
         """Where the resource says that it is, else its provider, else the site that it belongs to."""
         provider = self._providers.get(step.provider, {})
         own = (inputs.get("region"), inputs.get("location"), inputs.get("zone"))
-        around = (provider.get("region"), provider.get("location"), home.region if home else None)
+        around = (
+            provider.get("region"),
+            provider.get("location"),
+            home.region if isinstance(home, ManagedSite) else None,
+        )
         found = next((place for place in (*own, *around) if isinstance(place, str) and not is_unknown(place)), "")
         return _as_region(found)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from infra.faults import Fault
-from infra.settings.site import Site
-from infra.settings.stack import Settings
+from infra.kubernetes.settings import ClusterSite
+from infra.settings.stack import Settings, Site
 from pouw.home import Home
 from pouw.images import build_inputs, builder, kind_cluster, registry
 from pouw.images.builder import Image
@@ -28,7 +28,7 @@ Holds = Callable[[str], bool | None]
 
 def kind_name(site: Site) -> str:
     """Return the name of the kind cluster that the site's context belongs to; empty for any other cluster."""
-    context = site.context or ""
+    context = site.context or "" if isinstance(site, ClusterSite) else ""
     return context.removeprefix(_KIND_PREFIX) if context.startswith(_KIND_PREFIX) else ""
 
 
@@ -97,7 +97,9 @@ def _name(settings: Settings, kind: Kind) -> str | None:
 def _missing_names(settings: Settings) -> Iterator[Fault]:
     """Yield the fault of a cluster on another machine, which cannot run images that are built here."""
     remote = [
-        site.name for site in settings.sites if site.cloud == "kubernetes" and not site.embedded and not kind_name(site)
+        site.name
+        for site in settings.sites
+        if isinstance(site, ClusterSite) and not site.embedded and not kind_name(site)
     ]
     missing = [kind for kind in Kind if _name(settings, kind) is None]
     if remote and missing:
@@ -119,7 +121,7 @@ def _missing_kind(settings: Settings, home: Home) -> Iterator[Fault]:
             yield Fault(
                 path=f"pouw:sites[{site.name}].context",
                 message="images are loaded into this cluster by kind, which is not on PATH",
-                got=str(site.context),
+                got=_KIND_PREFIX + kind_name(site),
                 expected="the program kind",
                 remedy="install kind, or name images of a registry under pouw:images",
             )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.faults import Fault
-from infra.settings.site import Site
+from infra.settings.site import SiteBase
 from pouw import poll
 from pouw.errors import ExitCode, PouwError
 from pouw.network.nodes import Connections
@@ -69,7 +69,7 @@ def _host(service: Mapping[str, Any], machines: Sequence[Mapping[str, Any]], *, 
     return str(spec.get("clusterIP") or "")
 
 
-def of_site(site: Site, connections: Connections) -> Endpoints:
+def of_site(site: SiteBase, connections: Connections) -> Endpoints:
     """Read the addresses of a site from its cluster.
 
     Raises:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.naming import selector
-from infra.settings.site import Site
-from infra.settings.stack import Settings
+from infra.settings.stack import Settings, Site
 from pouw.errors import ClusterError
 from pouw.network.nodes import Connections, NodeError, SiteConnection
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.faults import Fault
-from infra.settings.site import Site
-from infra.settings.stack import Settings
+from infra.kubernetes.settings import ClusterSite
+from infra.settings.site import ManagedSite
+from infra.settings.stack import Settings, Site
 from pouw import files
 from pouw.errors import ClusterError
 from pouw.home import Home
@@ -71,18 +72,17 @@ def access(settings: Settings, site: Site, home: Home) -> SiteAccess:
     """Return the credentials of one site of a stack."""
     if site.embedded:
         path: Path | None = embedded_kubeconfig(home)
-    elif site.managed:
+    elif isinstance(site, ManagedSite):
         path = kubeconfig_path(settings, site, home)
     else:
         path = Path(settings.kubeconfig).expanduser() if settings.kubeconfig else None
-    is_ours = site.embedded or site.managed
-    context = None if is_ours else site.context
+    context = site.context if isinstance(site, ClusterSite) else None
     return SiteAccess(site=site.name, kubeconfig=path, context=context, environment=home.environment)
 
 
-def kubeconfig_path(settings: Settings, site: Site, home: Home) -> Path:
+def kubeconfig_path(settings: Settings, site: ManagedSite, home: Home) -> Path:
     """Return the path of a cloud site's kubeconfig: one file per cluster, for all stacks that have it."""
-    identity = "/".join((settings.environment, site.cloud, site.account or "", site.region or "", site.name))
+    identity = f"{settings.environment}/{site.cloud}/{site.account}/{site.region}/{site.name}"
     digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
     return _folder(home) / f"{site.name}-{digest}.yaml"
 
@@ -94,9 +94,9 @@ def save_kubeconfigs(settings: Settings, outputs: Mapping[str, Any], home: Home)
         for output in outputs.get("sites", [])
         if isinstance(output, Mapping)
     }
-    for site in settings.sites:
+    for site in settings.managed_sites:
         text = texts.get(site.name)
-        if site.managed and isinstance(text, str):
+        if isinstance(text, str):
             files.write_private(kubeconfig_path(settings, site, home), text)
 
 
@@ -111,8 +111,8 @@ def ensure_kubeconfigs(
         ClusterError: the stack has no such output, because it was never brought up.
     """
 
-    def missing() -> list[Site]:
-        return [site for site in settings.sites if site.managed and not kubeconfig_path(settings, site, home).exists()]
+    def missing() -> list[ManagedSite]:
+        return [site for site in settings.managed_sites if not kubeconfig_path(settings, site, home).exists()]
 
     if not missing():
         return
@@ -134,7 +134,7 @@ def ensure_kubeconfigs(
 
 def remove_kubeconfigs(settings: Settings, home: Home) -> None:
     """Remove the saved kubeconfigs of a stack's sites."""
-    for site in settings.sites:
+    for site in settings.managed_sites:
         kubeconfig_path(settings, site, home).unlink(missing_ok=True)
     folder = _folder(home)
     if folder.is_dir() and not any(folder.iterdir()):

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from infra.aws.settings import AwsSite
 from infra.faults import Fault, choices
+from infra.settings.site import ManagedSite
 from infra.settings.stack import NAMESPACE, Settings
 from pouw.errors import EngineError
 
@@ -67,16 +69,17 @@ def faults(settings: Settings, config: Mapping[str, Any], environment: Mapping[s
     told: dict[tuple[str, str], _Caller | _UnknownError] = {}
     found: list[Fault] = []
     for index, site in enumerate(settings.sites):
-        if not site.managed:
+        if not isinstance(site, ManagedSite):
             continue
-        region = site.region or ""
+        region = site.region
         key = (site.cloud, region if site.cloud == "aws" else "")
         if key not in told:
             told[key] = _asked(site.cloud, around, region)
         path = f"{NAMESPACE}:sites[{index}]"
-        found += _fault(f"{path}.account", site.cloud, site.account or "", told[key]) or list(
-            _outsider(f"{path}.cluster.administrators", site.cluster.administrators, told[key])
-        )
+        foreign = _fault(f"{path}.account", site.cloud, site.account, told[key])
+        found += foreign
+        if not foreign and isinstance(site, AwsSite):
+            found += _outsider(f"{path}.cluster.administrators", site.cluster.administrators, told[key])
     return found
 
 

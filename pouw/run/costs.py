@@ -21,4 +21,4 @@ def priced(outcome: Outcome, settings: Settings) -> Outcome:
 
 def within_budget(planned: Outcome, settings: Settings) -> Outcome:
     """A deployment's plan, as :func:`priced` judges it; where no site has a budget, nothing is priced."""
-    return priced(planned, settings) if any(site.budget for site in settings.sites) else planned
+    return priced(planned, settings) if any(site.budget for site in settings.managed_sites) else planned

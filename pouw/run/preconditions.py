@@ -8,6 +8,7 @@ from contextlib import closing
 from functools import partial
 
 from infra.faults import Fault
+from infra.kubernetes.settings import ClusterSite
 from infra.settings.stack import Exposure, Settings
 from pouw import cluster as embedded
 from pouw.cluster import image_store
@@ -47,7 +48,7 @@ def cluster_faults(settings: Settings) -> Iterator[Fault]:
     """Faults of clusters that the user named: each must answer before a stack is touched."""
     home = Home.from_environment(os.environ)
     for index, site in enumerate(settings.sites):
-        if site.cloud != "kubernetes" or site.embedded:
+        if not isinstance(site, ClusterSite) or site.embedded:
             continue
         path = f"pouw:sites[{index}].context"
         try:

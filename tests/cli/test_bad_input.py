@@ -17,6 +17,7 @@ from pouw.errors import ExitCode
 from tests.cli.command import Checkout
 from tests.images import registries
 from tests.images.registries import Access
+from tests.infra.test_site_faults import AWS, AZURE, GCP, STACK
 
 SITE = {"name": "local", "cloud": "kubernetes"}
 
@@ -59,6 +60,14 @@ def kubeconfig(server: str) -> str:
         "contexts": [{"name": "dead", "context": {"cluster": "dead", "user": "dead"}}],
     }
     return json.dumps(document)
+
+
+def beyond_limits() -> dict[str, Any]:
+    """Return the compliant stack with a site on each cloud, each beyond one limit of its cloud."""
+    aws = {**AWS, "network": {**AWS["network"], "services": "172.20.0.0/25"}}
+    azure = {**AZURE, "network": {**AZURE["network"], "pods": "100.64.0.0/21"}}
+    gcp = {**GCP, "pools": {"rpc": {"instance": "m7i.xlarge"}}}
+    return {**STACK, "sites": [aws, azure, gcp]}
 
 
 CASES = {
@@ -116,6 +125,14 @@ CASES = {
         write=lambda c: c.stack("bad", sites=[{**SITE, "context": "kind-dev"}]),
         code=ExitCode.CLUSTER,
         told=("images are loaded into this cluster by kind, which is not on PATH", "install kind"),
+    ),
+    "limits of every cloud": Case(
+        write=lambda c: c.stack("bad", **beyond_limits()),
+        told=(
+            "pouw:sites[0].network.services: is not allowed on AWS",
+            "pouw:sites[1].network.pods: has too few addresses",
+            "pouw:sites[2].pools.rpc.instance: is not a machine type of GCP",
+        ),
     ),
     "unknown option": Case(arguments=("up", "--colour"), code=ExitCode.USAGE, told=("--colour",)),
     "unknown command": Case(arguments=("fly",), code=ExitCode.USAGE, told=("fly",)),

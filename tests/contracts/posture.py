@@ -65,7 +65,7 @@ def declared(cloud: str) -> Sequence[Recorded]:
     exposure = {"type": "LoadBalancer", "allowFrom": list(CLIENTS)}
     sites = [{**_SITES[cloud], "role": "active"}]
     stack = parse({**STACK, "sites": sites, "balancer": {"exposure": exposure}})
-    context = contracts.site_context(stack, stack.sites[0])
+    context = contracts.site_context(stack, stack.managed_sites[0])
     module, zones = (importlib.import_module(f"infra.{cloud}.{noun}") for noun in ("site", "dns"))
 
     def declare() -> None:

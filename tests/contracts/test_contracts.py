@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import typing
 
 import pytest
 
+from infra.clouds import CLOUDS
 from infra.component import Component
 from infra.contracts import CONTRACTS, Contract
-from infra.settings.site import Cloud
-
-CLOUDS = tuple(cloud for cloud in typing.get_args(Cloud) if cloud != "kubernetes")
 
 each_cloud = pytest.mark.parametrize("cloud", CLOUDS)
 each_contract = pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.module)

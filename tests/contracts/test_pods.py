@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import importlib
-import typing
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 import pytest
 
-from infra.contracts import POOL_LABEL, POOLS
-from infra.settings.site import Cloud as Name
+from infra.clouds import CLOUDS
+from infra.contracts import POOL_LABEL
+from infra.settings.site import POOLS
 from tests.infra.clouds import Cloud, kind
 from tests.infra.recorder import record
 
-CLOUDS = tuple(cloud for cloud in typing.get_args(Name) if cloud != "kubernetes")
 ACCELERATED = {"aws": "g5.2xlarge", "azure": "Standard_NC4as_T4_v3", "gcp": "g2-standard-8"}
 
 each_cloud = pytest.mark.parametrize("cloud", CLOUDS)

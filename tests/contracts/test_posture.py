@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Sequence
 from functools import cache
 
 import pytest
 
-from infra.settings.site import Cloud
+from infra.clouds import CLOUDS
 from tests.contracts import posture
 from tests.infra.recorder import Recorded
-
-CLOUDS = tuple(cloud for cloud in typing.get_args(Cloud) if cloud != "kubernetes")
 
 each_cloud = pytest.mark.parametrize("cloud", CLOUDS)
 

@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 from infra.aws import node_pool_plan as aws_machines
 from infra.azure.node_pool_plan import zone_pools
+from infra.clouds import CLOUDS
 from infra.gcp import machine_types as gcp_machines
 from infra.kubernetes.storage import NAME as ENCRYPTED
-from infra.regions import ZONES
 from infra.settings.site import Pool, Pools
 from pouw.cost import pools, table
 from pouw.engine.plugins.core.sdk_types import Sdk
@@ -77,7 +77,7 @@ def default_machines() -> dict[str, set[str]]:
 def test_the_machines_of_our_pools_have_a_price_wherever_a_source_has_one(cloud: str, least: int) -> None:
     prices = table.load()
     for name in default_machines()[cloud]:
-        known = [region for region in ZONES[cloud] if prices.machine(cloud, name, region) is not None]
+        known = [region for region in CLOUDS[cloud].regions if prices.machine(cloud, name, region) is not None]
         assert len(known) >= least, name
 
 
@@ -96,7 +96,7 @@ def test_a_disk_of_each_kind_that_a_class_gives_has_a_price_in_some_region() -> 
     prices = table.load()
     for cloud, classes in prices.classes.items():
         for name, kind in classes.items():
-            assert any(prices.disk(cloud, kind, 100, region) for region in ZONES[cloud]), (cloud, name)
+            assert any(prices.disk(cloud, kind, 100, region) for region in CLOUDS[cloud].regions), (cloud, name)
 
 
 def test_every_type_and_pattern_means_one_that_the_sdks_have() -> None:
@@ -118,12 +118,12 @@ def test_every_region_with_a_price_is_one_that_a_site_may_name() -> None:
     prices = table.load()
     for cloud, families in prices.machines.items():
         for name, family in families.items():
-            assert set(family.hour) <= set(ZONES[cloud]), name
+            assert set(family.hour) <= set(CLOUDS[cloud].regions), name
             assert family.unchecked < set(family.hour), name
     for cloud, disks in prices.disks.items():
         for kind, disk in disks.items():
             for by_region in (disk.month, *(disk.steps or {}).values()):
-                assert disk.unchecked < set(by_region or ZONES[cloud]) <= set(ZONES[cloud]), kind
+                assert disk.unchecked < set(by_region or CLOUDS[cloud].regions) <= set(CLOUDS[cloud].regions), kind
 
 
 def test_no_type_is_both_priced_and_free() -> None:

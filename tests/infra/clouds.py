@@ -37,16 +37,16 @@ class Cloud:
         values["sites"] = [{**self.site, **(site or {})}]
         return parse(values)
 
-    def site_context(self, site: Mapping[str, Any] | None = None, **stack: Any) -> SiteContext:
+    def site_context(self, site: Mapping[str, Any] | None = None, **stack: Any) -> SiteContext[Any]:
         """The context of that stack's site."""
         made = self.settings(site, **stack)
-        return contracts.site_context(made, made.sites[0])
+        return contracts.site_context(made, made.managed_sites[0])
 
     def site_of(self, stack: Settings, *, edge: bool = True) -> Any:
         """Declare the stack's first site, and a zone with its names where it has an edge."""
         folder = f"infra.{self.site['cloud']}"
         sites, zones = importlib.import_module(f"{folder}.site"), importlib.import_module(f"{folder}.dns")
-        where = contracts.site_context(stack, stack.sites[0])
+        where = contracts.site_context(stack, stack.managed_sites[0])
         dns = zones.Dns("dns", zones.DnsArgs(context=where, zone="pouw.example.org")) if edge else None
         arguments = sites.SiteArgs(
             context=where,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from infra.aws.regions import ZONES
 from infra.faults import Fault, choices, excerpt
-from infra.regions import ZONES
 
 
 def test_a_fault_prints_its_parts_in_one_order() -> None:
@@ -31,7 +31,7 @@ def test_ten_choices_are_listed_in_full() -> None:
 
 
 def test_more_than_ten_choices_are_cut_to_the_closest_three() -> None:
-    assert choices(ZONES["aws"], "us-east-3") == "us-east-2, us-east-1, us-west-2 (the closest of 21)"
+    assert choices(ZONES, "us-east-3") == "us-east-2, us-east-1, us-west-2 (the closest of 21)"
     assert choices(range(11)).endswith("(the closest of 11)"), "a value that is not shown still gets three"
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra import reference as settings
 from pouw.paths import REPOSITORY
-from tools.reference import commands, metrics
+from tools.reference import commands, metrics, settings
 
 _DOCS = REPOSITORY / "docs"
 _METRICS_HEADING = "## Metrics\n\n"

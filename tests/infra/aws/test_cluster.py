@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 
-from infra import addons
+from infra.aws import addons
 from infra.aws.cluster import client_configuration, reachability
-from infra.settings.site import Cluster
+from infra.aws.settings import AwsCluster
 from tests.infra.aws.declared import SITE, compliant, declared, settings
 from tests.infra.clouds import kind
 
 
 def test_the_api_server_is_private_unless_somebody_is_named() -> None:
-    assert reachability(Cluster()) == {"endpoint_private_access": True, "endpoint_public_access": False}
-    named = reachability(Cluster(api_allow_from=("198.51.100.0/24",)))
+    assert reachability(AwsCluster()) == {"endpoint_private_access": True, "endpoint_public_access": False}
+    named = reachability(AwsCluster(api_allow_from=("198.51.100.0/24",)))
     assert named["endpoint_public_access"] is True
     assert named["public_access_cidrs"] == ["198.51.100.0/24"]
 
@@ -57,7 +57,7 @@ def test_every_add_on_has_the_reviewed_version_or_the_one_that_the_settings_name
 
 def test_every_version_that_was_reviewed_has_all_add_ons() -> None:
     assert all(set(versions) == set(addons.ADDONS) for versions in addons.REVIEWED.values())
-    assert Cluster().version in addons.REVIEWED
+    assert AwsCluster().version in addons.REVIEWED
 
 
 def test_networking_enforces_policies_and_every_add_on_is_ours() -> None:

@@ -20,7 +20,7 @@ def declared(*targets: Target) -> Sequence[Recorded]:
 
     def declare() -> None:
         stack = settings()
-        context = contracts.site_context(stack, stack.sites[0])
+        context = contracts.site_context(stack, stack.managed_sites[0])
         dns = Dns("dns", DnsArgs(context=context, zone="pouw.example.org"))
         dns.failover("service", host="rpc.pouw.example.org", targets=targets)
 

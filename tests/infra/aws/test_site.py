@@ -19,8 +19,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from infra.aws import physical_names
+from infra.aws.regions import ZONES
 from infra.aws.site import peers_entry, storage_class
-from infra.regions import ZONES
 from infra.settings.loading import parse
 from infra.settings.stack import Settings
 from pouw.engine.plugins.core.naming import Naming
@@ -59,7 +59,7 @@ labels = st.from_regex(r"\A[a-z]([-a-z0-9]{0,18}[a-z0-9])?\Z")
 @st.composite
 def stacks(draw: st.DrawFn) -> Settings:
     """Any stack of one AWS site."""
-    region, away = draw(st.lists(st.sampled_from(sorted(ZONES["aws"])), min_size=2, max_size=2, unique=True))
+    region, away = draw(st.lists(st.sampled_from(sorted(ZONES)), min_size=2, max_size=2, unique=True))
     prefix = draw(st.integers(16, 20))
     minimum, more = draw(st.integers(1, 50)), draw(st.integers(1, 50))
     pool = {"minimum": minimum, "maximum": minimum + more}
@@ -67,7 +67,7 @@ def stacks(draw: st.DrawFn) -> Settings:
         **SITE,
         "name": draw(labels),
         "region": region,
-        "zones": draw(st.permutations(ZONES["aws"][region]))[:3],
+        "zones": draw(st.permutations(ZONES[region]))[:3],
         "network": {
             "cidr": str(ipaddress.ip_network((f"10.{draw(st.integers(0, 255))}.0.0", prefix))),
             "translation": draw(st.sampled_from(["zone", "shared"])),

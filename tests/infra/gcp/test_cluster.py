@@ -16,7 +16,7 @@ from tests.infra.recorder import Recorded
 def site_context(**site: object) -> SiteContext:
     """The context of the compliant site with changes."""
     stack = settings(site)
-    return contracts.site_context(stack, stack.sites[0])
+    return contracts.site_context(stack, stack.managed_sites[0])
 
 
 def test_without_an_allow_list_the_api_server_has_no_address_outside() -> None:
@@ -35,7 +35,7 @@ def test_an_allow_list_opens_the_api_server_to_its_ranges_alone() -> None:
 
 def test_the_version_is_the_settings_and_production_takes_the_slower_channel() -> None:
     stack = settings({"cluster": {"version": "1.33"}}, environment="staging")
-    staging = maintenance(contracts.site_context(stack, stack.sites[0]))
+    staging = maintenance(contracts.site_context(stack, stack.managed_sites[0]))
     assert staging["min_master_version"] == "1.33"
     channels = [given["release_channel"]["channel"] for given in (staging, maintenance(site_context()))]
     assert channels == ["REGULAR", "STABLE"]

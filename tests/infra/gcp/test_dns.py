@@ -29,7 +29,7 @@ def declared(targets: Sequence[Target]) -> Sequence[Recorded]:
 
     def declare() -> None:
         stack = settings()
-        context = contracts.site_context(stack, stack.sites[0])
+        context = contracts.site_context(stack, stack.managed_sites[0])
         Dns("dns", DnsArgs(context=context, zone="pouw.example.org")).failover(
             "service", host=HOSTS[0], targets=targets
         )

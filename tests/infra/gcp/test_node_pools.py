@@ -67,7 +67,7 @@ def of(machine_type: str, pool: str = "miners") -> dict[str, object]:
     """The machine of a group of one type."""
     stack = settings()
     group = Group(name=pool, pool=pool, machine=machine_type, disk_gib=100, minimum=1, maximum=3)
-    return machine(group, contracts.site_context(stack, stack.sites[0]))
+    return machine(group, contracts.site_context(stack, stack.managed_sites[0]))
 
 
 def test_a_type_with_accelerators_makes_a_pool_of_them_with_drivers() -> None:

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from infra import contracts
 from infra.contracts import SiteContext
 from infra.gcp import physical_names
+from infra.gcp.regions import ZONES
 from infra.gcp.site import PEERS
-from infra.regions import ZONES
 from infra.settings.loading import parse
 from infra.settings.stack import Settings
 from pouw.engine.plugins.core.naming import Naming
@@ -83,7 +83,7 @@ def sdk() -> Sdk:
 @st.composite
 def stacks(draw: st.DrawFn) -> Settings:
     """Any stack of one site on Google Cloud."""
-    region, away = draw(st.lists(st.sampled_from(sorted(ZONES["gcp"])), min_size=2, max_size=2, unique=True))
+    region, away = draw(st.lists(st.sampled_from(sorted(ZONES)), min_size=2, max_size=2, unique=True))
     minimum, more = draw(st.integers(1, 50)), draw(st.integers(1, 50))
     pool = {"minimum": minimum, "maximum": minimum + more}
     cidr = ipaddress.ip_network((f"10.{draw(st.integers(0, 255))}.0.0", draw(st.integers(16, 20))))
@@ -92,7 +92,7 @@ def stacks(draw: st.DrawFn) -> Settings:
         "name": draw(labels),
         "account": draw(st.from_regex(r"\A[a-z][-a-z0-9]{4,28}[a-z0-9]\Z").filter(lambda text: "goog" not in text)),
         "region": region,
-        "zones": draw(st.permutations(ZONES["gcp"][region]))[:3],
+        "zones": draw(st.permutations(ZONES[region]))[:3],
         "network": {
             "cidr": str(cidr),
             "translation": draw(st.sampled_from(["zone", "shared"])),
@@ -121,7 +121,7 @@ def test_any_site_has_names_in_their_limits_ranges_apart_labels_and_right_inputs
 def wanted_labels(stack: Settings) -> dict[str, str]:
     """Labels that everything must carry."""
     ours = {"project": "pouw", "environment": stack.environment, "managed-by": "pulumi"}
-    return {**stack.tags, **ours, "site": stack.sites[0].name}
+    return {**stack.tags, **ours, "site": stack.managed_sites[0].name}
 
 
 def bad_names(found: Sequence[Recorded]) -> Iterator[str]:
@@ -182,7 +182,7 @@ def elsewhere(found: Sequence[Recorded], stack: Settings) -> Iterator[str]:
     """Resources that may name a project and name none or another: they would be made wherever somebody is logged in."""
     for one in found:
         described = sdk().resource(one.token) if one.custom else None
-        if described and "project" in described.inputs and one.inputs.get("project") != stack.sites[0].account:
+        if described and "project" in described.inputs and one.inputs.get("project") != stack.managed_sites[0].account:
             yield f"{one.name}: {one.inputs.get('project')}"
 
 
@@ -262,7 +262,7 @@ def test_images_are_addressed_in_the_sites_own_registry() -> None:
 def stack_context(name: str) -> SiteContext:
     """The context of a site of that name."""
     stack = settings({"name": name})
-    return contracts.site_context(stack, stack.sites[0])
+    return contracts.site_context(stack, stack.managed_sites[0])
 
 
 def test_two_long_names_that_differ_at_the_end_stay_apart() -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from infra import regions
+from infra.aws import regions
 from infra.faults import choices
 from pouw.engine.plugins.offline.cloud import Mismatch
 from pouw.engine.plugins.offline.formats import matching
@@ -25,7 +25,7 @@ _RESOURCE_ZONES: Final = {
 }
 """Regions and zones that a resource can be in and a site cannot, because they lack something that a site needs."""
 ZONES: Final[Mapping[str, str]] = {
-    **{region: "".join(zone[-1] for zone in zones) for region, zones in regions.ZONES["aws"].items()},
+    **{region: "".join(zone[-1] for zone in zones) for region, zones in regions.ZONES.items()},
     **_RESOURCE_ZONES,
 }
 """Availability zones of each region, by their letters."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra import regions
+from infra.azure import regions
 from pouw.engine.plugins.offline.cloud import Mismatch
 from pouw.engine.plugins.offline.formats import matching
 from pouw.engine.plugins.offline.settings import Settings
@@ -16,7 +16,7 @@ _OTHER_LOCATIONS: Final = """
     mexicocentral newzealandnorth northcentralus norwaywest qatarcentral southafricawest southindia swedensouth
     switzerlandwest uaecentral ukwest usgovarizona usgovtexas usgovvirginia westcentralus westindia westus
 """
-LOCATIONS: Final = frozenset({*regions.ZONES["azure"], *_OTHER_LOCATIONS.split()})
+LOCATIONS: Final = frozenset({*regions.ZONES, *_OTHER_LOCATIONS.split()})
 
 
 def location(value: str, settings: Settings) -> Mismatch | None:

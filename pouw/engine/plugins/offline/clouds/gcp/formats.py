@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from infra import regions
+from infra.gcp import regions
 from pouw.engine.plugins.offline.cloud import Mismatch
 from pouw.engine.plugins.offline.formats import matching
 from pouw.engine.plugins.offline.settings import Settings
@@ -17,7 +17,7 @@ _OTHER_REGIONS: Final = """
     northamerica-south1 southamerica-west1 us-east5 us-south1 us-west3
 """
 ZONES: Final[Mapping[str, str]] = {
-    **{region: "".join(zone[-1] for zone in zones) for region, zones in regions.ZONES["gcp"].items()},
+    **{region: "".join(zone[-1] for zone in zones) for region, zones in regions.ZONES.items()},
     **dict.fromkeys(_OTHER_REGIONS.split(), "abc"),
 }
 """Zones of each region, by their letters."""
