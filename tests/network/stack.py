@@ -91,6 +91,16 @@ def views() -> Sequence[NodeView]:
         return observation.nodes(observation.observe(settings, connections))
 
 
+def submit(task: Mapping[str, object]) -> str:
+    """Submit a task with settings that the command does not offer, and return its id."""
+    settings = stacks.settings("local")
+    with Connections(settings) as connections:
+        node = observation.nodes(observation.observe(settings, connections))[0]
+        connection = connections.to(node.site)
+        token = connection.secret_value(f"pouw-{node.slot}-keys", "admin.token")
+        return str(connection.rpc(node.name, "pouw_submitTask", {"task": task}, token=token)["task_id"])
+
+
 def lowest() -> int:
     """The height that all nodes have reached; -1 while one does not answer."""
     found = views()
