@@ -79,7 +79,7 @@ def test_images_that_are_unchanged_are_not_built_again() -> None:
 
 def test_cluster_status_and_logs_show_the_components() -> None:
     output = stack.run("cluster", "status")
-    for component in ("etcd", "kube-apiserver", "kubelet", "containerd", "coredns"):
+    for component in ("etcd", "kube-apiserver", "kubelet", "containerd", "kube-proxy"):
         assert component in output
     assert stack.run("cluster", "logs", "kubelet", "-n", "3").count("\n") == 3
     assert "kubelet" in refuse("cluster", "logs", "kubelt").stderr
