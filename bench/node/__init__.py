@@ -1,1 +1,1 @@
-"""What a node costs."""
+"""Costs of a node."""

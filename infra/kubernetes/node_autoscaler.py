@@ -23,6 +23,7 @@ from infra.faults import Fault
 from infra.flows import DNS, MONITORING, Flow
 from infra.kubernetes.namespace import WorkloadContext
 from infra.naming import NAMESPACE, labels, selector
+from infra.program_error import ProgramError
 from infra.settings.stack import Amounts, Resources
 from infra.workload import Manifest, Workload
 
@@ -169,7 +170,7 @@ def image(configured: str | None, version: str) -> str:
     The autoscaler decides with the cluster's own scheduler inside, which must not be newer than the API server.
 
     Raises:
-        pulumi.RunError: the cluster is older than every known release.
+        ProgramError: the cluster is older than every known release.
     """
     if configured is not None:
         return configured
@@ -184,7 +185,7 @@ def image(configured: str | None, version: str) -> str:
             reason="no known release of the autoscaler is old enough",
             remedy="set the image of that version",
         )
-        raise pulumi.RunError(str(fault))
+        raise ProgramError([fault])
     return f"{_IMAGE}:{DIGESTS[max(suitable)]}"
 
 

@@ -1,4 +1,4 @@
-"""Which test runs a documented command, or why none can."""
+"""Documented commands by the test that runs them, or by the reason why none can."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Kind(Enum):
 
     ENGINE = "by tests/docs/test_commands_engine.py, on the real engine and without an account"
     NETWORK = "by tests/network/test_first_steps.py, on the embedded cluster"
-    SETUP = "by whoever runs the tests: the Makefile's own targets"
+    SETUP = "before the tests: the Makefile's own targets"
     BENCH = "by hand: measurements take minutes"
     ACCOUNT = "against a real cloud or with a real secret; the options are checked"
     FOREIGN = "another program"

@@ -78,14 +78,14 @@ def test_every_python_module_of_a_page_exists() -> None:
 
 @pytest.mark.parametrize("page", pages(), ids=lambda path: path.name)
 def test_the_links_of_a_page_name_files_and_headings(page: Path) -> None:
-    wrong = []
+    broken_links = []
     for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", page.read_text(encoding="utf-8")):
         path = (page.parent / target).resolve() if target else page
         if not path.exists():
-            wrong.append(target)
+            broken_links.append(target)
         elif anchor and anchor not in _anchors(path):
-            wrong.append(f"{target}#{anchor}")
-    assert wrong == []
+            broken_links.append(f"{target}#{anchor}")
+    assert broken_links == []
 
 
 def _anchors(path: Path) -> set[str]:

@@ -23,13 +23,13 @@ GENERATED = "docs/reference/commands.md"
 
 def sequences() -> Iterator[Sequence[Command]]:
     """Yield the commands of each page that runs one which no earlier page has run."""
-    known: set[str] = set()
+    covered: set[str] = set()
     documented = [command for command in every_command() if command.page != GENERATED and kind(command) is Kind.ENGINE]
     pages = [list(commands) for _, commands in groupby(documented, key=lambda command: command.page)]
     for commands in sorted(pages, key=len, reverse=True):
-        if any(command.text not in known for command in commands):
-            yield [command for command in commands if command.text not in known or "rehears" in command.text]
-            known |= {command.text for command in commands}
+        if any(command.text not in covered for command in commands):
+            yield [command for command in commands if command.text not in covered or "rehears" in command.text]
+            covered |= {command.text for command in commands}
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def views() -> Sequence[NodeView]:
 def submit(task: Mapping[str, object]) -> str:
     """Submit a task with settings that the command does not offer, and return its id."""
     settings = stacks.settings("local")
-    with Connections(settings) as connections:
+    with Connections(settings, Home.from_environment(os.environ)) as connections:
         node = observation.nodes(observation.observe(settings, connections))[0]
         connection = connections.to(node.site)
         token = connection.secret_value(f"pouw-{node.slot}-keys", "admin.token")

@@ -104,7 +104,7 @@ def test_a_task_is_submitted_listed_shown_and_its_model_fetched(tmp_path: Path) 
 def test_a_task_without_a_model_cannot_be_fetched(tmp_path: Path) -> None:
     document = json.loads(stack.run("task", "submit", "digits", "--no-wait", "--json"))
     task_id = document["task"]["id"]
-    refused = refuse("task", "fetch", task_id, "-o", str(tmp_path / "never.model"))
-    assert "has no model yet" in refused.stderr
-    assert f"pouw task show {task_id}" in refused.stderr
+    completed = refuse("task", "fetch", task_id, "-o", str(tmp_path / "never.model"))
+    assert "has no model yet" in completed.stderr
+    assert f"pouw task show {task_id}" in completed.stderr
     assert not (tmp_path / "never.model").exists()

@@ -14,7 +14,7 @@ from node.rpc.methods import PouwMethods
 from node.service import Node
 from node.settings import Role
 from pouw.home import Home
-from pouw.kube.access import Connections
+from pouw.network.nodes import Connections
 from pouw.network.observation import NodeView
 from pouw.network.tasks import Client, TaskError
 from pouw.progress import SilentProgress
@@ -67,7 +67,7 @@ class FakeConnections:
 async def model(tmp_path: Path) -> AsyncIterator[Model]:
     """A model of a chain with three blocks."""
     rules = live_rules()
-    chain = bench(tmp_path, given=rules)
+    chain = bench(tmp_path, shared_rules=rules)
     chain.extend(3)
     chain.store.close()
     node = Node(node_settings(tmp_path, Role.CLIENT), rules)
@@ -85,12 +85,12 @@ def client(model: Model, *hashes: str) -> Client:
 
 
 async def test_a_model_of_a_minority_is_refused(model: Model) -> None:
-    other = "0x" + "ab" * 32
+    foreign_block = "0x" + "ab" * 32
     with pytest.raises(TaskError, match="1 of 3 nodes hold block 3; expected more than half"):
-        client(model, model.block_hash, other, other).fetch(model.task_id, SilentProgress())
+        client(model, model.block_hash, foreign_block, foreign_block).fetch(model.task_id, SilentProgress())
 
 
 async def test_a_model_that_differs_from_its_proof_is_refused(model: Model) -> None:
-    changed = Model(task_id=model.task_id, answer={**model.answer, "model": "AAAA"})
+    forged = Model(task_id=model.task_id, answer={**model.answer, "model": "AAAA"})
     with pytest.raises(TaskError, match="not the one that the chain names"):
-        client(changed, *[model.block_hash] * 3).fetch(model.task_id, SilentProgress())
+        client(forged, *[model.block_hash] * 3).fetch(model.task_id, SilentProgress())

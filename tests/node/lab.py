@@ -33,7 +33,7 @@ def key(number: int) -> NodeKey:
 
 
 def network(**changes: object) -> NetworkFile:
-    """A quick network: little training per iteration, shallow commitments, a block about every six iterations."""
+    """Return a quick network: little training per iteration, shallow commitments, a block per six iterations."""
     quick: dict[str, object] = {
         "schema": 1,
         "network_id": 1337,
@@ -66,7 +66,7 @@ class Bench:
     def height(self) -> int:
         return self.chain.head.header.height
 
-    def mine(self) -> Block:
+    def mine_block(self) -> Block:
         """Iterate until a block is found; it is not added."""
         for _ in range(10_000):
             self.clock[0] += PACE_MS
@@ -82,16 +82,16 @@ class Bench:
 
     def extend(self, blocks: int = 1) -> list[Block]:
         """Mine and add that many blocks."""
-        made = []
+        mined = []
         for _ in range(blocks):
-            made.append(self.mine())
-            self.add(made[-1])
-        return made
+            mined.append(self.mine_block())
+            self.add(mined[-1])
+        return mined
 
 
-def bench(folder: Path, *, owner: int = 1, given: Rules | None = None) -> Bench:
-    """A fresh node, or the one that lies in ``folder``."""
-    shared = given or rules()
+def bench(folder: Path, *, owner: int = 1, shared_rules: Rules | None = None) -> Bench:
+    """Open a new node, or the one in ``folder``."""
+    shared = shared_rules or rules()
     store, state, _ = open_store(folder, *genesis(shared))
     head = store.head()
     clock = [max(START_MS, head.header.time_ms if head else 0)]
@@ -122,27 +122,27 @@ class Session:
     choose_batch: Callable[[bytes], bytes] = lambda seed: seed
 
     def prove(self, commitment: bytes = b"c" * 32) -> tuple[Seal, Proof]:
-        """A proof of ``commit_depth + 1`` iterations, and the seal of the block that it wins at the easiest target."""
+        """Return a proof of ``commit_depth + 1`` iterations, and the seal of its block at the easiest target."""
         model = self.start or self.job.model
         residual = self.residual if self.residual is not None else zero_residual(self.job.spec)
-        previous, messages, begun = NO_MESSAGE, [], (model, residual)
+        previous, messages, start = NO_MESSAGE, [], (model, residual)
         for step in range(self.job.network.commit_depth + 1):
             seed = self.choose_batch(batch_seed(self.job.task, self.miner.public, 100 + step, previous))
-            trained = self.job.train(model, residual, seed)
-            told = self._tell(step, seed, previous, model, residual, trained)
-            message = self.tamper(step, replace(told, commitment=commitment)).signed(self.miner)
+            training = self.job.train(model, residual, seed)
+            message = self._message(step, seed, previous, model, residual, training)
+            message = self.tamper(step, replace(message, commitment=commitment)).signed(self.miner)
             messages.append(message)
-            begun = (model, residual)
-            previous, model, residual = message.id, trained.model, trained.residual
+            start = (model, residual)
+            previous, model, residual = message.id, training.model, training.residual
         proof = Proof(
             messages=tuple(messages),
-            start_delta=begun[0].parameters - self.job.model.parameters,
-            start_residual=begun[1],
+            start_delta=start[0].parameters - self.job.model.parameters,
+            start_residual=start[1],
         )
         return self.seal(proof), proof
 
-    def _tell(
-        self, step: int, seed: bytes, previous: bytes, model: Model, residual: Integers, trained: Trained
+    def _message(
+        self, step: int, seed: bytes, previous: bytes, model: Model, residual: Integers, training: Trained
     ) -> IterationMessage:
         return IterationMessage(
             network_id=self.job.network.network_id,
@@ -155,11 +155,11 @@ class Session:
             batch=seed,
             start_model=model_hash(model),
             start_residual=residual_hash(residual),
-            steps=steps_hash(trained.steps),
-            end_model=model_hash(trained.model),
-            end_residual=residual_hash(trained.residual),
-            loss=trained.loss,
-            correct=trained.correct,
+            steps=steps_hash(training.steps),
+            end_model=model_hash(training.model),
+            end_residual=residual_hash(training.residual),
+            loss=training.loss,
+            correct=training.correct,
             time_ms=START_MS + step,
             commitment=bytes(32),
         )

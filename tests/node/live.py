@@ -36,7 +36,7 @@ def live_rules() -> Rules:
 
 @asynccontextmanager
 async def running(folder: Path, role: Role, *bootnodes: Node, shared: Rules | None = None) -> AsyncIterator[Node]:
-    """A node that takes part until the block ends."""
+    """Run a node until the block ends."""
     node = Node(settings(folder, role, *bootnodes), shared or live_rules())
     await node.listen()
     stop = asyncio.Event()
@@ -49,11 +49,11 @@ async def running(folder: Path, role: Role, *bootnodes: Node, shared: Rules | No
         await node.close()
 
 
-async def until(holds: Callable[[], bool], what: str, limit_s: float = LONG_S) -> None:
+async def until(condition: Callable[[], bool], description: str, limit_s: float = LONG_S) -> None:
     """Wait for a condition, not longer than the limit."""
     try:
         async with asyncio.timeout(limit_s):
-            while not holds():  # noqa: ASYNC110 - conditions over several nodes have no one event
+            while not condition():  # noqa: ASYNC110 - conditions over several nodes have no single event
                 await asyncio.sleep(0.02)
     except TimeoutError:
-        raise AssertionError(f"not within {limit_s} s: {what}") from None
+        raise AssertionError(f"not within {limit_s} s: {description}") from None

@@ -24,12 +24,12 @@ RICH = key(40)
 
 def _transfer(sender: NodeKey, recipient: bytes, amount: int, nonce: int = 0, network_id: int = 1337) -> Transaction:
     payload = Transfer(recipient=recipient, amount=amount)
-    made = Transaction(network_id=network_id, sender_key=sender.public, nonce=nonce, fee=5, payload=payload)
-    return made.signed(sender)
+    transaction = Transaction(network_id=network_id, sender_key=sender.public, nonce=nonce, fee=5, payload=payload)
+    return transaction.signed(sender)
 
 
 def _rich(folder: Path, owner: int = 1) -> Bench:
-    return bench(folder, owner=owner, given=rules(allocations={address_text(RICH.address): 1000}))
+    return bench(folder, owner=owner, shared_rules=rules(allocations={address_text(RICH.address): 1000}))
 
 
 def _total(node: Bench) -> int:
@@ -44,19 +44,19 @@ def test_blocks_are_mined_accepted_and_paid(tmp_path: Path) -> None:
 
 
 def test_a_second_node_reaches_the_same_state_from_the_blocks_alone(tmp_path: Path) -> None:
-    one, two = bench(tmp_path / "1"), bench(tmp_path / "2", owner=2)
-    for block in one.extend(3):
-        two.clock[0] = one.clock[0]
-        two.add(Block.decode(block.encode()))
-    assert two.chain.state.root == one.chain.state.root
+    first, second = bench(tmp_path / "1"), bench(tmp_path / "2", owner=2)
+    for block in first.extend(3):
+        second.clock[0] = first.clock[0]
+        second.add(Block.decode(block.encode()))
+    assert second.chain.state.root == first.chain.state.root
 
 
 def test_a_peers_update_is_averaged_into_the_model(tmp_path: Path) -> None:
-    one, two = bench(tmp_path / "1"), bench(tmp_path / "2", owner=2)
-    job = one.chain.rules.job(one.chain.state)
-    one.pool.add(job, two.miner.iterate(one.clock[0]).contribution)
-    block = one.mine()
-    one.add(block)
+    first, second = bench(tmp_path / "1"), bench(tmp_path / "2", owner=2)
+    job = first.chain.rules.job(first.chain.state)
+    first.pool.add(job, second.miner.iterate(first.clock[0]).contribution)
+    block = first.mine_block()
+    first.add(block)
     assert [item.message.miner for item in block.body.contributions] == [key(2).public]
 
 
@@ -90,7 +90,7 @@ def test_a_heavier_branch_with_an_invalid_block_changes_nothing(tmp_path: Path) 
     node.extend(1)
     head, root = node.chain.head, node.chain.state.root
     first = rival.extend(1)[0]
-    second = rival.mine()
+    second = rival.mine_block()
     forged = Block(header=replace(second.header, state_root=b"s" * 32).signed(key(2)), body=second.body)
     node.clock[0] = rival.clock[0]
     node.chain.add(first)
@@ -103,7 +103,7 @@ def test_a_heavier_branch_with_an_invalid_block_changes_nothing(tmp_path: Path) 
 
 
 def _lawless(folder: Path, **changes: object) -> Bench:
-    """A producer of the same genesis that mines by rules of its own."""
+    """Return a producer with the same genesis and rules of its own."""
     node = bench(folder)
     network = node.chain.rules.network.model_copy(update=changes)
     node.chain.rules = Rules(network=network, dataset=node.chain.rules.dataset)
@@ -112,40 +112,40 @@ def _lawless(folder: Path, **changes: object) -> Bench:
 
 
 def test_a_producer_that_pays_itself_more_is_refused(tmp_path: Path) -> None:
-    """Pay is computed, never claimed: a greedy producer can only name a state that nobody else finds."""
-    block = _lawless(tmp_path / "1", block_reward=10**12).mine()
+    """Rewards are computed, never claimed: a greedy producer names a state that no other node computes."""
+    block = _lawless(tmp_path / "1", block_reward=10**12).mine_block()
     with pytest.raises(InvalidError, match="state_root"):
         bench(tmp_path / "2").chain.add(block)
 
 
 def test_a_block_with_an_easier_target_than_due_is_refused(tmp_path: Path) -> None:
-    block = _lawless(tmp_path / "1", initial_iterations_per_block=1, minimum_iterations_per_block=1).mine()
+    block = _lawless(tmp_path / "1", initial_iterations_per_block=1, minimum_iterations_per_block=1).mine_block()
     with pytest.raises(InvalidError, match="not the target that is due"):
         bench(tmp_path / "2").chain.add(block)
 
 
 def test_a_block_with_a_shallower_commitment_is_refused(tmp_path: Path) -> None:
-    block = _lawless(tmp_path / "1", commit_depth=1).mine()
+    block = _lawless(tmp_path / "1", commit_depth=1).mine_block()
     with pytest.raises(InvalidError, match="not_found"):
         bench(tmp_path / "2").chain.add(block)
 
 
 def test_a_block_that_trained_less_than_the_rules_ask_is_refused(tmp_path: Path) -> None:
-    block = _lawless(tmp_path / "1", mini_batches=1, multiply_adds_per_try=512).mine()
+    block = _lawless(tmp_path / "1", mini_batches=1, multiply_adds_per_try=512).mine_block()
     with pytest.raises(InvalidError):
         bench(tmp_path / "2").chain.add(block)
 
 
 def test_a_block_signed_by_another_is_refused(tmp_path: Path) -> None:
     node = bench(tmp_path)
-    block = node.mine()
+    block = node.mine_block()
     with pytest.raises(InvalidError, match="signature"):
         node.chain.add(Block(header=block.header.signed(key(3)), body=block.body))
 
 
 def test_a_block_that_is_refused_stays_refused(tmp_path: Path) -> None:
     node = bench(tmp_path)
-    block = node.mine()
+    block = node.mine_block()
     forged = Block(header=replace(block.header, state_root=b"s" * 32).signed(key(1)), body=block.body)
     for _ in range(2):
         with pytest.raises(InvalidError, match="state_root"):
@@ -154,9 +154,9 @@ def test_a_block_that_is_refused_stays_refused(tmp_path: Path) -> None:
 
 
 def test_a_block_without_its_parent_is_an_orphan(tmp_path: Path) -> None:
-    one, two = bench(tmp_path / "1"), bench(tmp_path / "2")
-    blocks = one.extend(2)
-    assert two.chain.add(blocks[1]).fate is Fate.ORPHAN
+    first, second = bench(tmp_path / "1"), bench(tmp_path / "2")
+    blocks = first.extend(2)
+    assert second.chain.add(blocks[1]).fate is Fate.ORPHAN
 
 
 def test_transfers_move_money_and_make_none(tmp_path: Path) -> None:
@@ -195,9 +195,9 @@ def test_a_transaction_that_cannot_be_paid_or_is_not_the_owners_is_refused(
     tmp_path: Path, transaction: Transaction, reason: str
 ) -> None:
     node = _rich(tmp_path)
-    with pytest.raises(InvalidError) as caught:
+    with pytest.raises(InvalidError) as error_info:
         node.mempool.add(node.chain.state, transaction)
-    assert caught.value.reason == reason
+    assert error_info.value.reason == reason
 
 
 def test_a_transaction_runs_once(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_changed_bit_is_never_the_same_transaction(transaction: Transaction, d
     position = data.draw(st.integers(0, len(raw) * 8 - 1))
     raw[position // 8] ^= 1 << position % 8
     try:
-        changed = Transaction.decode(bytes(raw))
+        flipped = Transaction.decode(bytes(raw))
     except EncodingError:
         return
-    assert changed != transaction
+    assert flipped != transaction

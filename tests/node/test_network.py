@@ -32,14 +32,14 @@ async def test_four_nodes_agree_on_blocks_that_three_of_them_earn(tmp_path: Path
         nodes = [first, *miners]
         await until(lambda: min(node.height for node in nodes) >= 4, "four blocks everywhere")
         await until(lambda: _agreed(*nodes), "one head")
-        trained = records.task(first.chain.state, records.filler_id(0))
-        assert trained is not None
-        assert trained.iterations > trained.blocks
+        task_record = records.task(first.chain.state, records.filler_id(0))
+        assert task_record is not None
+        assert task_record.iterations > task_record.blocks
 
 
 async def test_a_late_node_catches_up_headers_first(tmp_path: Path) -> None:
     shared = live_rules()
-    old = bench(tmp_path / "old", given=shared)
+    old = bench(tmp_path / "old", shared_rules=shared)
     old.extend(40)
     old.store.close()
     async with running(tmp_path / "old", Role.VERIFIER, shared=shared) as source:
@@ -51,19 +51,19 @@ async def test_a_late_node_catches_up_headers_first(tmp_path: Path) -> None:
 
 async def test_a_healed_partition_ends_on_the_branch_with_more_work(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
-        left = await stack.enter_async_context(running(tmp_path / "left", Role.MINER))
-        right = await stack.enter_async_context(running(tmp_path / "right", Role.MINER))
-        await until(lambda: min(left.height, right.height) >= 2, "blocks on both sides")
-        assert not _agreed(left, right)
-        left.connections.connect(("127.0.0.1", right.p2p_port))
-        await until(lambda: bool(left.connections.peers) and _agreed(left, right), "one head after healing")
+        west = await stack.enter_async_context(running(tmp_path / "left", Role.MINER))
+        east = await stack.enter_async_context(running(tmp_path / "right", Role.MINER))
+        await until(lambda: min(west.height, east.height) >= 2, "blocks on both sides")
+        assert not _agreed(west, east)
+        west.connections.connect(("127.0.0.1", east.p2p_port))
+        await until(lambda: bool(west.connections.peers) and _agreed(west, east), "one head after healing")
         reorganised = [
-            node.metrics.registry.get_sample_value("pouw_chain_reorganisations_total") for node in (left, right)
+            node.metrics.registry.get_sample_value("pouw_chain_reorganisations_total") for node in (west, east)
         ]
         assert sum(filter(None, reorganised)) >= 1
 
 
-async def test_a_task_submitted_anywhere_is_trained_by_all_and_its_model_is_the_chains(tmp_path: Path) -> None:
+async def test_all_miners_train_a_task_and_its_model_is_on_the_chain(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(running(tmp_path / "0", Role.CLIENT))
         miner = await stack.enter_async_context(running(tmp_path / "1", Role.MINER, client))
@@ -81,11 +81,11 @@ async def test_a_task_submitted_anywhere_is_trained_by_all_and_its_model_is_the_
 
 
 async def test_a_node_of_another_genesis_is_not_let_in(tmp_path: Path) -> None:
-    async with running(tmp_path / "0", Role.VERIFIER) as one:
-        other = rules(block_time_s=1, block_reward=1)
-        async with running(tmp_path / "1", Role.VERIFIER, one, shared=other) as two:
+    async with running(tmp_path / "0", Role.VERIFIER) as node:
+        foreign = rules(block_time_s=1, block_reward=1)
+        async with running(tmp_path / "1", Role.VERIFIER, node, shared=foreign) as two:
             await asyncio.sleep(0.5)
-            assert not one.connections.peers
+            assert not node.connections.peers
             assert not two.connections.peers
 
 
@@ -98,8 +98,8 @@ async def test_a_node_does_not_peer_with_itself_and_does_not_wait_for_it(tmp_pat
 
 
 async def test_a_peer_that_forges_blocks_is_banned_and_the_chain_unmoved(tmp_path: Path) -> None:
-    forger = bench(tmp_path / "forger", given=live_rules())
-    block = forger.mine()
+    forger = bench(tmp_path / "forger", shared_rules=live_rules())
+    block = forger.mine_block()
     async with running(tmp_path / "0", Role.VERIFIER) as node:
         reader, writer = await asyncio.open_connection("127.0.0.1", node.p2p_port)
         introduction = await handshake(reader, writer, key=key(66), hello=node._hello(), initiator=True)
@@ -109,8 +109,8 @@ async def test_a_peer_that_forges_blocks_is_banned_and_the_chain_unmoved(tmp_pat
             await introduction.channel.send(FrameType.BLOCK, forged.encode())
         await until(lambda: not node.connections.peers, "the forger to be let go")
         assert node.height == 0
-        refused = node.metrics.registry.get_sample_value("pouw_blocks_rejected_total", {"reason": "state_root"})
-        assert refused == 3
+        rejections = node.metrics.registry.get_sample_value("pouw_blocks_rejected_total", {"reason": "state_root"})
+        assert rejections == 3
         writer.close()
         reader, writer = await asyncio.open_connection("127.0.0.1", node.p2p_port)
         await handshake(reader, writer, key=key(66), hello=node._hello(), initiator=True)

@@ -30,11 +30,11 @@ NETWORK = {
 
 def _ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
+    for sock in sockets:
+        sock.bind(("127.0.0.1", 0))
+    ports = [sock.getsockname()[1] for sock in sockets]
+    for sock in sockets:
+        sock.close()
     return ports
 
 
@@ -66,7 +66,7 @@ def _node(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
 
 
 def _get(environment: dict[str, str], path: str) -> tuple[int, Any]:
-    """Status and JSON; 0 when nobody listens."""
+    """Return status and JSON; 0 where no server listens."""
     connection = http.client.HTTPConnection("127.0.0.1", int(environment["POUW_RPC_PORT"]), timeout=5)
     try:
         connection.request("GET", path)
@@ -81,9 +81,9 @@ def _get(environment: dict[str, str], path: str) -> tuple[int, Any]:
 def _wait_for_height(environment: dict[str, str], height: int) -> int:
     end = time.monotonic() + 30
     while time.monotonic() < end:
-        found = _get(environment, "/ready")[1].get("height", -1)
-        if found >= height:
-            return int(found)
+        height = _get(environment, "/ready")[1].get("height", -1)
+        if height >= height:
+            return int(height)
         time.sleep(0.05)
     raise AssertionError(f"height {height} not reached in 30 s")
 
@@ -101,15 +101,15 @@ def test_sigterm_drains_unready_first_then_exits_with_zero(tmp_path: Path) -> No
     environment = _environment(tmp_path, POUW_LINGER_S="1")
     with _node(environment) as process:
         _wait_for_height(environment, 1)
-        started = time.monotonic()
+        start_s = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        seen = set()
+        statuses = set()
         while process.poll() is None:
-            seen.add(_get(environment, "/ready")[0])
+            statuses.add(_get(environment, "/ready")[0])
             time.sleep(0.05)
         assert process.returncode == 0
-        assert time.monotonic() - started < 20
-        assert 503 in seen
+        assert time.monotonic() - start_s < 20
+        assert 503 in statuses
         assert process.stderr is not None
         lines = [json.loads(line) for line in process.stderr.read().splitlines()]
     assert lines[-1]["msg"] == "stopped"
@@ -119,19 +119,19 @@ def test_sigterm_drains_unready_first_then_exits_with_zero(tmp_path: Path) -> No
 
 def test_wrong_settings_end_the_program_with_every_fault(tmp_path: Path) -> None:
     environment = _environment(tmp_path, POUW_ROLE="king", POUW_COLOUR="red")
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "node", "run"], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 3
-    assert "POUW_ROLE" in done.stderr
-    assert "POUW_COLOUR: is not a setting" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert completed.returncode == 3
+    assert "POUW_ROLE" in completed.stderr
+    assert "POUW_COLOUR: is not a setting" in completed.stderr
+    assert "Traceback" not in completed.stderr
 
 
-def test_a_port_in_use_is_said_without_a_traceback(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        environment = _environment(tmp_path, POUW_RPC_PORT=str(taken.getsockname()[1]))
-        done = subprocess.run(
+def test_a_port_in_use_is_reported_without_a_traceback(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        environment = _environment(tmp_path, POUW_RPC_PORT=str(listener.getsockname()[1]))
+        completed = subprocess.run(
             [sys.executable, "-m", "node", "run"],
             env=environment,
             cwd=ROOT,
@@ -140,9 +140,9 @@ def test_a_port_in_use_is_said_without_a_traceback(tmp_path: Path) -> None:
             check=False,
             timeout=30,
         )
-    assert done.returncode == 1
-    assert "address already in use" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert completed.returncode == 1
+    assert "address already in use" in completed.stderr
+    assert "Traceback" not in completed.stderr
 
 
 @pytest.mark.parametrize(("path", "code"), [("/ready", 0), ("/nowhere", 1)])
@@ -151,23 +151,23 @@ def test_check_is_a_probe(tmp_path: Path, path: str, code: int) -> None:
     with _node(environment):
         _wait_for_height(environment, 0)
         url = f"http://127.0.0.1:{environment['POUW_RPC_PORT']}{path}"
-        done = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-m", "node", "check", "--url", url], cwd=ROOT, capture_output=True, check=False
         )
-    assert done.returncode == code
+    assert completed.returncode == code
 
 
-def test_check_fails_where_nobody_listens() -> None:
+def test_check_fails_where_no_server_listens() -> None:
     url = f"http://127.0.0.1:{_ports(1)[0]}/ready"
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "node", "check", "--url", url], cwd=ROOT, capture_output=True, check=False
     )
-    assert done.returncode == 1
+    assert completed.returncode == 1
 
 
 def test_genesis_reads_the_data_set_from_the_folder_that_a_node_would_read(tmp_path: Path) -> None:
     environment = {**os.environ, "POUW_DATASETS_DIR": str(tmp_path)}
     command = [sys.executable, "-m", "node", "genesis"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode != 0
-    assert str(tmp_path) in done.stderr
+    completed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert completed.returncode != 0
+    assert str(tmp_path) in completed.stderr

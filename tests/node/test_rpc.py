@@ -1,4 +1,4 @@
-"""What clients see: JSON-RPC, health, readiness, metrics, subscriptions."""
+"""Interface to clients: JSON-RPC, health, readiness, metrics, subscriptions."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Door:
 @pytest.fixture
 async def door(tmp_path: Path) -> AsyncIterator[Door]:
     shared = live_rules()
-    past = bench(tmp_path, given=shared)
+    past = bench(tmp_path, shared_rules=shared)
     past.extend(_BLOCKS)
     past.store.close()
     node = Node(settings(tmp_path, Role.CLIENT), shared)
@@ -143,8 +143,8 @@ async def test_a_task_is_submitted_with_the_token_and_listed(door: Door) -> None
     answer = await door.result("pouw_submitTask", {"name": "digits", "iterations": 50}, token=TOKEN)
     task = await door.result("pouw_getTask", answer["task_id"])
     assert (task["state"], task["name"], task["iterations"]) == ("waiting", "digits", 50)
-    listed = await door.result("pouw_listTasks")
-    assert [item["filler"] for item in listed] == [True]
+    tasks = await door.result("pouw_listTasks")
+    assert [item["filler"] for item in tasks] == [True]
 
 
 @pytest.mark.parametrize(
@@ -179,9 +179,9 @@ async def test_a_model_is_proven_to_the_client_who_can_score_it(door: Door) -> N
 async def test_a_model_or_proof_that_was_changed_is_refused(door: Door) -> None:
     task = (await door.result("pouw_listTasks"))[0]
     answer = await door.result("pouw_getModel", task["id"])
-    other = model.encode(model.initial_model(77, 32))
+    foreign_model = model.encode(model.initial_model(77, 32))
     with pytest.raises(InvalidError, match="model_hash"):
-        modelproof.check({**answer, "model": base64.b64encode(other).decode()})
+        modelproof.check({**answer, "model": base64.b64encode(foreign_model).decode()})
     proof = answer["proof"]
     with pytest.raises(InvalidError, match="state_proof"):
         modelproof.check({**answer, "proof": {**proof, "siblings": proof["siblings"][::-1]}})
@@ -223,7 +223,7 @@ async def test_every_method_is_in_the_document(door: Door) -> None:
 
 
 async def test_a_subscriber_hears_of_new_heads(door: Door, tmp_path: Path) -> None:
-    ahead = bench(tmp_path / "ahead", given=door.node.rules)
+    ahead = bench(tmp_path / "ahead", shared_rules=door.node.rules)
     for header in door.node.blocks.headers(1, _BLOCKS):
         body = door.node.blocks.block(header.hash)
         assert body is not None
@@ -232,7 +232,7 @@ async def test_a_subscriber_hears_of_new_heads(door: Door, tmp_path: Path) -> No
     async with door.sockets.ws_connect("/") as socket:
         await socket.send_json({"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]})
         subscription = (await socket.receive_json())["result"]
-        await door.node.add_block(ahead.mine())
+        await door.node.add_block(ahead.mine_block())
         notice = await socket.receive_json()
         assert notice["params"]["subscription"] == subscription
         assert notice["params"]["result"]["number"] == hex(_BLOCKS + 1)

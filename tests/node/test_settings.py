@@ -17,12 +17,12 @@ from node.work.dataset import load_digits
 
 
 def test_defaults_hold_where_nothing_is_set() -> None:
-    given = read({"PATH": "/bin"})
-    assert (given.role, given.rpc_port, given.p2p_port) == (Role.VERIFIER, 8545, 30303)
+    parsed = read({"PATH": "/bin"})
+    assert (parsed.role, parsed.rpc_port, parsed.p2p_port) == (Role.VERIFIER, 8545, 30303)
 
 
 def test_values_are_read() -> None:
-    given = read(
+    parsed = read(
         {
             "POUW_ROLE": "Miner",
             "POUW_BOOTNODES": "a.example:30303, 10.0.0.1:4,[::1]:5",
@@ -30,10 +30,10 @@ def test_values_are_read() -> None:
             "POUW_NETWORK_FILE": "",
         }
     )
-    assert given.role is Role.MINER
-    assert given.bootnodes == (("a.example", 30303), ("10.0.0.1", 4), ("::1", 5))
-    assert given.advertise == ("me", 1)
-    assert given.network_file is None
+    assert parsed.role is Role.MINER
+    assert parsed.bootnodes == (("a.example", 30303), ("10.0.0.1", 4), ("::1", 5))
+    assert parsed.advertise == ("me", 1)
+    assert parsed.network_file is None
 
 
 def test_an_unknown_variable_is_refused_by_name() -> None:
@@ -42,11 +42,11 @@ def test_an_unknown_variable_is_refused_by_name() -> None:
 
 
 def test_all_faults_are_named_together() -> None:
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(SettingsError) as error_info:
         read({"POUW_ROLE": "king", "POUW_RPC_PORT": "70000", "POUW_X": "1", "POUW_BOOTNODES": "nowhere"})
-    named = {fault.name for fault in caught.value.faults}
-    assert named == {"POUW_ROLE", "POUW_RPC_PORT", "POUW_X", "POUW_BOOTNODES"}
-    assert "'nowhere' is not host:port" in str(caught.value)
+    variables = {fault.name for fault in error_info.value.faults}
+    assert variables == {"POUW_ROLE", "POUW_RPC_PORT", "POUW_X", "POUW_BOOTNODES"}
+    assert "'nowhere' is not host:port" in str(error_info.value)
 
 
 def test_every_setting_is_documented() -> None:
@@ -60,12 +60,12 @@ def _file(**fields: object) -> str:
 
 def test_the_same_file_gives_the_same_genesis_whatever_its_layout() -> None:
     address = "0x" + "ab" * 20
-    one = network.parse(_file(block_time_s=3, allocations={address: 5}), source="x")
+    compact = network.parse(_file(block_time_s=3, allocations={address: 5}), source="x")
     two = network.parse(
         json.dumps({"allocations": {address.upper().replace("0X", "0x"): 5}, "block_time_s": 3, "schema": 1}, indent=4),
         source="y",
     )
-    hashes = {genesis(Rules(network=given, dataset=load_digits()))[0].hash for given in (one, two)}
+    hashes = {genesis(Rules(network=parsed, dataset=load_digits()))[0].hash for parsed in (compact, two)}
     assert len(hashes) == 1
 
 
@@ -74,12 +74,12 @@ def test_the_same_file_gives_the_same_genesis_whatever_its_layout() -> None:
 )
 def test_every_parameter_is_part_of_the_genesis(changes: dict[str, int]) -> None:
     data = load_digits()
-    plain = genesis(Rules(network=network.default(), dataset=data))[0].hash
-    assert genesis(Rules(network=network.parse(_file(**changes), source="x"), dataset=data))[0].hash != plain
+    default_genesis = genesis(Rules(network=network.default(), dataset=data))[0].hash
+    assert genesis(Rules(network=network.parse(_file(**changes), source="x"), dataset=data))[0].hash != default_genesis
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("{", "is not JSON"),
         (_file(block_time=3), "block_time"),
@@ -90,8 +90,8 @@ def test_every_parameter_is_part_of_the_genesis(changes: dict[str, int]) -> None
         (_file(minimum_iterations_per_block=4), "minimum_iterations_per_block"),
     ],
 )
-def test_a_wrong_network_file_says_what_is_wrong(text: str, said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
+def test_a_wrong_network_file_says_what_is_wrong(text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         network.parse(text, source="network.json")
 
 
@@ -102,10 +102,10 @@ def test_the_documented_example_is_a_network_file() -> None:
 
 
 def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    made = load_or_create_key(tmp_path / "key")
-    assert load_or_create_key(tmp_path / "key").public == made.public
+    created = load_or_create_key(tmp_path / "key")
+    assert load_or_create_key(tmp_path / "key").public == created.public
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
-    assert made.seed.hex() not in repr(made)
+    assert created.seed.hex() not in repr(created)
 
 
 def test_a_file_without_a_key_is_refused(tmp_path: Path) -> None:

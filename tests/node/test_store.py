@@ -1,4 +1,4 @@
-"""What the store keeps through kill -9, and what it does with a file that is not sound."""
+"""The store after kill -9, and with a damaged file."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def _mine_until_killed(folder: Path, blocks: int) -> list[str]:
         assert writer.stdout is not None
         confirmed = [writer.stdout.readline().strip() for _ in range(blocks)]
         writer.kill()
-        rest = writer.stdout.read().split()
-    return confirmed + [line for line in rest if len(line) == 64]
+        hashes = writer.stdout.read().split()
+    return confirmed + [line for line in hashes if len(line) == 64]
 
 
 def test_a_killed_writer_loses_no_confirmed_block(tmp_path: Path) -> None:
@@ -31,8 +31,8 @@ def test_a_killed_writer_loses_no_confirmed_block(tmp_path: Path) -> None:
     for blocks in (1, 4, 2, 7, 3):
         confirmed += _mine_until_killed(tmp_path, blocks)
         node = bench(tmp_path)
-        kept = {header.hash.hex() for header in node.store.headers(1, 10_000)}
-        assert set(confirmed) <= kept
+        stored = {header.hash.hex() for header in node.store.headers(1, 10_000)}
+        assert set(confirmed) <= stored
         assert node.chain.state.root == node.chain.head.header.state_root
         node.store.close()
     assert not list(tmp_path.glob("quarantine-*"))
@@ -97,7 +97,7 @@ def test_a_file_of_another_network_is_refused_and_left_alone(tmp_path: Path) -> 
     assert (tmp_path / FILE).read_bytes() == before
 
 
-def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be made"):
         open_store(tmp_path / "file" / "data", *genesis(rules()))

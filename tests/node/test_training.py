@@ -26,14 +26,14 @@ def replay(vector: dict[str, int]) -> dict[str, object]:
     split, model, residual = load_digits().training, initial_model(spec.seed, spec.hidden), zero_residual(spec)
     for number in range(vector["iterations"]):
         rows = batch_rows(number.to_bytes(32, "big"), vector["mini_batches"], spec.batch, len(split.labels))
-        trained = train(spec, split, model, residual, rows)
-        model, residual = trained.model, trained.residual
+        training = train(spec, split, model, residual, rows)
+        model, residual = training.model, training.residual
     return {
-        "steps": steps_hash(trained.steps).hex(),
+        "steps": steps_hash(training.steps).hex(),
         "end_model": model_hash(model).hex(),
         "end_residual": residual_hash(residual).hex(),
-        "loss": trained.loss,
-        "right": trained.correct,
+        "loss": training.loss,
+        "right": training.correct,
     }
 
 
@@ -51,10 +51,10 @@ def test_threads_and_vector_units_change_nothing() -> None:
         "print(json.dumps([replay(vector['given']) for vector in json.loads(VECTORS.read_text())]))"
     )
     features = "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL"
-    plain = {"NPY_DISABLE_CPU_FEATURES": features, "OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "4"}
+    variables = {"NPY_DISABLE_CPU_FEATURES": features, "OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "4"}
     answer = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
-        env=os.environ | plain,
+        env=os.environ | variables,
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
@@ -68,8 +68,8 @@ def test_training_the_digits_reaches_97_percent_on_rows_never_trained_on() -> No
     model, residual = initial_model(spec.seed, spec.hidden), zero_residual(spec)
     for number in range(125):
         rows = batch_rows(number.to_bytes(32, "big"), 16, spec.batch, len(data.training.labels))
-        trained = train(spec, data.training, model, residual, rows)
-        model, residual = trained.model, trained.residual
+        training = train(spec, data.training, model, residual, rows)
+        model, residual = training.model, training.residual
     assert models.accuracy(model) >= 0.97
 
 

@@ -98,91 +98,91 @@ def test_a_locator_is_short_and_reaches_genesis(height: int) -> None:
 async def _pair() -> AsyncIterator[tuple[Streams, Streams]]:
     accepted: asyncio.Queue[Streams] = asyncio.Queue()
     server = await asyncio.start_server(lambda reader, writer: accepted.put_nowait((reader, writer)), "127.0.0.1", 0)
-    ours = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
-    theirs = await accepted.get()
+    local = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
+    remote = await accepted.get()
     try:
-        yield ours, theirs
+        yield local, remote
     finally:
-        for _, writer in (ours, theirs):
+        for _, writer in (local, remote):
             writer.close()
         server.close()
 
 
-async def _introduce(ours: Streams, theirs: Streams) -> tuple[Introduction, Introduction]:
+async def _introduce(local: Streams, remote: Streams) -> tuple[Introduction, Introduction]:
     return await asyncio.gather(
-        handshake(*ours, key=key(1), hello=HELLO, initiator=True),
-        handshake(*theirs, key=key(2), hello=replace(HELLO, name="m"), initiator=False),
+        handshake(*local, key=key(1), hello=HELLO, initiator=True),
+        handshake(*remote, key=key(2), hello=replace(HELLO, name="m"), initiator=False),
     )
 
 
 async def test_both_sides_learn_whose_key_is_at_the_other_end() -> None:
-    async with _pair() as (ours, theirs):
-        one, two = await _introduce(ours, theirs)
-        assert (one.public_key, two.public_key) == (key(2).public, key(1).public)
-        assert (one.hello.name, two.hello.name) == ("m", "n")
+    async with _pair() as (local, remote):
+        channel_end, peer_end = await _introduce(local, remote)
+        assert (channel_end.public_key, peer_end.public_key) == (key(2).public, key(1).public)
+        assert (channel_end.hello.name, peer_end.hello.name) == ("m", "n")
 
 
 async def test_frames_cross_in_order_and_are_not_readable_on_the_way() -> None:
-    async with _pair() as (ours, theirs):
-        one, two = await _introduce(ours, theirs)
-        await one.channel.send(FrameType.TRANSACTION, b"secret one")
-        await one.channel.send(FrameType.PING, b"two")
-        assert await two.channel.receive() == (FrameType.TRANSACTION, b"secret one")
-        assert await two.channel.receive() == (FrameType.PING, b"two")
+    async with _pair() as (local, remote):
+        channel_end, peer_end = await _introduce(local, remote)
+        await channel_end.channel.send(FrameType.TRANSACTION, b"secret one")
+        await channel_end.channel.send(FrameType.PING, b"two")
+        assert await peer_end.channel.receive() == (FrameType.TRANSACTION, b"secret one")
+        assert await peer_end.channel.receive() == (FrameType.PING, b"two")
 
 
 async def test_a_frame_changed_on_the_way_is_refused() -> None:
-    async with _pair() as (ours, theirs):
-        _, two = await _introduce(ours, theirs)
-        ours[1].write(frame_header(FrameType.PING, 3) + b"x" * 19)
+    async with _pair() as (local, remote):
+        _, peer_end = await _introduce(local, remote)
+        local[1].write(frame_header(FrameType.PING, 3) + b"x" * 19)
         with pytest.raises(PeerError, match="altered"):
-            await two.channel.receive()
+            await peer_end.channel.receive()
 
 
 async def test_a_frame_relabelled_as_another_type_is_refused() -> None:
-    async with _pair() as (ours, theirs), _pair() as (relay_in, relay_out):
-        one, two = await asyncio.gather(
-            handshake(ours[0], relay_in[1], key=key(1), hello=HELLO, initiator=True),
-            _relayed(theirs, relay_out, ours),
+    async with _pair() as (local, remote), _pair() as (relay_in, relay_out):
+        channel_end, peer_end = await asyncio.gather(
+            handshake(local[0], relay_in[1], key=key(1), hello=HELLO, initiator=True),
+            _relayed(remote, relay_out, local),
         )
-        await one.channel.send(FrameType.PING, b"abc")
+        await channel_end.channel.send(FrameType.PING, b"abc")
         raw = bytearray(await relay_out[0].readexactly(5 + 19))
         raw[4] = FrameType.PONG
-        ours[1].write(bytes(raw))
+        local[1].write(bytes(raw))
         with pytest.raises(PeerError, match="altered"):
-            await two.channel.receive()
+            await peer_end.channel.receive()
 
 
-async def _relayed(theirs: Streams, relay_out: Streams, ours: Streams) -> Introduction:
+async def _relayed(remote: Streams, relay_out: Streams, local: Streams) -> Introduction:
     """Pass the initiator's handshake on byte by byte: a fixed part, then one frame."""
 
     async def forward() -> None:
-        ours[1].write(await relay_out[0].readexactly(len(MAGIC) + 32))
+        local[1].write(await relay_out[0].readexactly(len(MAGIC) + 32))
         header = await relay_out[0].readexactly(5)
-        ours[1].write(header + await relay_out[0].readexactly(int.from_bytes(header[:4], "big")))
+        local[1].write(header + await relay_out[0].readexactly(int.from_bytes(header[:4], "big")))
 
-    answer, _ = await asyncio.gather(handshake(*theirs, key=key(2), hello=HELLO, initiator=False), forward())
+    answer, _ = await asyncio.gather(handshake(*remote, key=key(2), hello=HELLO, initiator=False), forward())
     return answer
 
 
 async def test_a_peer_that_is_no_node_is_refused() -> None:
-    async with _pair() as (ours, theirs):
-        ours[1].write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n" + b" " * 64)
+    async with _pair() as (local, remote):
+        local[1].write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n" + b" " * 64)
         with pytest.raises(PeerError, match="not a pouw node"):
-            await handshake(*theirs, key=key(2), hello=HELLO, initiator=False)
+            await handshake(*remote, key=key(2), hello=HELLO, initiator=False)
 
 
 async def test_an_echo_of_our_own_handshake_proves_nothing() -> None:
-    """A mirror sends back every byte: its signature is ours, for our part, and so not for the other's."""
-    async with _pair() as (ours, theirs):
+    """Refuse a peer that returns every byte returns our own signature, which is not valid for its part."""
+    async with _pair() as (local, remote):
 
         async def mirror() -> None:
-            while data := await theirs[0].read(4096):
-                theirs[1].write(data)
+            while data := await remote[0].read(4096):
+                remote[1].write(data)
 
         echo = asyncio.create_task(mirror())
         with pytest.raises(PeerError):
-            await handshake(*ours, key=key(1), hello=HELLO, initiator=True)
+            await handshake(*local, key=key(1), hello=HELLO, initiator=True)
         echo.cancel()
 
 
@@ -195,22 +195,26 @@ async def test_malformed_frames_end_in_a_ban() -> None:
     async def decode(_: Peer, __: FrameType, payload: bytes) -> None:
         Status.decode(payload)
 
-    async with _pair() as (ours, theirs):
-        one, peer = await asyncio.gather(handshake(*ours, key=key(1), hello=HELLO, initiator=True), _peer(theirs))
-        await one.channel.send(FrameType.STATUS, b"short")
-        with pytest.raises(PeerError, match="malformed STATUS") as caught:
+    async with _pair() as (local, remote):
+        channel_end, peer = await asyncio.gather(
+            handshake(*local, key=key(1), hello=HELLO, initiator=True), _peer(remote)
+        )
+        await channel_end.channel.send(FrameType.STATUS, b"short")
+        with pytest.raises(PeerError, match="malformed STATUS") as error_info:
             await peer.run(decode)
-        assert caught.value.penalty >= 100
+        assert error_info.value.penalty >= 100
 
 
 async def test_three_invalid_things_end_in_a_ban() -> None:
     async def refuse(*_: object) -> None:
         raise InvalidError("map", "invented")
 
-    async with _pair() as (ours, theirs):
-        one, peer = await asyncio.gather(handshake(*ours, key=key(1), hello=HELLO, initiator=True), _peer(theirs))
+    async with _pair() as (local, remote):
+        channel_end, peer = await asyncio.gather(
+            handshake(*local, key=key(1), hello=HELLO, initiator=True), _peer(remote)
+        )
         for _ in range(3):
-            await one.channel.send(FrameType.BLOCK, b"")
+            await channel_end.channel.send(FrameType.BLOCK, b"")
         with pytest.raises(PeerError, match="invented"):
             await peer.run(refuse)
 
@@ -219,12 +223,14 @@ async def test_a_flood_is_cut_off() -> None:
     async def ignore(*_: object) -> None:
         return
 
-    async with _pair() as (ours, theirs):
-        one, peer = await asyncio.gather(handshake(*ours, key=key(1), hello=HELLO, initiator=True), _peer(theirs))
+    async with _pair() as (local, remote):
+        channel_end, peer = await asyncio.gather(
+            handshake(*local, key=key(1), hello=HELLO, initiator=True), _peer(remote)
+        )
 
         async def flood() -> None:
             for _ in range(10_000):
-                await one.channel.send(FrameType.PING, b"12345678")
+                await channel_end.channel.send(FrameType.PING, b"12345678")
 
         sender = asyncio.create_task(flood())
         with pytest.raises(PeerError, match="too many frames"):
@@ -237,33 +243,35 @@ async def test_a_peer_that_goes_while_it_is_sent_to_ends_in_one_fault_of_its_own
     async def ignore(*_: object) -> None:
         return
 
-    async with _pair() as (ours, theirs):
-        _, peer = await asyncio.gather(handshake(*ours, key=key(1), hello=HELLO, initiator=True), _peer(theirs))
+    async with _pair() as (local, remote):
+        _, peer = await asyncio.gather(handshake(*local, key=key(1), hello=HELLO, initiator=True), _peer(remote))
         peer.send(FrameType.PING, b"on its way")
         peer.close()
-        with pytest.raises(PeerError, match="connection closed") as caught:
+        with pytest.raises(PeerError, match="connection closed") as error_info:
             await peer.run(ignore)
-        assert type(caught.value) is PeerError
+        assert type(error_info.value) is PeerError
 
 
 async def test_a_fault_of_our_own_is_not_taken_for_the_peers() -> None:
-    async def broken(*_: object) -> None:
+    async def failing_handler(*_: object) -> None:
         raise ZeroDivisionError
 
-    async with _pair() as (ours, theirs):
-        one, peer = await asyncio.gather(handshake(*ours, key=key(1), hello=HELLO, initiator=True), _peer(theirs))
-        await one.channel.send(FrameType.PING, b"")
-        with pytest.raises(BaseExceptionGroup) as caught:
-            await peer.run(broken)
-        assert caught.group_contains(ZeroDivisionError)
+    async with _pair() as (local, remote):
+        channel_end, peer = await asyncio.gather(
+            handshake(*local, key=key(1), hello=HELLO, initiator=True), _peer(remote)
+        )
+        await channel_end.channel.send(FrameType.PING, b"")
+        with pytest.raises(BaseExceptionGroup) as error_info:
+            await peer.run(failing_handler)
+        assert error_info.group_contains(ZeroDivisionError)
 
 
 async def test_a_slow_peer_loses_gossip_and_costs_no_memory() -> None:
-    async with _pair() as (ours, theirs):
-        _, peer = await asyncio.gather(handshake(*ours, key=key(1), hello=HELLO, initiator=True), _peer(theirs))
-        taken = [peer.send(FrameType.PING, b"") for _ in range(1000)]
-        assert not all(taken)
-        assert sum(taken) <= 256
+    async with _pair() as (local, remote):
+        _, peer = await asyncio.gather(handshake(*local, key=key(1), hello=HELLO, initiator=True), _peer(remote))
+        accepted_sends = [peer.send(FrameType.PING, b"") for _ in range(1000)]
+        assert not all(accepted_sends)
+        assert sum(accepted_sends) <= 256
 
 
 def test_a_ban_holds() -> None:
