@@ -1,13 +1,15 @@
-"""What a preview costs against a bare Pulumi program of as many components: ``python -m bench.engine.preview``.
+"""Cost of a preview against a bare Pulumi program of as many components: ``python -m bench.engine.preview``.
 
-The floor is the same engine, called as a program, on the shortest program that makes N components. Measured against it:
+The floor is the same engine, called as a program, on the shortest program that creates N components. Compared with it:
 
-- the run: our operation (lock, recovery check, composed configuration, event stream) on the same program;
-- the components: our operation on a program of our own ``Component``;
-- a refused preview: our operation on a program that fails at once.
+- run: a preview by pouw (recovery check, composed configuration, event stream) of the same program;
+- components: a preview of a program with the repository's ``Component``;
+- unpatched: the same preview with the Pulumi SDK as it is installed (``POUW_SDK_PATCHES=off``);
+- stock: the same preview with the language host of an official engine, where this machine has or can download one;
+- refused: a preview of a program that fails at once.
 
-Runs alternate, and the median of each is compared, so that a busy machine bends all of them alike. Processor seconds
-are told beside them, those of this process and of all that it started: what else runs on the machine bends those less.
+Runs alternate, and the medians are compared, so that a busy machine affects all of them. Processor seconds, of this
+process and of all that it starts, are printed beside them: other programs on the machine affect them less.
 """
 
 from __future__ import annotations
@@ -21,14 +23,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from textwrap import dedent
 
 from pouw.engine import operation, resolution
+from pouw.engine.language.execution import SDK_PATCHES_VARIABLE
 from pouw.engine.operation import Operation, Request
-from pouw.engine.outcome import Outcome
 from pouw.engine.preview_copy import opened_for_preview
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
@@ -50,7 +53,7 @@ BARE = """
     for number in range(pulumi.Config().require_int("parts")):
         Part(f"part{number}")
 """
-_OURS = """
+_COMPONENTS = """
     import pulumi
     from infra.component import Component
 
@@ -68,7 +71,7 @@ _REFUSED = "raise ValueError('refused')\n"
 
 
 def make_project(root: Path, name: str, program: str, parts: int) -> Project:
-    """A project that makes so many components."""
+    """Create a project whose program creates a number of components."""
     folder = root / name
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
@@ -77,23 +80,27 @@ def make_project(root: Path, name: str, program: str, parts: int) -> Project:
     return Project(root=folder)
 
 
-def _ours(engine: Engine, project: Project, *, expected: bool = True) -> Outcome:
-    outcome = operation.run(
-        Request(operation=Operation.PREVIEW, stack="local"),
-        engine,
-        SilentProgress(),
-        project=project,
-        home=Home.from_environment(os.environ),
-    )
-    if outcome.ok is not expected:
-        raise SystemExit("\n".join(str(fault) for fault in outcome.faults) or "a preview that should fail did not")
-    return outcome
+@dataclass(frozen=True, kw_only=True)
+class Previewer:
+    """Previews with one engine and one home."""
+
+    engine: Engine
+    home: Home
+
+    def __call__(
+        self, project: Project, *, expected: bool = True, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Preview a project, and stop the measurement if the result is not the expected one."""
+        request = Request(operation=Operation.PREVIEW, stack="local", environment=environment or {})
+        outcome = operation.run(request, self.engine, SilentProgress(), home=self.home, project=project)
+        if outcome.ok is not expected:
+            raise SystemExit("\n".join(map(str, outcome.faults)) or "the preview of a broken program succeeded")
 
 
 def floor(session: Session) -> None:
-    """The engine, called as a program on what a preview of ours would give it."""
+    """Call the engine as a program, on the input that a preview by pouw gives it."""
     call = session.invocation("preview", "--config-file", str(session.config.path))
-    done = subprocess.run(
+    process = subprocess.run(
         [str(call.program), *call.arguments],
         cwd=call.directory,
         env=dict(call.environment),
@@ -102,61 +109,74 @@ def floor(session: Session) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    if done.returncode != 0:
-        raise SystemExit(f"the bare program fails:\n{done.stdout[-2000:]}")
+    if process.returncode != 0:
+        raise SystemExit(f"the bare program fails:\n{process.stdout[-2000:]}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a run takes."""
+    """The time of a run."""
 
     seconds: float
     processor_s: float
 
 
 def alternate(kinds: Mapping[str, Callable[[], object]], rounds: int) -> Mapping[str, Cost]:
-    """Medians of each kind, taken in turns; a round before the first fills caches."""
-    taken: dict[str, list[Cost]] = {name: [] for name in kinds}
+    """Run each kind in turns and return the medians. The first round is not counted, because it fills caches."""
+    samples: dict[str, list[Cost]] = {name: [] for name in kinds}
     for number in range(rounds + 1):
         for name, run in kinds.items():
-            started, before = time.perf_counter(), _processor_s()
+            started, processor_started = time.perf_counter(), _processor_s()
             run()
             if number:
-                cost = Cost(seconds=time.perf_counter() - started, processor_s=_processor_s() - before)
-                taken[name].append(cost)
+                seconds, processor_s = time.perf_counter() - started, _processor_s() - processor_started
+                samples[name].append(Cost(seconds=seconds, processor_s=processor_s))
     return {
         name: Cost(
-            seconds=statistics.median(one.seconds for one in costs),
-            processor_s=statistics.median(one.processor_s for one in costs),
+            seconds=statistics.median(cost.seconds for cost in costs),
+            processor_s=statistics.median(cost.processor_s for cost in costs),
         )
-        for name, costs in taken.items()
+        for name, costs in samples.items()
     }
 
 
 def _processor_s() -> float:
-    uses = (resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(use.ru_utime + use.ru_stime for use in uses)
+    usages = (resource.getrusage(scope) for scope in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def measure(parts: int, rounds: int) -> Mapping[str, Cost]:
-    """What each kind of preview takes."""
-    engine = resolution.resolve(LineProgress(), home=Home.from_environment(os.environ))
+def engines(home: Home) -> tuple[Engine, Engine | None]:
+    """Return the embedded engine, and one with the official language host where there is one."""
+    chosen = resolution.resolve(LineProgress(), home=home)
+    if chosen.kind == "built":
+        return chosen, None
+    return resolution.build(LineProgress(), home=home), chosen
+
+
+@contextmanager
+def previews(parts: int, home: Home) -> Iterator[Mapping[str, Callable[[], object]]]:
+    """Yield one function per kind of preview."""
+    embedded, official = engines(home)
     with tempfile.TemporaryDirectory(prefix="pouw-bench-") as scratch:
         root = Path(scratch)
-        os.environ["POUW_HOME"] = str(root / "state")
+        home = replace(home, state=root / "state")
         bare = make_project(root, "bare", BARE, parts)
-        ours = make_project(root, "ours", _OURS, parts)
+        components = make_project(root, "components", _COMPONENTS, parts)
         refused = make_project(root, "refused", _REFUSED, parts)
+        preview = Previewer(engine=embedded, home=home)
+        kinds: dict[str, Callable[[], object]] = {
+            "run": lambda: preview(bare),
+            "components": lambda: preview(components),
+            "unpatched": lambda: preview(components, environment={SDK_PATCHES_VARIABLE: "off"}),
+            "refused": lambda: preview(refused, expected=False),
+        }
+        if official is not None:
+            stock = Previewer(engine=official, home=home)
+            kinds["stock"] = lambda: stock(components)
         with opened_for_preview(
-            "local", engine, extra={}, project=bare, progress=SilentProgress(), home=Home.from_environment(os.environ)
+            "local", embedded, extra={}, project=bare, progress=SilentProgress(), home=home
         ) as session:
-            kinds: Mapping[str, Callable[[], object]] = {
-                "floor": lambda: floor(session),
-                "run": lambda: _ours(engine, bare),
-                "components": lambda: _ours(engine, ours),
-                "refused": lambda: _ours(engine, refused, expected=False),
-            }
-            return alternate(kinds, rounds)
+            yield {"floor": lambda: floor(session), **kinds}
 
 
 def main() -> int:
@@ -165,20 +185,27 @@ def main() -> int:
     parser.add_argument("--parts", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    costs = measure(asked.parts, asked.rounds)
+    arguments = parser.parse_args()
+    with previews(arguments.parts, Home.from_environment(os.environ)) as kinds:
+        costs = alternate(kinds, arguments.rounds)
     ratios = {name: cost.seconds / costs["floor"].seconds for name, cost in costs.items()}
-    if asked.json:
-        told = {name: asdict(cost) for name, cost in costs.items()}
-        print(json.dumps({"parts": asked.parts, "costs": told, "ratios": ratios, "goal": GOAL}))
+    if arguments.json:
+        content = {name: asdict(cost) for name, cost in costs.items()}
+        print(json.dumps({"parts": arguments.parts, "costs": content, "ratios": ratios, "goal": GOAL}))
     else:
-        for name, cost in costs.items():
-            ours, bare = cost.processor_s, costs["floor"].processor_s
-            print(
-                f"{name:<12}{cost.seconds:7.3f} s   {ratios[name]:.2f} x the floor"
-                f"   processor {ours:6.3f} s   {ours / bare:.2f} x"
-            )
+        _print(costs, ratios)
     return 0 if max(ratios["run"], ratios["components"]) <= GOAL else 1
+
+
+def _print(costs: Mapping[str, Cost], ratios: Mapping[str, float]) -> None:
+    for name, cost in costs.items():
+        processor_ratio = cost.processor_s / costs["floor"].processor_s
+        print(
+            f"{name:<12}{cost.seconds:7.3f} s   {ratios[name]:.2f} x the floor"
+            f"   processor {cost.processor_s:6.3f} s   {processor_ratio:.2f} x"
+        )
+    if "stock" not in costs:
+        print("stock       skipped: no official engine is installed, and none can be downloaded")
 
 
 if __name__ == "__main__":

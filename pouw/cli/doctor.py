@@ -48,6 +48,8 @@ def examine() -> dict[str, Any]:
 def _show(document: dict[str, Any]) -> None:
     engine = document["engine"]
     click.echo(f"engine    {engine['kind']} {engine['version']}  {engine['path']}")
+    if engine["kind"] == "built":
+        click.echo(f"          SDK patches {'on' if engine['sdk_patches'] else 'off'}")
     for plugin in document["plugins"]:
         click.echo(f"plugin    {plugin['name']} {plugin['version']}  {plugin['kind']}")
     running = document["cluster"]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from infra.faults import Fault
 from pouw.engine import download, pulumi_home
+from pouw.engine.language.execution import sdk_patches_enabled
 from pouw.engine.resolution import (
     ABSENT,
     Engine,
@@ -34,6 +35,8 @@ class EngineFacts:
     kind: str
     version: str
     path: str
+    sdk_patches: bool = False
+    """True if the language host runs programs with its patches of the Pulumi SDK."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +113,12 @@ def diagnose(progress: Progress, *, home: Home, sources: Sources | None = None) 
         return Diagnosis(engine=EngineFacts(kind="none", version="", path=""), plugins=[], problems=problems)
     plugins = plugins_of(engine, sources.machine)
     return Diagnosis(
-        engine=EngineFacts(kind=engine.kind, version=engine.version, path=str(engine.path)),
+        engine=EngineFacts(
+            kind=engine.kind,
+            version=engine.version,
+            path=str(engine.path),
+            sdk_patches=engine.kind == "built" and sdk_patches_enabled(home.environment),
+        ),
         plugins=plugins,
         problems=[*_engine_problems(engine), *_plugin_problems(engine, plugins)],
     )

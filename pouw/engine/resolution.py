@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -216,12 +216,22 @@ def resolve(progress: Progress, *, home: Home, sources: Sources | None = None) -
     else:
         private = pulumi_home.install(None, plugins=_missing_plugins(sources, installed=False), root=root)
         return Engine(kind="downloaded", version=version, path=cli, home=private.path, passed_over=passed_over)
-    cli = sources.builder.build(progress)
-    private = pulumi_home.install(cli, plugins=pulumi_home.embedded_plugins(), root=root)
+    return replace(build(progress, home=home, builder=sources.builder), passed_over=passed_over)
+
+
+def build(progress: Progress, *, home: Home, builder: Builder | None = None) -> Engine:
+    """Return the engine that is built from its module, whatever else this machine has.
+
+    Raises:
+        ToolchainError: it cannot be built.
+    """
+    builder = builder or ModuleBuilder(home=home)
+    cli = builder.build(progress)
+    private = pulumi_home.install(cli, plugins=pulumi_home.embedded_plugins(), root=_root(home))
     if private.cli is None:
         fault = Fault(path=str(private.path), message="holds no CLI", remedy="remove the folder and try again")
         raise EngineError(fault)
-    return Engine(kind="built", version=version, path=private.cli, home=private.path, passed_over=passed_over)
+    return Engine(kind="built", version=builder.pinned_version(), path=private.cli, home=private.path)
 
 
 def _root(home: Home) -> Path:

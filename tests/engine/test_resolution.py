@@ -167,7 +167,7 @@ def test_a_missing_engine_is_a_problem_with_its_remedy(tmp_path: Path) -> None:
     sources = Sources(machine=FakeMachine(), network=FakeNetwork(), builder=FakeBuilder())
     diagnosis = diagnose(SilentProgress(), home=home_in(tmp_path), sources=sources)
     assert diagnosis.to_json() == {
-        "engine": {"kind": "none", "version": "", "path": ""},
+        "engine": {"kind": "none", "version": "", "path": "", "sdk_patches": False},
         "plugins": [],
         "problems": [{"what": "no engine: pulumi: cannot be built", "remedy": "allow the module proxy"}],
     }
@@ -186,6 +186,20 @@ def test_the_diagnosis_names_the_kind_of_each_plugin(cli: Path, tmp_path: Path) 
     assert official.engine.kind == "official"
     assert {plugin.kind for plugin in official.plugins} == {"embedded"}
     assert official.problems[0].remedy.startswith("pulumi plugin install resource kubernetes ")
+
+
+@pytest.mark.parametrize(("environment", "expected"), [({}, True), ({"POUW_SDK_PATCHES": "off"}, False)])
+def test_the_diagnosis_says_if_programs_run_with_a_patched_sdk(
+    cli: Path, tmp_path: Path, environment: dict[str, str], expected: bool
+) -> None:
+    home = home_in(tmp_path, **environment)
+    sources = Sources(machine=FakeMachine(), network=FakeNetwork(), builder=FakeBuilder(cli=cli))
+    assert diagnose(SilentProgress(), home=home, sources=sources).engine.sdk_patches is expected
+    with_language_host(cli)
+    sources = Sources(
+        machine=FakeMachine(programs={"pulumi": cli}), network=FakeNetwork(plugins=True), builder=FakeBuilder()
+    )
+    assert diagnose(SilentProgress(), home=home, sources=sources).engine.sdk_patches is False
 
 
 def test_a_report_builds_and_downloads_nothing(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Runs one Pulumi program, policy pack or plugin. The host starts it as a file, with the *program's* interpreter.
+"""Execution of one Pulumi program, policy pack or plugin. The host starts this file with the *program's* interpreter.
 
-That may be another one than the host's, so this file imports nothing of ours: only the standard library and, once it
-needs it, the program's own ``pulumi``.
+That interpreter may differ from the host's, so this file imports only the standard library and, where it needs it, the
+program's ``pulumi``.
 
     execution.py program OPTIONS_JSON ENTRY [ARG...]
     execution.py module NAME [ARG...]
@@ -15,22 +15,25 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 EXIT_REPORTED = 32
-"""The program failed and the engine has been told why: nothing more is to be said."""
+"""Status of a program that failed and reported the reason to the engine."""
 
 FAULT_LOG_VARIABLE = "POUW_FAULT_LOG"
 """Variable of ``pouw.engine.fault_log``, which this file cannot import."""
+SDK_PATCHES_VARIABLE = "POUW_SDK_PATCHES"
+"""``off`` runs a program with the SDK as it is installed. Default: ``on``."""
 _GARBAGE = 100_000
-"""Objects between two collections."""
+"""Objects between two garbage collections."""
 _PARTS = frozenset({"outputs", "_inputs", "_enums"})
-"""Modules that every package of an SDK has, and that say what its resources are made of."""
+"""Modules that every package of an SDK has, and that hold the types of its resources."""
 _MACHINERY = ("<frozen ", f"{os.sep}asyncio{os.sep}", f"{os.sep}concurrent{os.sep}futures{os.sep}")
 
 
 def _die_with_parent() -> None:
-    """The host may be killed without a chance to end us: then the kernel does it."""
+    """Have the kernel end this process if the host is killed."""
     if not sys.platform.startswith("linux"):
         return
     import ctypes
@@ -42,49 +45,55 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _is_ours(filename: str) -> bool:
+def _is_machinery(filename: str) -> bool:
     return (
         filename == __file__ or any(part in filename for part in _MACHINERY) or filename.endswith(f"{os.sep}runpy.py")
     )
 
 
-def _is_users(filename: str, sdk: str) -> bool:
-    return not _is_ours(filename) and not filename.startswith(sdk)
+def _is_program(filename: str, sdk: str) -> bool:
+    return not _is_machinery(filename) and not filename.startswith(sdk)
 
 
-def _without_machinery(told: traceback.TracebackException, sdk: str) -> None:
-    """Drop, in place and through the chain of causes, the frames that lead from the host into the program.
+def _remove_machinery(summary: traceback.TracebackException, sdk: str) -> None:
+    """Remove, in place and through the chain of causes, the frames between the host and the program.
 
-    The SDK's frames go, too, as soon as one of the user's is left: they are between two of his, or below the last.
+    The SDK's frames are removed, too, if a frame of the program remains.
     """
-    seen: set[int] = set()
-    rest: list[traceback.TracebackException | None] = [told]
-    while rest:
-        one = rest.pop()
-        if one is None or id(one) in seen:
+    visited: set[int] = set()
+    pending: list[traceback.TracebackException | None] = [summary]
+    while pending:
+        link = pending.pop()
+        if link is None or id(link) in visited:
             continue
-        seen.add(id(one))
-        kept = [frame for frame in one.stack if _is_users(frame.filename, sdk)]
-        if not kept and one.exc_type is not None and not issubclass(one.exc_type, SyntaxError):
-            kept = [frame for frame in one.stack if not _is_ours(frame.filename)]
-        one.stack = traceback.StackSummary.from_list(kept)
-        rest += [one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())]
+        visited.add(id(link))
+        frames = [frame for frame in link.stack if _is_program(frame.filename, sdk)]
+        if not frames and link.exc_type is not None and not issubclass(link.exc_type, SyntaxError):
+            frames = [frame for frame in link.stack if not _is_machinery(frame.filename)]
+        link.stack = traceback.StackSummary.from_list(frames)
+        pending += [link.__cause__, link.__context__, *(getattr(link, "exceptions", None) or ())]
 
 
 def describe(error: BaseException, sdk: str) -> str:
-    """The error as Python prints it, from the user's first frame on."""
-    told = traceback.TracebackException.from_exception(error)
-    _without_machinery(told, sdk)
-    return "".join(told.format()).rstrip()
+    """Return the error as Python prints it, from the program's first frame on."""
+    summary = traceback.TracebackException.from_exception(error)
+    _remove_machinery(summary, sdk)
+    return "".join(summary.format()).rstrip()
 
 
-def _spare_time() -> None:
-    """Leave out what a program pays for and nobody sees.
+def sdk_patches_enabled(environment: Mapping[str, str]) -> bool:
+    """True if programs run with the patches of the Pulumi SDK, the default."""
+    return environment.get(SDK_PATCHES_VARIABLE, "on") != "off"
 
-    - The whole of an SDK's package for one of its modules: each begins with ``from . import outputs``, and looking for
-      that name in a package that is loaded on demand loads all of it.
-    - Debug messages, four or five calls of the engine a resource, which it drops unless it was told to be verbose.
-    - Looking at each value that is not known yet whenever one becomes known, a quarter of a large program's time.
+
+def _patch_sdk() -> None:
+    """Replace parts of the Pulumi SDK that take time and have no effect on a program.
+
+    - A module of an SDK is imported without the rest of its package. Each module begins with ``from . import outputs``,
+      and that lookup loads the complete package, which is meant to be loaded on demand.
+    - Debug messages are not sent: four or five calls per resource, which the engine drops unless it is verbose.
+    - The SDK waits for all outputs at once. It would inspect every unknown value whenever one becomes known, which is a
+      quarter of a large program's time.
     """
     import importlib
 
@@ -92,45 +101,45 @@ def _spare_time() -> None:
     from pulumi import _utils
 
     pulumi.log.debug = lambda *_, **__: None
-    _wait_for_all_at_once()
+    _patch_waiting()
     lazy: Any = getattr(_utils, "_LazyModule", None)
-    if lazy is None:  # the program's SDK may be another one than ours
+    if lazy is None:  # the program's SDK may be another version
         return
     load_all = lazy.__getattribute__
 
     def load_part(module: object, name: str) -> Any:
         if name in _PARTS:
-            whole = f"{object.__getattribute__(module, '__name__')}.{name}"
+            full_name = f"{object.__getattribute__(module, '__name__')}.{name}"
             try:
-                return importlib.import_module(whole)
+                return importlib.import_module(full_name)
             except ModuleNotFoundError as error:
-                if error.name != whole:
+                if error.name != full_name:
                     raise
         return load_all(module, name)
 
     lazy.__getattribute__ = load_part
 
 
-def _wait_for_all_at_once() -> None:
+def _patch_waiting() -> None:
     """Before the SDK waits for a program's outputs, wait until all are known or one has failed.
 
-    The SDK asks every output that is left anew whenever one is known: with thousands, that is millions of times. One
-    that is known leaves the SDK's set by itself, and one that failed stays there, for the SDK to tell.
+    The SDK inspects all remaining outputs whenever one is known: with thousands of outputs, millions of times. A known
+    output leaves the SDK's set automatically. A failed one stays there, and the SDK reports it.
     """
     import asyncio
 
     from pulumi.runtime import settings, stack
 
     if not hasattr(settings.SETTINGS, "outputs") or not hasattr(stack, "wait_for_rpcs"):
-        return  # the program's SDK may be another one than ours
-    wait_as_the_sdk_does = stack.wait_for_rpcs
+        return  # the program's SDK may be another version
+    original = stack.wait_for_rpcs
 
-    async def wait_for_rpcs(*arguments: Any, **named: Any) -> None:
-        ended: set[asyncio.Future[Any]] = set()
-        while settings.SETTINGS.outputs and ended.isdisjoint(settings.SETTINGS.outputs):
+    async def wait_for_rpcs(*arguments: Any, **options: Any) -> None:
+        finished: set[asyncio.Future[Any]] = set()
+        while settings.SETTINGS.outputs and finished.isdisjoint(settings.SETTINGS.outputs):
             waiting = set(settings.SETTINGS.outputs)
-            ended, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_EXCEPTION)
-        await wait_as_the_sdk_does(*arguments, **named)
+            finished, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_EXCEPTION)
+        await original(*arguments, **options)
 
     stack.wait_for_rpcs = wait_for_rpcs
 
@@ -166,13 +175,14 @@ def _run_program(options: str, entry: str, arguments: list[str]) -> int:
         print(f"the Pulumi SDK cannot be imported by {sys.executable}: {error}", file=sys.stderr)  # noqa: T201
         return 1
 
-    _spare_time()
+    if sdk_patches_enabled(os.environ):
+        _patch_sdk()
     settings = json.loads(options)
     pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
     pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
     sys.argv = [entry, *arguments]
     sys.path[0] = entry if os.path.isdir(entry) else os.path.dirname(entry)  # noqa: PTH112, PTH120 - start-up cost
-    # The SDK leaves futures behind when a program fails, on purpose; what asyncio says of them helps nobody.
+    # The SDK leaves futures behind on purpose when a program fails, and asyncio's messages about them help no user.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -196,18 +206,18 @@ def _run_program(options: str, entry: str, arguments: list[str]) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Run what the arguments name; the exit status."""
+    """Run the program, module or file that the arguments name, and return the exit status."""
     _die_with_parent()
-    # The engine closes its plugins with an interrupt to the whole group: the host answers it, and takes us along.
+    # The engine closes its plugins with an interrupt to their group. The host handles it, and ends this process, too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Thousands of classes are made, and all of them stay: looking for garbage among them is a quarter of the time.
+    # Programs create thousands of classes, and all of them stay: collecting among them takes a quarter of the time.
     gc.set_threshold(_GARBAGE)
-    kind, *rest = arguments
+    kind, *parameters = arguments
     if kind == "program":
-        return _run_program(rest[0], rest[1], rest[2:])
+        return _run_program(parameters[0], parameters[1], parameters[2:])
     import runpy
 
-    target, *sys.argv[1:] = rest
+    target, *sys.argv[1:] = parameters
     sys.argv[0] = target
     if kind == "module":
         sys.path[0] = os.getcwd()  # noqa: PTH109 - start-up cost

@@ -1,4 +1,4 @@
-"""What our host spares a program changes its time and nothing that it sees."""
+"""The patches of the Pulumi SDK: they change the time of a program, and not its result."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 
 from pouw.engine import operation
 from pouw.engine.operation import Operation, Request
+from pouw.engine.outcome import Outcome
+from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.home import Home
 from pouw.progress import SilentProgress
@@ -16,8 +18,15 @@ from tests.engine.conftest import MakeProject
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
 
 
-def test_a_module_of_an_sdk_comes_without_its_package_and_the_package_is_there_when_asked_for(
-    engine: Engine, make_project: MakeProject
+def preview(engine: Engine, project: Project, **environment: str) -> Outcome:
+    request = Request(operation=Operation.PREVIEW, stack="local", environment=environment)
+    home = Home.from_environment(os.environ)
+    return operation.run(request, engine, SilentProgress(), project=project, home=home)
+
+
+@pytest.mark.parametrize("patches", ["on", "off"])
+def test_a_patched_sdk_imports_one_module_and_the_package_on_demand(
+    engine: Engine, make_project: MakeProject, patches: str
 ) -> None:
     project = make_project(
         """
@@ -27,19 +36,19 @@ def test_a_module_of_an_sdk_comes_without_its_package_and_the_package_is_there_w
         import pulumi_aws
         from pulumi_aws.wafv2.web_acl import WebAcl
 
-        pulumi.export("whole", "pulumi_aws.wafv2.rule_group" in sys.modules)
+        pulumi.export("package", "pulumi_aws.wafv2.rule_group" in sys.modules)
         pulumi.export("same", pulumi_aws.wafv2.WebAcl is WebAcl)
         pulumi.export("others", [pulumi_aws.wafv2.RuleGroup.__name__, pulumi_aws.wafv2.outputs.WebAclRule.__name__])
         """
     )
-    request = Request(operation=Operation.PREVIEW, stack="local")
-    outcome = operation.run(request, engine, SilentProgress(), project=project, home=Home.from_environment(os.environ))
+    outcome = preview(engine, project, POUW_SDK_PATCHES=patches)
     assert outcome.ok, outcome.faults
-    assert outcome.outputs == {"whole": False, "same": True, "others": ["RuleGroup", "WebAclRule"]}
+    assert outcome.outputs == {"package": patches == "off", "same": True, "others": ["RuleGroup", "WebAclRule"]}
 
 
-def test_a_value_that_fails_ends_the_program_though_another_is_never_known(
-    engine: Engine, make_project: MakeProject
+@pytest.mark.parametrize("patches", ["on", "off"])
+def test_a_failed_value_ends_the_program_although_another_is_unknown(
+    engine: Engine, make_project: MakeProject, patches: str
 ) -> None:
     project = make_project(
         """
@@ -56,7 +65,6 @@ def test_a_value_that_fails_ends_the_program_though_another_is_never_known(
         pulumi.Output.from_input(0).apply(lambda value: 1 // value)
         """
     )
-    request = Request(operation=Operation.PREVIEW, stack="local")
-    outcome = operation.run(request, engine, SilentProgress(), project=project, home=Home.from_environment(os.environ))
+    outcome = preview(engine, project, POUW_SDK_PATCHES=patches)
     assert not outcome.ok
     assert "ZeroDivisionError" in str(outcome.faults[0])
