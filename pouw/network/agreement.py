@@ -12,7 +12,7 @@ from infra.settings.stack import Settings
 from pouw import poll
 from pouw.errors import ExitCode, PouwError
 from pouw.network import observation
-from pouw.network.nodes import Connections, NodeError
+from pouw.network.nodes import Connections, NodeError, Sites
 from pouw.network.observation import NodeView
 from pouw.progress import Step
 
@@ -57,15 +57,21 @@ class LiveNetwork:
     def block_hashes(self, views: Sequence[NodeView], height: int) -> list[str | None]:
         """Ask every node for its block at ``height``; None for a node that has none or does not answer."""
 
-        def block_hash(node: NodeView) -> str | None:
-            try:
-                block = self._connections.to(node.site).rpc(node.name, "eth_getBlockByNumber", [hex(height), False])
-            except NodeError:
-                return None
-            return str(block["hash"]) if block else None
+        return block_hashes(self._connections, views, height)
 
-        with ThreadPoolExecutor(max(1, len(views))) as workers:
-            return list(workers.map(block_hash, views))
+
+def block_hashes(connections: Sites, views: Sequence[NodeView], height: int) -> list[str | None]:
+    """Ask every node for its block at ``height``; None for a node that has none or does not answer."""
+
+    def block_hash(node: NodeView) -> str | None:
+        try:
+            block = connections.to(node.site).rpc(node.name, "eth_getBlockByNumber", [hex(height), False])
+        except NodeError:
+            return None
+        return str(block["hash"]) if block else None
+
+    with ThreadPoolExecutor(max(1, len(views))) as workers:
+        return list(workers.map(block_hash, views))
 
 
 def height_before(network: Network) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from infra.faults import Fault
 from infra.naming import NAMESPACE
@@ -26,6 +26,23 @@ if TYPE_CHECKING:
     from pouw.kube.client import Client
     from pouw.kube.errors import KubeError
     from pouw.kube.port_forward import Answer, PortForward
+
+
+class Site(Protocol):
+    """The calls to the nodes of one site, as their callers need them."""
+
+    def rpc(self, pod: str, method: str, params: object = None, *, token: str | None = None) -> Any:
+        """Return the result of a JSON-RPC call to a node, or raise NodeError."""
+
+    def secret_value(self, secret: str, key: str) -> str:
+        """Return one decoded value of a Secret, or raise ClusterError."""
+
+
+class Sites(Protocol):
+    """The sites of a stack by name."""
+
+    def to(self, site: str) -> Site:
+        """Return the connection to a site."""
 
 
 class NodeError(PouwError):

@@ -5,14 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from infra.naming import selector
 from infra.settings.stack import Settings, Site
 from pouw.errors import ClusterError
-from pouw.network.nodes import Connections, NodeError, SiteConnection
+from pouw.network.nodes import NodeError
 
 _WORKERS = 16
+
+
+class ObservableSite(Protocol):
+    """A site as observation needs it. Its methods raise ClusterError if the API server does not answer."""
+
+    def pods(self, selector: Mapping[str, str]) -> list[Any]:
+        """Return the pods that carry the labels."""
+
+    def service(self, name: str) -> Mapping[str, Any] | None:
+        """Return a service, or None if it does not exist."""
+
+    def rpc(self, pod: str, method: str) -> Any:
+        """Return the result of a JSON-RPC call to a node, or raise NodeError."""
+
+
+class ObservableSites(Protocol):
+    """The sites of a stack by name."""
+
+    def to(self, site: str) -> ObservableSite:
+        """Return the connection to a site, or raise ClusterError."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +68,13 @@ class SiteView:
     trouble: str = ""
 
 
-def observe(settings: Settings, connections: Connections) -> list[SiteView]:
+def observe(settings: Settings, connections: ObservableSites) -> list[SiteView]:
     """Ask all sites and nodes side by side. One that does not answer has a ``trouble`` and raises no error."""
     with ThreadPoolExecutor(_WORKERS) as workers:
         return list(workers.map(lambda site: _site(site, connections), settings.sites))
 
 
-def _site(site: Site, connections: Connections) -> SiteView:
+def _site(site: Site, connections: ObservableSites) -> SiteView:
     identity = {"name": site.name, "cloud": site.cloud, "role": site.role}
     try:
         connection = connections.to(site.name)
@@ -63,7 +83,7 @@ def _site(site: Site, connections: Connections) -> SiteView:
     except ClusterError as error:
         return SiteView(**identity, active_slot="", nodes=(), trouble=str(error))
     with ThreadPoolExecutor(_WORKERS) as workers:
-        nodes = tuple(workers.map(lambda pod: view(connection, pod), pods))
+        nodes = tuple(workers.map(lambda pod: view(site.name, connection, pod), pods))
     return SiteView(**identity, active_slot=active, nodes=nodes)
 
 
@@ -72,12 +92,12 @@ def _active_slot(service: Mapping[str, Any] | None) -> str:
     return str(annotations.get("pouw.dev/active-slot", ""))
 
 
-def view(connection: SiteConnection, pod: Mapping[str, Any]) -> NodeView:
+def view(site: str, connection: ObservableSite, pod: Mapping[str, Any]) -> NodeView:
     """Return the state of one node, from its pod and from its own answer."""
     labels, name = pod["metadata"].get("labels", {}), pod["metadata"]["name"]
     conditions = {entry["type"]: entry["status"] for entry in pod["status"].get("conditions", [])}
     identity = {
-        "site": connection.site,
+        "site": site,
         "slot": labels.get("pouw.dev/slot", ""),
         "name": name,
         "role": labels.get("pouw.dev/role", ""),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import zipfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from pouw import files
 from pouw.errors import PouwError
 from pouw.home import Home
 from pouw.network import agreement, observation
-from pouw.network.nodes import Connections
+from pouw.network.nodes import Connections, Sites
 from pouw.network.observation import NodeView
 from pouw.progress import Progress
 
@@ -58,14 +60,16 @@ def client(settings: Settings, connections: Connections, *, home: Home) -> Clien
                 remedy="run `pouw up` first; `pouw status` shows the state of every node",
             )
         )
-    return Client(settings, nodes, connections, home=home)
+    return Client(nodes, connections, measure_accuracy=partial(_accuracy, home=home))
 
 
 class Client:
-    """The work interface of one stack's network."""
+    """The work interface of one stack's network. The first node answers; blocks are confirmed by all nodes."""
 
-    def __init__(self, settings: Settings, nodes: list[NodeView], connections: Connections, *, home: Home) -> None:
-        self._settings, self._nodes, self._connections, self._home = settings, nodes, connections, home
+    def __init__(
+        self, nodes: Sequence[NodeView], connections: Sites, *, measure_accuracy: Callable[[Model, Progress], float]
+    ) -> None:
+        self._nodes, self._connections, self._measure_accuracy = nodes, connections, measure_accuracy
 
     def submit(self, name: str) -> str:
         """Submit a training task and return its id. The node that takes it signs and pays."""
@@ -109,14 +113,13 @@ class Client:
             data=base64.b64decode(answer["model"]),
             hash="0x" + proven.record.model_hash.hex(),
             height=proven.height,
-            accuracy=_accuracy(proven.model, progress, self._home),
+            accuracy=self._measure_accuracy(proven.model, progress),
             nodes_agreeing=agreeing,
         )
 
     def _count_holders(self, height: int, block_hash: str) -> int:
         """Return the number of nodes that hold a block."""
-        network = agreement.LiveNetwork(self._settings, self._connections)
-        return network.block_hashes(self._nodes, height).count(block_hash)
+        return agreement.block_hashes(self._connections, self._nodes, height).count(block_hash)
 
     def _ask(self, method: str, params: dict[str, Any]) -> Any:
         node = self._nodes[0]
@@ -154,7 +157,7 @@ def _require_majority(task_id: str, height: int, agreeing: int, nodes: int) -> N
         )
 
 
-def _accuracy(model: Model, progress: Progress, home: Home) -> float:
+def _accuracy(model: Model, progress: Progress, *, home: Home) -> float:
     """Measure the test accuracy on this machine's own copy of the data set, whose content hash is pinned."""
     from node.model import accuracy
     from node.work.dataset import DIGITS_FILE, parse_digits

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pouw.network import agreement
 from pouw.network.agreement import AgreementTimeoutError
+from pouw.network.nodes import NodeError
 from pouw.network.observation import NodeView, common_height, is_same_block
 from pouw.poll import Clock
 from pouw.progress import SilentProgress
@@ -71,6 +72,29 @@ def test_a_timeout_reports_the_state_of_every_node() -> None:
         wait(Network([node("a", 0), node("b", trouble="ErrImagePull: no such image")]))
     assert "a: height 0" in str(timeout.value)
     assert "b: ErrImagePull: no such image" in str(timeout.value)
+
+
+class Site:
+    """A site of which one node holds a block, one has none, and one does not answer."""
+
+    def to(self, site: str) -> Site:
+        assert site == "local"
+        return self
+
+    def rpc(self, pod: str, method: str, params: object = None, *, token: str | None = None) -> object:
+        assert (method, params, token) == ("eth_getBlockByNumber", ["0x1a", False], None)
+        if pod == "silent":
+            raise NodeError
+        return {"hash": "0xabc"} if pod == "holder" else None
+
+    def secret_value(self, secret: str, key: str) -> str:
+        raise AssertionError(f"{secret}/{key} is not needed")
+
+
+def test_a_node_without_a_block_or_an_answer_has_no_hash() -> None:
+    views = [node(name, 26) for name in ("holder", "late", "silent")]
+    assert agreement.block_hashes(Site(), views, 26) == ["0xabc", None, None]
+    assert agreement.block_hashes(Site(), [], 26) == []
 
 
 def test_the_height_before_an_empty_network_is_zero() -> None:
