@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from infra.clouds import CLOUDS
 from infra.settings.site import ManagedSite
 from infra.settings.stack import Site
 from pouw.engine.events import StepStarted, Subject
@@ -16,7 +17,6 @@ _ZONE = re.compile(r"^(?P<region>[a-z]+-[a-z]+\d+)-[a-z]$")
 _UNKNOWN = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 """A value that the engine does not know yet; it writes a fixed UUID for each type."""
 _PROVIDER = "pulumi:providers:"
-_CLOUDS: Mapping[str, str] = {"aws": "aws", "azure-native": "azure", "gcp": "gcp"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ class _Reader:
                 name=step.subject.name,
                 inputs=inputs,
                 parent=step.parent,
-                cloud=managed.cloud if managed else _CLOUDS.get(package, ""),
+                cloud=managed.cloud if managed else _cloud_of(package),
                 region=managed.region if managed else self._region(step, inputs, home),
                 site=site,
             )
@@ -113,6 +113,11 @@ class _Reader:
         )
         found = next((place for place in (*own, *around) if isinstance(place, str) and not is_unknown(place)), "")
         return _as_region(found)
+
+
+def _cloud_of(package: str) -> str:
+    """Return the cloud that charges for a package's resources; empty if none does."""
+    return next((cloud.id for cloud in CLOUDS.values() if cloud.package == package), "")
 
 
 def _as_region(place: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from infra.aws.settings import AwsSite
+from infra.clouds import CLOUDS
 from infra.faults import Fault, choices
 from infra.settings.site import ManagedSite
 from infra.settings.stack import NAMESPACE, Settings
@@ -25,12 +26,6 @@ _TIMEOUT_S = 30.0
 _AZURE_VARIABLES: Final = ("ARM_SUBSCRIPTION_ID", "AZURE_SUBSCRIPTION_ID")
 _GCP_VARIABLES: Final = ("GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
 _GCP_KEYS: Final = ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS")
-_NAMES: Final = {"aws": "account", "azure": "subscription", "gcp": "project"}
-_REMEDIES: Final = {
-    "aws": "log in to it (`aws sso login`, AWS_PROFILE or AWS_ACCESS_KEY_ID), with the AWS CLI or botocore installed",
-    "azure": "`az login` and `az account set --subscription ID`, or set ARM_SUBSCRIPTION_ID",
-    "gcp": "`gcloud auth application-default login` and `gcloud config set project ID`, or set GOOGLE_PROJECT",
-}
 
 
 class AccountError(EngineError):
@@ -92,11 +87,11 @@ def _asked(cloud: str, around: Surroundings, region: str) -> _Caller | _UnknownE
 
 def _fault(path: str, cloud: str, wanted: str, told: _Caller | _UnknownError) -> list[Fault]:
     if isinstance(told, _UnknownError):
-        message = f"the {_NAMES[cloud]} of the credentials cannot be told"
-        return [Fault(path=path, message=message, got=str(told), expected=wanted, remedy=_REMEDIES[cloud])]
+        message = f"the {CLOUDS[cloud].account_noun} of the credentials cannot be told"
+        return [Fault(path=path, message=message, got=str(told), expected=wanted, remedy=CLOUDS[cloud].login)]
     if told.account.lower() != wanted.lower():
-        message = f"the credentials are for another {_NAMES[cloud]}"
-        return [Fault(path=path, message=message, got=told.account, expected=wanted, remedy=_REMEDIES[cloud])]
+        message = f"the credentials are for another {CLOUDS[cloud].account_noun}"
+        return [Fault(path=path, message=message, got=told.account, expected=wanted, remedy=CLOUDS[cloud].login)]
     return []
 
 

@@ -1,20 +1,13 @@
-"""The SDKs that a stack's program imports: told before an engine starts when one is not installed."""
+"""SDKs that a stack's program imports. A missing one is reported before an engine starts."""
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
+from infra.clouds import CLOUDS
 from infra.faults import Fault
 from infra.settings.stack import NAMESPACE, Settings
-
-SDKS: Mapping[str, tuple[str, str]] = {
-    "aws": ("pulumi_aws", "pulumi-aws"),
-    "azure": ("pulumi_azure_native", "pulumi-azure-native"),
-    "gcp": ("pulumi_gcp", "pulumi-gcp"),
-}
-"""Module and distribution of each cloud's SDK."""
-_IMAGES = ("pulumi_docker", "pulumi-docker")
 
 
 def _installed(module: str) -> bool:
@@ -22,15 +15,16 @@ def _installed(module: str) -> bool:
 
 
 def faults(settings: Settings, installed: Callable[[str], bool] = _installed) -> Iterator[Fault]:
-    """A fault for each SDK that the stack needs and this Python has not."""
-    told: set[str] = set()
+    """Yield a fault for each SDK that the stack needs and this Python does not have."""
+    reported: set[str] = set()
     for index, site in enumerate(settings.sites):
-        if site.cloud in SDKS and site.cloud not in told:
-            told.add(site.cloud)
-            yield from _missing(f"{NAMESPACE}:sites[{index}].cloud", *SDKS[site.cloud], installed)
-    built = settings.images.node is None or settings.images.balancer is None
-    if built and any(site.managed for site in settings.sites):
-        yield from _missing(f"{NAMESPACE}:images", *_IMAGES, installed)
+        if site.cloud in CLOUDS and site.cloud not in reported:
+            reported.add(site.cloud)
+            cloud = CLOUDS[site.cloud]
+            yield from _missing(f"{NAMESPACE}:sites[{index}].cloud", cloud.sdk, cloud.distribution, installed)
+    builds_images = settings.images.node is None or settings.images.balancer is None
+    if builds_images and settings.managed_sites:
+        yield from _missing(f"{NAMESPACE}:images", "pulumi_docker", "pulumi-docker", installed)
 
 
 def _missing(path: str, module: str, distribution: str, installed: Callable[[str], bool]) -> Iterator[Fault]:

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Final
 
+from infra.clouds import CLOUDS
 from pouw.engine.plugins.offline.cloud import Cloud
 
 MODULES: Final[Mapping[str, str]] = {
-    "aws": "aws",
-    "azure-native": "azure_native",
-    "docker": "docker",
-    "gcp": "gcp",
+    package: package.replace("-", "_") for package in (*(cloud.package for cloud in CLOUDS.values()), "docker")
 }
 """Provider packages with their modules in this folder."""
 
