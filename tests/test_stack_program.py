@@ -12,7 +12,7 @@ import pytest
 from infra.quantities import parsed
 from infra.settings.loading import parse
 from stacks import program
-from tests.contracts.posture import at, of
+from tests.contracts.security_baseline import lookup, of_kind
 from tests.infra import clouds
 from tests.infra.recorder import Recorded, record
 from tests.infra.test_site_faults import AWS, AZURE, GCP
@@ -55,13 +55,13 @@ def two_slots() -> Sequence[Recorded]:
 
 def resource_of(resources: Sequence[Recorded], kind: str, name: str) -> Recorded:
     """Return the resource of a kind and name."""
-    [resource] = [resource for resource in of(resources, kind) if resource.name == name]
+    [resource] = [resource for resource in of_kind(resources, kind) if resource.name == name]
     return resource
 
 
 def template(resources: Sequence[Recorded], name: str) -> Any:
     """Return the pod template of a workload."""
-    kind = next(kind for kind in _KINDS for resource in of(resources, kind) if resource.name == name)
+    kind = next(kind for kind in _KINDS for resource in of_kind(resources, kind) if resource.name == name)
     return resource_of(resources, kind, name).inputs["spec"]["template"]
 
 
@@ -73,7 +73,7 @@ def tolerated(resources: Sequence[Recorded], name: str) -> list[str]:
 def workloads(resources: Sequence[Recorded], site: str) -> Iterator[Recorded]:
     """Yield the StatefulSets and Deployments of a site."""
     for kind in _KINDS:
-        for resource in of(resources, kind):
+        for resource in of_kind(resources, kind):
             if resource.inputs["metadata"]["labels"]["pouw.dev/site"] == site:
                 yield resource
 
@@ -92,7 +92,9 @@ def test_only_miners_tolerate_the_accelerators_of_google() -> None:
 
 
 def test_an_autoscaler_of_machines_runs_only_where_the_cloud_has_none(resources: Sequence[Recorded]) -> None:
-    names = [resource.name for resource in of(resources, "Deployment") if resource.name.endswith("scaler-deployment")]
+    names = [
+        resource.name for resource in of_kind(resources, "Deployment") if resource.name.endswith("scaler-deployment")
+    ]
     assert names == ["primary-autoscaler-deployment"]
     assert template(resources, names[0])["spec"]["nodeSelector"] == {"pouw.dev/pool": "system"}
 
@@ -105,7 +107,8 @@ def test_a_configured_image_of_the_autoscaler_is_used() -> None:
 
 def test_limits_of_a_site_admit_its_autoscaler(resources: Sequence[Recorded]) -> None:
     largest = {
-        resource.name: at(resource.inputs, "spec", "limits", 0, "max") for resource in of(resources, "LimitRange")
+        resource.name: lookup(resource.inputs, "spec", "limits", 0, "max")
+        for resource in of_kind(resources, "LimitRange")
     }
     assert largest == {"primary-limits": {"cpu": "500m", "memory": "1Gi"}, "dr-limits": SMALL["limits"]}
 
@@ -131,7 +134,7 @@ def test_the_limits_of_a_site_admit_every_pod_and_claim(site: str, resources: Se
 def test_every_pod_of_a_site_is_selected_by_a_policy_of_its_own(site: str, resources: Sequence[Recorded]) -> None:
     selectors = [
         policy.inputs["spec"]["podSelector"]["matchLabels"].items()
-        for policy in of(resources, "NetworkPolicy")
+        for policy in of_kind(resources, "NetworkPolicy")
         if policy.inputs["metadata"]["labels"]["pouw.dev/site"] == site and policy.inputs["spec"]["podSelector"]
     ]
     for workload in workloads(resources, site):
@@ -140,18 +143,18 @@ def test_every_pod_of_a_site_is_selected_by_a_policy_of_its_own(site: str, resou
 
 
 def test_each_slot_has_node_sets_and_keys_of_its_own(two_slots: Sequence[Recorded]) -> None:
-    assert sorted(resource.inputs["metadata"]["name"] for resource in of(two_slots, "StatefulSet")) == [
+    assert sorted(resource.inputs["metadata"]["name"] for resource in of_kind(two_slots, "StatefulSet")) == [
         "pouw-blue-miner",
         "pouw-blue-verifier",
         "pouw-green-miner",
         "pouw-green-verifier",
     ]
-    assert sorted(resource.inputs["metadata"]["name"] for resource in of(two_slots, "Secret")) == [
+    assert sorted(resource.inputs["metadata"]["name"] for resource in of_kind(two_slots, "Secret")) == [
         "pouw-blue-keys",
         "pouw-green-keys",
     ]
-    assert len(of(two_slots, "LimitRange")) == 1
-    assert len(of(two_slots, "Deployment")) == 1
+    assert len(of_kind(two_slots, "LimitRange")) == 1
+    assert len(of_kind(two_slots, "Deployment")) == 1
 
 
 def test_the_balancer_divides_requests_by_the_weights_of_the_slots(two_slots: Sequence[Recorded]) -> None:
