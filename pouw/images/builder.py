@@ -39,26 +39,6 @@ class Image:
     """True if this call built it, False if its archive was in the cache."""
 
 
-def prepare(progress: Progress, *, home: Home, base: str | None = None, repository: Path = REPOSITORY) -> None:
-    """Bring the slow parts of a build into the cache: buildah, the base and the wheels.
-
-    May run beside any other set-up.
-
-    Raises:
-        ImageError: the base or the wheels cannot be made.
-        ToolchainError: buildah cannot be installed.
-    """
-    image_folder.require_root()
-    debian.ensure(buildah.PROGRAMS, progress, home=home)
-    if base is not None:
-        return
-    with _lock(home, progress), ThreadPoolExecutor(max_workers=2) as pool:
-        root = pool.submit(debian_root.ensure, BASE, _BASE_REFERENCE, progress, home=home)
-        wheel_folder = pool.submit(wheels.ensure, progress, home=home, repository=repository)
-        root.result()
-        wheel_folder.result()
-
-
 def build(
     progress: Progress,
     *,
@@ -83,7 +63,7 @@ def build(
         with _lock(home, progress):
             debian_root.ensure(BALANCER, reference, progress, home=home)
     else:
-        prepare(progress, home=home, base=base, repository=repository)
+        _prepare(progress, home=home, base=base, repository=repository)
         with _lock(home, progress):
             if (image := find_cached(kind, reference, home=home)) is not None:
                 return image
@@ -133,6 +113,19 @@ def surplus(archives: Iterable[Path], keep: Path) -> list[Path]:
 
 def _lock(home: Home, progress: Progress) -> AbstractContextManager[object]:
     return locks.hold(image_folder.lock(home), operation="image build", progress=progress)
+
+
+def _prepare(progress: Progress, *, home: Home, base: str | None, repository: Path) -> None:
+    """Bring the slow parts of a build into the cache: buildah, the base and the wheels."""
+    image_folder.require_root()
+    debian.ensure(buildah.PROGRAMS, progress, home=home)
+    if base is not None:
+        return
+    with _lock(home, progress), ThreadPoolExecutor(max_workers=2) as pool:
+        root = pool.submit(debian_root.ensure, BASE, _BASE_REFERENCE, progress, home=home)
+        wheel_folder = pool.submit(wheels.ensure, progress, home=home, repository=repository)
+        root.result()
+        wheel_folder.result()
 
 
 def _build_node(reference: str, base: str | None, repository: Path, progress: Progress, home: Home) -> None:
