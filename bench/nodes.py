@@ -24,7 +24,7 @@ from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.home import Home
 from pouw.progress import LineProgress, SilentProgress
-from pouw.run import bring_up, stacks
+from pouw.run import previews, stacks
 
 GOAL = 1.25
 SIZES = (10, 100, 1000)
@@ -51,10 +51,11 @@ def measure(stack: str, sizes: Sequence[int], rounds: int, engine: Engine) -> Ma
     resources: dict[str, int] = {}
 
     def preview(name: str, project: Project) -> None:
-        outcome = bring_up.preview(name, SilentProgress(), project=project, engine=engine)
-        if not outcome.ok:
-            raise SystemExit("\n".join(f"{name}: {fault}" for fault in outcome.faults))
-        resources[name.rpartition("-")[2]] = outcome.changes.create
+        home = Home.from_environment(os.environ)
+        result = previews.preview(name, SilentProgress(), home=home, project=project, engine=engine)
+        if not result.ok:
+            raise SystemExit("\n".join(f"{name}: {fault}" for fault in result.faults))
+        resources[name.rpartition("-")[2]] = result.outcome.changes.create
 
     with tempfile.TemporaryDirectory(prefix="pouw-bench-") as scratch:
         os.environ["POUW_HOME"] = str(Path(scratch) / "state")

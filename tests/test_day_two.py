@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -13,9 +14,10 @@ import yaml
 from pouw.engine.operation import Operation
 from pouw.engine.outcome import Outcome
 from pouw.engine.project import Project
+from pouw.home import Home
 from pouw.images import stack_images
 from pouw.progress import SilentProgress
-from pouw.run import bring_up, stacks
+from pouw.run import extra_configuration, previews, stacks
 from pouw.run.rehearsal import Rehearsal
 
 pytestmark = pytest.mark.engine
@@ -35,12 +37,13 @@ def one_site(cloud: str) -> dict[str, Any]:
 def rehearsed(folder: Path, config: Mapping[str, Any], chosen: Operation, *, ok: bool = True) -> Outcome:
     (folder / "Pulumi.changing.yaml").write_text(yaml.safe_dump({"config": dict(config)}))
     project = Project(examples=folder)
-    settings = bring_up.ready_to_preview("changing", project)
-    outcome = Rehearsal.of("changing", project).run(
-        chosen,
-        SilentProgress(),
-        extra=lambda: bring_up.extra_config("changing", settings, stack_images.references(settings), project=project),
-    )
+    settings = previews.checked_settings("changing", project)
+    progress = SilentProgress()
+    rehearsal = Rehearsal.of("changing", Home.from_environment(os.environ), project)
+
+    references = stack_images.references(settings)
+    extra = extra_configuration.for_program("changing", settings, references, home=rehearsal.home, project=project)
+    outcome = rehearsal.run_through(rehearsal.ungated(progress), chosen, progress, extra=extra).outcome
     assert outcome.ok is ok, [*map(str, outcome.faults)]
     return outcome
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -13,11 +14,12 @@ from click.testing import CliRunner
 
 from pouw.cli.__main__ import root as command
 from pouw.engine.events import StepStarted
-from pouw.engine.outcome import Outcome
 from pouw.engine.project import Project
+from pouw.home import Home
 from pouw.progress import SilentProgress
 from pouw.run import previews, stacks
 from pouw.run.previews import Target
+from pouw.run.result import Result
 
 pytestmark = pytest.mark.engine
 CLOUDS = ("aws", "azure-native", "gcp")
@@ -30,12 +32,17 @@ CONSIDERED = {
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
+def results(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Result]:
     """The preview of each, by its name."""
-    targets = {**{one.name: one for one in previews.every()}, TAKEN_OVER: taken_over(tmp_path_factory.mktemp("other"))}
+    targets = {
+        **{target.name: target for target in previews.all_targets()},
+        TAKEN_OVER: taken_over(tmp_path_factory.mktemp("other")),
+    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POUW_HOME", str(tmp_path_factory.mktemp("state")))
-        return dict(zip(targets, previews.run([*targets.values()], SilentProgress()), strict=True))
+        home = Home.from_environment(os.environ)
+        results = previews.run([*targets.values()], SilentProgress(), home=home)
+        return dict(zip(targets, results, strict=True))
 
 
 def taken_over(folder: Path) -> Target:
@@ -49,7 +56,7 @@ def taken_over(folder: Path) -> Target:
 
 def names() -> list[str]:
     """Stacks and examples."""
-    return [target.name for target in previews.every()]
+    return [target.name for target in previews.all_targets()]
 
 
 def managed() -> list[str]:
@@ -58,41 +65,41 @@ def managed() -> list[str]:
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_stack_of_ours_previews_without_a_fault_and_passes_the_gate(
-    name: str, outcomes: Mapping[str, Outcome]
-) -> None:
-    outcome = outcomes[name]
-    assert outcome.verdict is not None
-    assert outcome.ok, [*map(str, outcome.faults), *map(str, outcome.verdict.findings), *outcome.verdict.gaps]
-    assert [one for one in outcome.verdict.findings if one.mandatory] == []
-    assert outcome.verdict.waived == []
+def test_a_stack_of_ours_previews_without_a_fault_and_passes_the_gate(name: str, results: Mapping[str, Result]) -> None:
+    result = results[name]
+    assert result.verdict is not None
+    assert result.ok, [*map(str, result.faults), *map(str, result.verdict.findings), *result.verdict.gaps]
+    assert [finding for finding in result.verdict.findings if finding.mandatory] == []
+    assert result.verdict.waived == []
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_stack_of_ours_follows_all_advice_but_what_was_considered(name: str, outcomes: Mapping[str, Outcome]) -> None:
-    verdict = outcomes[name].verdict
+def test_a_stack_of_ours_follows_all_advice_but_what_was_considered(name: str, results: Mapping[str, Result]) -> None:
+    verdict = results[name].verdict
     assert verdict is not None
     assert {one.rule for one in verdict.findings} - set(CONSIDERED) == set()
 
 
 @pytest.mark.parametrize("name", names())
 def test_no_resource_of_a_cloud_is_left_to_the_environments_region_or_account(
-    name: str, outcomes: Mapping[str, Outcome]
+    name: str, results: Mapping[str, Result]
 ) -> None:
-    made = [step for step in outcomes[name].steps if step.subject.type.partition(":")[0] in CLOUDS]
+    made = [step for step in results[name].outcome.steps if step.subject.type.partition(":")[0] in CLOUDS]
     left = [str(step.subject) for step in made if step.provider.rpartition("::")[2].startswith("default")]
     assert left == []
     if name in managed():
         assert made
 
 
-def test_a_standby_takes_over_by_names_alone(outcomes: Mapping[str, Outcome]) -> None:
+def test_a_standby_takes_over_by_names_alone(results: Mapping[str, Result]) -> None:
     def told(step: StepStarted) -> tuple[str, Mapping[str, Any]]:
         # Plugins make up other names for each plan, until one is deployed.
         invented = {"name", "roleAssignmentName", "roleDefinitionId"}
         return step.subject.type, {key: value for key, value in (step.after or {}).items() if key not in invented}
 
-    declared = [{step.subject.urn: told(step) for step in outcomes[name].steps} for name in ("production", TAKEN_OVER)]
+    declared = [
+        {step.subject.urn: told(step) for step in results[name].outcome.steps} for name in ("production", TAKEN_OVER)
+    ]
     assert declared[0].keys() == declared[1].keys(), "nothing is made anew or taken away"
     changed = {urn.rpartition("::")[2]: one[0] for urn, one in declared[0].items() if declared[1][urn] != one}
     assert changed == dict.fromkeys(["dns-service-primary", "dns-service-dr"], "aws:route53/record:Record")
@@ -100,12 +107,14 @@ def test_a_standby_takes_over_by_names_alone(outcomes: Mapping[str, Outcome]) ->
 
 @pytest.mark.parametrize("name", names())
 def test_the_bill_of_a_stack_of_ours_leaves_no_type_out_and_keeps_to_the_budget(
-    name: str, outcomes: Mapping[str, Outcome]
+    name: str, results: Mapping[str, Result]
 ) -> None:
-    cost = outcomes[name].cost
-    assert cost is not None
-    assert [one for one in cost.unknown if "not in the table" in one or "not known yet" in one] == []
-    assert bool(cost.monthly) is any(step.subject.type.partition(":")[0] in CLOUDS for step in outcomes[name].steps)
+    bill = results[name].bill
+    assert bill is not None
+    assert [one for one in bill.unknown if "not in the table" in one or "not known yet" in one] == []
+    assert bool(bill.monthly) is any(
+        step.subject.type.partition(":")[0] in CLOUDS for step in results[name].outcome.steps
+    )
 
 
 @pytest.mark.parametrize("name", managed())

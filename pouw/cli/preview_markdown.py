@@ -7,22 +7,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pouw import templates
 from pouw.cli import preview_table
 from pouw.cost import bill
 from pouw.engine.outcome import Outcome, ResourceChange
 from pouw.gate import verdict_output
-from pouw.markdown import templates
+from pouw.run.result import Result
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_NAMES = 6
-"""Names that are told of one group: a first deployment touches hundreds, and a comment holds 65,536 characters."""
+_MOST_NAMES = 6
+"""Names shown per group: a first deployment creates hundreds, and a comment holds 65,536 characters."""
 _ORDER = ("delete", "replace", "update", "create")
-"""What may hurt comes first."""
+"""Operations in the order of their risk."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Resources of one type to which the same happens."""
+    """Resources of one type with the same operation."""
 
     operation: str
     type: str
@@ -30,47 +31,47 @@ class Group:
     names: str
 
 
-def render(outcomes: Sequence[Outcome]) -> str:
-    """The whole text. What others wrote (names, messages) is no markup in it."""
-    environment = templates(_TEMPLATES)
+def render(results: Sequence[Result]) -> str:
+    """Return the whole text. Names and messages cannot act as markup in it."""
+    environment = templates.environment(_TEMPLATES)
     environment.filters |= {
         "bill": bill.change,
         "groups": groups,
+        "notes": _notes,
         "policy": preview_table.policy,
-        "said": _said,
     }
     return environment.get_template("previews.md").render(
-        outcomes=outcomes,
-        red=sum(not one.ok for one in outcomes),
-        dates=sorted({one.cost.prices_of for one in outcomes if one.cost}),
+        results=results,
+        failures=sum(not result.ok for result in results),
+        dates=sorted({result.bill.prices_of for result in results if result.bill}),
     )
 
 
 def groups(outcome: Outcome) -> list[Group]:
-    """What happens to which resources, a line for each type; what is updated or replaced, with why."""
-    found: defaultdict[tuple[str, str], list[ResourceChange]] = defaultdict(list)
-    for one in outcome.resources:
-        found[one.operation, one.type].append(one)
-    ordered = sorted(found.items(), key=lambda item: (_place(item[0][0]), item[0]))
+    """Return the changes grouped by operation and type. An update or replacement names its properties."""
+    by_key: defaultdict[tuple[str, str], list[ResourceChange]] = defaultdict(list)
+    for change in outcome.resources:
+        by_key[change.operation, change.type].append(change)
+    ordered = sorted(by_key.items(), key=lambda entry: (_rank(entry[0][0]), entry[0]))
     return [
         Group(operation=operation, type=token, count=len(changes), names=", ".join(_names(changes)))
         for (operation, token), changes in ordered
     ]
 
 
-def _place(operation: str) -> int:
+def _rank(operation: str) -> int:
     return _ORDER.index(operation) if operation in _ORDER else len(_ORDER)
 
 
 def _names(changes: Sequence[ResourceChange]) -> Iterator[str]:
-    for one in changes[:_NAMES]:
-        yield one.name + (f" ({', '.join(one.properties[:_NAMES])})" if one.properties else "")
-    if len(changes) > _NAMES:
-        yield f"and {len(changes) - _NAMES} more"
+    for change in changes[:_MOST_NAMES]:
+        yield change.name + (f" ({', '.join(change.properties[:_MOST_NAMES])})" if change.properties else "")
+    if len(changes) > _MOST_NAMES:
+        yield f"and {len(changes) - _MOST_NAMES} more"
 
 
-def _said(outcome: Outcome) -> Iterator[str]:
-    """Warnings, what the gate says, and the bill."""
-    yield from (f"warning: {one}" for one in outcome.warnings)
-    yield from (f"policy: {line}" for line in verdict_output.lines(outcome.verdict))
-    yield from bill.lines(outcome.cost) if outcome.cost else ()
+def _notes(result: Result) -> Iterator[str]:
+    """Yield warnings, the lines of the verdict, and the bill."""
+    yield from (f"warning: {warning}" for warning in result.outcome.warnings)
+    yield from (f"policy: {line}" for line in verdict_output.lines(result.verdict))
+    yield from bill.lines(result.bill) if result.bill else ()

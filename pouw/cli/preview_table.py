@@ -1,4 +1,4 @@
-"""Many previews on one screen: a table, a line a stack, and below it what is wrong with which."""
+"""Many previews on one screen: a table with one line per stack, and the faults of each stack below it."""
 
 from __future__ import annotations
 
@@ -9,75 +9,74 @@ from rich.table import Table
 from rich.text import Text
 
 from pouw.cost import bill
-from pouw.engine.outcome import Outcome
 from pouw.gate import verdict_output
 from pouw.gate.verdict import Kind
+from pouw.run.result import Result
 
 _COLUMNS = ("create", "update", "replace", "delete")
 _WIDTH = 120
-"""Columns of the output when it is no terminal."""
+"""Columns of the output when it is not a terminal."""
 
 
-def show(outcomes: Sequence[Outcome], seconds: float, console: Console | None = None) -> None:
-    """Print it; ``seconds`` is what all of them took together."""
+def show(results: Sequence[Result], seconds: float, console: Console | None = None) -> None:
+    """Print the table; ``seconds`` is the duration of all previews together."""
     console = console or Console(width=None if Console().is_terminal else _WIDTH, highlight=False)
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column("stack")
     for column in _COLUMNS:
         table.add_column(column, justify="right")
     table.add_column("policy")
-    table.add_column("cost a month", justify="right")
+    table.add_column("monthly cost", justify="right")
     table.add_column("seconds", justify="right")
-    for one in outcomes:
-        table.add_row(*_row(one))
+    for result in results:
+        table.add_row(*_row(result))
     console.print(table)
-    for one in outcomes:
-        _show_faults(one, console)
-    red = sum(not one.ok for one in outcomes)
-    told = f"{len(outcomes)} previews in {seconds:.1f} s: " + (f"{red} failed" if red else "all green")
-    console.print(Text(told, style="red" if red else "green"))
-    if dates := {one.cost.prices_of for one in outcomes if one.cost}:
+    for result in results:
+        _show_faults(result, console)
+    failures = sum(not result.ok for result in results)
+    summary = f"{len(results)} previews in {seconds:.1f} s: " + (f"{failures} failed" if failures else "all green")
+    console.print(Text(summary, style="red" if failures else "green"))
+    if dates := {result.bill.prices_of for result in results if result.bill}:
         console.print(Text(f"prices of {', '.join(sorted(dates))}; autoscaled pools at their minimum", style="dim"))
 
 
-def _row(outcome: Outcome) -> list[Text]:
-    name = outcome.stack + (" (example)" if outcome.example else "")
-    changes = outcome.changes
-    counts = [str(getattr(changes, column)) if outcome.steps else "" for column in _COLUMNS]
+def _row(result: Result) -> list[Text]:
+    outcome = result.outcome
+    name = result.stack + (" (example)" if result.is_example else "")
+    counts = [str(getattr(outcome.changes, column)) if outcome.steps else "" for column in _COLUMNS]
     return [
-        Text(name, style="" if outcome.ok else "red"),
+        Text(name, style="" if result.ok else "red"),
         *(Text(count) for count in counts),
-        Text(policy(outcome)),
-        Text(bill.change(outcome.cost) if outcome.cost else ""),
-        Text(f"{outcome.seconds:.1f}" if outcome.seconds else "not begun"),
+        Text(policy(result)),
+        Text(bill.change(result.bill) if result.bill else ""),
+        Text(f"{outcome.seconds:.1f}" if outcome.seconds else "not started"),
     ]
 
 
-def policy(outcome: Outcome) -> str:
-    """The verdict in a few words."""
-    verdict = outcome.verdict
+def policy(result: Result) -> str:
+    """Return the verdict in a few words."""
+    verdict = result.verdict
     if verdict is None:
-        return "not asked"
-    found = verdict.of(Kind.VIOLATION)
-    violations = sum(one.blocks for one in found)
+        return "not checked"
+    violations = verdict.of(Kind.VIOLATION)
+    blocking = sum(finding.blocks for finding in violations)
     counts = {
-        "violations": violations,
-        "advice": len(found) - violations,
+        "violations": blocking,
+        "advice": len(violations) - blocking,
         "not evaluated": len(verdict.of(Kind.UNEVALUATED)),
         "waived": len(verdict.waived),
         "remedied": len(verdict.remedied),
     }
-    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return ("red: " if verdict.red else "") + (told or ("faults of the gate" if verdict.red else "passed"))
+    texts = ", ".join(f"{count} {label}" for label, count in counts.items() if count)
+    return ("red: " if verdict.red else "") + (texts or ("faults of the gate" if verdict.red else "passed"))
 
 
-def _show_faults(outcome: Outcome, console: Console) -> None:
-    lines = [str(one) for one in outcome.faults]
-    if outcome.verdict is not None and outcome.verdict.red:
-        lines += [f"policy: {line}" for line in verdict_output.lines(outcome.verdict)]
-    elif outcome.verdict is not None:
-        lines += [f"policy: {line}" for line in verdict_output.remedies(outcome.verdict)]
+def _show_faults(result: Result, console: Console) -> None:
+    lines = [str(fault) for fault in result.faults]
+    if result.verdict is not None:
+        output = verdict_output.lines if result.verdict.red else verdict_output.remedies
+        lines += [f"policy: {line}" for line in output(result.verdict)]
     if lines:
-        console.print(Text(f"\n{outcome.stack}:", style="bold"))
+        console.print(Text(f"\n{result.stack}:", style="bold"))
     for line in lines:
         console.print(Text("  " + line.replace("\n", "\n    ")), soft_wrap=True)

@@ -1,66 +1,77 @@
-"""``pouw rehearsal``: look into a stack's simulated cloud, and interfere with it."""
+"""``pouw rehearsal``: the simulated cloud of a stack, and changes to it that the engine does not know."""
 
 from __future__ import annotations
 
 import json
+import os
 
 import click
 
 from pouw.errors import ExitCode
+from pouw.home import Home
 from pouw.run.rehearsal import BANNER, Rehearsal, read_value
+
+_stack_argument = click.argument("stack")
+
+
+def _rehearsal(stack: str) -> Rehearsal:
+    return Rehearsal.of(stack, Home.from_environment(os.environ))
 
 
 @click.group(epilog="Examples:  pouw rehearsal show staging  |  pouw rehearsal vanish staging network")
 def rehearsal() -> None:
-    """Look into the simulated cloud of a rehearsal, and change it behind the engine's back.
+    """Show the simulated cloud of a rehearsal, and change it without the engine.
 
-    `pouw up STACK --rehearse` fills it; `pouw refresh STACK --rehearse` then finds what was changed here.
+    `pouw up STACK --rehearse` creates its resources. `pouw refresh STACK --rehearse` then finds the changes made here.
     """
 
 
 @rehearsal.command(epilog="Examples:  pouw rehearsal show staging  |  pouw rehearsal show staging --json")
-@click.argument("stack")
-@click.option("--json", "as_json", is_flag=True, help="Print the documented JSON document.")
+@_stack_argument
+@click.option("--json", "as_json", is_flag=True, help="Print the documented JSON document. Default: lines of text.")
 def show(stack: str, as_json: bool) -> int:
-    """List what STACK's simulated cloud holds."""
-    records = Rehearsal.of(stack).cloud.records()
+    """List the resources in STACK's simulated cloud."""
+    records = _rehearsal(stack).cloud.records()
     if as_json:
-        resources = [{"type": one.token, "id": one.id, "urn": one.urn} for one in records]
+        resources = [{"type": record.token, "id": record.id, "urn": record.urn} for record in records]
         click.echo(json.dumps({"rehearsal": True, "schema": 1, "stack": stack, "resources": resources}, indent=2))
         return ExitCode.OK
     click.echo(BANNER)
-    for one in records:
-        click.echo(f"  {one.token:50} {one.urn.rpartition('::')[2]:30} {one.id}")
+    for record in records:
+        click.echo(f"  {record.token:50} {record.urn.rpartition('::')[2]:30} {record.id}")
     click.echo(f"{len(records)} resources")
     return ExitCode.OK
 
 
-@rehearsal.command(epilog="""Examples:  pouw rehearsal drift staging network tags.owner '"somebody"'""")
-@click.argument("stack")
+@rehearsal.command(epilog="""Examples:  pouw rehearsal drift staging network tags.owner '"network-team"'""")
+@_stack_argument
 @click.argument("resource")
 @click.argument("path")
 @click.argument("value")
 def drift(stack: str, resource: str, path: str, value: str) -> int:
-    """Set the property at PATH of RESOURCE to VALUE (JSON or a text; null takes it away), as by hand at a console."""
-    changed = Rehearsal.of(stack).drift(resource, path, read_value(value))
-    click.echo(f"{BANNER}\n{changed.token} {changed.id}: {path} is changed")
+    """Set the property at PATH of RESOURCE to VALUE, as a user of a cloud's console does.
+
+    VALUE is JSON or plain text; null removes the property.
+    """
+    record = _rehearsal(stack).drift(resource, path, read_value(value))
+    click.echo(f"{BANNER}\n{record.token} {record.id}: {path} is changed")
     return ExitCode.OK
 
 
 @rehearsal.command(epilog="Examples:  pouw rehearsal vanish staging network")
-@click.argument("stack")
+@_stack_argument
 @click.argument("resource")
 def vanish(stack: str, resource: str) -> int:
-    """Delete RESOURCE, as by hand at a console."""
-    gone = Rehearsal.of(stack).vanish(resource)
-    click.echo(f"{BANNER}\n{gone.token} {gone.id} is gone")
+    """Delete RESOURCE, as a user of a cloud's console does."""
+    record = _rehearsal(stack).vanish(resource)
+    click.echo(f"{BANNER}\n{record.token} {record.id} is deleted")
     return ExitCode.OK
 
 
 @rehearsal.command(epilog="Examples:  pouw rehearsal discard production")
-@click.argument("stack")
+@_stack_argument
 def discard(stack: str) -> int:
-    """Forget all of STACK's rehearsal, what is protected in it included."""
-    Rehearsal.of(stack).discard()
-    click.echo(f"the rehearsal of {stack} is gone")
+    """Remove STACK's rehearsal without the engine, with its protected resources."""
+    _rehearsal(stack).discard()
+    click.echo(f"the rehearsal of {stack} is removed")
     return ExitCode.OK

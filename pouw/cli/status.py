@@ -30,7 +30,7 @@ def status(stack: str, as_json: bool) -> int:
     """
     settings = stacks.settings(stack)
     home = Home.from_environment(os.environ)
-    ensure_kubeconfigs(stack, settings, home, read_outputs=lambda: stacks.outputs(stack))
+    ensure_kubeconfigs(stack, settings, home, read_outputs=lambda: stacks.outputs(stack, home))
     with Connections(settings, home) as connections:
         sites = observation.observe(settings, connections)
         where = _endpoints(settings, sites, connections)

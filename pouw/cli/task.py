@@ -30,7 +30,7 @@ def _client(stack: str) -> Iterator[tasks.Client]:
     """Open a client of a stack's network."""
     settings = stacks.settings(stack)
     home = Home.from_environment(os.environ)
-    ensure_kubeconfigs(stack, settings, home, read_outputs=lambda: stacks.outputs(stack))
+    ensure_kubeconfigs(stack, settings, home, read_outputs=lambda: stacks.outputs(stack, home))
     with Connections(settings, home) as connections:
         yield tasks.client(settings, connections, home=home)
 

@@ -1,4 +1,4 @@
-"""The resources of a plan as prices see them: type, inputs, region and site, before the run and after it."""
+"""The resources of a plan with the properties that determine prices, before and after the run."""
 
 from __future__ import annotations
 
@@ -10,44 +10,43 @@ from typing import Any
 from infra.clouds import CLOUDS
 from infra.settings.site import ManagedSite
 from infra.settings.stack import Site
+from pouw.engine import unknown_values
 from pouw.engine.events import StepStarted, Subject
 
 _VERSIONED = re.compile(r"/v\d{8}(preview)?")
 _ZONE = re.compile(r"^(?P<region>[a-z]+-[a-z]+\d+)-[a-z]$")
-_UNKNOWN = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
-"""A value that the engine does not know yet; it writes a fixed UUID for each type."""
 _PROVIDER = "pulumi:providers:"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One resource at one time."""
+    """One resource, before or after the run."""
 
     urn: str
     type: str
-    """Without an API version in it."""
+    """The type token without an API version."""
     name: str
     inputs: Mapping[str, Any]
     parent: str
     cloud: str
-    """Of whoever charges for it; empty if nobody that the table knows does."""
+    """The cloud that charges for it; empty for a resource without a charge."""
     region: str
     site: str
-    """Name of the site that it belongs to; empty where it belongs to the stack."""
+    """The name of its site; empty for a resource of the whole stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What there is before a run and what there will be after it."""
+    """The resources before and after a run."""
 
     before: Sequence[Resource]
     after: Sequence[Resource]
     touched: frozenset[str]
-    """URNs of resources that do not stay as they are."""
+    """URNs of resources that change."""
 
 
 def of(steps: Sequence[StepStarted], sites: Sequence[Site]) -> Plan:
-    """The plan that the steps of a run make, without components and providers: nobody charges for them."""
+    """Return the plan of a run's steps, without components and providers, which have no price."""
     reader = _Reader(steps, sites)
     charged = [step for step in steps if step.provider and step.operation not in ("read", "refresh")]
     return Plan(
@@ -73,10 +72,10 @@ class _Reader:
             if inputs is None:
                 continue
             token = _VERSIONED.sub("", step.subject.type)
-            site = self._site_of(step)
+            name = self._site_name(step)
+            site = self._sites.get(name)
             package = token.partition(":")[0]
-            home = self._sites.get(site)
-            managed = home if isinstance(home, ManagedSite) and package == "kubernetes" else None
+            managed = site if isinstance(site, ManagedSite) and package == "kubernetes" else None
             yield Resource(
                 urn=step.subject.urn,
                 type=token,
@@ -84,35 +83,37 @@ class _Reader:
                 inputs=inputs,
                 parent=step.parent,
                 cloud=managed.cloud if managed else _cloud_of(package),
-                region=managed.region if managed else self._region(step, inputs, home),
-                site=site,
+                region=managed.region if managed else self._region(step, inputs, site),
+                site=name,
             )
 
-    def _site_of(self, step: StepStarted) -> str:
-        """The outermost component that has a site's name; else the provider's or the beginning of the name."""
-        found, urn = "", step.parent
+    def _site_name(self, step: StepStarted) -> str:
+        """Return the outermost component with a site's name, else the provider's name, else the prefix of the name."""
+        outermost, urn = "", step.parent
         while urn:
             name = Subject(urn=urn).name
-            found = name if name in self._sites else found
+            outermost = name if name in self._sites else outermost
             urn = self._parents.get(urn, "")
-        if found:
-            return found
+        if outermost:
+            return outermost
         name, provider = step.subject.name, Subject(urn=step.provider).name
         if provider in self._sites:
             return provider
         return next((site for site in self._sites if name == site or name.startswith(f"{site}-")), "")
 
-    def _region(self, step: StepStarted, inputs: Mapping[str, Any], home: Site | None) -> str:
-        """Where the resource says that it is, else its provider, else the site that it belongs to."""
+    def _region(self, step: StepStarted, inputs: Mapping[str, Any], site: Site | None) -> str:
+        """Return the region of the resource, else of its provider, else of its site."""
         provider = self._providers.get(step.provider, {})
-        own = (inputs.get("region"), inputs.get("location"), inputs.get("zone"))
-        around = (
+        candidates = (
+            inputs.get("region"),
+            inputs.get("location"),
+            inputs.get("zone"),
             provider.get("region"),
             provider.get("location"),
-            home.region if isinstance(home, ManagedSite) else None,
+            site.region if isinstance(site, ManagedSite) else None,
         )
-        found = next((place for place in (*own, *around) if isinstance(place, str) and not is_unknown(place)), "")
-        return _as_region(found)
+        region = next((name for name in candidates if isinstance(name, str) and not is_unknown(name)), "")
+        return _normalized(region)
 
 
 def _cloud_of(package: str) -> str:
@@ -120,21 +121,21 @@ def _cloud_of(package: str) -> str:
     return next((cloud.id for cloud in CLOUDS.values() if cloud.package == package), "")
 
 
-def _as_region(place: str) -> str:
-    """``West Europe`` as ``westeurope``, and a zone's region."""
-    place = place.replace(" ", "").lower()
-    zone = _ZONE.match(place)
-    return zone["region"] if zone else place
+def _normalized(region: str) -> str:
+    """Return ``West Europe`` as ``westeurope``, and the region of a zone."""
+    region = region.replace(" ", "").lower()
+    zone = _ZONE.match(region)
+    return zone["region"] if zone else region
 
 
-def is_unknown(found: object) -> bool:
-    """Whether the engine does not know it before the run."""
-    return isinstance(found, str) and _UNKNOWN.match(found) is not None
+def is_unknown(content: object) -> bool:
+    """True if the engine does not know the value before the run."""
+    return isinstance(content, str) and content in unknown_values.MARKERS
 
 
 def value(inputs: object, path: str) -> Any:
-    """The input at ``a.b``; none where it is not."""
-    found: Any = inputs
+    """Return the input at a path such as ``a.b``; None if it does not exist."""
+    content: Any = inputs
     for part in path.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
+        content = content.get(part) if isinstance(content, Mapping) else None
+    return content

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import Any
 
 from infra.faults import Fault
 from pouw.engine import fault_log
@@ -23,14 +24,24 @@ from pouw.engine.events import (
     Summary,
 )
 from pouw.engine.fault_log import Entry
-from pouw.errors import ExitCode, PouwError
-from pouw.gate.verdict import Verdict
-
-if TYPE_CHECKING:
-    from pouw.cost.estimate import Estimate
 
 _CLOSING_WORDS = re.compile(r"^(preview|update|refresh|destroy|resource operations?) failed$")
 """What the engine adds once the reason has been told: no fault of its own."""
+
+
+class Conclusion(StrEnum):
+    """How a run ended, as the engine reported it."""
+
+    SUCCEEDED = "succeeded"
+    REFUSED = "refused"
+    """A mandatory policy of a pack reported a violation."""
+    FAILED = "failed"
+    """The program or a provider refused something."""
+    BROKEN = "broken"
+    """The engine ended without a summary: it could not run the operation."""
+    INTERRUPTED = "interrupted"
+    NOT_STARTED = "not started"
+    """No engine was started."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +101,7 @@ class Outcome:
 
     operation: str
     stack: str
-    exit_code: ExitCode
+    conclusion: Conclusion
     changes: Changes
     resources: Sequence[ResourceChange]
     steps: Sequence[StepStarted]
@@ -104,17 +115,11 @@ class Outcome:
     seconds: float
     settled: bool = False
     """Whether the state holds all that a plan would leave, outputs too: deploying it would write the same again."""
-    verdict: Verdict | None = None
-    """What the compliance gate said, where it was asked."""
-    example: bool = False
-    """Whether it was an example's preview, which no stack ever follows."""
-    cost: Estimate | None = None
-    """What the run changes on the bill, where somebody asked."""
 
     @property
     def ok(self) -> bool:
-        """Whether all of it was done."""
-        return self.exit_code is ExitCode.OK
+        """True if all of it was done."""
+        return self.conclusion is Conclusion.SUCCEEDED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +178,7 @@ class Recorder:
         return Outcome(
             operation=self.operation,
             stack=self.stack,
-            exit_code=self._exit_code(ending, succeeded=succeeded),
+            conclusion=self._conclusion(ending, succeeded=succeeded),
             changes=changes,
             resources=[_change(step) for step in self._started.values() if _is_change(step)],
             steps=tuple(self._started.values()),
@@ -186,14 +191,14 @@ class Recorder:
             settled=succeeded and not changes.total and self._kept,
         )
 
-    def _exit_code(self, ending: Ending, *, succeeded: bool) -> ExitCode:
+    def _conclusion(self, ending: Ending, *, succeeded: bool) -> Conclusion:
         if ending.interrupted:
-            return ExitCode.INTERRUPTED
+            return Conclusion.INTERRUPTED
         if succeeded:
-            return ExitCode.OK
-        if any(one.level == "mandatory" for one in self._violations):
-            return ExitCode.POLICY
-        return ExitCode.FAILED if self._summary else ExitCode.ENGINE
+            return Conclusion.SUCCEEDED
+        if any(violation.level == "mandatory" for violation in self._violations):
+            return Conclusion.REFUSED
+        return Conclusion.FAILED if self._summary else Conclusion.BROKEN
 
     def _reported(self, severity: str, log: Sequence[Entry]) -> list[ResourceFault]:
         return [
@@ -282,7 +287,7 @@ def _faults_of(diagnostic: Diagnostic, stack: str, log: Iterable[Entry]) -> list
     resource = "" if subject is None or subject.type == STACK_TYPE else subject.urn
     entries = fault_log.matches(log, resource, diagnostic.message)
     if not resource and entries:
-        return [of_fault(entry.fault) for entry in entries]
+        return [stack_fault(entry.fault) for entry in entries]
     path = str(subject) if subject is not None and resource else stack
     fault = ResourceFault(resource=resource, path=path, message=diagnostic.message)
     if len(entries) != 1:
@@ -300,17 +305,17 @@ def _faults_of(diagnostic: Diagnostic, stack: str, log: Iterable[Entry]) -> list
     ]
 
 
-def refused(operation: str, stack: str, error: PouwError) -> Outcome:
-    """The outcome of a run that could not be begun."""
+def not_started(operation: str, stack: str, faults: Iterable[Fault] = ()) -> Outcome:
+    """Return the outcome of a run for which no engine was started."""
     return Outcome(
         operation=operation,
         stack=stack,
-        exit_code=error.code,
+        conclusion=Conclusion.NOT_STARTED,
         changes=Changes(),
         resources=(),
         steps=(),
         outputs={},
-        faults=[of_fault(one) for one in error.faults],
+        faults=[stack_fault(fault) for fault in faults],
         warnings=(),
         violations=(),
         tallies=(),
@@ -318,8 +323,8 @@ def refused(operation: str, stack: str, error: PouwError) -> Outcome:
     )
 
 
-def of_fault(fault: Fault) -> ResourceFault:
-    """A fault of the stack as a whole."""
+def stack_fault(fault: Fault) -> ResourceFault:
+    """Return a fault of the stack as a whole."""
     return ResourceFault(
         resource="",
         path=fault.path,

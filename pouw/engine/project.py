@@ -85,6 +85,23 @@ class Project:
         """
         return _with_config(self.stack_file(stack))
 
+    def configuration(self, stack: str) -> Mapping[str, Any]:
+        """Return the configuration in the stack's file, with whole keys; see :meth:`stack_settings`."""
+        return {str(key): value for key, value in (self.stack_settings(stack).get("config") or {}).items()}
+
+    def defaults(self) -> Mapping[str, Any]:
+        """Return the defaults that ``Pulumi.yaml`` declares, with whole keys.
+
+        Raises:
+            ConfigurationError: see :func:`read_mapping`.
+        """
+        declarations = (self.definition().get("config") or {}).items()
+        return {
+            str(key): declaration["default"]
+            for key, declaration in declarations
+            if isinstance(declaration, Mapping) and "default" in declaration
+        }
+
 
 def _with_config(path: Path) -> Mapping[str, Any]:
     content = read_mapping(path)

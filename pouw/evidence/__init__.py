@@ -1,1 +1,1 @@
-"""What is kept of a run so that somebody else can believe it: a signed chain of JSON lines."""
+"""Evidence of runs: a signed, hash-chained log of JSON lines, with the results of the pipeline."""

@@ -1,4 +1,4 @@
-"""A chain of JSON lines: each holds the hash of the one before, and the last one signs the whole.
+"""A chain of JSON lines: each line holds the hash of the previous line, and the last line signs the chain.
 
     {"n": 0, "previous": "", "kind": "run", "body": {...}, "hash": "<sha256>"}
     ...
@@ -24,19 +24,19 @@ SEAL = "seal"
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One line's content."""
+    """The content of one line."""
 
     kind: str
     body: Mapping[str, Any]
 
 
 def public_key(key: Ed25519PrivateKey) -> str:
-    """The public half, in hex."""
+    """Return the public key in hexadecimal."""
     return key.public_key().public_bytes_raw().hex()
 
 
 def write(entries: Iterable[Entry], key: Ed25519PrivateKey) -> bytes:
-    """The chain over the entries, sealed."""
+    """Return the chain over the entries, with its seal."""
     lines: list[bytes] = []
     previous = ""
     for number, entry in enumerate(entries):
@@ -49,40 +49,40 @@ def write(entries: Iterable[Entry], key: Ed25519PrivateKey) -> bytes:
 
 
 def read(data: bytes) -> list[Entry]:
-    """The entries without the seal. Says nothing of whether they are genuine: that is what ``faults`` is for.
+    """Return the entries without the seal, unverified. :func:`faults` verifies a chain.
 
     Raises:
-        ValueError: a line is no JSON.
+        ValueError: a line is not JSON.
     """
     lines = [json.loads(text) for text in data.splitlines()]
-    return [Entry(kind=one["kind"], body=one["body"]) for one in lines if one.get("kind") != SEAL]
+    return [Entry(kind=line["kind"], body=line["body"]) for line in lines if line.get("kind") != SEAL]
 
 
 def seal_hash(data: bytes) -> str:
-    """The hash that stands for the whole chain; empty if it is not sealed."""
+    """Return the hash of the seal, which identifies the whole chain; empty without a seal."""
     last = json.loads(data.splitlines()[-1]) if data.strip() else {}
     return str(last.get("hash", "")) if last.get("kind") == SEAL else ""
 
 
 def faults(data: bytes, trusted: str) -> Iterator[str]:
-    """Everything that shows the chain to be changed, cut, reordered, or signed by another key than ``trusted``."""
+    """Yield every sign that the chain was changed, cut, reordered, or signed by a key other than ``trusted``."""
     try:
         lines = [json.loads(text) for text in data.split(b"\n")[:-1]]
         well_formed = all(isinstance(line, dict) for line in lines) and data.endswith(b"\n")
     except ValueError:
         well_formed = False
     if not well_formed:
-        yield "a line is no JSON object, or the end is cut off"
+        yield "a line is not a JSON object, or the end is cut off"
         return
     previous = ""
     for number, (line, text) in enumerate(zip(lines, data.splitlines(), strict=True)):
-        where = f"line {number + 1}"
+        label = f"line {number + 1}"
         if line.get("n") != number or line.get("previous") != previous:
-            yield f"{where} does not follow the line before it"
+            yield f"{label} does not follow the previous line"
         if line.get("hash") != _hash(line):
-            yield f"{where} is not what was written"
+            yield f"{label} was changed: its hash differs"
         if text != _text(line):
-            yield f"{where} is written in another form"
+            yield f"{label} is not in the canonical form"
         previous = str(line.get("hash"))
     yield from _seal_faults(lines, trusted)
 
@@ -93,18 +93,18 @@ def _seal_faults(lines: list[dict[str, Any]], trusted: str) -> Iterator[str]:
 
     last = lines[-1] if lines else {}
     if last.get("kind") != SEAL:
-        yield "there is no seal: the end is missing"
+        yield "the seal at the end is missing"
         return
     body = last.get("body") or {}
     if body.get("lines") != len(lines) or any(line.get("kind") == SEAL for line in lines[:-1]):
-        yield f"the seal is about {body.get('lines')} lines, and there are {len(lines)}"
+        yield f"the seal counts {body.get('lines')} lines; got {len(lines)}"
     if body.get("key") != trusted:
-        yield "it is signed with another key than the one that is trusted"
+        yield "the seal names a key other than the trusted key"
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(trusted))
         key.verify(bytes.fromhex(str(last.get("signature", ""))), bytes.fromhex(str(last.get("hash"))))
     except (ValueError, InvalidSignature):
-        yield "the signature is not the trusted key's over this content"
+        yield "the signature does not match the trusted key and this content"
 
 
 def _linked(number: int, previous: str, entry: Entry) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which source a run and the pipeline's results are about."""
+"""The commit that a run, or a result of the pipeline, refers to."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pouw.paths import REPOSITORY
 
 
 def commit() -> str:
-    """The commit that is checked out, with ``+changes`` where files differ from it; empty where there is none."""
-    asked = ["git", "--no-optional-locks", "-C", str(REPOSITORY), "describe", "--always", "--abbrev=40"]
+    """Return the commit that is checked out, with ``+changes`` if files differ from it; empty without a repository."""
+    command = ["git", "--no-optional-locks", "-C", str(REPOSITORY), "describe", "--always", "--abbrev=40"]
     try:
-        said = subprocess.run(
-            [*asked, "--exclude=*", "--dirty=+changes"], capture_output=True, text=True, check=False, timeout=5
+        process = subprocess.run(
+            [*command, "--exclude=*", "--dirty=+changes"], capture_output=True, text=True, check=False, timeout=5
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return said.stdout.strip()
+    return process.stdout.strip()

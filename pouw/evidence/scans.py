@@ -1,8 +1,8 @@
-"""What scanners found: SARIF 2.1.0 of any, and pip-audit's JSON.
+"""The results of scanners: SARIF 2.1.0 of any scanner, and pip-audit's JSON.
 
-A scan is good if it ran to its end and nothing that counts is left: a result of level ``error``, one that GitHub calls
-high or critical by its ``security-severity``, or, of pip-audit, any known vulnerability. What is suppressed with a
-reason is the reviewer's.
+A scan is successful if it completed and reports nothing that counts. In SARIF, a result counts if its level is
+``error``, or if GitHub rates its ``security-severity`` high or critical. In pip-audit's JSON, any known vulnerability
+counts. A suppressed result does not count: the reviewer accepted it.
 """
 
 from __future__ import annotations
@@ -11,42 +11,43 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 _HIGH: Final = 7.0
-"""Where GitHub's band of high severities begins."""
+"""The lower bound of GitHub's band of high severities."""
 _ACCEPTED: Final = ("accepted", None)
-"""States of a suppression that is in force; one without a state is."""
+"""States of a suppression that is in force; a suppression without a state is in force too."""
 
 
 def read(document: Any) -> tuple[bool, str]:
-    """Whether it is good, and what it says.
+    """Return the success of a scan and its summary.
 
     Raises:
-        ValueError, LookupError, TypeError: it is neither.
+        ValueError, LookupError, TypeError: the document has neither format.
     """
     if isinstance(document, dict) and document.get("version") == "2.1.0":
         return _sarif(document["runs"])
     if isinstance(document, dict) and "dependencies" in document:
         return _audit(document["dependencies"])
-    raise ValueError("it is neither SARIF 2.1.0 nor pip-audit's JSON")
+    raise ValueError("the document is neither SARIF 2.1.0 nor pip-audit's JSON")
 
 
 def _sarif(runs: list[Mapping[str, Any]]) -> tuple[bool, str]:
     if not runs:
-        raise ValueError("it tells of no run")
-    said, ok = [], True
+        raise ValueError("the document has no run")
+    summaries, success = [], True
     for run in runs:
-        ended = all(one["executionSuccessful"] for one in run.get("invocations") or ())
-        # A run without a list of results is one that did not look.
+        completed = all(invocation["executionSuccessful"] for invocation in run.get("invocations") or ())
+        # A run without a list of results did not scan anything.
         results = run["results"]
-        counting = sum(1 for one in results if _counts(one, run))
-        ok &= ended and not counting
+        counting = sum(1 for result in results if _counts(result, run))
+        success &= completed and not counting
         name = run["tool"]["driver"]["name"]
-        said.append(f"{name}: {len(results)} results, {counting} of them count" + ("" if ended else ", not to its end"))
-    return ok, "; ".join(said)
+        suffix = "" if completed else ", not completed"
+        summaries.append(f"{name}: {len(results)} results, {counting} of them count{suffix}")
+    return success, "; ".join(summaries)
 
 
 def _counts(result: Mapping[str, Any], run: Mapping[str, Any]) -> bool:
-    suppressed = result.get("suppressions") or ()
-    if suppressed and all(one.get("status") in _ACCEPTED for one in suppressed):
+    suppressions = result.get("suppressions") or ()
+    if suppressions and all(suppression.get("status") in _ACCEPTED for suppression in suppressions):
         return False
     if result.get("kind", "fail") != "fail":
         return False
@@ -57,28 +58,27 @@ def _counts(result: Mapping[str, Any], run: Mapping[str, Any]) -> bool:
 
 
 def _rule(result: Mapping[str, Any], run: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The rule that a result names, in the tool or in one of its extensions."""
+    """Return the rule that a result names, from the tool or from one of its extensions; empty without a match."""
     tool = run["tool"]
-    named = result.get("ruleId") or (result.get("rule") or {}).get("id")
-    for part in (tool["driver"], *(tool.get("extensions") or ())):
-        for one in part.get("rules") or ():
-            if one["id"] == named:
-                found: Mapping[str, Any] = one
-                return found
-    return {}
+    rule_id = result.get("ruleId") or (result.get("rule") or {}).get("id")
+    rules: Iterator[Mapping[str, Any]] = (
+        rule for part in (tool["driver"], *(tool.get("extensions") or ())) for rule in part.get("rules") or ()
+    )
+    return next((rule for rule in rules if rule["id"] == rule_id), {})
 
 
 def _audit(dependencies: list[Mapping[str, Any]]) -> tuple[bool, str]:
     if not dependencies:
-        raise ValueError("it tells of no dependency")
-    found, skipped = list(_vulnerable(dependencies)), sum("skip_reason" in one for one in dependencies)
-    said = f"pip-audit: {len(dependencies)} distributions, {len(found)} vulnerabilities"
-    if found:
-        said += f" ({', '.join(found)})"
-    return not found and not skipped, said + (f", {skipped} not looked at" if skipped else "")
+        raise ValueError("the document has no dependency")
+    vulnerabilities = list(_vulnerabilities(dependencies))
+    skipped = sum("skip_reason" in dependency for dependency in dependencies)
+    summary = f"pip-audit: {len(dependencies)} distributions, {len(vulnerabilities)} vulnerabilities"
+    if vulnerabilities:
+        summary += f" ({', '.join(vulnerabilities)})"
+    return not vulnerabilities and not skipped, summary + (f", {skipped} skipped" if skipped else "")
 
 
-def _vulnerable(dependencies: list[Mapping[str, Any]]) -> Iterator[str]:
-    for one in dependencies:
-        for vulnerability in one.get("vulns") or ():
-            yield f"{one['name']} {one['version']}: {vulnerability['id']}"
+def _vulnerabilities(dependencies: list[Mapping[str, Any]]) -> Iterator[str]:
+    for dependency in dependencies:
+        for vulnerability in dependency.get("vulns") or ():
+            yield f"{dependency['name']} {dependency['version']}: {vulnerability['id']}"

@@ -1,1 +1,1 @@
-"""The compliance gate: what the rules in ``policies`` said of a run, and whether the run may go on."""
+"""The compliance gate: verdicts of the rules in ``policies`` on a run, waivers, frameworks and reports."""

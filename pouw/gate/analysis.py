@@ -1,9 +1,8 @@
-"""The pack on what is real: the state of a stack, with no program, no provider and no cloud asked."""
+"""The pack on a deployed stack: its state is analysed without a program, a provider or a cloud."""
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,54 +15,68 @@ from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.session import Session
 from pouw.errors import EngineError
-from pouw.gate.evaluation import Files, Gate, conclude, prepared
-from pouw.gate.judgement import Witness
+from pouw.gate.decision import EngineEvents
+from pouw.gate.evaluation import verdict_on
+from pouw.gate.stack_policy import PackFiles, StackPolicy, pack_files
 from pouw.gate.verdict import Verdict
 from pouw.home import Home
 from pouw.progress import Progress
 
+_MESSAGE_CHARACTERS = 600
 
-def verdict(
-    request: Request, engine: Engine, progress: Progress, gate: Gate, *, project: Project | None = None
+
+def analyse(
+    request: Request,
+    engine: Engine,
+    progress: Progress,
+    policy: StackPolicy,
+    *,
+    home: Home,
+    project: Project | None = None,
 ) -> Verdict:
-    """The gate's verdict on the stack's state.
+    """Return the verdict on the stack's state.
 
     Raises:
         EngineError: the state cannot be read, or the engine did not analyse it.
     """
-    # What is real is judged, and not what it would be with what rules add.
-    gate = replace(gate, told={**gate.told, "remediate": False}, config=replace(gate.config, remediate=False))
-    with prepared(gate) as files, progress.step(f"Checking what {request.stack} has become"):
-        told = {**request.environment, RECORD: str(files.record)}
-        home = Home.from_environment(os.environ)
-        session = Session.of(request.stack, engine, project or Project(), home=home, environment=told)
+    # Rules check the resources as they are deployed, so none may add a property first.
+    policy = replace(
+        policy,
+        configuration={**policy.configuration, "remediate": False},
+        config=replace(policy.config, remediate=False),
+    )
+    with pack_files(policy) as files, progress.step(f"Checking the deployed {request.stack}"):
+        environment = {**request.environment, RECORD: str(files.record)}
+        session = Session.of(request.stack, engine, project or Project(), home=home, environment=environment)
         state = files.record.with_name("state.json")
         state.touch(mode=0o600)
         state.write_text(session.ask("stack", "export"), encoding="utf-8")
-        witness = _planned(state)
-        _analyse(session, gate, files, state, witness)
-        return conclude(gate, witness, files.record, is_plan=False)
+        engine_events = _deployed_resources(state)
+        _analyse_state(session, policy, files, state, engine_events)
+        return verdict_on(policy, engine_events, files.record, is_plan=False)
 
 
-def _planned(state: Path) -> Witness:
-    """Every resource of the state, as the engine would have named them in a plan."""
-    resources = (json.loads(state.read_text(encoding="utf-8"))["deployment"] or {}).get("resources") or []
-    urns = [str(one["urn"]) for one in resources if not one.get("delete")]
-    # This command reports violations and nothing else, so the pack's record alone shows what it looked at.
-    return Witness(planned={urn: Subject(urn=urn) for urn in urns}, analysed=set(urns), stack_analysed=True)
+def _deployed_resources(state: Path) -> EngineEvents:
+    """Return every resource of the state, as the engine's events would report it in a preview."""
+    deployment = json.loads(state.read_text(encoding="utf-8"))["deployment"] or {}
+    urns = [str(resource["urn"]) for resource in deployment.get("resources") or [] if not resource.get("delete")]
+    # `pulumi policy analyze` reports violations only, so the pack's record alone shows the analysed resources.
+    planned = {urn: Subject(urn=urn) for urn in urns}
+    return EngineEvents(planned=planned, analysed=set(urns), stack_analysed=True)
 
 
-def _analyse(session: Session, gate: Gate, files: Files, state: Path, witness: Witness) -> None:
-    arguments = ["policy", "analyze", "--file", str(state), "--json", "--policy-pack", str(gate.pack)]
-    call = session.invocation()
-    told = [*arguments, "--policy-pack-config", str(files.config), "--non-interactive", "--color", "never"]
-    done = process.query(replace(call, arguments=told))
-    concluded = False
-    for line in done.stdout.splitlines():
+def _analyse_state(
+    session: Session, policy: StackPolicy, files: PackFiles, state: Path, engine_events: EngineEvents
+) -> None:
+    arguments = ["policy", "analyze", "--file", str(state), "--json", "--policy-pack", str(policy.pack)]
+    arguments += ["--policy-pack-config", str(files.config), "--non-interactive", "--color", "never"]
+    process_result = process.query(replace(session.invocation(), arguments=arguments))
+    has_summary = False
+    for line in process_result.stdout.splitlines():
         event = events.parse(line.encode()) if line.startswith("{") else None
         if event is not None:
-            witness.take(event)
-            concluded = concluded or isinstance(event, events.Summary)
-    if not concluded:
-        said = done.stderr.strip()[-600:] or f"status {done.returncode}"
-        raise EngineError(Fault(path=f"stack {session.stack}", message="the state could not be analysed", got=said))
+            engine_events.take(event)
+            has_summary = has_summary or isinstance(event, events.Summary)
+    if not has_summary:
+        message = process_result.stderr.strip()[-_MESSAGE_CHARACTERS:] or f"status {process_result.returncode}"
+        raise EngineError(Fault(path=f"stack {session.stack}", message="the state was not analysed", got=message))

@@ -1,4 +1,4 @@
-"""Frameworks as data: which controls there are, how much of each a plan can show, and which rules serve it."""
+"""Compliance frameworks as data: their controls, the part of each that a plan shows, and the rules that serve it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ PipelineKind = Literal["gate", "tests", "lint", "types", "lock", "scan", "drift"
 
 
 class Grade(StrEnum):
-    """What a rule that passes can claim for a control."""
+    """The claim that passing rules support for a control."""
 
     SATISFIES = "satisfies"
-    """The control asks for what the rule sees, and nothing else."""
+    """The rules check everything that the control demands."""
     SUPPORTS = "supports"
-    """It is a part of what an auditor needs."""
+    """The rules check a part of what the control demands."""
     OUT_OF_REACH = "out of reach"
-    """Nothing that a deployment shows is evidence for it."""
+    """A deployment contains no evidence for the control."""
 
 
 _GRADES: Mapping[str, Grade] = {"all": Grade.SATISFIES, "part": Grade.SUPPORTS, "nothing": Grade.OUT_OF_REACH}
@@ -40,28 +40,28 @@ class Control(BaseModel):
 
     title: Annotated[str, Field(min_length=3)]
     sees: Literal["all", "part", "nothing"]
-    """How much of it a plan shows. The grade follows from that and cannot exceed it."""
+    """The part of the control that a plan shows; it determines the grade."""
     reason: str = ""
-    """Why it is not all."""
+    """The reason why a plan does not show all of it."""
     pipeline: tuple[PipelineKind, ...] = ()
-    """Results of the pipeline that are evidence, too."""
+    """Kinds of pipeline results that are evidence too."""
 
     @property
     def grade(self) -> Grade:
-        """The most that can be claimed."""
+        """The highest claim that rules support."""
         return _GRADES[self.sees]
 
     @model_validator(mode="after")
-    def _says_why(self) -> Control:
+    def _has_a_reason(self) -> Control:
         if (self.sees == "all") is bool(self.reason):
-            raise ValueError("a control of which a plan shows less than all needs a reason, and only such a one has it")
+            raise ValueError("a control needs a reason if, and only if, a plan shows less than all of it")
         if self.sees == "nothing" and self.pipeline:
             raise ValueError("the pipeline cannot be evidence for a control that is out of reach")
         return self
 
 
 class Framework(BaseModel):
-    """A standard, with every id that it has."""
+    """A standard with all of its controls."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -72,8 +72,8 @@ class Framework(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mapped:
-    """What one rule serves: controls by framework, or the reason why none."""
+class RuleMapping:
+    """The controls that one rule serves, by framework, or the reason why it serves none."""
 
     controls: Mapping[str, Sequence[str]] = field(default_factory=dict)
     none: str = ""
@@ -81,21 +81,25 @@ class Mapped:
 
 @cache
 def frameworks(folder: Path = FOLDER) -> Mapping[str, Framework]:
-    """All frameworks by id."""
-    read = [Framework.model_validate(_yaml(path)) for path in sorted(folder.glob("*.yaml"))]
-    return {one.id: one for one in read}
+    """Return all frameworks by id."""
+    files = sorted(folder.glob("*.yaml"))
+    return {framework.id: framework for framework in (Framework.model_validate(_yaml(path)) for path in files)}
 
 
 @cache
-def mapping(folder: Path = FOLDER) -> Mapping[str, Mapped]:
-    """What each rule serves, by its id. A rule that two files name is read from neither."""
-    found: dict[str, Mapped] = {}
+def mapping(folder: Path = FOLDER) -> Mapping[str, RuleMapping]:
+    """Return the controls that each rule serves, by the rule's id.
+
+    Raises:
+        ValueError: two files map the same rule.
+    """
+    mappings: dict[str, RuleMapping] = {}
     for path in sorted((folder / "mapping").glob("*.yaml")):
-        for rule, said in _yaml(path).items():
-            if rule in found:
+        for rule, entry in _yaml(path).items():
+            if rule in mappings:
                 raise ValueError(f"{rule} is mapped twice, the second time in {path.name}")
-            found[rule] = Mapped(none=said["none"]) if "none" in said else Mapped(controls=said)
-    return found
+            mappings[rule] = RuleMapping(none=entry["none"]) if "none" in entry else RuleMapping(controls=entry)
+    return mappings
 
 
 def _yaml(path: Path) -> dict[str, dict[str, str]]:
@@ -104,26 +108,27 @@ def _yaml(path: Path) -> dict[str, dict[str, str]]:
 
 
 class State(StrEnum):
-    """What a run shows of a control."""
+    """The state of a control in one run."""
 
     PASSING = "passing"
-    """Every check that serves it ran to its end and passed."""
+    """All checks that serve it passed."""
     BROKEN = "broken"
-    """A mandatory check found a violation that no waiver covers, or a result of the pipeline is bad."""
+    """A mandatory check reports a violation without a waiver, or a pipeline result failed."""
     OPEN = "open"
-    """A mandatory check did not run to its end, and no waiver covers that."""
+    """A mandatory check was not evaluated, and no waiver covers it."""
     ADVISED = "advised"
-    """What did not pass refuses nothing in this environment."""
+    """Checks did not pass, but none of them refuses a deployment in this environment."""
     WAIVED = "waived"
-    """All that did not pass is covered by waivers."""
+    """Waivers cover all checks that did not pass."""
     NOT_SHOWN = "not shown"
-    """No check that serves it was about anything in the run."""
+    """The run had no resource for the checks that serve it."""
     OUT_OF_REACH = "out of reach"
+    """A deployment contains no evidence for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ControlVerdict:
-    """One control in one run."""
+    """The verdict on one control in one run."""
 
     framework: str
     control: str
@@ -131,26 +136,26 @@ class ControlVerdict:
     grade: Grade
     state: State
     rules: Sequence[str]
-    """Those that serve it and were about something in the run."""
+    """Rules that serve it and ran on a resource."""
     resources: Sequence[str]
-    """URNs that those rules ran on."""
+    """URNs of the resources on which those rules ran."""
     pipeline: Mapping[str, bool]
-    """Results of the pipeline that are evidence, by kind."""
+    """Pipeline results that are evidence: kind to success."""
     missing: Sequence[str]
-    """Kinds of results that would be evidence, too, and were not given."""
+    """Kinds of pipeline results that would be evidence but are missing."""
     reason: str
 
 
 def matrix(verdict: Verdict, pipeline: Mapping[str, bool]) -> list[ControlVerdict]:
-    """Every control of every framework, as the run shows it. ``pipeline``: whether each kind of result was good."""
+    """Return the verdict on every control of every framework. ``pipeline`` maps a kind of result to its success."""
     serving: dict[tuple[str, str], list[str]] = {}
-    for rule, mapped in mapping().items():
-        for framework, controls in mapped.controls.items():
+    for rule, rule_mapping in mapping().items():
+        for framework, controls in rule_mapping.controls.items():
             for control in controls:
                 serving.setdefault((framework, control), []).append(rule)
-    known = {**pipeline, "gate": not verdict.red}
+    results = {**pipeline, "gate": not verdict.red}
     return [
-        _control(verdict, framework.id, name, control, serving.get((framework.id, name), []), known)
+        _control(verdict, framework.id, name, control, serving.get((framework.id, name), []), results)
         for framework in frameworks().values()
         for name, control in framework.controls.items()
     ]
@@ -159,14 +164,14 @@ def matrix(verdict: Verdict, pipeline: Mapping[str, bool]) -> list[ControlVerdic
 def _control(
     verdict: Verdict, framework: str, name: str, control: Control, rules: Sequence[str], pipeline: Mapping[str, bool]
 ) -> ControlVerdict:
-    findings = [one for one in verdict.findings if one.rule in rules]
+    findings = [finding for finding in verdict.findings if finding.rule in rules]
     passed = {rule: verdict.passed[rule] for rule in rules if rule in verdict.passed}
     results: dict[str, bool] = {kind: pipeline[kind] for kind in control.pipeline if kind in pipeline}
-    resources = {urn for urns in passed.values() for urn in urns} | {one.urn for one in findings}
-    blocking = [one for one in findings if one.blocks]
+    resources = {urn for urns in passed.values() for urn in urns} | {finding.urn for finding in findings}
+    blocking = [finding for finding in findings if finding.blocks]
     if control.grade is Grade.OUT_OF_REACH:
         state = State.OUT_OF_REACH
-    elif any(one.kind is Kind.VIOLATION for one in blocking) or not all(results.values()):
+    elif any(finding.kind is Kind.VIOLATION for finding in blocking) or not all(results.values()):
         state = State.BROKEN
     elif blocking:
         state = State.OPEN
@@ -180,7 +185,7 @@ def _control(
         title=control.title,
         grade=control.grade,
         state=state,
-        rules=sorted({*passed, *(one.rule for one in findings)}),
+        rules=sorted({*passed, *(finding.rule for finding in findings)}),
         resources=sorted(resources),
         pipeline=results,
         missing=[kind for kind in control.pipeline if kind not in results],
@@ -189,5 +194,5 @@ def _control(
 
 
 def _unblocked(findings: Sequence[Finding]) -> State:
-    """Where nothing blocks, what is the least of it."""
-    return State.WAIVED if all(one.waived for one in findings) else State.ADVISED
+    """Return the state of a control whose findings do not block."""
+    return State.WAIVED if all(finding.waived for finding in findings) else State.ADVISED

@@ -1,4 +1,4 @@
-"""The pack's record of a run, parsed at the door into frozen types."""
+"""The pack's record of a run, parsed into frozen types."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Breach:
-    """One thing that a rule found."""
+    """One violation that a rule reported."""
 
     rule: str
     path: str
@@ -20,7 +20,7 @@ class Breach:
 
 @dataclass(frozen=True, kw_only=True)
 class Fix:
-    """What a rule added to a resource, or why it did not."""
+    """The properties that a rule added to a resource, or the reason why it added none."""
 
     rule: str
     paths: Sequence[str]
@@ -29,44 +29,44 @@ class Fix:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """What the pack did about one resource."""
+    """The pack's results for one resource in one phase."""
 
     phase: str
-    """``resource``: seen alone, its inputs; ``stack``: among all others, its outputs; ``remedy``: what was added."""
+    """``resource`` checks inputs; ``stack`` checks outputs among all resources; ``remedy`` adds properties."""
     urn: str
     type: str
     passed: Sequence[str]
     breaches: Sequence[Breach]
     unevaluated: Mapping[str, str]
-    """Why, by rule."""
+    """The reason by rule id."""
     fixes: Sequence[Fix] = field(default_factory=tuple)
 
     @property
     def rules(self) -> frozenset[str]:
-        """Every rule that was run, to its end or not."""
-        return frozenset((*self.passed, *(one.rule for one in self.breaches), *self.unevaluated))
+        """Ids of all rules that ran, completely or not."""
+        return frozenset((*self.passed, *(breach.rule for breach in self.breaches), *self.unevaluated))
 
 
 class RecordError(Exception):
-    """The record is missing, or not whole."""
+    """The record is missing or incomplete."""
 
 
 def read(path: Path) -> list[Line]:
-    """All lines of a record.
+    """Return all lines of a record.
 
     Raises:
-        RecordError: there is none, or its last line was cut short, or a line is none of the pack's.
+        RecordError: the record is missing, its last line is cut off, or a line does not have the pack's format.
     """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise RecordError("the pack left no record: it did not load, or it never ran") from None
+        raise RecordError("the pack wrote no record: it did not load, or the engine did not run it") from None
     if content and not content.endswith(b"\n"):
-        raise RecordError("the pack's record is cut short")
+        raise RecordError("the last line of the pack's record is cut off")
     try:
         return [_line(json.loads(text)) for text in content.splitlines()]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RecordError(f"the pack's record has a line that is not the pack's: {error}") from error
+        raise RecordError(f"the pack's record has a malformed line: {error}") from error
 
 
 def _line(content: Mapping[str, Any]) -> Line:
@@ -75,7 +75,7 @@ def _line(content: Mapping[str, Any]) -> Line:
         urn=content["urn"],
         type=content["type"],
         passed=tuple(content["passed"]),
-        breaches=tuple(Breach(**one) for one in content["violated"]),
-        unevaluated={one["rule"]: one["reason"] for one in content["unevaluated"]},
-        fixes=tuple(Fix(**one) for one in content.get("fixes", ())),
+        breaches=tuple(Breach(**breach) for breach in content["violated"]),
+        unevaluated={entry["rule"]: entry["reason"] for entry in content["unevaluated"]},
+        fixes=tuple(Fix(**fix) for fix in content.get("fixes", ())),
     )

@@ -1,4 +1,4 @@
-"""What a gate came to. Plain data, without an engine: printed, kept as evidence, mapped to controls."""
+"""The verdict on one run: plain data that is printed, recorded as evidence and mapped to controls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from infra.faults import Fault
 
 
 class Kind(StrEnum):
-    """What is wrong with a rule on a resource."""
+    """The kinds of findings."""
 
     VIOLATION = "violation"
     UNEVALUATED = "unevaluated"
@@ -18,7 +18,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One rule on one resource that did not simply pass."""
+    """A rule that did not pass on one resource."""
 
     kind: Kind
     rule: str
@@ -27,30 +27,30 @@ class Finding:
     message: str
     severity: str
     mandatory: bool
-    """Whether it refuses the deployment, unless waived."""
+    """True if it refuses the deployment, unless a waiver covers it."""
     remedy: str = ""
     ticket: str = ""
-    """The ticket of the waiver that covers it; empty if none does."""
+    """The ticket of the waiver that covers it; empty without a waiver."""
 
     @property
     def waived(self) -> bool:
-        """Whether a valid waiver covers it."""
+        """True if a valid waiver covers it."""
         return bool(self.ticket)
 
     @property
     def blocks(self) -> bool:
-        """Whether it makes the gate red."""
+        """True if it makes the verdict red."""
         return self.mandatory and not self.waived
 
     def __str__(self) -> str:
-        where = self.urn.rsplit("::", 1)[-1]
-        said = f"{self.path}: {self.message}" if self.path else self.message
-        return f"{self.rule} [{self.severity}] on {where}: {said}"
+        resource = self.urn.rsplit("::", 1)[-1]
+        message = f"{self.path}: {self.message}" if self.path else self.message
+        return f"{self.rule} [{self.severity}] on {resource}: {message}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Remedy:
-    """What a rule added to a resource before it was judged, or why it added nothing."""
+    """The properties that a rule added to a resource before the checks, or the reason why it added none."""
 
     rule: str
     urn: str
@@ -63,51 +63,51 @@ class Remedy:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The gate's answer for one run of one stack."""
+    """The compliance verdict on one run of one stack."""
 
     stack: str
     environment: str
     findings: Sequence[Finding] = ()
     passed: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """URNs of the resources that a rule ran on to its end and found nothing, by rule."""
+    """URNs of the resources on which a rule passed, by rule id."""
     waiver_faults: Sequence[Fault] = ()
     """Waivers that are expired, too wide or unused."""
     gaps: Sequence[str] = ()
-    """Why the gate cannot vouch for the run at all: the pack did not run, or its record is not whole."""
+    """Reasons why the run was not checked completely: the pack did not run, or its record is incomplete."""
     remedies: Sequence[Remedy] = ()
-    """What rules added, where the stack lets them, and where they failed to."""
+    """Properties that rules added, where the stack allows it, and failures to add them."""
     advisory: bool = False
-    """Whether this environment lets everything pass but a gap."""
+    """True if this environment refuses only a run with a gap."""
 
     @property
     def red(self) -> bool:
-        """Whether the run must not go on."""
-        faults = bool(self.waiver_faults) and not self.advisory
-        return bool(self.gaps) or faults or any(one.blocks for one in self.findings)
+        """True if the run must not continue."""
+        waiver_faults = bool(self.waiver_faults) and not self.advisory
+        return bool(self.gaps) or waiver_faults or any(finding.blocks for finding in self.findings)
 
     def of(self, kind: Kind, *, waived: bool = False) -> list[Finding]:
-        """The findings of a kind, those that are waived apart."""
-        return [one for one in self.findings if one.kind is kind and one.waived is waived]
+        """Return the findings of a kind that are waived, or that are not."""
+        return [finding for finding in self.findings if finding.kind is kind and finding.waived is waived]
 
     @property
     def waived(self) -> list[Finding]:
-        """What valid waivers cover."""
-        return [one for one in self.findings if one.waived]
+        """Findings that valid waivers cover."""
+        return [finding for finding in self.findings if finding.waived]
 
     @property
     def remedied(self) -> list[Remedy]:
-        """What rules added."""
-        return [one for one in self.remedies if not one.failure]
+        """Remedies that added a property."""
+        return [remedy for remedy in self.remedies if not remedy.failure]
 
     def summary(self) -> str:
-        """One line with every count."""
+        """Return one line with every count."""
         checks = sum(len(urns) for urns in self.passed.values())
-        advice = [one for one in self.findings if not one.mandatory and not one.waived]
+        advice = [finding for finding in self.findings if not finding.mandatory and not finding.waived]
         violations, unevaluated = (
-            sum(one.mandatory for one in self.of(kind)) for kind in (Kind.VIOLATION, Kind.UNEVALUATED)
+            sum(finding.mandatory for finding in self.of(kind)) for kind in (Kind.VIOLATION, Kind.UNEVALUATED)
         )
-        told = f"{checks} checks of {len(self.passed)} rules passed, {violations} violations, "
-        told += f"{unevaluated} not evaluated, {len(advice)} advice, {len(self.waived)} waived"
-        told += f", {len(self.remedied)} remedied" if self.remedied else ""
-        wrong = len(self.waiver_faults) + len(self.gaps)
-        return told + (f", {wrong} faults of the gate" if wrong else "")
+        text = f"{checks} checks of {len(self.passed)} rules passed, {violations} violations, "
+        text += f"{unevaluated} not evaluated, {len(advice)} advice, {len(self.waived)} waived"
+        text += f", {len(self.remedied)} remedied" if self.remedied else ""
+        gate_faults = len(self.waiver_faults) + len(self.gaps)
+        return text + (f", {gate_faults} faults of the gate" if gate_faults else "")

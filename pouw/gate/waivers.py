@@ -1,4 +1,4 @@
-"""Exceptions from rules: who took the risk, why, on what, and until when. Read from ``policies/waivers.yaml``."""
+"""Waivers: accepted exceptions from rules, with owner, reason and end. Read from ``policies/waivers.yaml``."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ from pouw.paths import REPOSITORY
 
 FILE = REPOSITORY / "policies" / "waivers.yaml"
 MAX_DAYS = 366
-"""The longest that a waiver may run from the day it is read: what nobody looks at for a year is no exception."""
+"""The longest remaining time of a waiver: an exception that is not reviewed within a year is permanent."""
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20)]
 
 
 class Waiver(BaseModel):
-    """One exception."""
+    """One accepted exception."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: _Text
-    """Id of the rule."""
+    """The rule's id."""
     resource: _Text
-    """Pattern of ``type::name``, with ``*`` and ``?``."""
+    """A pattern for ``type::name``, with ``*`` and ``?``."""
     stacks: tuple[_Text, ...] = Field(min_length=1)
-    """Stacks that it holds for."""
+    """Names of the stacks in which it applies."""
     owner: _Text
-    """Who answers for it: a person or a team with an address."""
+    """The person or team that is responsible, with an address."""
     reason: _Reason
-    """Why the risk is taken."""
+    """The reason for accepting the risk."""
     ticket: _Text
-    """Where it was decided."""
+    """The ticket that holds the decision."""
     expires: date
-    """The last day that it holds."""
+    """The last day on which it applies."""
     matches: Annotated[int, Field(ge=1, le=50)] = 1
-    """How many resources it may cover, at most."""
+    """The largest number of resources that it may cover."""
 
     def covers(self, rule: str, urn: str) -> bool:
-        """Whether it is about this rule on this resource."""
+        """True if it names this rule and its pattern matches this resource."""
         return rule == self.rule and fnmatchcase(subject_of(urn), self.resource)
 
     def days_left(self, today: date) -> int:
-        """Days until it ends; negative when it has."""
+        """Return the days until it ends; negative after its end."""
         return (self.expires - today).days
 
     def __str__(self) -> str:
@@ -67,93 +67,93 @@ class _File(BaseModel):
 
 
 class WaiverError(PouwError):
-    """The waivers' file cannot be used."""
+    """The file of waivers cannot be used."""
 
     code = ExitCode.POLICY
 
 
 def load(rules: Mapping[str, AnyRule], path: Path = FILE) -> Sequence[Waiver]:
-    """All waivers.
+    """Return all waivers.
 
     Raises:
-        WaiverError: the file is missing or malformed, a waiver has no owner, reason, ticket or end, or names no rule.
+        WaiverError: the file is missing or malformed, a waiver lacks a field, or it names an unknown rule.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        # YAML knows dates and lists; strictness is the model's, and its faults name the entry.
+        # The model checks the types, because its faults name the entry.
         waivers = _File.model_validate(content).waivers
     except (OSError, yaml.YAMLError) as error:
         raise WaiverError(Fault(path=path.name, message="cannot be read", got=str(error))) from error
     except pydantic.ValidationError as error:
         raise WaiverError(*_schema_faults(path, error)) from error
-    if unknown := [one for one in waivers if one.rule not in rules]:
+    if unknown := [waiver.rule for waiver in waivers if waiver.rule not in rules]:
         raise WaiverError(
             *(
                 Fault(
                     path=path.name,
                     message="waives a rule that does not exist",
-                    got=one.rule,
-                    expected=f"one of {choices(sorted(rules), one.rule)}",
+                    got=rule,
+                    expected=f"one of {choices(sorted(rules), rule)}",
                 )
-                for one in unknown
+                for rule in unknown
             )
         )
     return waivers
 
 
 def of_stack(waivers: Sequence[Waiver], stack: str) -> Sequence[Waiver]:
-    """The waivers that name the stack."""
-    return [one for one in waivers if stack in one.stacks]
+    """Return the waivers that name the stack."""
+    return [waiver for waiver in waivers if stack in waiver.stacks]
 
 
 def in_force(waivers: Sequence[Waiver], today: date) -> Sequence[Waiver]:
-    """Those that have not expired."""
-    return [one for one in waivers if one.days_left(today) >= 0]
+    """Return the waivers that have not expired."""
+    return [waiver for waiver in waivers if waiver.days_left(today) >= 0]
 
 
-def as_told(waivers: Sequence[Waiver]) -> list[Mapping[str, Any]]:
-    """What the pack has to know of them."""
-    return [{"rule": one.rule, "resource": one.resource} for one in waivers]
+def pack_entries(waivers: Sequence[Waiver]) -> list[Mapping[str, Any]]:
+    """Return the waivers in the form of the pack's configuration."""
+    return [{"rule": waiver.rule, "resource": waiver.resource} for waiver in waivers]
 
 
 def apply(
     findings: Sequence[Finding], waivers: Sequence[Waiver], today: date, *, all_needed: bool
 ) -> tuple[Sequence[Finding], Sequence[Fault]]:
-    """The findings, marked where a good waiver covers them, and what is wrong with the waivers.
+    """Return the findings, marked with the ticket of a valid waiver, and the faults of the waivers.
 
-    An expired waiver and one that covers more resources than it declares cover nothing. ``all_needed``: a waiver that
-    covers nothing is a fault; on a preview it is, while later a value may have become known.
+    A waiver that is expired or too wide covers nothing. With ``all_needed``, an unused waiver is a fault. That holds
+    for a preview only: later, a value that was unknown may have become known.
     """
     faults: list[Fault] = []
-    good: list[Waiver] = []
+    valid: list[Waiver] = []
     for waiver in waivers:
-        covered = {one.urn for one in findings if waiver.covers(one.rule, one.urn)}
+        covered = {finding.urn for finding in findings if waiver.covers(finding.rule, finding.urn)}
         if not covered and not all_needed and 0 <= waiver.days_left(today) <= MAX_DAYS:
             continue
         if fault := _fault(waiver, len(covered), today):
             faults.append(fault)
         else:
-            good.append(waiver)
-    return [_marked(one, good) for one in findings], faults
+            valid.append(waiver)
+    return [_with_ticket(finding, valid) for finding in findings], faults
 
 
-def _marked(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
-    ticket = next((one.ticket for one in waivers if one.covers(finding.rule, finding.urn)), "")
+def _with_ticket(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
+    ticket = next((waiver.ticket for waiver in waivers if waiver.covers(finding.rule, finding.urn)), "")
     return replace(finding, ticket=ticket)
 
 
 def _fault(waiver: Waiver, covered: int, today: date) -> Fault | None:
-    left = waiver.days_left(today)
+    days = waiver.days_left(today)
     path = f"waiver {waiver}"
-    if left < 0:
+    if days < 0:
         return Fault(
             path=path,
             message="has expired",
             got=str(waiver.expires),
             remedy=f"correct the resource, or ask {waiver.owner}",
         )
-    if left > MAX_DAYS:
-        return Fault(path=path, message="runs too long", got=f"{left} days", expected=f"at most {MAX_DAYS}")
+    if days > MAX_DAYS:
+        return Fault(path=path, message="runs too long", got=f"{days} days", expected=f"at most {MAX_DAYS}")
     if covered > waiver.matches:
         expected = f"at most {waiver.matches}"
         remedy = "narrow the pattern, or declare the number"
@@ -165,12 +165,12 @@ def _fault(waiver: Waiver, covered: int, today: date) -> Fault | None:
 
 def _schema_faults(path: Path, error: pydantic.ValidationError) -> Iterator[Fault]:
     for entry in error.errors(include_url=False):
-        where = ".".join(map(str, entry["loc"]))
+        location = ".".join(map(str, entry["loc"]))
         missing = entry["type"] == "missing"
         yield Fault(
-            path=f"{path.name}: {where}",
+            path=f"{path.name}: {location}",
             message="is missing" if missing else "is not allowed",
             got="" if missing else repr(entry["input"])[:80],
             expected="a value" if missing else entry["msg"],
-            remedy="a waiver without owner, reason, ticket and end is none" if missing else "",
+            remedy="give every waiver an owner, a reason, a ticket and an end" if missing else "",
         )

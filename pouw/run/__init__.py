@@ -1,1 +1,1 @@
-"""A stack through the engine: bring-up, previews, rehearsals, and the checks before each run."""
+"""A stack through the engine: bring-up, previews, rehearsals, their gates, and the one result of each run."""

@@ -1,8 +1,7 @@
-"""What is checked before anything is changed: ports that a stack wants here, the clusters and images that it names."""
+"""The checks before anything is changed: ports of this machine, and the clusters and images that a stack names."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from functools import partial
@@ -22,31 +21,33 @@ from pouw.network.sites import access
 
 
 def listeners() -> Mapping[int, str]:
-    """Listening TCP ports of this machine, with the program that holds each (empty where it cannot be told)."""
-    return {one.port: f"{one.program} (process {one.pid})" if one.pid else "" for one in all_listeners()}
+    """Return this machine's listening TCP ports, with the program of each; empty where the system hides it."""
+    return {
+        listener.port: f"{listener.program} (process {listener.pid})" if listener.pid else ""
+        for listener in all_listeners()
+    }
 
 
-def port_faults(exposure: Exposure, held: Mapping[int, str]) -> Iterator[Fault]:
-    """Faults of node ports on this machine: a cluster takes their traffic without asking, also a holder's."""
-    wanted = {
+def port_faults(exposure: Exposure, holders: Mapping[int, str]) -> Iterator[Fault]:
+    """Yield a fault for each node port that a program holds: the cluster would take over that program's traffic."""
+    ports = {
         "rpcNodePort": exposure.rpc_node_port,
         "wsNodePort": exposure.ws_node_port,
         "metricsNodePort": exposure.metrics_node_port,
     }
-    for key, port in wanted.items():
-        if port is not None and port in held:
+    for key, port in ports.items():
+        if port is not None and port in holders:
             yield Fault(
                 path=f"pouw:balancer.exposure.{key}",
                 message="the port is in use",
-                got=f"{port}, held by {held[port] or 'another program'}",
+                got=f"{port}, held by {holders[port] or 'another program'}",
                 expected="a free port",
                 remedy="stop that program, or choose another port in the stack's file",
             )
 
 
-def cluster_faults(settings: Settings) -> Iterator[Fault]:
-    """Faults of clusters that the user named: each must answer before a stack is touched."""
-    home = Home.from_environment(os.environ)
+def cluster_faults(settings: Settings, home: Home) -> Iterator[Fault]:
+    """Yield a fault for each existing cluster that does not answer."""
     for index, site in enumerate(settings.sites):
         if not isinstance(site, ClusterSite) or site.embedded:
             continue
@@ -69,15 +70,11 @@ def cluster_faults(settings: Settings) -> Iterator[Fault]:
             )
 
 
-def faults(settings: Settings) -> list[Fault]:
-    """Everything that would keep a stack from coming up, found before anything is changed."""
-    home = Home.from_environment(os.environ)
+def faults(settings: Settings, *, home: Home) -> list[Fault]:
+    """Return every fault that would prevent the bring-up."""
+    cluster = embedded.faults() if settings.embedded else []
+    takes_ports = settings.embedded and settings.balancer.exposure.type == "NodePort"
+    ports = port_faults(settings.balancer.exposure, listeners()) if takes_ports else ()
     holds = partial(image_store.holds, layout=layout(), home=home)
-    found = embedded.faults() if settings.embedded else []
-    if settings.embedded and settings.balancer.exposure.type == "NodePort":
-        found += port_faults(settings.balancer.exposure, listeners())
-    return [
-        *found,
-        *cluster_faults(settings),
-        *stack_images.faults(settings, holds=holds, home=home),
-    ]
+    images = stack_images.faults(settings, holds=holds, home=home)
+    return [*cluster, *ports, *cluster_faults(settings, home), *images]

@@ -1,25 +1,30 @@
-"""Previews of many stacks side by side: every one runs to its end, and each failure is a result like any other."""
+"""Previews of one stack, and of many side by side: each runs to its end, and a failure is a result."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from infra.settings.stack import Settings
 from pouw.engine import resolution
-from pouw.engine.outcome import Outcome, refused
+from pouw.engine.operation import Operation, Request
 from pouw.engine.process import Halt
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
-from pouw.errors import ExitCode, PouwError
+from pouw.errors import EngineError, ExitCode, PouwError
+from pouw.gate import stack_policy
 from pouw.home import Home
+from pouw.images import stack_images
 from pouw.progress import Progress
-from pouw.run import bring_up, stacks
+from pouw.run import extra_configuration, key_seeds, sdks, stacks
+from pouw.run.admission import Admission
+from pouw.run.result import Result, failed_start
 
 _MEMORY_BYTES = 1 << 30
-"""What one preview takes at most: the engine, the program with the SDKs of two clouds, and their plugins."""
+"""The most memory of one preview: the engine, the program with the SDKs of two clouds, and their plugins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,65 +36,124 @@ class Target:
 
     @property
     def is_example(self) -> bool:
-        """Whether it can only ever be previewed."""
+        """True for an example, which is never brought up."""
         return self.project.examples is not None
 
 
-def every() -> list[Target]:
-    """All stacks, then all examples."""
-    places = (Project(), stacks.EXAMPLES)
-    return [Target(name=name, project=project) for project in places for name in stacks.names(project)]
+def all_targets() -> list[Target]:
+    """Return all stacks, then all examples."""
+    projects = (stacks.REPOSITORY_PROJECT, stacks.EXAMPLES)
+    return [Target(name=name, project=project) for project in projects for name in stacks.names(project)]
 
 
-def named(names: Sequence[str]) -> list[Target]:
-    """Stacks, or examples where no stack has the name. A name that nothing has is refused when it is previewed."""
+def targets(names: Sequence[str]) -> list[Target]:
+    """Return the stacks of these names, or the examples. An unknown name is refused when it is previewed."""
     return [Target(name=name, project=stacks.project_of(name)) for name in names]
 
 
-def run(targets: Sequence[Target], progress: Progress) -> list[Outcome]:
-    """Preview them, as many at a time as the machine has room for; results in the order of ``targets``.
+def checked_settings(stack: str, project: Project = stacks.REPOSITORY_PROJECT) -> Settings:
+    """Return the stack's settings, after the checks that need no engine.
 
     Raises:
-        PouwError: there is no engine.
+        PouwError: with all faults of the configuration, or with all SDKs that are missing.
     """
-    failed: dict[Target, Outcome] = {}
+    settings = stacks.settings(stack, project=project)
+    if faults := list(sdks.faults(settings)):
+        raise EngineError(*faults)
+    return settings
+
+
+def preview_request(
+    stack: str, settings: Settings, project: Project, *, home: Home, halt: Halt | None = None
+) -> Request:
+    """Return the request of a preview, without the policy pack."""
+    extra = extra_configuration.for_program(
+        stack,
+        settings,
+        stack_images.references(settings),
+        home=home,
+        project=project,
+        seed=key_seeds.seed_for_preview,
+    )
+    return Request(operation=Operation.PREVIEW, stack=stack, extra_config=extra, halt=halt)
+
+
+def preview(
+    stack: str,
+    progress: Progress,
+    *,
+    home: Home,
+    project: Project = stacks.REPOSITORY_PROJECT,
+    engine: Engine | None = None,
+    halt: Halt | None = None,
+) -> Result:
+    """Return the changes that ``up`` would make. Starts nothing, and writes nothing but its evidence.
+
+    ``halt`` interrupts the preview outside of the main thread.
+
+    Raises:
+        PouwError: the configuration is wrong, or this machine lacks a requirement.
+    """
+    settings = checked_settings(stack, project)
+    admission = Admission(
+        settings=settings,
+        policy=stack_policy.load(stack, settings),
+        engine=engine or resolution.resolve(progress, home=home),
+        home=home,
+        progress=progress,
+        project=project,
+    )
+    return admission.preview(preview_request(stack, settings, project, home=home, halt=halt))
+
+
+def run(selected: Sequence[Target], progress: Progress, *, home: Home) -> list[Result]:
+    """Preview the targets, as many at a time as fit on the machine; return the results in their order.
+
+    Raises:
+        PouwError: no engine is available.
+    """
+    failures: dict[Target, Result] = {}
     sizes: dict[Target, int] = {}
-    for target in targets:
+    for target in selected:
         try:
-            settings = bring_up.ready_to_preview(target.name, target.project)
+            settings = checked_settings(target.name, target.project)
         except PouwError as error:
-            failed[target] = refused("preview", target.name, error)
+            failures[target] = _failure(target, error)
         else:
             sizes[target] = sum(site.managed for site in settings.sites)
-    outcomes = failed | (_run(sorted(sizes, key=lambda one: -sizes[one]), progress) if sizes else {})
-    return [replace(outcomes[target], example=target.is_example) for target in targets]
+    by_size = sorted(sizes, key=lambda target: -sizes[target])
+    results = failures | (_run(by_size, progress, home) if by_size else {})
+    return [results[target] for target in selected]
 
 
-def _run(targets: Sequence[Target], progress: Progress) -> dict[Target, Outcome]:
-    """The longest first, so that the last to end is a short one."""
-    engine = resolution.resolve(progress, home=Home.from_environment(os.environ))
+def _run(selected: Sequence[Target], progress: Progress, home: Home) -> dict[Target, Result]:
+    """Preview the largest target first, so that the last one to end is small."""
+    engine = resolution.resolve(progress, home=home)
     halt = Halt()
-    with halt.on_signals(), ThreadPoolExecutor(_room(len(targets))) as workers:
-        begun = {target: workers.submit(_one, target, engine, progress, halt) for target in targets}
-        return {target: result.result() for target, result in begun.items()}
+
+    def run_one(target: Target) -> Result:
+        if halt.asked:
+            return _failure(target, PouwError(code=ExitCode.INTERRUPTED))
+        try:
+            return preview(target.name, progress, home=home, project=target.project, engine=engine, halt=halt)
+        except PouwError as error:
+            return _failure(target, error)
+
+    with halt.on_signals(), ThreadPoolExecutor(_parallelism(len(selected))) as workers:
+        return dict(zip(selected, workers.map(run_one, selected), strict=True))
 
 
-def _one(target: Target, engine: Engine, progress: Progress, halt: Halt) -> Outcome:
-    if halt.asked:
-        return refused("preview", target.name, PouwError(code=ExitCode.INTERRUPTED))
-    try:
-        return bring_up.preview(target.name, progress, project=target.project, engine=engine, halt=halt)
-    except PouwError as error:
-        return refused("preview", target.name, error)
+def _failure(target: Target, error: PouwError) -> Result:
+    return failed_start(Operation.PREVIEW, target.name, error, is_example=target.is_example)
 
 
-def _room(count: int) -> int:
+def _parallelism(count: int) -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(count, cores, _memory_bytes() // _MEMORY_BYTES))
+    return max(1, min(count, cores, _available_memory_bytes() // _MEMORY_BYTES))
 
 
-def _memory_bytes() -> int:
-    """What may be used without anything having to leave; plenty where the system does not say."""
+def _available_memory_bytes() -> int:
+    """Return the memory that is available without swapping; unlimited where the system does not report it."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:

@@ -1,27 +1,23 @@
-"""Rehearsals: a stack brought up, changed and taken down in a simulated cloud, through the real engine.
+"""Rehearsals: a stack is brought up, changed and destroyed in a simulated cloud, through the real engine.
 
-What separates a rehearsal from the real thing is its environment, made here and nowhere else: its own state directory
-with its own backend, the variable that tells our plugins to simulate, no credentials, and plugins of ours alone, even
-where official ones are installed. A plugin that has not been told never simulates.
+A rehearsal differs from the real run in its home, which is made here and nowhere else: its own state folder with its
+own backend, the variable that switches our plugins to simulation, and no credentials. Only our plugins are available,
+even where official ones are installed. A plugin without that variable never simulates.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from infra.faults import Fault, choices
 from pouw.engine import operation, pulumi_home, resolution, stack_lock
 from pouw.engine.operation import Operation, Request
-from pouw.engine.outcome import Outcome
 from pouw.engine.plugins.core.changes import parse_path
 from pouw.engine.plugins.core.properties import Value
 from pouw.engine.plugins.core.simulation import VARIABLE, Record, SimulatedCloud
@@ -29,15 +25,15 @@ from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.stack_configuration import ExtraConfig
 from pouw.errors import ExitCode, PouwError
-from pouw.gate import admission
-from pouw.gate.evaluation import gate_of
-from pouw.home import Home
+from pouw.gate import stack_policy
+from pouw.home import CACHE_VARIABLE, STATE_VARIABLE, Home
 from pouw.images import stack_images
-from pouw.paths import state_dir
 from pouw.progress import Progress
-from pouw.run import bring_up, costs, stacks
+from pouw.run import extra_configuration, previews, stacks
+from pouw.run.admission import Admission
+from pouw.run.result import Result
 
-BANNER: Final = "REHEARSAL: a simulated cloud; no account is used, nothing real is made or changed"
+BANNER: Final = "REHEARSAL: a simulated cloud; no account is used, and nothing real is created or changed"
 _CREDENTIALS: Final = (
     "AWS_",
     "AZURE_",
@@ -50,121 +46,140 @@ _CREDENTIALS: Final = (
     "PULUMI_",
     "GITHUB_",
 )
-"""Beginnings of variables that a rehearsal does not see."""
-_KEPT: Final = ("PULUMI_PYTHON_CMD",)
+"""Prefixes of variables that a rehearsal does not pass to the engine."""
+_PASSED: Final = ("PULUMI_PYTHON_CMD",)
 _WORD: Final = "rehearsal"
-_SECRET_KEYS: Final = ("secretsprovider", "encryptedkey", "encryptionsalt")
+_ENCRYPTION_KEYS: Final = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
-
-Through = Callable[[Request, Engine, Progress, Project], Outcome]
-"""How the engine is called: as it is, or with a gate in front."""
+Run: TypeAlias = Callable[[Request, Engine], Result]
 
 
 class RehearsalError(PouwError):
-    """A rehearsal that cannot be begun, or a resource that it does not have."""
+    """A resource that the rehearsal does not hold, or a name of several resources."""
 
     code = ExitCode.USAGE
 
 
 class RehearsedProject(Project):
-    """The project without anybody's secrets: each encrypted value reads ``rehearsal``."""
+    """The project without its secrets: each encrypted value reads ``rehearsal``."""
 
     @property
     def is_without_state(self) -> bool:
-        """Never: an example that is rehearsed has its state in the rehearsal."""
+        """False: the state of a rehearsed example is in the rehearsal."""
         return False
 
     def stack_settings(self, stack: str) -> Mapping[str, Any]:
-        """What the stack's file says, without encrypted values and without who encrypts them."""
+        """Return the stack's file without encrypted values and without its encryption."""
         settings = super().stack_settings(stack)
         values = settings.get("config") or {}
         plain = {key: value for key, value in values.items() if not _is_encrypted(value)}
-        return {**{key: value for key, value in settings.items() if key not in _SECRET_KEYS}, "config": plain}
+        others = {key: value for key, value in settings.items() if key not in _ENCRYPTION_KEYS}
+        return {**others, "config": plain}
 
     def placeholders(self, stack: str) -> ExtraConfig:
-        """A secret in the place of each encrypted value."""
+        """Return a secret for each encrypted value."""
         values = super().stack_settings(stack).get("config") or {}
         return {key: (_WORD, True) for key, value in values.items() if _is_encrypted(value)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rehearsal:
-    """One stack's rehearsal. Everything that it keeps is below ``root``."""
+    """The rehearsal of one stack. All of its files are below the state folder of its home."""
 
     stack: str
     project: RehearsedProject
-    root: Path
+    home: Home
 
     @classmethod
-    def of(cls, stack: str, project: Project | None = None) -> Rehearsal:
-        """The rehearsal of a stack or example.
+    def of(cls, stack: str, home: Home, project: Project | None = None) -> Rehearsal:
+        """Return the rehearsal of a stack or example, below the state folder of ``home``.
 
         Raises:
-            ConfigurationError: there is no such stack.
+            ConfigurationError: the stack does not exist.
         """
-        given = project or stacks.project_of(stack)
-        rehearsed = RehearsedProject(root=given.root, examples=given.examples)
+        project = project or stacks.project_of(stack)
+        rehearsed = RehearsedProject(root=project.root, examples=project.examples)
         rehearsed.stack_file(stack)
-        return cls(stack=stack, project=rehearsed, root=state_dir() / _WORD / rehearsed.name / stack)
+        folder = home.state / _WORD / rehearsed.name / stack
+        return cls(stack=stack, project=rehearsed, home=_rehearsal_home(folder, home))
+
+    @property
+    def root(self) -> Path:
+        """The folder of the rehearsal."""
+        return self.home.state
 
     @property
     def cloud(self) -> SimulatedCloud:
-        """What the simulated cloud holds."""
+        """The simulated cloud with its resources."""
         return SimulatedCloud(self.root / "cloud")
 
     def run(
+        self, chosen: Operation, progress: Progress, *, engine: Engine | None = None, unprotect: bool = False
+    ) -> Result:
+        """Run the engine without gates; see :meth:`run_through`."""
+        return self.run_through(self.ungated(progress), chosen, progress, engine=engine, unprotect=unprotect)
+
+    def ungated(self, progress: Progress) -> Run:
+        """Return the function that runs the engine without gates."""
+
+        def run(request: Request, engine: Engine) -> Result:
+            outcome = operation.run(request, engine, progress, project=self.project, home=self.home)
+            return Result(operation=request.operation, outcome=outcome)
+
+        return run
+
+    def run_through(
         self,
+        run: Run,
         chosen: Operation,
         progress: Progress,
         *,
         engine: Engine | None = None,
-        extra: Callable[[], ExtraConfig] = dict,
-        through: Through | None = None,
+        extra: ExtraConfig | None = None,
         unprotect: bool = False,
-    ) -> Outcome:
-        """Run the engine in the rehearsal's own environment. A destroy that succeeds takes all of it away.
+    ) -> Result:
+        """Call ``run`` with the rehearsal's request and engine. A destroy that succeeds removes the rehearsal.
 
-        ``extra`` makes configuration that the stack's file does not hold; ``through`` calls the engine, itself unless
-        given. Both are called in that environment, too.
+        ``extra`` is configuration that the stack's file does not hold.
         """
-        with self._environment():
-            alone = embedded_alone(engine or resolution.resolve(progress, home=Home.from_environment(os.environ)))
-            told = {**self.project.placeholders(self.stack), **extra()}
-            request = Request(operation=chosen, stack=self.stack, extra_config=told, unprotect=unprotect)
-            outcome = (through or _plainly)(request, alone, progress, self.project)
-        if chosen is Operation.DESTROY and outcome.ok:
+        (self.root / "engine" / "backend").mkdir(parents=True, exist_ok=True, mode=0o700)
+        resolved = engine or resolution.resolve(progress, home=self.home)
+        configuration = {**self.project.placeholders(self.stack), **(extra or {})}
+        request = Request(operation=chosen, stack=self.stack, extra_config=configuration, unprotect=unprotect)
+        result = run(request, with_embedded_plugins(resolved, self.home))
+        if chosen is Operation.DESTROY and result.ok:
             self._remove()
-        return outcome
+        return result
 
     def drift(self, resource: str, path: str, value: Value) -> Record:
-        """Change a resource behind the engine's back, as somebody at a console would; None takes the property away.
+        """Change a property of a resource without the engine, as a user of a cloud's console does; None removes it.
 
-        ``resource`` is the name that the program gave it, or its URN.
+        ``resource`` is its name in the program, or its URN.
 
         Raises:
-            RehearsalError: there is no such resource, or several.
+            RehearsalError: no resource, or more than one, matches.
         """
         record = self._resource(resource)
         steps = parse_path(path)
         changed = replace(
-            record, inputs=_changed(record.inputs, steps, value), outputs=_changed(record.outputs, steps, value)
+            record, inputs=_replaced(record.inputs, steps, value), outputs=_replaced(record.outputs, steps, value)
         )
-        with self.cloud.transaction() as held:
-            held.put(changed)
+        with self.cloud.transaction() as transaction:
+            transaction.put(changed)
         return changed
 
     def vanish(self, resource: str) -> Record:
-        """Delete a resource behind the engine's back. Raises RehearsalError as :meth:`drift` does."""
+        """Delete a resource without the engine. Raises RehearsalError as :meth:`drift` does."""
         record = self._resource(resource)
-        with self.cloud.transaction() as held:
-            held.remove(record)
+        with self.cloud.transaction() as transaction:
+            transaction.remove(record)
         return record
 
     def discard(self) -> None:
-        """Forget the rehearsal without asking the engine, protected resources included.
+        """Remove the rehearsal without the engine, with protected resources.
 
         Raises:
-            EngineError: a run holds it (BUSY).
+            EngineError: a run holds the rehearsal (BUSY).
         """
         if self.root.exists():
             lock = self.root / "engine" / "locks" / f"{self.project.name}.{self.stack}.lock"
@@ -174,92 +189,90 @@ class Rehearsal:
     def _remove(self) -> None:
         shutil.rmtree(self.root)
         for folder in self.root.parents[:2]:  # of the project, and of all rehearsals
-            with contextlib.suppress(OSError):  # another stack's is in it
+            with contextlib.suppress(OSError):  # not empty: it holds the rehearsal of another stack
                 folder.rmdir()
 
     def _resource(self, name: str) -> Record:
-        there = self.cloud.records()
-        found = [one for one in there if name in (one.urn, one.urn.rpartition("::")[2])]
-        if len(found) == 1:
-            return found[0]
-        known = [one.urn for one in found] or sorted({one.urn.rpartition("::")[2] for one in there})
+        records = self.cloud.records()
+        matches = [record for record in records if name in (record.urn, _program_name(record))]
+        if len(matches) == 1:
+            return matches[0]
+        allowed = [record.urn for record in matches] or sorted({_program_name(record) for record in records})
         raise RehearsalError(
             Fault(
                 path=f"rehearsal of {self.stack}",
-                message="several resources have this name" if found else "holds no such resource",
+                message="several resources have this name" if matches else "holds no such resource",
                 got=repr(name),
-                expected=f"one of {choices(known, name)}" if known else "a resource, but it holds none",
-                remedy="give its URN" if found else f"`pouw up {self.stack} --rehearse` makes what the stack declares",
+                expected=f"one of {choices(allowed, name)}" if allowed else "a resource, but it holds none",
+                remedy="use its URN"
+                if matches
+                else f"`pouw up {self.stack} --rehearse` creates the resources of the stack",
             )
         )
 
-    @contextmanager
-    def _environment(self) -> Iterator[None]:
-        """This process, for as long as it runs the engine, is one that knows nothing but the rehearsal."""
-        before = dict(os.environ)
-        backend = self.root / "engine" / "backend"
-        backend.mkdir(parents=True, exist_ok=True, mode=0o700)
-        hidden = [name for name in before if name.startswith(_CREDENTIALS) and name not in _KEPT]
-        told = {
-            "POUW_HOME": str(self.root),
-            VARIABLE: str(self.root / "cloud"),
-            "PULUMI_BACKEND_URL": backend.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": _WORD,
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        }
-        try:
-            for name in hidden:
-                del os.environ[name]
-            os.environ.update(told)
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+
+def _program_name(record: Record) -> str:
+    return record.urn.rpartition("::")[2]
 
 
-def embedded_alone(engine: Engine) -> Engine:
-    """The engine with our plugins and no others: an official plugin would do what a rehearsal only pretends."""
+def _rehearsal_home(folder: Path, home: Home) -> Home:
+    """Return the home of a rehearsal: another state folder, the same cache, and an environment without credentials."""
+    passed = {
+        name: value for name, value in home.environment.items() if name in _PASSED or not name.startswith(_CREDENTIALS)
+    }
+    environment = {
+        **passed,
+        STATE_VARIABLE: str(folder),
+        CACHE_VARIABLE: str(home.cache),
+        VARIABLE: str(folder / "cloud"),
+        "PULUMI_BACKEND_URL": (folder / "engine" / "backend").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": _WORD,
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }
+    return Home(state=folder, cache=home.cache, environment=environment)
+
+
+def with_embedded_plugins(engine: Engine, home: Home) -> Engine:
+    """Return the engine with our plugins only: an official plugin would change a real cloud."""
     if engine.kind == "built":
         return engine
-    place = pulumi_home.install(
-        None, plugins=pulumi_home.embedded_plugins(), root=Home.from_environment(os.environ).cache / "engine"
-    )
-    return replace(engine, home=place.path, plugin_programs=None)
+    plugins = pulumi_home.install(None, plugins=pulumi_home.embedded_plugins(), root=home.cache / "engine")
+    return replace(engine, home=plugins.path, plugin_programs=None)
 
 
-def rehearse(chosen: Operation, stack: str, progress: Progress, *, unprotect: bool = False) -> Outcome:
-    """Rehearse on one of the repository's stacks or examples, with the gate in front as for real.
+def rehearse(chosen: Operation, stack: str, progress: Progress, *, home: Home, unprotect: bool = False) -> Result:
+    """Rehearse an operation on one of the repository's stacks or examples, behind the same gates as a real run.
 
     Raises:
-        PouwError: as the same operation on the stack itself would.
+        PouwError: as the real operation does.
     """
-    given = stacks.project_of(stack)
-    settings = bring_up.ready_to_preview(stack, given)
-    allowed = partial(costs.within_budget, settings=settings)
+    project = stacks.project_of(stack)
+    settings = previews.checked_settings(stack, project)
+    rehearsal = Rehearsal.of(stack, home, project)
 
-    def through(request: Request, engine: Engine, progress: Progress, project: Project) -> Outcome:
-        gate = gate_of(stack, settings)
-        if chosen is Operation.UP:
-            return admission.up(request, gate, engine, progress, allowed=allowed, project=project)
-        if chosen is Operation.PREVIEW:
-            return allowed(admission.preview(request, gate, engine, progress, project=project))
-        return _plainly(request, engine, progress, project)
+    def gated(request: Request, engine: Engine) -> Result:
+        admission = Admission(
+            settings=settings,
+            policy=stack_policy.load(stack, settings),
+            engine=engine,
+            home=rehearsal.home,
+            progress=progress,
+            project=rehearsal.project,
+        )
+        return admission.up(request) if chosen is Operation.UP else admission.preview(request)
 
-    return Rehearsal.of(stack, given).run(
+    references = stack_images.references(settings)
+    return rehearsal.run_through(
+        gated if chosen in (Operation.UP, Operation.PREVIEW) else rehearsal.ungated(progress),
         chosen,
         progress,
-        extra=lambda: bring_up.extra_config(stack, settings, stack_images.references(settings), project=given),
-        through=through,
+        extra=extra_configuration.for_program(stack, settings, references, home=rehearsal.home, project=project),
         unprotect=unprotect,
     )
 
 
-def _plainly(request: Request, engine: Engine, progress: Progress, project: Project) -> Outcome:
-    return operation.run(request, engine, progress, project=project, home=Home.from_environment(os.environ))
-
-
 def read_value(text: str) -> Value:
-    """A value given on a command line: JSON, or the text itself."""
+    """Return the value of a command-line argument: JSON, or the text itself."""
     try:
         return json.loads(text)
     except ValueError:
@@ -270,19 +283,20 @@ def _is_encrypted(value: object) -> bool:
     return isinstance(value, Mapping) and "secure" in value
 
 
-def _changed(values: Mapping[str, Value], path: Sequence[str | int], value: Value) -> dict[str, Value]:
-    step, *rest = path
+def _replaced(values: Mapping[str, Value], path: Sequence[str | int], value: Value) -> dict[str, Value]:
+    """Return a copy of the mapping with the value at a path replaced, or removed if it is None."""
+    step, *below = path
     key = str(step)
-    if rest:
-        return {**values, key: _below(values.get(key), rest, value)}
-    others = {name: one for name, one in values.items() if name != key}
+    if below:
+        return {**values, key: _replaced_below(values.get(key), below, value)}
+    others = {name: entry for name, entry in values.items() if name != key}
     return others if value is None else {**others, key: value}
 
 
-def _below(held: Value, path: Sequence[str | int], value: Value) -> Value:
+def _replaced_below(before: Value, path: Sequence[str | int], value: Value) -> Value:
     if isinstance(path[0], int):
-        items = list(held) if isinstance(held, list) else []
+        items = list(before) if isinstance(before, list) else []
         index = min(path[0], len(items))
-        items[index : index + 1] = [value if len(path) == 1 else _below(items[index], path[1:], value)]
+        items[index : index + 1] = [value if len(path) == 1 else _replaced_below(items[index], path[1:], value)]
         return items
-    return _changed(held if isinstance(held, Mapping) else {}, path, value)
+    return _replaced(before if isinstance(before, Mapping) else {}, path, value)

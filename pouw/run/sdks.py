@@ -1,4 +1,4 @@
-"""SDKs that a stack's program imports. A missing one is reported before an engine starts."""
+"""The SDKs that a stack's program imports, checked before an engine starts."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from infra.clouds import CLOUDS
 from infra.faults import Fault
 from infra.settings.stack import NAMESPACE, Settings
 
+_DOCKER = ("pulumi_docker", "pulumi-docker")
 
-def _installed(module: str) -> bool:
+
+def _is_installed(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
-def faults(settings: Settings, installed: Callable[[str], bool] = _installed) -> Iterator[Fault]:
-    """Yield a fault for each SDK that the stack needs and this Python does not have."""
+def faults(settings: Settings, is_installed: Callable[[str], bool] = _is_installed) -> Iterator[Fault]:
+    """Yield a fault for each SDK that the stack needs and that this Python environment lacks."""
     reported: set[str] = set()
     for index, site in enumerate(settings.sites):
         if site.cloud in CLOUDS and site.cloud not in reported:
             reported.add(site.cloud)
             cloud = CLOUDS[site.cloud]
-            yield from _missing(f"{NAMESPACE}:sites[{index}].cloud", cloud.sdk, cloud.distribution, installed)
+            yield from _faults(f"{NAMESPACE}:sites[{index}].cloud", cloud.sdk, cloud.distribution, is_installed)
     builds_images = settings.images.node is None or settings.images.balancer is None
     if builds_images and settings.managed_sites:
-        yield from _missing(f"{NAMESPACE}:images", "pulumi_docker", "pulumi-docker", installed)
+        yield from _faults(f"{NAMESPACE}:images", *_DOCKER, is_installed)
 
 
-def _missing(path: str, module: str, distribution: str, installed: Callable[[str], bool]) -> Iterator[Fault]:
-    if not installed(module):
+def _faults(path: str, module: str, distribution: str, is_installed: Callable[[str], bool]) -> Iterator[Fault]:
+    if not is_installed(module):
         yield Fault(
             path=path,
             message="its SDK is not installed",

@@ -76,7 +76,7 @@ def test_every_stack_and_example_is_a_line_and_a_red_one_stops_no_other(checkout
     before = files(checkout.root)
     done = checkout.run("preview", "--all")
     assert done.returncode == ExitCode.CONFIGURATION
-    assert re.search(r"^broken +not asked +not begun *$", done.stdout, re.MULTILINE)
+    assert re.search(r"^broken +not checked +not started *$", done.stdout, re.MULTILINE)
     for name in (r"local", r"rack \(example\)"):
         assert re.search(rf"^{name} +2\d +0 +0 +0 .*[0-9.]+ *$", done.stdout, re.MULTILINE), name
     assert "pouw:nodes.miners: is not allowed; got 0" in done.stdout

@@ -30,7 +30,7 @@ def chosen_engine() -> Engine:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one operation, and print the outcome's code and faults."""
+    """Run one operation, and print the outcome's conclusion and faults; return 0 if it succeeded."""
     name, root = arguments
     outcome = operation.run(
         Request(operation=Operation(name), stack="local"),
@@ -39,9 +39,9 @@ def main(arguments: list[str]) -> int:
         project=Project(root=Path(root)),
         home=Home.from_environment(os.environ),
     )
-    content = {"exit_code": outcome.exit_code, "faults": [str(fault) for fault in outcome.faults]}
+    content = {"conclusion": outcome.conclusion, "faults": [str(fault) for fault in outcome.faults]}
     print(json.dumps(content))  # noqa: T201 - for the test that started us
-    return outcome.exit_code
+    return int(not outcome.ok)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,7 @@ from pouw.engine.events import (
     Summary,
     parse,
 )
-from pouw.engine.outcome import Changes, Ending, Outcome, Recorder, printed_errors
-from pouw.errors import ExitCode
+from pouw.engine.outcome import Changes, Conclusion, Ending, Outcome, Recorder, printed_errors
 
 STACK = "urn:pulumi:local::pouw::pulumi:pulumi:Stack::pouw-local"
 NODE = "urn:pulumi:local::pouw::pouw:kubernetes:NodeCluster$kubernetes:apps/v1:StatefulSet::miners"
@@ -128,7 +127,7 @@ def test_the_engines_closing_words_are_no_fault_of_their_own() -> None:
         line(summaryEvent={"result": "failed"}),
         status=255,
     )
-    assert outcome.exit_code is ExitCode.FAILED
+    assert outcome.conclusion is Conclusion.FAILED
     assert [str(fault) for fault in outcome.faults] == ["kubernetes:apps/v1:StatefulSet miners: it is too big"]
 
 
@@ -142,14 +141,14 @@ def test_a_mandatory_violation_has_a_code_of_its_own_and_an_advisory_one_has_non
         return line(policyEvent={"policyName": "r", "enforcementLevel": level})
 
     failed = line(summaryEvent={"result": "failed"})
-    assert folded(policy("mandatory"), failed, status=1).exit_code is ExitCode.POLICY
-    assert folded(policy("advisory"), failed, status=1).exit_code is ExitCode.FAILED
-    assert folded(policy("advisory")).exit_code is ExitCode.OK
+    assert folded(policy("mandatory"), failed, status=1).conclusion is Conclusion.REFUSED
+    assert folded(policy("advisory"), failed, status=1).conclusion is Conclusion.FAILED
+    assert folded(policy("advisory")).conclusion is Conclusion.SUCCEEDED
 
 
 def test_an_engine_that_fails_before_its_first_event_is_quoted() -> None:
     outcome = folded(status=255, output="Updating (local):\nerror: the stack is locked\n  by somebody\nmore\n")
-    assert outcome.exit_code is ExitCode.ENGINE
+    assert outcome.conclusion is Conclusion.BROKEN
     assert [fault.message for fault in outcome.faults] == ["the stack is locked\nby somebody"]
 
 
@@ -159,7 +158,7 @@ def test_an_engine_that_dies_without_a_word_is_a_fault() -> None:
 
 
 def test_an_interrupt_wins_over_every_other_reason() -> None:
-    assert folded(status=255, interrupted=True).exit_code is ExitCode.INTERRUPTED
+    assert folded(status=255, interrupted=True).conclusion is Conclusion.INTERRUPTED
 
 
 def test_secret_outputs_are_one_word_at_any_depth() -> None:

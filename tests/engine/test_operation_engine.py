@@ -17,7 +17,7 @@ import pytest
 
 from pouw.engine import operation, resolution
 from pouw.engine.operation import Operation, Request
-from pouw.engine.outcome import Changes, Outcome
+from pouw.engine.outcome import Changes, Conclusion, Outcome
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine, LocalMachine, Sources
 from pouw.errors import ConfigurationError, EngineError, ExitCode
@@ -86,7 +86,7 @@ def test_up_then_nothing_to_do_then_destroy(engine: Engine, make_project: MakePr
     planned = run(engine, project, "preview")
     assert planned.changes == Changes(create=4), "three parts and the stack itself"
     made = run(engine, project, "up")
-    assert (made.exit_code, made.changes) == (ExitCode.OK, Changes(create=4))
+    assert (made.conclusion, made.changes) == (Conclusion.SUCCEEDED, Changes(create=4))
     assert made.outputs["said"] == "hello"
     assert run(engine, project, "up").changes == Changes(same=4)
     gone = run(engine, project, "destroy")
@@ -107,7 +107,7 @@ def test_a_program_error_is_told_once_and_from_the_users_first_frame_on(
         """
     )
     outcome = run(engine, project, "preview")
-    assert outcome.exit_code is ExitCode.FAILED
+    assert outcome.conclusion is Conclusion.FAILED
     (fault,) = outcome.faults
     assert fault.message.splitlines()[1].strip() == f'File "{project.root}/__main__.py", line 6, in <module>'
     assert fault.message.endswith("ValueError: the reason")
@@ -180,7 +180,7 @@ def test_a_mandatory_policy_stops_the_run_with_its_own_code(
     two = make_project(COMPONENTS, {"tiny:parts": 2}, folder="two")
     assert run(engine, one, "preview", policy_packs=[pack]).ok
     refused = run(engine, two, "preview", policy_packs=[pack])
-    assert refused.exit_code is ExitCode.POLICY
+    assert refused.conclusion is Conclusion.REFUSED
     (violation,) = refused.violations
     assert (violation.rule, violation.level) == ("no-second-part", "mandatory")
     assert violation.subject is not None
@@ -269,7 +269,7 @@ def test_an_interrupt_ends_the_run_cleanly_and_leaves_no_process(
     await_true(begun.exists, "the run begins")
     first.send_signal(signal.SIGINT)
     said, complained = first.communicate(timeout=_DEADLINE_S)
-    assert json.loads(said)["exit_code"] == ExitCode.INTERRUPTED
+    assert json.loads(said)["conclusion"] == Conclusion.INTERRUPTED
     assert "Traceback" not in complained + said
     assert processes_of(project.root) == []
     begun.unlink()
@@ -305,7 +305,7 @@ def test_a_killed_engine_is_a_fault_and_leaves_no_process(
     holder = json.loads((pouw_home / "engine" / "locks" / "tiny.local.lock").read_text())
     os.kill(holder["child"], signal.SIGKILL)
     said, _ = first.communicate(timeout=_DEADLINE_S)
-    assert json.loads(said)["exit_code"] == ExitCode.ENGINE
+    assert json.loads(said)["conclusion"] == Conclusion.BROKEN
     await_true(lambda: processes_of(project.root) == [], "host and program end")
 
 

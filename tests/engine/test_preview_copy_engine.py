@@ -13,7 +13,7 @@ import pytest
 
 from pouw.engine import operation, preview_copy, stack_lock
 from pouw.engine.operation import Operation, Request
-from pouw.engine.outcome import Changes, Outcome
+from pouw.engine.outcome import Changes, Conclusion, Outcome
 from pouw.engine.process import Halt
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
@@ -101,7 +101,7 @@ def test_a_preview_under_way_keeps_no_run_waiting(engine: Engine, make_project: 
         await_true(begun.exists, "the preview begins")
         assert run(engine, project, "refresh").ok
         halt.ask()
-        assert looking.result().exit_code is ExitCode.INTERRUPTED
+        assert looking.result().conclusion is Conclusion.INTERRUPTED
 
 
 def test_what_begins_after_a_halt_was_asked_for_ends_at_once(engine: Engine, make_project: MakeProject) -> None:
@@ -109,7 +109,7 @@ def test_what_begins_after_a_halt_was_asked_for_ends_at_once(engine: Engine, mak
     halt.ask()
     project = make_project(SLOW, {"tiny:begun": "/dev/null", "tiny:seconds": 60})
     with ThreadPoolExecutor(1) as workers:
-        assert workers.submit(run, engine, project, "preview", halt=halt).result().exit_code is ExitCode.INTERRUPTED
+        assert workers.submit(run, engine, project, "preview", halt=halt).result().conclusion is Conclusion.INTERRUPTED
 
 
 def test_a_preview_shows_what_follows_a_killed_run_and_leaves_its_traces(

@@ -12,8 +12,8 @@ import pytest
 
 from policies.rule import AnyRule, Level
 from pouw.errors import ExitCode
-from pouw.gate.judgement import Witness
-from tests.gate.witnesses import exit_code, previewed, step
+from pouw.gate.decision import EngineEvents
+from tests.gate.pack_runs import exit_code, previewed, step
 from tests.policies.analyzer import UNKNOWN, Declaration
 from tests.policies.contract import Case, reads, secret, with_secret, with_value
 from tests.policies.test_rules import CASES
@@ -64,13 +64,13 @@ _CRASH: Mapping[str, Any] = {"check": _dies}
 def test_a_rule_that_crashes_or_did_not_run_refuses(case: Case, ends: Ends, tmp_path: Path) -> None:
     assert ends(replace(case.rule, **_CRASH), case.stack()) is ExitCode.POLICY
     record = tmp_path / "record.jsonl"
-    witness = previewed([case.rule], case.stack(), record)
-    assert exit_code([case.rule], witness, record) is ExitCode.OK
+    events = previewed([case.rule], case.stack(), record)
+    assert exit_code([case.rule], events, record) is ExitCode.OK
     lines = [json.loads(line) for line in record.read_text().splitlines()]
     _write(record, [{**line, "passed": []} for line in lines])
-    assert exit_code([case.rule], witness, record) is ExitCode.POLICY
+    assert exit_code([case.rule], events, record) is ExitCode.POLICY
     _write(record, [line for line in lines if case.rule.id not in line["passed"]])
-    assert exit_code([case.rule], witness, record) is ExitCode.POLICY
+    assert exit_code([case.rule], events, record) is ExitCode.POLICY
 
 
 def _write(record: Path, lines: Sequence[Mapping[str, Any]]) -> None:
@@ -79,5 +79,5 @@ def _write(record: Path, lines: Sequence[Mapping[str, Any]]) -> None:
 
 def test_a_pack_that_did_not_load_refuses(tmp_path: Path) -> None:
     case = FIRST[0]
-    witness = Witness(planned={given.urn: step(given).subject for given in case.stack()})
-    assert exit_code([case.rule], witness, tmp_path / "record.jsonl") is ExitCode.POLICY
+    events = EngineEvents(planned={given.urn: step(given).subject for given in case.stack()})
+    assert exit_code([case.rule], events, tmp_path / "record.jsonl") is ExitCode.POLICY

@@ -1,4 +1,4 @@
-"""The gate with the real engine: what passes, what is refused, and that nothing passes by default."""
+"""The gate with the real engine: it admits, it refuses, and it fails closed."""
 
 from __future__ import annotations
 
@@ -13,24 +13,30 @@ from typing import Any
 
 import pytest
 
+from infra.faults import Fault
+from infra.settings.stack import Settings
 from policies import pack_config
 from policies.rule import AnyRule
 from pouw.engine.events import SECRET_MARK
 from pouw.engine.operation import Operation, Request
-from pouw.engine.outcome import Outcome
+from pouw.engine.outcome import Conclusion
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.engine.session import Session
 from pouw.errors import ExitCode
-from pouw.evidence import chain, store
-from pouw.gate import admission, analysis, evaluation, verdict_output
-from pouw.gate import waivers as waiving
-from pouw.gate.evaluation import Gate, Judged
-from pouw.gate.verdict import Kind
+from pouw.evidence import chain
+from pouw.evidence.store import EvidenceStore
+from pouw.gate import analysis, evaluation, verdict_output
+from pouw.gate import waivers as gate_waivers
+from pouw.gate.stack_policy import StackPolicy
+from pouw.gate.verdict import Kind, Verdict
 from pouw.gate.waivers import Waiver
 from pouw.home import Home
 from pouw.paths import REPOSITORY
 from pouw.progress import SilentProgress
+from pouw.run.admission import Admission
+from pouw.run.gates import GATES, Gate, Planned
+from pouw.run.result import Result, exit_code
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
 from tests.gate import programs, tiny_rules
 from tests.gate.tiny_rules import COLOUR, FINISH, INVERSE, LABEL, SIZE
@@ -45,19 +51,19 @@ TODAY = date(2026, 11, 25)
 
 
 @pytest.fixture
-def gate_of(tmp_path: Path) -> Callable[..., Gate]:
-    """Makes a gate with a pack of this text and these waivers."""
+def policy_of(tmp_path: Path) -> Callable[..., StackPolicy]:
+    """Return a function that makes a policy with a pack of this text and these waivers."""
 
-    def make(pack: str = programs.PACK, waivers: Sequence[Waiver] = (), **told: Any) -> Gate:
+    def make(pack: str = programs.PACK, waivers: Sequence[Waiver] = (), **config: Any) -> StackPolicy:
         folder = tmp_path / "pack"
         folder.mkdir(exist_ok=True)
         (folder / "PulumiPolicy.yaml").write_text("runtime: python\nversion: 0.1.0\n")
         (folder / "__main__.py").write_text(dedent(pack.replace("{repository!r}", repr(str(REPOSITORY)))))
-        given = {"environment": "staging", **told, "waived": waiving.as_told(waivers)}
-        return Gate(
+        configuration = {"environment": "staging", **config, "waived": gate_waivers.pack_entries(waivers)}
+        return StackPolicy(
             stack="local",
-            told=given,
-            config=pack_config.parse(given, tiny_rules.BY_ID),
+            configuration=configuration,
+            config=pack_config.parse(configuration, tiny_rules.BY_ID),
             waivers=waivers,
             today=TODAY,
             pack=folder,
@@ -68,54 +74,81 @@ def gate_of(tmp_path: Path) -> Callable[..., Gate]:
     return make
 
 
-GateOf = Callable[..., Gate]
+PolicyOf = Callable[..., StackPolicy]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Runner:
-    """Runs one project with the engine, under one gate or another."""
+    """A runner of projects with the engine, behind the gates of a policy."""
 
     engine: Engine
     make: MakeProject
+    home: Home
 
     def project(self, parts: Mapping[str, Mapping[str, Any]]) -> Project:
         return self.make(programs.PROGRAM, {"tiny:parts": dict(parts)})
 
-    def run(self, project: Project, gate_: Gate, what: str = "preview") -> Judged:
-        return evaluation.run(self.request(what), self.engine, SilentProgress(), gate_, project=project)
+    def preview(self, project: Project, policy: StackPolicy) -> Result:
+        return self.admission(project, policy).preview(self.request("preview"))
+
+    def up(self, project: Project, policy: StackPolicy, gates: Sequence[Gate] = GATES) -> Result:
+        return self.admission(project, policy, gates).up(self.request("up"))
+
+    def admission(self, project: Project, policy: StackPolicy, gates: Sequence[Gate] = GATES) -> Admission:
+        return Admission(
+            settings=Settings(environment="staging", sites=()),
+            policy=policy,
+            engine=self.engine,
+            home=self.home,
+            progress=SilentProgress(),
+            project=project,
+            gates=gates,
+        )
+
+    def analyse(self, project: Project, policy: StackPolicy) -> Verdict:
+        return analysis.analyse(
+            self.request("up"), self.engine, SilentProgress(), policy, home=self.home, project=project
+        )
 
     @staticmethod
-    def request(what: str) -> Request:
-        return Request(operation=Operation(what), stack="local")
+    def request(operation: str) -> Request:
+        return Request(operation=Operation(operation), stack="local")
 
 
 @pytest.fixture
 def runner(engine: Engine, make_project: MakeProject) -> Runner:
-    return Runner(engine=engine, make=make_project)
+    return Runner(engine=engine, make=make_project, home=Home.from_environment(os.environ))
 
 
-def found(judged: Judged) -> list[tuple[str, str, str]]:
-    """Kind, rule and resource of every finding, in order."""
-    return sorted((one.kind.value, one.rule, one.urn.rsplit("::", 1)[-1]) for one in judged.verdict.findings)
+def verdict_of(result: Result) -> Verdict:
+    assert result.verdict is not None
+    return result.verdict
 
 
-def test_a_clean_stack_passes_and_every_check_is_counted(gate_of: GateOf, runner: Runner) -> None:
-    judged = runner.run(runner.project({"a": GOOD, "b": {**GOOD, "label": "two"}}), gate_of())
-    assert judged.outcome.exit_code is ExitCode.OK, judged.verdict
-    assert judged.verdict.gaps == []
-    assert {rule: len(urns) for rule, urns in judged.verdict.passed.items()} == dict.fromkeys(tiny_rules.BY_ID, 2)
+def findings(result: Result) -> list[tuple[str, str, str]]:
+    """Return kind, rule and resource of every finding, in order."""
+    return sorted(
+        (finding.kind.value, finding.rule, finding.urn.rsplit("::", 1)[-1]) for finding in verdict_of(result).findings
+    )
 
 
-def test_every_planted_violation_is_reported_once_and_the_engine_agrees(gate_of: GateOf, runner: Runner) -> None:
+def test_a_clean_stack_passes_and_every_check_is_counted(policy_of: PolicyOf, runner: Runner) -> None:
+    result = runner.preview(runner.project({"a": GOOD, "b": {**GOOD, "label": "two"}}), policy_of())
+    assert exit_code(result) is ExitCode.OK, verdict_of(result)
+    assert verdict_of(result).gaps == []
+    assert {rule: len(urns) for rule, urns in verdict_of(result).passed.items()} == dict.fromkeys(tiny_rules.BY_ID, 2)
+
+
+def test_every_violation_is_reported_once_and_the_engine_agrees(policy_of: PolicyOf, runner: Runner) -> None:
     parts = {
         "a": {**GOOD, "size": 9, "colour": "green"},
         "b": {**GOOD, "size": 7, "finish": "shiny"},
         "c": {**GOOD, "label": "two"},
     }
-    judged = runner.run(runner.project(parts), gate_of())
-    assert judged.outcome.exit_code is ExitCode.POLICY
-    assert judged.verdict.gaps == []
-    assert found(judged) == sorted(
+    result = runner.preview(runner.project(parts), policy_of())
+    assert exit_code(result) is ExitCode.POLICY
+    assert verdict_of(result).gaps == []
+    assert findings(result) == sorted(
         [
             ("violation", SIZE.id, "a"),
             ("violation", COLOUR.id, "a"),
@@ -125,31 +158,33 @@ def test_every_planted_violation_is_reported_once_and_the_engine_agrees(gate_of:
             ("violation", LABEL.id, "b"),
         ]
     )
-    assert len(judged.outcome.violations) == 5  # advice is no violation to the engine
+    assert len(result.outcome.violations) == 5  # advice is no violation to the engine
 
 
-def test_the_line_that_declared_a_resource_is_known_only_for_our_own_program(gate_of: GateOf, runner: Runner) -> None:
-    judged = runner.run(runner.project({"a": GOOD}), gate_of())
-    assert judged.plan.digest
-    assert judged.plan.positions == {}
+def test_source_positions_are_known_for_our_own_program_only(policy_of: PolicyOf, runner: Runner) -> None:
+    result = runner.preview(runner.project({"a": GOOD}), policy_of())
+    assert result.plan.digest
+    assert result.plan.positions == {}
 
 
-def test_an_unknown_value_and_a_crash_fail_closed_and_no_other_rule_suffers(gate_of: GateOf, runner: Runner) -> None:
+def test_unknown_values_and_crashes_fail_closed_for_their_rule_only(policy_of: PolicyOf, runner: Runner) -> None:
     parts = {
         "a": {**{key: value for key, value in GOOD.items() if key != "size"}, "weighed": 2},
         "b": {**GOOD, "size": 0, "label": "two"},
     }
-    judged = runner.run(runner.project(parts), gate_of())
-    assert judged.outcome.exit_code is ExitCode.POLICY
-    assert judged.verdict.gaps == []
-    assert found(judged) == sorted(
+    result = runner.preview(runner.project(parts), policy_of())
+    assert exit_code(result) is ExitCode.POLICY
+    assert verdict_of(result).gaps == []
+    assert findings(result) == sorted(
         [
             ("unevaluated", SIZE.id, "a"),
             ("unevaluated", INVERSE.id, "a"),
             ("unevaluated", INVERSE.id, "b"),
         ]
     )
-    reasons = {one.urn[-1]: one.message for one in judged.verdict.findings if one.rule == INVERSE.id}
+    reasons = {
+        finding.urn[-1]: finding.message for finding in verdict_of(result).findings if finding.rule == INVERSE.id
+    }
     assert "size is not known" in reasons["a"]
     assert "ZeroDivisionError" in reasons["b"]
 
@@ -160,7 +195,7 @@ def waiver(rule: AnyRule, **more: Any) -> Waiver:
         "resource": f"{tiny_rules.PART}::a",
         "stacks": ("local",),
         "owner": "parts@example.org",
-        "reason": "it is weighed while it is made",
+        "reason": "it is weighed while it is created",
         "ticket": "OPS-1",
         "expires": date(2026, 12, 1),
     }
@@ -168,125 +203,131 @@ def waiver(rule: AnyRule, **more: Any) -> Waiver:
 
 
 HEAVY = {"colour": "red", "finish": "matt", "label": "one", "weighed": 9}
-"""A part that breaks the rule about its size, which is not known before it is made."""
+"""A part that violates the rule about its size, which is unknown before its creation."""
 
 
-def test_nothing_is_created_behind_a_red_gate(gate_of: GateOf, runner: Runner) -> None:
+def test_nothing_is_created_behind_a_red_gate(policy_of: PolicyOf, runner: Runner) -> None:
     project = runner.project({"a": {**GOOD, "size": 9}})
-    outcome = admission.up(runner.request("up"), gate_of(), runner.engine, SilentProgress(), project=project)
-    assert (outcome.operation, outcome.exit_code) == ("preview", ExitCode.POLICY)
-    assert not Session.of("local", runner.engine, project, home=Home.from_environment(os.environ)).exists()
+    result = runner.up(project, policy_of())
+    assert (result.operation, exit_code(result)) == (Operation.PREVIEW, ExitCode.POLICY)
+    assert not Session.of("local", runner.engine, project, home=runner.home).exists()
 
 
-def test_nothing_is_created_where_somebody_else_refuses_the_plan(gate_of: GateOf, runner: Runner) -> None:
+def test_nothing_is_created_if_another_gate_refuses_the_plan(policy_of: PolicyOf, runner: Runner) -> None:
     project = runner.project({"a": GOOD})
 
-    def refuse(planned: Outcome) -> Outcome:
-        assert planned.ok
-        return replace(planned, exit_code=ExitCode.POLICY)
+    def refuse(planned: Planned) -> Sequence[Fault]:
+        assert planned.outcome.ok
+        assert not planned.verdict.red
+        return [Fault(path="backup", message="is too old")]
 
-    told = admission.up(
-        runner.request("up"), gate_of(), runner.engine, SilentProgress(), allowed=refuse, project=project
+    result = runner.up(project, policy_of(), gates=[*GATES, refuse])
+    assert (result.operation, exit_code(result)) == (Operation.PREVIEW, ExitCode.POLICY)
+    assert [str(fault) for fault in result.faults] == ["backup: is too old"]
+    assert not Session.of("local", runner.engine, project, home=runner.home).exists()
+
+
+def test_a_waived_unknown_is_admitted_and_checked_after_the_deployment(policy_of: PolicyOf, runner: Runner) -> None:
+    project = runner.project({"a": HEAVY})
+    assert verdict_of(runner.preview(project, policy_of())).red
+    waiving = policy_of(waivers=[waiver(SIZE), waiver(INVERSE)])
+    planned = runner.preview(project, waiving)
+    assert planned.ok, planned.verdict
+    assert [finding.kind for finding in verdict_of(planned).waived] == [Kind.UNEVALUATED] * 2
+    deployed = runner.up(project, waiving)
+    assert deployed.ok, deployed.verdict
+    assert [(finding.kind, finding.rule) for finding in verdict_of(deployed).waived] == [(Kind.VIOLATION, SIZE.id)]
+    verdict = runner.analyse(project, policy_of())
+    assert verdict.gaps == []
+    blocking = [(finding.kind, finding.rule) for finding in verdict.findings if finding.blocks]
+    assert blocking == [(Kind.VIOLATION, SIZE.id)]
+
+
+def test_a_value_that_violates_a_rule_once_known_is_not_created(policy_of: PolicyOf, runner: Runner) -> None:
+    project = runner.project({"a": HEAVY})
+    deployed = evaluation.evaluate(
+        runner.request("up"), runner.engine, SilentProgress(), policy_of(), home=runner.home, project=project
     )
-    assert (told.operation, told.exit_code) == ("preview", ExitCode.POLICY)
-    assert not Session.of("local", runner.engine, project, home=Home.from_environment(os.environ)).exists()
-
-
-def test_a_waived_unknown_is_let_through_and_judged_on_what_is_real(gate_of: GateOf, runner: Runner) -> None:
-    project = runner.project({"a": HEAVY})
-    assert runner.run(project, gate_of()).verdict.red
-    waiving_ = gate_of(waivers=[waiver(SIZE), waiver(INVERSE)])
-    planned = runner.run(project, waiving_)
-    assert planned.outcome.ok, planned.verdict
-    assert [one.kind for one in planned.verdict.waived] == [Kind.UNEVALUATED] * 2
-    outcome = admission.up(runner.request("up"), waiving_, runner.engine, SilentProgress(), project=project)
-    assert outcome.ok, outcome.verdict
-    assert outcome.verdict is not None
-    assert [(one.kind, one.rule) for one in outcome.verdict.waived] == [(Kind.VIOLATION, SIZE.id)]
-    real = analysis.verdict(runner.request("up"), runner.engine, SilentProgress(), gate_of(), project=project)
-    assert real.gaps == []
-    assert [(one.kind, one.rule) for one in real.findings if one.blocks] == [(Kind.VIOLATION, SIZE.id)]
-
-
-def test_what_turns_out_bad_when_it_becomes_known_is_not_created(gate_of: GateOf, runner: Runner) -> None:
-    project = runner.project({"a": HEAVY})
-    done = runner.run(project, gate_of(), "up")
-    assert done.outcome.exit_code is ExitCode.POLICY
-    state = Session.of("local", runner.engine, project, home=Home.from_environment(os.environ)).ask("stack", "export")
+    assert deployed.outcome.conclusion is Conclusion.REFUSED
+    assert deployed.verdict.red
+    state = Session.of("local", runner.engine, project, home=runner.home).ask("stack", "export")
     assert [one["urn"] for one in json.loads(state)["deployment"]["resources"] if tiny_rules.PART in one["urn"]] == []
 
 
-@pytest.mark.parametrize("pack", [programs.BROKEN_PACK, programs.SILENT_PACK], ids=["does not load", "says nothing"])
-def test_a_pack_that_does_not_work_fails_closed(gate_of: GateOf, runner: Runner, pack: str) -> None:
-    judged = runner.run(runner.project({"a": GOOD}), gate_of(pack))
-    assert not judged.outcome.ok
-    assert judged.verdict.red
-    assert judged.verdict.gaps
-    assert not judged.verdict.passed
+@pytest.mark.parametrize(
+    "pack", [programs.BROKEN_PACK, programs.SILENT_PACK], ids=["does not load", "writes no record"]
+)
+def test_a_pack_that_does_not_work_fails_closed(policy_of: PolicyOf, runner: Runner, pack: str) -> None:
+    result = runner.preview(runner.project({"a": GOOD}), policy_of(pack))
+    assert not result.ok
+    assert verdict_of(result).red
+    assert verdict_of(result).gaps
+    assert not verdict_of(result).passed
 
 
-def test_a_pack_that_is_told_nonsense_fails_closed(gate_of: GateOf, runner: Runner) -> None:
-    gate_ = gate_of()
-    nonsense = replace(gate_, told={**gate_.told, "levels": {"no-such-rule": "advisory"}})
-    judged = runner.run(runner.project({"a": GOOD}), nonsense)
-    assert not judged.outcome.ok
-    assert judged.verdict.red
+def test_a_pack_with_an_invalid_configuration_fails_closed(policy_of: PolicyOf, runner: Runner) -> None:
+    policy = policy_of()
+    invalid = replace(policy, configuration={**policy.configuration, "levels": {"no-such-rule": "advisory"}})
+    result = runner.preview(runner.project({"a": GOOD}), invalid)
+    assert not result.ok
+    assert verdict_of(result).red
 
 
 UNPAINTED = {key: value for key, value in GOOD.items() if key != "colour"}
-LETTING = {"remediate": True, "settings": {"sites": [{"name": "rack"}]}}
+REMEDIATING = {"remediate": True, "settings": {"sites": [{"name": "rack"}]}}
 
 
-def test_what_is_missing_is_added_shown_and_judged_where_the_stack_lets_it(gate_of: GateOf, runner: Runner) -> None:
+def test_a_missing_property_is_added_where_the_stack_allows_it(policy_of: PolicyOf, runner: Runner) -> None:
     project = runner.project({"a": UNPAINTED, "b": {**GOOD, "label": "two"}})
-    refused = runner.run(project, gate_of())
-    assert refused.outcome.exit_code is ExitCode.POLICY
-    assert found(refused) == [("violation", COLOUR.id, "a")]
-    assert refused.verdict.remedies == []
+    refused = runner.preview(project, policy_of())
+    assert exit_code(refused) is ExitCode.POLICY
+    assert findings(refused) == [("violation", COLOUR.id, "a")]
+    assert verdict_of(refused).remedies == []
     assert "colour" not in inputs(refused, "a")
 
-    planned = runner.run(project, gate_of(**LETTING))
-    assert planned.outcome.ok, planned.verdict
-    assert list(verdict_output.remedies(planned.verdict)) == [f"remedied: {COLOUR.id} on a: colour"]
+    planned = runner.preview(project, policy_of(**REMEDIATING))
+    assert planned.ok, planned.verdict
+    assert list(verdict_output.remedies(verdict_of(planned))) == [f"remedied: {COLOUR.id} on a: colour"]
     assert inputs(planned, "a") == {**UNPAINTED, "colour": "blue"}
     assert inputs(planned, "b") == {**GOOD, "label": "two"}
 
-    done = admission.up(runner.request("up"), gate_of(**LETTING), runner.engine, SilentProgress(), project=project)
-    assert done.ok, done.verdict
-    kept = [one.body for one in chain.read(store.latest("local").read_bytes()) if one.kind == "remedy"]
-    assert [(one["rule"], one["paths"]) for one in kept] == [(COLOUR.id, ["colour"])]
-    real = analysis.verdict(runner.request("up"), runner.engine, SilentProgress(), gate_of(**LETTING), project=project)
-    assert (real.findings, real.gaps, real.remedies) == ([], [], [])
+    deployed = runner.up(project, policy_of(**REMEDIATING))
+    assert deployed.ok, deployed.verdict
+    entries = chain.read(EvidenceStore.of_home(runner.home).latest("local").read_bytes())
+    remedies = [entry.body for entry in entries if entry.kind == "remedy"]
+    assert [(remedy["rule"], remedy["paths"]) for remedy in remedies] == [(COLOUR.id, ["colour"])]
+    verdict = runner.analyse(project, policy_of(**REMEDIATING))
+    assert (verdict.findings, verdict.gaps, verdict.remedies) == ([], [], [])
 
 
-def test_a_fix_that_meets_an_unknown_value_leaves_the_resource_to_its_rules(gate_of: GateOf, runner: Runner) -> None:
+def test_a_fix_with_an_unknown_value_changes_nothing(policy_of: PolicyOf, runner: Runner) -> None:
     parts = {"a": {**{key: value for key, value in UNPAINTED.items() if key != "size"}, "weighed": 2}}
-    judged = runner.run(runner.project(parts), gate_of(**LETTING))
-    assert judged.outcome.exit_code is ExitCode.POLICY
-    assert judged.verdict.gaps == []
-    assert ("violation", COLOUR.id, "a") in found(judged)
-    assert list(verdict_output.remedies(judged.verdict)) == [
+    result = runner.preview(runner.project(parts), policy_of(**REMEDIATING))
+    assert exit_code(result) is ExitCode.POLICY
+    assert verdict_of(result).gaps == []
+    assert ("violation", COLOUR.id, "a") in findings(result)
+    assert list(verdict_output.remedies(verdict_of(result))) == [
         f"not remedied: {COLOUR.id} on a: size is not known before the deployment"
     ]
 
 
-def test_secrets_and_unknown_values_come_through_a_remedy_as_they_are(gate_of: GateOf, runner: Runner) -> None:
+def test_a_remedy_preserves_secrets_and_unknown_values(policy_of: PolicyOf, runner: Runner) -> None:
     project = runner.make(programs.PROGRAM + programs.SEALED, {"tiny:parts": {}}, folder="sealed")
-    judged = runner.run(project, gate_of(**LETTING))
-    assert judged.outcome.ok, judged.verdict
-    assert judged.verdict.gaps == []
-    after = inputs(judged, "sealed")
+    result = runner.preview(project, policy_of(**REMEDIATING))
+    assert result.ok, result.verdict
+    assert verdict_of(result).gaps == []
+    after = inputs(result, "sealed")
     assert after["colour"] == "blue"
     assert SECRET_MARK in after["pin"]
     assert after["weight"] == UNKNOWN
 
 
-def inputs(judged: Judged, name: str) -> Mapping[str, Any]:
-    """The inputs that the engine planned for a part."""
-    return next(one.after or {} for one in judged.outcome.steps if one.subject.name == name)
+def inputs(result: Result, name: str) -> Mapping[str, Any]:
+    """Return the inputs that the engine planned for a part."""
+    return next(step.after or {} for step in result.outcome.steps if step.subject.name == name)
 
 
-def test_an_advisory_environment_is_told_everything_and_goes_on(gate_of: GateOf, runner: Runner) -> None:
-    judged = runner.run(runner.project({"a": {**GOOD, "size": 9}}), gate_of(advisory=True))
-    assert judged.outcome.ok
-    assert [(one.rule, one.mandatory) for one in judged.verdict.findings] == [(SIZE.id, False)]
+def test_an_advisory_environment_reports_findings_and_continues(policy_of: PolicyOf, runner: Runner) -> None:
+    result = runner.preview(runner.project({"a": {**GOOD, "size": 9}}), policy_of(advisory=True))
+    assert result.ok
+    assert [(finding.rule, finding.mandatory) for finding in verdict_of(result).findings] == [(SIZE.id, False)]

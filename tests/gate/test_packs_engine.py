@@ -15,11 +15,13 @@ from pouw.engine import operation
 from pouw.engine.operation import Operation, Request
 from pouw.engine.resolution import Engine
 from pouw.errors import ExitCode
-from pouw.gate import admission
-from pouw.gate.evaluation import PACK, gate_of
+from pouw.gate import stack_policy
+from pouw.gate.stack_policy import PACK
 from pouw.gate.verdict import Kind
 from pouw.home import Home
 from pouw.progress import SilentProgress
+from pouw.run.admission import Admission
+from pouw.run.result import exit_code
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
 from tests.gate.programs import PACK as TINY_PACK
 from tests.gate.programs import PROGRAM
@@ -79,13 +81,19 @@ KEYED = """
 ADMINISTRATOR = "aws-iam-policy-deny-administrator"
 
 
-def test_a_policy_that_names_what_is_not_made_yet_is_not_evaluated_and_refuses(
-    engine: Engine, make_project: MakeProject
-) -> None:
+def test_an_iam_policy_with_an_unknown_resource_is_not_evaluated(engine: Engine, make_project: MakeProject) -> None:
     request = Request(operation=Operation.PREVIEW, stack="local")
-    gate_ = gate_of("local", Settings(environment="staging", sites=()))
-    outcome = admission.preview(request, gate_, engine, SilentProgress(), project=make_project(KEYED))
-    assert outcome.exit_code is ExitCode.POLICY
-    assert outcome.verdict is not None
-    found = [one for one in outcome.verdict.findings if one.rule == ADMINISTRATOR]
-    assert {(one.kind, one.blocks) for one in found} == {(Kind.UNEVALUATED, True)}
+    settings = Settings(environment="staging", sites=())
+    admission = Admission(
+        settings=settings,
+        policy=stack_policy.load("local", settings),
+        engine=engine,
+        home=Home.from_environment(os.environ),
+        progress=SilentProgress(),
+        project=make_project(KEYED),
+    )
+    result = admission.preview(request)
+    assert exit_code(result) is ExitCode.POLICY
+    assert result.verdict is not None
+    findings = [finding for finding in result.verdict.findings if finding.rule == ADMINISTRATOR]
+    assert {(finding.kind, finding.blocks) for finding in findings} == {(Kind.UNEVALUATED, True)}

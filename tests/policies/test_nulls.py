@@ -8,7 +8,7 @@ import pytest
 from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 
 from policies.nulls import without_nulls
-from pouw.gate import manifests
+from pouw.gate import manifest_check
 from tests.policies.analyzer import UNKNOWN
 
 OPEN = """
@@ -32,6 +32,6 @@ def test_a_null_in_a_manifest_equals_an_absent_key(tmp_path: Path) -> None:
     documents = [OPEN, OPEN.replace("loadBalancerSourceRanges: null, ", "")]
     for number, text in enumerate(documents):
         (tmp_path / f"{number}.yaml").write_text(text)
-    findings = [manifests.verdict(tmp_path / f"{number}.yaml").findings for number in range(2)]
+    findings = [manifest_check.verdict(tmp_path / f"{number}.yaml").findings for number in range(2)]
     assert [finding.message for finding in findings[0]] == [finding.message for finding in findings[1]]
     assert findings[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policies.rule import CLOUDS
-from pouw.gate import manifests
+from pouw.gate import manifest_check
 from pouw.gate.verdict import Kind
 from tests.policies.stacks import file_of, load_stack, rules_of
 
@@ -25,6 +25,6 @@ def test_every_rule_has_a_planted_violation(cloud: str) -> None:
 
 def test_planted_violations_are_reported_in_plain_manifests() -> None:
     stack = load_stack("planted", "kubernetes")
-    verdict = manifests.verdict(file_of("planted", "kubernetes"))
+    verdict = manifest_check.verdict(file_of("planted", "kubernetes"))
     assert [finding for finding in verdict.findings if finding.kind is not Kind.VIOLATION] == []
     assert stack.count(verdict.findings) == stack.planted

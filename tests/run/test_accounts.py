@@ -1,4 +1,4 @@
-"""The account guard: AWS answered by a local server over HTTP, ``az`` and ``gcloud`` by stand-ins on the PATH."""
+"""The account check: a local HTTP server answers for AWS, programs on the PATH stand in for ``az`` and ``gcloud``."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def stack(cloud: str, account: str, deployer: str = "user/moto") -> Settings:
 
 
 class Served(Request):
-    """A request as the mock of AWS wants it."""
+    """A request with the attributes that moto reads."""
 
     from_wsgi_server = True
     raw_path = "/"
@@ -54,14 +54,14 @@ class Served(Request):
 
 @Served.application
 def token_service(request: Request) -> Response:
-    """The mock's own answer of AWS's token service."""
+    """Return moto's answer for AWS's token service."""
     status, headers, body = TokenResponse.dispatch(request, request.url, request.headers)
     return Response(body, status, headers)
 
 
 @contextmanager
 def served(application: Any) -> Iterator[str]:
-    """The address at which an application answers over HTTP."""
+    """Serve an application over HTTP, and provide its address."""
     server = make_server("127.0.0.1", 0, application)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -75,14 +75,14 @@ def served(application: Any) -> Iterator[str]:
 
 @pytest.fixture
 def aws() -> Iterator[str]:
-    """The address of a token service that knows one account."""
+    """Provide the address of a token service with one account."""
     with served(token_service) as address:
         yield address
 
 
 @pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A machine where nobody is logged in to any cloud; the folder is all of its PATH."""
+def empty_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return the only folder on the PATH of a machine without credentials."""
     for name in list(os.environ):
         if name.startswith(("AWS_", "ARM_", "AZURE_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_")):
             monkeypatch.delenv(name)
@@ -93,73 +93,74 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "bin"
 
 
-def stand_in(folder: Path, name: str, *, prints: str = "", complains: str = "", status: int = 0) -> None:
-    """A program in the place of a cloud's own, which says what it is told to."""
+def stand_in(folder: Path, name: str, *, prints: str = "", error: str = "", status: int = 0) -> None:
+    """Write a program that replaces a cloud's own, with this output and status."""
     path = folder / name
-    text = f"#!/bin/sh\n/bin/cat <<'END'\n{prints}\nEND\n/bin/cat >&2 <<'END'\n{complains}\nEND\nexit {status}\n"
+    text = f"#!/bin/sh\n/bin/cat <<'END'\n{prints}\nEND\n/bin/cat >&2 <<'END'\n{error}\nEND\nexit {status}\n"
     path.write_text(text)
     path.chmod(0o755)
 
 
-def credentials(**more: str) -> Mapping[str, str]:
-    return {**os.environ, "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", **more}
+def credentials(**variables: str) -> Mapping[str, str]:
+    return {**os.environ, "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", **variables}
 
 
-def told(
+def messages(
     settings: Settings, config: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None
 ) -> str:
-    return "\n".join(str(fault) for fault in accounts.faults(settings, config or {}, environment))
+    return "\n".join(
+        str(fault)
+        for fault in accounts.faults(settings, config or {}, os.environ if environment is None else environment)
+    )
 
 
-@pytest.mark.usefixtures("bare")
-def test_aws_credentials_of_the_account_pass_and_of_another_are_refused(
-    aws: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("empty_path")
+def test_aws_credentials_of_another_account_are_refused(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in credentials(AWS_ENDPOINT_URL=aws).items():
         monkeypatch.setenv(name, value)
-    assert told(stack("aws", AWS_ACCOUNT)) == ""
-    refused = told(stack("aws", "210987654321"))
-    assert refused.startswith("pouw:sites[0].account: the credentials are for another account; got 123456789012; ")
-    assert "expected 210987654321" in refused
+    assert messages(stack("aws", AWS_ACCOUNT)) == ""
+    message = messages(stack("aws", "210987654321"))
+    assert message.startswith("pouw:sites[0].account: the credentials are for another account; got 123456789012; ")
+    assert "expected 210987654321" in message
 
 
-@pytest.mark.usefixtures("bare")
-def test_an_endpoint_of_the_stacks_configuration_is_the_one_that_is_asked(
-    aws: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("empty_path")
+def test_the_endpoint_in_the_stacks_configuration_is_queried(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in credentials(AWS_ENDPOINT_URL="http://127.0.0.1:1").items():
         monkeypatch.setenv(name, value)
-    assert told(stack("aws", AWS_ACCOUNT), {"aws:endpoints": [{"sts": aws}]}) == ""
-    assert "cannot be told" in told(stack("aws", AWS_ACCOUNT))
+    assert messages(stack("aws", AWS_ACCOUNT), {"aws:endpoints": [{"sts": aws}]}) == ""
+    assert "is unknown" in messages(stack("aws", AWS_ACCOUNT))
 
 
-@pytest.mark.usefixtures("bare")
-def test_nobody_logged_in_is_refused_in_every_cloud() -> None:
+@pytest.mark.usefixtures("empty_path")
+def test_missing_credentials_are_refused_in_every_cloud() -> None:
     for cloud, account in (("aws", AWS_ACCOUNT), ("azure", SUBSCRIPTION), ("gcp", PROJECT)):
-        refused = told(stack(cloud, account))
-        assert "of the credentials cannot be told" in refused, cloud
-        assert "log in" in refused or "login" in refused, "a remedy is told"
+        message = messages(stack(cloud, account))
+        assert "of the credentials is unknown" in message, cloud
+        assert "log in" in message or "login" in message, "the message names a remedy"
 
 
-@pytest.mark.usefixtures("bare")
-def test_an_answer_that_is_not_of_aws_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("empty_path")
+def test_an_answer_that_is_not_from_aws_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in credentials().items():
         monkeypatch.setenv(name, value)
     page = Response("<!doctype html><title>Please log in to the network", mimetype="text/html")
     with served(page) as address:
-        assert "cannot be told" in told(stack("aws", AWS_ACCOUNT), {"aws:endpoints": [{"sts": address}]})
+        assert "is unknown" in messages(stack("aws", AWS_ACCOUNT), {"aws:endpoints": [{"sts": address}]})
 
 
-def test_the_aws_command_is_asked_where_there_is_no_sdk(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_aws_command_is_queried_without_the_sdk(empty_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "botocore.session", None)
-    stand_in(bare, "aws", prints=json.dumps({"Account": AWS_ACCOUNT, "Arn": f"arn:aws:iam::{AWS_ACCOUNT}:user/moto"}))
-    assert told(stack("aws", AWS_ACCOUNT)) == ""
-    stand_in(bare, "aws", complains="Unable to locate credentials", status=255)
-    assert "got `aws sts get-caller-identity`: Unable to locate credentials" in told(stack("aws", AWS_ACCOUNT))
+    stand_in(
+        empty_path, "aws", prints=json.dumps({"Account": AWS_ACCOUNT, "Arn": f"arn:aws:iam::{AWS_ACCOUNT}:user/moto"})
+    )
+    assert messages(stack("aws", AWS_ACCOUNT)) == ""
+    stand_in(empty_path, "aws", error="Unable to locate credentials", status=255)
+    assert "got `aws sts get-caller-identity`: Unable to locate credentials" in messages(stack("aws", AWS_ACCOUNT))
 
 
 @pytest.mark.parametrize(
-    ("deployer", "caller", "let_in"),
+    ("deployer", "caller", "admitted"),
     [
         ("role/teams/deployer", "sts::{}:assumed-role/deployer/session-1", True),
         ("user/deployer", "iam::{}:user/people/deployer", True),
@@ -168,44 +169,48 @@ def test_the_aws_command_is_asked_where_there_is_no_sdk(bare: Path, monkeypatch:
         ("role/deployer", "iam::{}:root", False),
     ],
 )
-def test_who_would_not_be_let_into_the_cluster_is_refused_before_it_is_made(
-    bare: Path, monkeypatch: pytest.MonkeyPatch, deployer: str, caller: str, *, let_in: bool
+def test_a_caller_who_is_not_an_administrator_is_refused(
+    empty_path: Path, monkeypatch: pytest.MonkeyPatch, deployer: str, caller: str, *, admitted: bool
 ) -> None:
     monkeypatch.setitem(sys.modules, "botocore.session", None)
     arn = f"arn:aws:{caller.format(AWS_ACCOUNT)}"
-    stand_in(bare, "aws", prints=json.dumps({"Account": AWS_ACCOUNT, "Arn": arn}))
-    refused = told(stack("aws", AWS_ACCOUNT, deployer))
-    if let_in:
-        assert refused == ""
+    stand_in(empty_path, "aws", prints=json.dumps({"Account": AWS_ACCOUNT, "Arn": arn}))
+    message = messages(stack("aws", AWS_ACCOUNT, deployer))
+    if admitted:
+        assert message == ""
     else:
-        assert refused.startswith(f"pouw:sites[0].cluster.administrators: do not name who deploys; got {arn}; ")
+        assert message.startswith(
+            f"pouw:sites[0].cluster.administrators: do not include the role or user of the credentials; got {arn}; "
+        )
 
 
-def test_azures_subscription_is_the_variables_or_that_of_the_command(bare: Path) -> None:
-    stand_in(bare, "az", prints=json.dumps({"id": SUBSCRIPTION}))
-    assert told(stack("azure", SUBSCRIPTION)) == ""
+def test_the_azure_subscription_is_from_a_variable_or_the_command(empty_path: Path) -> None:
+    stand_in(empty_path, "az", prints=json.dumps({"id": SUBSCRIPTION}))
+    assert messages(stack("azure", SUBSCRIPTION)) == ""
     other = "1c2f6471-1bf0-4dda-aec3-cb9272f09590"
-    refused = told(stack("azure", SUBSCRIPTION), environment={**os.environ, "ARM_SUBSCRIPTION_ID": other})
-    assert f"another subscription; got {other}" in refused
-    stand_in(bare, "az", prints="not JSON")
-    assert "printed no JSON" in told(stack("azure", SUBSCRIPTION))
+    message = messages(stack("azure", SUBSCRIPTION), environment={**os.environ, "ARM_SUBSCRIPTION_ID": other})
+    assert f"another subscription; got {other}" in message
+    stand_in(empty_path, "az", prints="not JSON")
+    assert "printed no JSON" in messages(stack("azure", SUBSCRIPTION))
 
 
-def test_gcps_project_is_the_variables_the_keys_or_that_of_the_command(bare: Path, tmp_path: Path) -> None:
-    stand_in(bare, "gcloud", prints=PROJECT)
-    assert told(stack("gcp", PROJECT)) == ""
-    stand_in(bare, "gcloud", prints="(unset)")
-    assert "gcloud has no project set" in told(stack("gcp", PROJECT))
+def test_the_gcp_project_is_from_a_variable_the_key_or_the_command(empty_path: Path, tmp_path: Path) -> None:
+    stand_in(empty_path, "gcloud", prints=PROJECT)
+    assert messages(stack("gcp", PROJECT)) == ""
+    stand_in(empty_path, "gcloud", prints="(unset)")
+    assert "gcloud has no project set" in messages(stack("gcp", PROJECT))
     key = tmp_path / "key.json"
     key.write_text(json.dumps({"type": "authorized_user", "quota_project_id": PROJECT}))
-    assert told(stack("gcp", PROJECT), environment={"GOOGLE_APPLICATION_CREDENTIALS": str(key)}) == ""
-    assert "another project; got elsewhere" in told(stack("gcp", PROJECT), environment={"GOOGLE_PROJECT": "elsewhere"})
-    key.write_text("secret words that are no JSON")
-    refused = told(stack("gcp", PROJECT), environment={"GOOGLE_APPLICATION_CREDENTIALS": str(key)})
-    assert "cannot be read" in refused
-    assert "secret words" not in refused
+    assert messages(stack("gcp", PROJECT), environment={"GOOGLE_APPLICATION_CREDENTIALS": str(key)}) == ""
+    assert "another project; got elsewhere" in messages(
+        stack("gcp", PROJECT), environment={"GOOGLE_PROJECT": "elsewhere"}
+    )
+    key.write_text("secret words that are not JSON")
+    message = messages(stack("gcp", PROJECT), environment={"GOOGLE_APPLICATION_CREDENTIALS": str(key)})
+    assert "cannot be read" in message
+    assert "secret words" not in message
 
 
-def test_a_site_on_an_existing_cluster_has_no_account_to_guard() -> None:
+def test_a_site_on_an_existing_cluster_has_no_account_to_check() -> None:
     settings = parse({"environment": "local", "sites": [{"name": "local", "cloud": "kubernetes"}]})
-    assert told(settings, environment={}) == ""
+    assert messages(settings, environment={}) == ""

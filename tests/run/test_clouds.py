@@ -33,7 +33,7 @@ def stack(*sites: dict[str, object], **more: object) -> Settings:
 
 
 def test_each_missing_sdk_is_one_fault_at_the_first_site_that_needs_it() -> None:
-    found = list(sdks.faults(stack(AWS, AWS_TOO, GCP, images=IMAGES), installed=lambda _: False))
+    found = list(sdks.faults(stack(AWS, AWS_TOO, GCP, images=IMAGES), is_installed=lambda _: False))
     assert [(one.path, one.expected) for one in found] == [
         ("pouw:sites[0].cloud", "pulumi-aws"),
         ("pouw:sites[2].cloud", "pulumi-gcp"),
@@ -43,11 +43,11 @@ def test_each_missing_sdk_is_one_fault_at_the_first_site_that_needs_it() -> None
 
 def test_images_that_are_built_need_dockers_sdk_and_those_that_are_named_do_not() -> None:
     here = {"pulumi_aws"}
-    (fault,) = sdks.faults(stack(AWS), installed=here.__contains__)
+    (fault,) = sdks.faults(stack(AWS), is_installed=here.__contains__)
     assert (fault.path, fault.expected) == ("pouw:images", "pulumi-docker")
-    assert list(sdks.faults(stack(AWS, images=IMAGES), installed=here.__contains__)) == []
+    assert list(sdks.faults(stack(AWS, images=IMAGES), is_installed=here.__contains__)) == []
 
 
 def test_existing_clusters_need_no_clouds_sdk() -> None:
     settings = parse({"environment": "local", "sites": [{"name": "local", "cloud": "kubernetes"}]})
-    assert list(sdks.faults(settings, installed=lambda _: False)) == []
+    assert list(sdks.faults(settings, is_installed=lambda _: False)) == []

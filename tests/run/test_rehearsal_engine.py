@@ -23,6 +23,7 @@ from pouw.engine.outcome import Outcome
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
 from pouw.errors import EngineError
+from pouw.home import Home
 from pouw.paths import REPOSITORY
 from pouw.progress import SilentProgress
 from pouw.run import rehearsal as rehearsals
@@ -53,11 +54,16 @@ def run(engine: Engine) -> Run:
     """Run an operation that must succeed, unless ``ok`` says otherwise."""
 
     def call(rehearsal: Rehearsal, what: str, *, ok: bool = True) -> Outcome:
-        outcome = rehearsal.run(Operation(what), SilentProgress(), engine=engine)
+        outcome = rehearsal.run(Operation(what), SilentProgress(), engine=engine).outcome
         assert outcome.ok is ok, list(map(str, outcome.faults))
         return outcome
 
     return call
+
+
+def rehearsal_of(project: Project) -> Rehearsal:
+    """Return the rehearsal of a project's local stack, in the home of the test."""
+    return Rehearsal.of("local", Home.from_environment(os.environ), project)
 
 
 def configure(project: Project, config: Mapping[str, object]) -> None:
@@ -78,7 +84,7 @@ def names(rehearsal: Rehearsal) -> list[str]:
 
 def test_a_site_comes_up_stays_changes_and_goes(make_project: MakeProject, run: Run) -> None:
     project = make_project(AWS, AWS_CONFIG)
-    rehearsal = Rehearsal.of("local", project)
+    rehearsal = rehearsal_of(project)
     assert run(rehearsal, "up").changes.create == AWS_RESOURCES
     outputs = outputs_of(rehearsal)
     assert outputs["endpoint"].endswith(".gr7.eu-west-1.eks.amazonaws.com")
@@ -107,7 +113,7 @@ def test_a_site_comes_up_stays_changes_and_goes(make_project: MakeProject, run: 
 
 
 def test_the_other_clouds_come_up_and_go(make_project: MakeProject, run: Run) -> None:
-    rehearsal = Rehearsal.of("local", make_project(OTHERS, OTHERS_CONFIG))
+    rehearsal = rehearsal_of(make_project(OTHERS, OTHERS_CONFIG))
     assert run(rehearsal, "up").changes.create == OTHERS_RESOURCES
     outputs = outputs_of(rehearsal)
     nobody = "00000000-0000-0000-0000-000000000000"
@@ -122,7 +128,7 @@ def test_the_other_clouds_come_up_and_go(make_project: MakeProject, run: Run) ->
 
 
 def test_drift_is_found_by_a_refresh_and_mended_by_an_up(make_project: MakeProject, run: Run) -> None:
-    rehearsal = Rehearsal.of("local", make_project(AWS, AWS_CONFIG))
+    rehearsal = rehearsal_of(make_project(AWS, AWS_CONFIG))
     run(rehearsal, "up")
     rehearsal.drift("network", "tags.owner", "somebody")
     rehearsal.drift("door", "spec.ports[0].port", 81)
@@ -144,7 +150,7 @@ def test_drift_is_found_by_a_refresh_and_mended_by_an_up(make_project: MakeProje
 
 def test_protection_and_names_hold_as_in_the_cloud(make_project: MakeProject, run: Run) -> None:
     project = make_project(AWS, {**AWS_CONFIG, "protected": True})
-    rehearsal = Rehearsal.of("local", project)
+    rehearsal = rehearsal_of(project)
     run(rehearsal, "up")
     refused = run(rehearsal, "destroy", ok=False)
     assert "deletionProtection is on, so AWS would not delete it" in "".join(map(str, refused.faults))
@@ -157,7 +163,7 @@ def test_protection_and_names_hold_as_in_the_cloud(make_project: MakeProject, ru
 def test_a_name_is_given_once(make_project: MakeProject, run: Run) -> None:
     twice = RAW + '    Raw(config.require("type"), "other", inputs)\n'
     config = {**AWS_CONFIG, "type": "aws:s3/bucket:Bucket", "inputs": '{"bucket": "taken"}'}
-    rehearsal = Rehearsal.of("local", make_project(twice, config))
+    rehearsal = rehearsal_of(make_project(twice, config))
     refused = run(rehearsal, "up", ok=False)
     assert "taken exists already in the simulated cloud" in "".join(map(str, refused.faults))
 
@@ -166,7 +172,7 @@ def test_subnets_may_not_overlap(make_project: MakeProject, run: Run) -> None:
     twice = RAW + '    Raw(config.require("type"), "other", inputs)\n'
     inputs = '{"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24"}'
     config = {**AWS_CONFIG, "type": "aws:ec2/subnet:Subnet", "inputs": inputs}
-    refused = run(Rehearsal.of("local", make_project(twice, config)), "up", ok=False)
+    refused = run(rehearsal_of(make_project(twice, config)), "up", ok=False)
     assert "10.0.0.0/24 overlaps 10.0.0.0/24, a subnet of the same network" in "".join(map(str, refused.faults))
 
 
@@ -181,7 +187,7 @@ def test_a_killed_run_is_continued_and_leaves_nothing_twice(
     engine: Engine, make_project: MakeProject, run: Run, made: int
 ) -> None:
     project = make_project(CHAIN, {**AWS_CONFIG, "keys": _KEYS})
-    rehearsal = Rehearsal.of("local", project)
+    rehearsal = rehearsal_of(project)
     process = start(engine, project)
     deadline = time.monotonic() + _DEADLINE_S
     while len(rehearsal.cloud.records()) < made:
@@ -204,7 +210,7 @@ def test_two_rehearsals_run_at_once(engine: Engine, make_project: MakeProject, r
     running = [start(engine, project) for project in projects]
     assert [process.wait(_DEADLINE_S) for process in running] == [0, 0]
     for project in projects:
-        rehearsal = Rehearsal.of("local", project)
+        rehearsal = rehearsal_of(project)
         assert len(names(rehearsal)) == _KEYS
         run(rehearsal, "destroy")
 
@@ -226,7 +232,7 @@ def test_no_credential_is_seen_and_no_backend_of_the_users_is_touched(
         monkeypatch.setenv(name, "CANARY")
     monkeypatch.setenv("PULUMI_BACKEND_URL", theirs.as_uri())
     monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "CANARY")
-    rehearsal = Rehearsal.of("local", make_project(shows))
+    rehearsal = rehearsal_of(make_project(shows))
     run(rehearsal, "up")
     seen = outputs_of(rehearsal)["seen"]
     assert "CANARY" not in seen.values()
@@ -241,11 +247,11 @@ def test_encrypted_values_of_a_stack_are_not_needed(make_project: MakeProject, r
         "config": {"tiny:word": {"secure": "v1:x:y"}},
     }
     (project.root / "Pulumi.local.yaml").write_text(yaml.safe_dump(settings))
-    run(Rehearsal.of("local", project), "up")
+    run(rehearsal_of(project), "up")
 
 
 def test_what_is_secret_is_kept_from_other_users(make_project: MakeProject, run: Run) -> None:
-    rehearsal = Rehearsal.of("local", make_project(AWS, {**AWS_CONFIG, "word": "hidden"}))
+    rehearsal = rehearsal_of(make_project(AWS, {**AWS_CONFIG, "word": "hidden"}))
     run(rehearsal, "up")
     database = rehearsal.root / "cloud" / "cloud.db"
     assert database.stat().st_mode & 0o077 == 0
@@ -254,12 +260,12 @@ def test_what_is_secret_is_kept_from_other_users(make_project: MakeProject, run:
 def test_an_official_engine_rehearses_with_our_plugins_alone(engine: Engine, pouw_home: Path) -> None:
     del pouw_home
     official = replace(engine, kind="official", home=None, plugin_programs=Path("/somewhere"))
-    alone = rehearsals.embedded_alone(official)
-    told = alone.environment({"PATH": "/usr/bin"})
-    assert alone.home is not None
-    assert any((alone.home / "plugins").glob("resource-aws-v*"))
-    assert told["PULUMI_HOME"] == str(alone.home)
-    assert told["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
+    embedded = rehearsals.with_embedded_plugins(official, Home.from_environment(os.environ))
+    environment = embedded.environment({"PATH": "/usr/bin"})
+    assert embedded.home is not None
+    assert any((embedded.home / "plugins").glob("resource-aws-v*"))
+    assert environment["PULUMI_HOME"] == str(embedded.home)
+    assert environment["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
 
 
 def test_the_command_says_that_it_is_a_rehearsal(pouw_home: Path) -> None:

@@ -1,1 +1,1 @@
-"""A bundle of evidence for readers: people (HTML, Markdown), code scanning (SARIF) and CI (JUnit)."""
+"""Reports on a bundle of evidence: HTML and Markdown, SARIF for code scanning, JUnit for CI."""

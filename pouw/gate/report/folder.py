@@ -1,4 +1,4 @@
-"""Everything about the last run of every stack and example in one folder: for a pipeline to keep and hand on."""
+"""The reports on the last run of every stack and example, in one folder that a pipeline can publish."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from infra.faults import Fault
-from pouw.evidence import store
-from pouw.evidence.store import EvidenceError
+from pouw.evidence.store import EvidenceError, EvidenceStore
 from pouw.gate.report import junit, model, pages, sarif
 from pouw.gate.report.model import Report
 
@@ -18,26 +17,28 @@ FORMS: Mapping[str, Callable[[Report], str]] = {
     "sarif": sarif.render,
     "xml": junit.render,
 }
-"""Each form by the end of its file's name."""
+"""Renderers by the suffix of their file."""
 
 
-def write(place: Path) -> list[str]:
-    """Write ``NAME.html`` and the other forms, the bundle itself as ``NAME.jsonl``, and ``key.pub``; the names.
+def write(folder: Path, evidence: EvidenceStore) -> list[str]:
+    """Write the newest report of every stack and example into a folder, and return their names.
+
+    Each has one file per form, its bundle as ``NAME.jsonl``, and all share the public key ``key.pub``.
 
     Raises:
-        EvidenceError: there is no evidence of anything.
+        EvidenceError: the store holds no bundle.
     """
-    names = store.names()
+    names = evidence.names()
     if not names:
         raise EvidenceError(
-            Fault(path=str(store.folder()), message="there is no evidence yet", remedy="run `pouw preview --all`")
+            Fault(path=str(evidence.folder), message="there is no evidence yet", remedy="run `pouw preview --all`")
         )
-    place.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        bundle = store.latest(name)
+        bundle = evidence.latest(name)
         report = model.load(bundle)
-        for end, render in FORMS.items():
-            (place / f"{name}.{end}").write_text(render(report), encoding="utf-8")
-        shutil.copyfile(bundle, place / f"{name}.jsonl")
-    shutil.copyfile(store.folder() / "key.pub", place / "key.pub")
+        for suffix, render in FORMS.items():
+            (folder / f"{name}.{suffix}").write_text(render(report), encoding="utf-8")
+        shutil.copyfile(bundle, folder / f"{name}.jsonl")
+    shutil.copyfile(evidence.public_key_file, folder / "key.pub")
     return names

@@ -1,7 +1,7 @@
-"""JUnit XML, for CI: one case for each rule on each resource, one suite a cloud.
+"""JUnit XML, for CI: one case for each rule on each resource, one suite per cloud.
 
-It follows both schemas that are published: Ant's, which asks for every attribute and allows none at the top, and that
-of Jenkins.
+The file follows both published schemas: Ant's, which requires every attribute and allows none at the root, and that of
+Jenkins.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pouw.gate.report.model import Report
 from pouw.gate.verdict import Finding
 
 Case = tuple[str, str, ET.Element | None]
-"""Class, name, and what did not pass."""
+"""Class, name, and the element of a case that did not pass."""
 
 
 def render(report: Report) -> str:
-    """The file as text."""
+    """Return the text of the file."""
     root = ET.Element("testsuites")
     for number, (name, cases) in enumerate(sorted(_suites(report).items())):
         root.append(_suite(number, name, cases, report))
@@ -28,14 +28,14 @@ def render(report: Report) -> str:
 
 
 def _suites(report: Report) -> dict[str, list[Case]]:
-    found: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
+    by_case: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
     for rule, urns in report.passed.items():
         for urn in urns:
-            found[rule, urn] = []
-    for one in report.findings:
-        found[one.finding.rule, one.finding.urn].append(one.finding)
+            by_case[rule, urn] = []
+    for located in report.findings:
+        by_case[located.finding.rule, located.finding.urn].append(located.finding)
     suites: defaultdict[str, list[Case]] = defaultdict(list)
-    for (rule, urn), findings in sorted(found.items()):
+    for (rule, urn), findings in sorted(by_case.items()):
         suites[rule.partition("-")[0]].append((rule, subject_of(urn), _outcome(findings)))
     suites["gate"] += _gaps(report)
     return {name: cases for name, cases in suites.items() if cases}
@@ -53,7 +53,7 @@ def _suite(number: int, name: str, cases: list[Case], report: Report) -> ET.Elem
         id=str(number),
         package=report.name,
         name=name,
-        # Neither schema takes a time zone: it is UTC.
+        # Neither schema allows a time zone; the time is UTC.
         timestamp=report.run["at"][: len("2000-01-01T00:00:00")],
         hostname="localhost",
         time="0",
@@ -73,12 +73,12 @@ def _suite(number: int, name: str, cases: list[Case], report: Report) -> ET.Elem
 
 
 def _outcome(findings: list[Finding]) -> ET.Element | None:
-    if blocking := [one for one in findings if one.blocks]:
+    if blocking := [finding for finding in findings if finding.blocks]:
         failure = ET.Element("failure", message=str(blocking[0]), type=blocking[0].kind)
-        failure.text = "\n".join(f"{one}\n{one.remedy}" for one in blocking)
+        failure.text = "\n".join(f"{finding}\n{finding.remedy}" for finding in blocking)
         return failure
     if findings:
-        one = findings[0]
-        why = f"waived by {one.ticket}" if one.waived else f"advisory: {one}"
-        return ET.Element("skipped", message=why)
+        finding = findings[0]
+        message = f"waived by {finding.ticket}" if finding.waived else f"advisory: {finding}"
+        return ET.Element("skipped", message=message)
     return None

@@ -1,4 +1,4 @@
-"""A bundle, read back."""
+"""The content of one bundle, for the reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Body = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Located:
-    """A finding and the line that declares its resource; ``file`` is empty where that is not known."""
+    """A finding, and the line that declares its resource; ``file`` is empty if the line is unknown."""
 
     finding: Finding
     file: str
@@ -38,13 +38,13 @@ class Row:
     resources: Sequence[str]
     pipeline: Mapping[str, bool]
     missing: Sequence[str]
-    """Kinds of results that were not given."""
+    """Kinds of pipeline results that are missing."""
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What one bundle tells."""
+    """The content of one bundle."""
 
     run: Body
     verdict: Body
@@ -61,13 +61,13 @@ class Report:
 
     @property
     def example(self) -> bool:
-        """Whether it is an example, which has the name of a stack at most by chance."""
+        """True for an example; a stack may have the same name."""
         return bool(self.run.get("example"))
 
     @property
     def name(self) -> str:
-        """The name under which it is kept."""
-        return store.example(self.stack) if self.example else self.stack
+        """The name under which the bundle is stored."""
+        return store.example_name(self.stack) if self.example else self.stack
 
     @property
     def settings(self) -> str:
@@ -75,35 +75,35 @@ class Report:
         return f"{'docs/examples/' if self.example else ''}Pulumi.{self.stack}.yaml"
 
     def matrix(self) -> list[tuple[Framework, list[Row]]]:
-        """Every control of every framework, also those of which the run shows nothing."""
+        """Return every control of every framework, with those that the run does not show."""
         return [
             (framework, [self._row(framework, name) for name in framework.controls])
             for framework in frameworks.frameworks().values()
         ]
 
     def _row(self, framework: Framework, name: str) -> Row:
-        control, shown = framework.controls[name], self.controls.get((framework.id, name), {})
+        control, verdict = framework.controls[name], self.controls.get((framework.id, name), {})
         unshown = State.OUT_OF_REACH if control.sees == "nothing" else State.NOT_SHOWN
         return Row(
             id=name,
             title=control.title,
             grade=control.grade,
-            state=shown.get("state", unshown),
-            clouds=sorted({rule.partition("-")[0] for rule in shown.get("rules", ())}),
-            rules=shown.get("rules", ()),
-            resources=sorted({subject_of(urn) for urn in shown.get("resources", ())}),
-            pipeline=shown.get("pipeline", {}),
-            missing=shown.get("missing", ()),
+            state=verdict.get("state", unshown),
+            clouds=sorted({rule.partition("-")[0] for rule in verdict.get("rules", ())}),
+            rules=verdict.get("rules", ()),
+            resources=sorted({subject_of(urn) for urn in verdict.get("resources", ())}),
+            pipeline=verdict.get("pipeline", {}),
+            missing=verdict.get("missing", ()),
             reason=control.reason,
         )
 
 
 def load(path: Path) -> Report:
-    """Read a bundle; whether it is genuine is another question."""
+    """Return the content of a bundle, unverified; :func:`pouw.evidence.store.verify` verifies it."""
     entries = chain.read(path.read_bytes())
 
     def bodies(kind: str) -> list[Body]:
-        return [one.body for one in entries if one.kind == kind]
+        return [entry.body for entry in entries if entry.kind == kind]
 
     return Report(
         run=bodies("run")[0],

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, for code scanning: each finding at the line that declares its resource."""
+"""SARIF 2.1.0, for code scanning: each finding is at the line that declares its resource."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from pouw.gate.verdict import Finding, Kind
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0"}
 """GitHub's bands of ``security-severity``: the middle of each."""
-_TOLD = {
+_PREFIXES = {
     Kind.VIOLATION: "",
     Kind.UNEVALUATED: "not evaluated: ",
 }
 
 
 def render(report: Report) -> str:
-    """The log as text."""
+    """Return the text of the log."""
     rules = catalogue.every_rule()
-    used = sorted({one.finding.rule for one in report.findings} & set(rules))
+    used = sorted({located.finding.rule for located in report.findings} & set(rules))
     driver = {
         "name": "pouw policies",
         "semanticVersion": report.run["versions"]["pack"],
@@ -35,13 +35,13 @@ def render(report: Report) -> str:
         "tool": {"driver": driver},
         "automationDetails": {"id": f"pouw/{report.name}/"},
         "columnKind": "utf16CodeUnits",
-        "results": [_result(one, used, report.settings) for one in report.findings],
+        "results": [_result(located, used, report.settings) for located in report.findings],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
 def _rule(rule: AnyRule) -> Mapping[str, Any]:
-    mapped = mapping()[rule.id].controls if rule.id in mapping() else {}
+    frameworks = mapping()[rule.id].controls if rule.id in mapping() else {}
     return {
         "id": rule.id,
         "shortDescription": {"text": rule.id.replace("-", " ")},
@@ -50,22 +50,27 @@ def _rule(rule: AnyRule) -> Mapping[str, Any]:
         "helpUri": rule.reference,
         "properties": {
             "security-severity": _SCORES[rule.severity],
-            "tags": ["security", *(f"{name} {one}" for name, controls in mapped.items() for one in controls)],
+            "tags": [
+                "security",
+                *(f"{name} {control}" for name, controls in frameworks.items() for control in controls),
+            ],
         },
     }
 
 
 def _result(located: Located, used: Sequence[str], settings: str) -> Mapping[str, Any]:
     finding = located.finding
-    told = _TOLD[finding.kind]
+    prefix = _PREFIXES[finding.kind]
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "level": "error" if finding.mandatory else "warning",
-        "message": {"text": f"{told}{finding.path + ': ' if finding.path else ''}{finding.message}. {finding.remedy}"},
+        "message": {
+            "text": f"{prefix}{finding.path + ': ' if finding.path else ''}{finding.message}. {finding.remedy}"
+        },
         "locations": [
             {
                 "physicalLocation": {
-                    # Where the line is not known, the stack's own file is what a reviewer can look at.
+                    # If the line is unknown, the result points at the stack's own file.
                     "artifactLocation": {"uri": located.file or settings, "uriBaseId": "%SRCROOT%"},
                     "region": {"startLine": located.line or 1},
                 },

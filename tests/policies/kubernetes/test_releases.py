@@ -14,7 +14,7 @@ from policies.kubernetes.analyses import ANALYSIS
 from policies.kubernetes.durations import seconds
 from policies.kubernetes.manifests import DEPLOYMENT, ROLLOUT
 from policies.kubernetes.references import SERVICE
-from pouw.gate import manifests
+from pouw.gate import manifest_check
 from pouw.paths import REPOSITORY
 from tests.policies.analyzer import Analyzer, Declaration
 from tests.policies.cases.kubernetes_analyses import template
@@ -130,7 +130,7 @@ def test_a_service_may_select_the_pods_of_a_rollout() -> None:
 
 
 def test_the_example_passes_every_rule_about_releases() -> None:
-    verdict = manifests.verdict(Path(EXAMPLE))
+    verdict = manifest_check.verdict(Path(EXAMPLE))
     assert [str(finding) for finding in verdict.findings] == []
     releases = ("kubernetes-rollouts-", "kubernetes-flagger-")
     assert {rule for rule in every_rule() if rule.startswith(releases)} <= set(verdict.passed)

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from google.protobuf import struct_pb2
 
+from pouw.engine import unknown_values
+
 Value = Any
 """None, bool, int, float, str, list[Value], dict[str, Value], Secret or UNKNOWN."""
 
@@ -20,18 +22,6 @@ _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SEALED: Final = "1b47061264138c4ac30d75fd1eb44270"
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _FILES: Final = frozenset({"c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecbe6d01bc7"})
-_UNKNOWN_IDS: Final = frozenset(
-    {
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # of a bool, and so on: the engine has one text per kind of value
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-        "030794c1-ac77-496b-92df-f27374a8bd58",
-        "e48ece36-62e2-4504-bad9-02848725956a",
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-    }
-)
-_UNKNOWN_ID: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _LARGEST_EXACT_INTEGER: Final = 2**53
 
 
@@ -79,7 +69,7 @@ def _from_value(value: struct_pb2.Value) -> Value:
     if kind == "number_value":
         return _number(value.number_value)
     if kind == "string_value":
-        return UNKNOWN if value.string_value in _UNKNOWN_IDS else value.string_value
+        return UNKNOWN if value.string_value in unknown_values.MARKERS else value.string_value
     return value.bool_value if kind == "bool_value" else None
 
 
@@ -112,7 +102,7 @@ def _set_value(target: struct_pb2.Value, value: Value) -> None:
         fields[_SIGNATURE].string_value = _SEALED
         _set_value(fields["value"], value.value)
     elif value is UNKNOWN:
-        target.string_value = _UNKNOWN_ID
+        target.string_value = unknown_values.UNKNOWN_TEXT
     elif isinstance(value, Mapping):
         target.struct_value.CopyFrom(to_struct(value))
     elif isinstance(value, list | tuple):

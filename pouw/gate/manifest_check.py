@@ -1,4 +1,4 @@
-"""The Kubernetes rules on plain YAML, for those who have no Pulumi program. Everything is known, nothing is waived."""
+"""The Kubernetes rules on plain YAML manifests, without a Pulumi program. All values are known, no waiver applies."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class ManifestError(PouwError):
 
 
 def verdict(path: Path) -> Verdict:
-    """What the rules say of every object in a file or in the YAML files below a folder.
+    """Return the verdict on every object in a file, or in the YAML files below a folder.
 
     Raises:
-        ManifestError: a file is no YAML, holds something that is no object, or there is none.
+        ManifestError: a file is not YAML, a document is not a Kubernetes object, or no file holds an object.
     """
-    files = sorted(one for one in path.rglob("*") if one.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
+    files = sorted(file for file in path.rglob("*") if file.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
     resources = [resource for file in files for resource in _resources(file)]
     if not resources:
         raise ManifestError(Fault(path=str(path), message="holds no Kubernetes object", expected="YAML manifests"))
@@ -42,7 +42,7 @@ def verdict(path: Path) -> Verdict:
     passed: defaultdict[str, list[str]] = defaultdict(list)
     for resource in resources:
         for rule in catalogue.rules_for(resource.type):
-            result = _evaluated(rule, resource, stack)
+            result = _evaluate(rule, resource, stack)
             if result.passed:
                 passed[rule.id].append(resource.urn)
             else:
@@ -51,11 +51,11 @@ def verdict(path: Path) -> Verdict:
 
 
 def type_token(api_version: str, kind: str) -> str:
-    """The type token of an object: ``kubernetes:apps/v1:Deployment``; the core group has a name there."""
+    """Return the type token of an object, such as ``kubernetes:apps/v1:Deployment``; the core group is ``core``."""
     return f"kubernetes:{api_version if '/' in api_version else 'core/' + api_version}:{kind}"
 
 
-def _evaluated(rule: AnyRule, resource: Resource, stack: Stack) -> Result:
+def _evaluate(rule: AnyRule, resource: Resource, stack: Stack) -> Result:
     if isinstance(rule, Rule):
         return evaluate(rule, partial(rule.check, resource.props))
     return evaluate(rule, partial(rule.check, resource, stack))
@@ -63,10 +63,10 @@ def _evaluated(rule: AnyRule, resource: Resource, stack: Stack) -> Result:
 
 def _findings(result: Result, urn: str) -> Iterator[Finding]:
     rule = result.rule
-    said = [(Kind.VIOLATION, found.path, found.message) for found in result.violations]
+    reports = [(Kind.VIOLATION, violation.path, violation.message) for violation in result.violations]
     if result.unevaluated:
-        said.append((Kind.UNEVALUATED, "", result.unevaluated))
-    for kind, path, message in said:
+        reports.append((Kind.UNEVALUATED, "", result.unevaluated))
+    for kind, path, message in reports:
         yield Finding(
             kind=kind,
             rule=rule.id,
@@ -83,26 +83,27 @@ def _resources(file: Path) -> Iterator[Resource]:
     try:
         documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ManifestError(Fault(path=str(file), message="is no YAML", got=str(error))) from error
+        raise ManifestError(Fault(path=str(file), message="is not YAML", got=str(error))) from error
     for number, document in enumerate(documents):
-        for one in _objects(document, f"{file}: document {number + 1}"):
-            token, name = type_token(one["apiVersion"], one["kind"]), (one.get("metadata") or {}).get("name", "")
-            namespace = (one.get("metadata") or {}).get("namespace", "")
+        for manifest in _objects(document, f"{file}: document {number + 1}"):
+            metadata = manifest.get("metadata") or {}
+            token, name = type_token(manifest["apiVersion"], manifest["kind"]), metadata.get("name", "")
+            namespace = metadata.get("namespace", "")
             urn = f"urn:pulumi:manifests::{file}::{token}::{namespace + '/' if namespace else ''}{name}"
-            props = without_nulls(one)
+            props = without_nulls(manifest)
             yield Resource(urn=urn, type=token, name=name, props=props, inputs=props)
 
 
-def _objects(document: Any, where: str) -> Iterator[Mapping[str, Any]]:
+def _objects(document: Any, path: str) -> Iterator[Mapping[str, Any]]:
     if document is None:
         return
     if not isinstance(document, dict) or not {"apiVersion", "kind"} <= set(document):
         got = type(document).__name__
         raise ManifestError(
-            Fault(path=where, message="is no Kubernetes object", got=got, expected="apiVersion and kind")
+            Fault(path=path, message="is not a Kubernetes object", got=got, expected="apiVersion and kind")
         )
     if document["kind"].endswith("List") and isinstance(document.get("items"), list):
-        for one in document["items"]:
-            yield from _objects(one, where)
+        for entry in document["items"]:
+            yield from _objects(entry, path)
     else:
         yield document

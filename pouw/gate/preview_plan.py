@@ -1,4 +1,4 @@
-"""The plan that a preview prints as JSON: a fingerprint of what it would do, and where each resource is declared."""
+"""The plan that a preview prints as JSON: its digest, and the source position of each resource."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ class Position:
     """A line of the program."""
 
     file: str
-    """Relative to the repository."""
+    """Path relative to the repository."""
     line: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a preview would do."""
+    """The steps of a preview, as far as the gates and the evidence need them."""
 
     digest: str
     """SHA-256 over every step with its inputs; empty if the engine printed no plan."""
     positions: Mapping[str, Position] = field(default_factory=dict)
-    """By URN, for resources that our own program declares."""
+    """Positions by URN, for resources that this repository's program declares."""
 
 
 NO_PLAN = Plan(digest="")
 
 
 def parse(output: bytes) -> Plan:
-    """The plan in what the engine printed; it may have printed other lines too."""
+    """Return the plan in the engine's output, which may hold other lines too."""
     text = output.decode(errors="replace")
     start = 0 if text.startswith("{") else text.find("\n{") + 1
     try:
@@ -49,17 +49,17 @@ def parse(output: bytes) -> Plan:
 
 
 def _digest(steps: list[Mapping[str, Any]]) -> str:
-    kept = sorted(
+    entries = sorted(
         (step["urn"], step["op"], json.dumps((step.get("newState") or {}).get("inputs"), sort_keys=True))
         for step in steps
     )
-    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(entries).encode()).hexdigest()
 
 
 def _positions(steps: list[Mapping[str, Any]]) -> list[tuple[str, Position]]:
-    found = []
+    positions = []
     for step in steps:
-        said = str((step.get("newState") or {}).get("sourcePosition") or "")
-        if (match := _POSITION.match(said)) and (REPOSITORY / match["file"]).is_file():
-            found.append((step["urn"], Position(file=match["file"], line=int(match["line"]))))
-    return found
+        source = str((step.get("newState") or {}).get("sourcePosition") or "")
+        if (match := _POSITION.match(source)) and (REPOSITORY / match["file"]).is_file():
+            positions.append((step["urn"], Position(file=match["file"], line=int(match["line"]))))
+    return positions

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pouw.gate import manifests
-from pouw.gate.manifests import ManifestError
+from pouw.gate import manifest_check
+from pouw.gate.manifest_check import ManifestError
 
 GOOD = """
 apiVersion: apps/v1
@@ -35,7 +35,7 @@ def test_rules_run_on_every_document_of_every_file(tmp_path: Path) -> None:
     (tmp_path / "list.yml").write_text(
         "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Namespace, metadata: {name: shop}}\n"
     )
-    verdict = manifests.verdict(tmp_path)
+    verdict = manifest_check.verdict(tmp_path)
     assert verdict.red
     broken = {(one.rule, one.urn.rsplit("::", 1)[-1], one.path) for one in verdict.findings}
     place = "spec.template.spec.containers[0].securityContext.privileged"
@@ -50,4 +50,4 @@ def test_what_is_no_manifest_is_told(tmp_path: Path, text: str) -> None:
     file = tmp_path / "one.yaml"
     file.write_text(text)
     with pytest.raises(ManifestError):
-        manifests.verdict(tmp_path)
+        manifest_check.verdict(tmp_path)
