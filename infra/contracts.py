@@ -1,8 +1,8 @@
-"""What every cloud's part of a site must offer. One module a noun, the same names on each cloud.
+"""The contract of a site's components: one module per noun, with the same names on every cloud.
 
 ``infra/<cloud>/<noun>.py`` holds a frozen ``<Noun>Args`` and a component ``<Noun>`` with token ``pouw:<cloud>:<Noun>``.
-The arguments carry the same names on every cloud; what they hold may be of the cloud's own classes. A test reads
-``CONTRACTS`` and fails by name where a cloud lacks a module, a class, an argument or an output.
+The arguments have the same names on every cloud; their values may be of the cloud's own classes. A test fails by name
+where a cloud lacks a module, a class, an argument or an output.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from infra.settings.stack import Settings
 from infra.workload import Tolerations
 
 RPC_NODE_PORT: Final = 30845
-"""Node port of the in-cluster balancer's JSON-RPC where a cloud's balancer reaches it through the machines."""
+"""Node port of the balancer's JSON-RPC, where the edge reaches the balancer through the machines."""
 WS_NODE_PORT: Final = 30846
-"""The same for WebSocket."""
+"""Node port of the balancer's WebSocket."""
 PEER_NODE_PORT: Final = 30303
-"""Node port of the peers' entry: the same number as the port itself."""
+"""Node port of the peers' entry, which is the number of the port itself."""
 POOL_LABEL: Final = naming.POOL_LABEL
-"""The taint of the miners' pool has it as key, the pool's name as value and the effect NoSchedule."""
+"""Key of the taint of a node pool, whose value is the pool's name and whose effect is NoSchedule."""
 READY_PATH: Final = "/ready"
 
 
@@ -67,10 +67,10 @@ def site_context(stack: Settings, site: _Site) -> SiteContext[_Site]:
 
 
 class Keys(Protocol):
-    """The site's own encryption key, rotated yearly, never deleted at once. Arguments: ``context``."""
+    """The site's own encryption key, which is rotated yearly and never deleted at once. Arguments: ``context``."""
 
     key: pulumi.Output[str]
-    """What other resources name it by."""
+    """Reference of the key in other resources."""
 
 
 class AuditLogs(Protocol):
@@ -93,36 +93,36 @@ class Alarms(Protocol):
 
 
 class Network(Protocol):
-    """Three zones, private nodes, address translation, endpoints for the cloud's own services, flow logs.
+    """Three zones, private machines, address translation, endpoints for the cloud's own services, flow logs.
 
     Arguments: ``context``, ``keys``, ``audit_logs``, ``alarms``.
     """
 
     network: pulumi.Output[str]
     node_subnets: pulumi.Output[Sequence[str]]
-    """One a zone, or one for the region where the cloud's subnets are regional."""
+    """One subnet per zone, or one for the region where the cloud's subnets are regional."""
     egress: pulumi.Output[Sequence[str]]
-    """Static addresses that the site's own connections come from."""
+    """Static addresses of the site's outgoing connections."""
 
 
 class Cluster(Protocol):
-    """Managed Kubernetes: private API with an allow-list, secrets under the own key, audit logs, workload identity.
+    """Managed Kubernetes: private API with an allow-list, secrets under the site's key, audit logs, workload identity.
 
     Arguments: ``context``, ``keys``, ``audit_logs``, ``alarms``, ``network``.
     """
 
     cluster: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
-    """Without a credential: it calls the cloud's own command for a short-lived token. Still a secret output."""
+    """Kubeconfig without a credential: it runs the cloud's own command for a short-lived token. A secret output."""
     identity: pulumi.Output[str]
-    """What tells this cluster from one made anew under its name: known while it is only changed, another when it is
-    replaced. The kubeconfig does not: a change of tags can make it unknown until the cloud has answered."""
+    """Identity of this cluster, which changes when the cluster is replaced. It stays known while the cluster is only
+    changed, unlike the kubeconfig, which a change of tags can make unknown until the cloud has answered."""
     issuer: pulumi.Output[str]
     """Issuer of workload tokens."""
 
 
 class NodePools(Protocol):
-    """The pools ``system``, ``miners`` and ``rpc``: hardened launch, encrypted disks, bounds, labels, taints.
+    """The node pools ``system``, ``miners`` and ``rpc``: hardened launch, encrypted disks, bounds, labels, taints.
 
     Arguments: ``context``, ``keys``, ``network``, ``cluster``. Spot pools keep their on-demand floor.
     """
@@ -131,7 +131,7 @@ class NodePools(Protocol):
 
 
 class Registry(Protocol):
-    """A private registry: scan on push, immutable tags, own key, clean-up of what has no tag.
+    """A private registry: scan on push, immutable tags, the site's key, clean-up of untagged images.
 
     Arguments: ``context``, ``keys``, ``repository``.
     """
@@ -151,7 +151,7 @@ class Backups(Protocol):
 
 
 class Identity(Protocol):
-    """One identity a workload, by workload token, with no key: ``backup`` may add objects to the bucket and read them.
+    """One identity per workload of ``infra.identities``, taken with the cluster's tokens instead of a stored key.
 
     Arguments: ``context``, ``keys``, ``cluster``, ``registry``, ``backups``.
     """
@@ -164,8 +164,20 @@ RecordKind = Literal["A", "CNAME", "TXT"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class DnsRecord:
+    """A record that some component needs in the stack's zone, whatever cloud holds the zone."""
+
+    name: str
+    """Name of the resource, without the zone's own prefix."""
+    host: pulumi.Input[str]
+    """The whole name in DNS."""
+    kind: RecordKind
+    value: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Target:
-    """One site that a name with failover may lead to."""
+    """One site to which a name with failover may resolve."""
 
     site: str
     active: bool
@@ -174,22 +186,22 @@ class Target:
 
 
 class Dns(Protocol):
-    """A signed zone of the stack in a cloud's name service, its questions written down where the cloud can do that.
+    """A signed zone of the stack in a cloud's name service, with a log of queries where the cloud can keep one.
 
     It serves sites of every cloud. Arguments: ``context``, ``zone``.
     """
 
     zone: pulumi.Output[str]
     name_servers: pulumi.Output[Sequence[str]]
-    """Where the parent domain has to lead."""
+    """Name servers to which the parent domain must delegate."""
     signers: pulumi.Output[Sequence[str]]
-    """DS records that the parent domain has to hold; empty where only a command of the cloud tells them."""
+    """DS records that the parent domain must hold; empty where only a command of the cloud prints them."""
 
     def record(self, name: str, *, host: pulumi.Input[str], kind: RecordKind, value: pulumi.Input[str]) -> None:
-        """Declare a record; ``host`` is the whole name, ``name`` the resource's own."""
+        """Declare a record; ``host`` is the whole name, ``name`` that of the resource."""
 
     def failover(self, name: str, *, host: str, targets: Sequence[Target]) -> None:
-        """Declare a name that leads to the active target while its ``/ready`` answers over TLS, else to a standby."""
+        """Declare a name of the active target while its ``/ready`` answers over TLS, else of a standby."""
 
 
 class WebFirewall(Protocol):
@@ -202,23 +214,26 @@ class WebFirewall(Protocol):
 
 
 class Edge(Protocol):
-    """The public edge: static address, certificate, health on ``/ready``, firewall and rate limit; 443 alone is open.
+    """The public edge: static address, certificate, health on ``/ready``, firewall and rate limit; only 443 is open.
 
-    Arguments: ``context``, ``keys``, ``audit_logs``, ``alarms``, ``network``, ``node_pools``, ``dns``, ``hosts``,
+    Arguments: ``context``, ``keys``, ``audit_logs``, ``alarms``, ``network``, ``node_pools``, ``hosts``,
     ``allow_from``.
-    The certificate is for ``hosts`` and proves them by records in ``dns``. Paths below ``/ws`` go to WebSocket.
+    The certificate is for ``hosts``. Paths below ``/ws`` go to WebSocket.
 
-    ``allow_from`` is served. Anybody else may read ``READY_PATH``, at the same limited rate, and nothing else: the name
-    service of any cloud checks an edge before it leads somebody there, and not every cloud tells from which addresses.
+    Clients in ``allow_from`` are served. Any other client may only read ``READY_PATH``, at the same limited rate: the
+    name service of every cloud checks an edge before it resolves a name to it, and not every cloud lists the addresses
+    of its checks.
     """
 
     address: pulumi.Output[str]
-    """Address or name that the site's record leads to."""
+    """Address or name to which the site's record resolves."""
     address_kind: RecordKind
+    proofs: Sequence[DnsRecord]
+    """Records that prove the certificate. The stack writes them into its zone, which another cloud may hold."""
 
 
 class Budget(Protocol):
-    """A monthly budget that tells ``contacts`` at 80 % and 100 % of actual, and at 100 % of forecast cost.
+    """A monthly budget that alerts ``contacts`` at 80 % and 100 % of actual, and at 100 % of forecast cost.
 
     Arguments: ``context``, ``keys``, ``alarms``, ``contacts``.
     """
@@ -228,96 +243,121 @@ class Budget(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """How a service inside the cluster is reached from the cloud around it; all plain."""
+    """The way from the cloud's network to a service inside the cluster; all plain."""
 
     type: Literal["NodePort", "LoadBalancer"]
     annotations: Mapping[str, str]
     address: str | None = None
-    """A fixed private address for it."""
+    """A fixed private address of the service."""
     kind: RecordKind = "A"
-    """Kind of record that its address from the cloud makes."""
+    """Kind of the record for the address that the cloud gives it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PodIdentity:
-    """What a pod that uses an identity needs besides its service account's annotations; all plain."""
+    """The needs of a pod that uses an identity, besides its service account's annotations; all plain."""
 
     labels: Mapping[str, str]
-    """That it carries, so that the cloud gives it a token."""
+    """Labels of the pod, by which the cloud gives it a token."""
     cidr: str
     port: int
-    """Where it exchanges that token for credentials: its network policy has to let it out to there."""
+    """Address range and port where the pod exchanges the token; its network policy must allow the connection."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scaler:
-    """How an autoscaler inside the cluster finds the pools, and their bounds, in the cloud; all plain."""
+    """Arguments by which an autoscaler inside the cluster finds the node pools and their bounds; all plain."""
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
 
 
-class Site(Protocol):
-    """All of the above as one component, in order; the edge and ``dns`` only where ``allow_from`` names somebody.
-
-    Arguments: ``context``, ``contacts``, ``repository``, ``dns``, ``hosts``, ``allow_from``.
-    """
+@dataclass(frozen=True, kw_only=True)
+class ClusterAccess:
+    """Access to the site's cluster."""
 
     kubeconfig: pulumi.Output[str]
     identity: pulumi.Output[str]
-    """As of :class:`Cluster`."""
-    foundation: Sequence[pulumi.Resource]
-    """What workloads wait for: the cluster with what it is allowed to do, and machines with what runs on them first."""
-    egress: pulumi.Output[Sequence[str]]
-    repository: pulumi.Output[str]
-    annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
-    """As of :class:`Identity`."""
-    storage_class: pulumi.Output[Mapping[str, Any]]
-    """``provisioner`` and ``parameters`` of an encrypted class under the site's own key."""
-    address: pulumi.Output[str]
-    """As of :class:`Edge`; empty without an edge."""
-    address_kind: RecordKind
-    balancer_entry: Entry
-    """The in-cluster balancer, as the edge reaches it."""
-    peers_entry: Entry
-    """The peers' port, as other sites reach it."""
-    tolerations: Tolerations
-    """For taints that the cloud itself puts on machines of a pool."""
-    pod_identity: PodIdentity
-    scaler: Scaler | None
-    """``None`` where the cloud scales the pools by itself."""
+    """Kubeconfig and identity as of :class:`Cluster`."""
+    foundation: tuple[pulumi.Resource, ...]
+    """Resources that exist before any workload: the cluster with its permissions, and the first machines."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contract:
-    """One noun: its protocol and the names of its arguments."""
+class Connectivity:
+    """Connections between the cluster and the network around it."""
 
-    module: str
-    protocol: type[Any]
-    arguments: tuple[str, ...]
+    egress: pulumi.Output[Sequence[str]]
+    """Static addresses of the site's outgoing connections."""
+    balancer_entry: Entry
+    """The way from the edge to the balancer."""
+    peers_entry: Entry
+    """The way from other sites to the peers' port."""
 
 
-CONTRACTS: Final = (
-    Contract(module="keys", protocol=Keys, arguments=("context",)),
-    Contract(module="audit_logs", protocol=AuditLogs, arguments=("context", "keys")),
-    Contract(module="alarms", protocol=Alarms, arguments=("context", "keys", "contacts")),
-    Contract(module="network", protocol=Network, arguments=("context", "keys", "audit_logs", "alarms")),
-    Contract(module="cluster", protocol=Cluster, arguments=("context", "keys", "audit_logs", "alarms", "network")),
-    Contract(module="node_pools", protocol=NodePools, arguments=("context", "keys", "network", "cluster")),
-    Contract(module="registry", protocol=Registry, arguments=("context", "keys", "repository")),
-    Contract(module="backups", protocol=Backups, arguments=("context", "keys", "audit_logs", "alarms")),
-    Contract(module="identity", protocol=Identity, arguments=("context", "keys", "cluster", "registry", "backups")),
-    Contract(module="web_firewall", protocol=WebFirewall, arguments=("context", "keys", "allow_from")),
-    Contract(module="dns", protocol=Dns, arguments=("context", "zone")),
-    Contract(
-        module="edge",
-        protocol=Edge,
-        arguments=("context", "keys", "audit_logs", "alarms", "network", "node_pools", "dns", "hosts", "allow_from"),
-    ),
-    Contract(module="budget", protocol=Budget, arguments=("context", "keys", "alarms", "contacts")),
-    Contract(
-        module="site",
-        protocol=Site,
-        arguments=("context", "contacts", "repository", "dns", "hosts", "allow_from"),
-    ),
-)
+@dataclass(frozen=True, kw_only=True)
+class EdgeAddress:
+    """The public address of a site, and the records that its certificate needs."""
+
+    address: pulumi.Output[str]
+    kind: RecordKind
+    proofs: tuple[DnsRecord, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectStore:
+    """The locked buckets of the site's backups."""
+
+    bucket: pulumi.Output[str]
+    copy: pulumi.Output[str]
+    """The copy in another region."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sinks:
+    """Destinations of logs and alarms."""
+
+    logs: pulumi.Output[str]
+    alarms: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machines:
+    """The machines of the site as its workloads see them."""
+
+    tolerations: Tolerations
+    """Tolerations of the taints that the cloud itself puts on machines of a node pool."""
+    storage_class: pulumi.Output[Mapping[str, Any]]
+    """``provisioner`` and ``parameters`` of a storage class that encrypts with the site's own key."""
+    scaler: Scaler | None = None
+    """``None`` where the cloud scales the node pools itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadIdentities:
+    """Identities of workloads in the cloud, as of ``infra.identities``."""
+
+    annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    """Annotations of the service account, by workload."""
+    pod: PodIdentity
+
+    def annotations_of(self, workload: str) -> pulumi.Output[Mapping[str, str]]:
+        """Return the annotations of one workload's service account."""
+        return self.annotations.apply(lambda annotations: annotations[workload])
+
+
+class Site(Protocol):
+    """All of the components above as one. It has an edge only if ``allow_from`` lists clients and there are ``hosts``.
+
+    Arguments: ``context``, ``contacts``, ``repository``, ``hosts``, ``allow_from``.
+    """
+
+    access: ClusterAccess
+    connectivity: Connectivity
+    edge: EdgeAddress | None
+    repository: pulumi.Output[str]
+    """Address of the image repository, without a tag."""
+    object_store: ObjectStore
+    sinks: Sinks
+    machines: Machines
+    identities: WorkloadIdentities

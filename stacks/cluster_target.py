@@ -1,18 +1,17 @@
-"""What the workloads of a site stand on: an existing cluster, or one that a cloud is asked for."""
+"""The target of a site's workloads: an existing cluster, or one that a cloud manages for the stack."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 from pulumi_kubernetes.provider import Provider
 
 from infra import contracts
 from infra.clouds import CLOUDS
-from infra.contracts import Entry, PodIdentity, Scaler
-from infra.kubernetes import address_pool, node_autoscaler
+from infra.contracts import Entry
+from infra.kubernetes import address_pool
 from infra.kubernetes.address_pool import AddressPool, AddressPoolArgs
 from infra.kubernetes.settings import ClusterSite
 from infra.settings import loading
@@ -20,16 +19,6 @@ from infra.settings.site import ManagedSite, SiteBase
 from infra.settings.stack import Settings, Site
 from infra.workload import Tolerations
 from stacks import hostnames
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scaling:
-    """What an autoscaler inside the cluster is made from."""
-
-    image: str
-    scaler: Scaler
-    identity: PodIdentity
-    annotations: pulumi.Input[Mapping[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,35 +30,29 @@ class ClusterTarget:
     node_image: pulumi.Input[str]
     balancer_image: pulumi.Input[str]
     egress: pulumi.Input[Sequence[str]]
-    """CIDR ranges that the site's own connections come from."""
+    """CIDR ranges of the site's outgoing connections."""
     peers_entry: Entry
-    balancer_entry: Entry | None = None
+    balancer_entry: Entry | None
     """``None``: clients reach the balancer as the settings say."""
-    storage: pulumi.Input[Mapping[str, Any]] | None = None
-    """Definition of an encrypted storage class; ``None`` uses one that is there."""
-    kubeconfig: pulumi.Output[str] | None = None
-    """Of a cluster that the stack makes."""
-    machines: Tolerations | None = None
-    """Of machines that carry pool labels; ``None``: they carry none."""
-    scaling: Scaling | None = None
-    """``None`` where the cloud, or whoever runs the cluster, sees to it."""
-    edge: bool = False
-    """Whether a cloud's own balancer stands before it."""
-    address: pulumi.Input[str] = ""
-    """Where that is; empty without one."""
-    address_kind: contracts.RecordKind = "A"
+    cloud: contracts.Site | None = None
+    """The cloud's components around the cluster; ``None`` for an existing cluster."""
+
+    @property
+    def tolerations(self) -> Tolerations | None:
+        """Tolerations by node pool; ``None`` if machines have no pool labels."""
+        return self.cloud.machines.tolerations if self.cloud else None
+
+    @property
+    def edge(self) -> contracts.EdgeAddress | None:
+        """The cloud's edge in front of the balancer."""
+        return self.cloud.edge if self.cloud else None
 
 
-def of(
-    stack: Settings,
-    site: Site,
-    zone: contracts.Dns | None,
-    providers: Mapping[str, pulumi.ProviderResource],
-) -> ClusterTarget:
-    """Return the target of a site. ``zone`` takes the records that prove a certificate; cloud sites have providers."""
+def of(stack: Settings, site: Site, providers: Mapping[str, pulumi.ProviderResource]) -> ClusterTarget:
+    """Return the target of a site; ``providers`` are those of the cloud sites, by the site's name."""
     if isinstance(site, ClusterSite):
         return _existing(stack, site)
-    return _managed(stack, site, zone, providers[site.name])
+    return _managed(stack, site, providers[site.name])
 
 
 def _existing(stack: Settings, site: ClusterSite) -> ClusterTarget:
@@ -80,7 +63,7 @@ def _existing(stack: Settings, site: ClusterSite) -> ClusterTarget:
         AddressPool(f"{site.name}-addresses", arguments, pulumi.ResourceOptions(provider=provider))
         annotations = address_pool.ANNOTATIONS
     node_image, balancer_image = loading.required_images(stack)
-    exposed = stack.balancer.exposure.type == "LoadBalancer" and annotations
+    uses_pool = stack.balancer.exposure.type == "LoadBalancer" and annotations
     return ClusterTarget(
         site=site,
         provider=provider,
@@ -88,63 +71,45 @@ def _existing(stack: Settings, site: ClusterSite) -> ClusterTarget:
         balancer_image=balancer_image,
         egress=site.egress,
         peers_entry=Entry(type="LoadBalancer", annotations=annotations),
-        balancer_entry=Entry(type="LoadBalancer", annotations=annotations) if exposed else None,
+        balancer_entry=Entry(type="LoadBalancer", annotations=annotations) if uses_pool else None,
     )
 
 
-def _managed(
-    stack: Settings, site: ManagedSite, zone: contracts.Dns | None, provider: pulumi.ProviderResource
-) -> ClusterTarget:
-    cloud = CLOUDS[site.cloud].module("site")
-    arguments = cloud.SiteArgs(
+def _managed(stack: Settings, site: ManagedSite, provider: pulumi.ProviderResource) -> ClusterTarget:
+    module = CLOUDS[site.cloud].module("site")
+    arguments = module.SiteArgs(
         context=contracts.site_context(stack, site),
         contacts=stack.contacts,
         repository=stack.images.repository,
-        dns=zone,
         hosts=hostnames.of_clients(stack, site),
         allow_from=stack.allow_from,
     )
-    made: contracts.Site = cloud.Site(site.name, arguments, pulumi.ResourceOptions(providers=[provider]))
-    node_image, balancer_image = _images(stack, site, made)
+    cloud: contracts.Site = module.Site(site.name, arguments, pulumi.ResourceOptions(providers=[provider]))
+    access, connectivity = cloud.access, cloud.connectivity
+    node_image, balancer_image = _images(stack, site, cloud.repository)
     return ClusterTarget(
         site=site,
-        provider=_provider(site, kubeconfig=made.kubeconfig, identity=made.identity, needs=made.foundation),
+        provider=_provider(site, kubeconfig=access.kubeconfig, identity=access.identity, depends_on=access.foundation),
         node_image=node_image,
         balancer_image=balancer_image,
-        egress=made.egress.apply(lambda addresses: [f"{address}/32" for address in addresses]),
-        peers_entry=made.peers_entry,
-        balancer_entry=made.balancer_entry if arguments.allow_from else None,
-        storage=made.storage_class,
-        kubeconfig=pulumi.Output.secret(made.kubeconfig),
-        machines=made.tolerations,
-        scaling=_scaling(stack, site, made),
-        edge=bool(arguments.allow_from),
-        address=made.address,
-        address_kind=made.address_kind,
+        egress=connectivity.egress.apply(lambda addresses: [f"{address}/32" for address in addresses]),
+        peers_entry=connectivity.peers_entry,
+        balancer_entry=connectivity.balancer_entry if cloud.edge else None,
+        cloud=cloud,
     )
 
 
-def _scaling(stack: Settings, site: ManagedSite, made: contracts.Site) -> Scaling | None:
-    if made.scaler is None:
-        return None
-    return Scaling(
-        image=node_autoscaler.image(stack.images.autoscaler, site.cluster.version),
-        scaler=made.scaler,
-        identity=made.pod_identity,
-        annotations=made.annotations.apply(lambda known: known["autoscaler"]),
-    )
-
-
-def _images(stack: Settings, site: ManagedSite, made: contracts.Site) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
-    """Those that the settings name; what they do not name is built and pushed to the site's own registry."""
-    named = stack.images
-    if named.node is not None and named.balancer is not None:
-        return named.node, named.balancer
+def _images(
+    stack: Settings, site: ManagedSite, repository: pulumi.Input[str]
+) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
+    """Return the images of node and balancer: those in the settings, else built and pushed to the site's registry."""
+    settings = stack.images
+    if settings.node is not None and settings.balancer is not None:
+        return settings.node, settings.balancer
     from infra.images import Images, ImagesArgs
 
-    arguments = ImagesArgs(repository=made.repository, tag=named.tag, base=named.base)
-    built = Images(f"{site.name}-images", arguments)
-    return named.node or built.node, named.balancer or built.balancer
+    images = Images(f"{site.name}-images", ImagesArgs(repository=repository, tag=settings.tag, base=settings.base))
+    return settings.node or images.node, settings.balancer or images.balancer
 
 
 def _provider(
@@ -153,17 +118,17 @@ def _provider(
     kubeconfig: pulumi.Input[str] | None,
     context: str | None = None,
     identity: pulumi.Input[str] | None = None,
-    needs: Sequence[pulumi.Resource] = (),
+    depends_on: Sequence[pulumi.Resource] = (),
 ) -> Provider:
     return Provider(
         site.name,
         kubeconfig=kubeconfig,
         context=context,
         cluster_identifier=identity,
-        # Changed keys and settings are read by pods through hashes in their templates; replacing the objects would
-        # take them away from running pods.
+        # Pods learn of changed keys and settings through hashes in their templates; replaced objects would be missing
+        # from running pods for a while.
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
-        # Not through the kubeconfig: it would not be known whenever a machine pool is replaced.
-        opts=pulumi.ResourceOptions(depends_on=list(needs)),
+        # The dependency is not in the kubeconfig, which would be unknown whenever a node pool is replaced.
+        opts=pulumi.ResourceOptions(depends_on=list(depends_on)),
     )

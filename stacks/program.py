@@ -12,7 +12,7 @@ def declare(stack: Settings) -> dict[str, Any]:
     """Declare all resources of a stack and return its outputs."""
     cloud_providers = providers.declare(stack)
     zone = dns.declare(stack, cloud_providers)
-    targets = [cluster_target.of(stack, site, zone, cloud_providers) for site in stack.sites]
+    targets = [cluster_target.of(stack, site, cloud_providers) for site in stack.sites]
     deployed = [
         workloads.deploy(stack, target, [other for other in targets if other is not target]) for target in targets
     ]

@@ -1,4 +1,4 @@
-"""The providers of cloud sites: each its own, so that nothing is left to what the environment happens to name."""
+"""Providers of cloud sites. Each site has its own, so the environment of the program decides nothing."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from infra.settings.stack import Settings
 
 
 def declare(stack: Settings) -> Mapping[str, pulumi.ProviderResource]:
-    """A provider for each cloud site, by the site's name."""
-    found: dict[str, pulumi.ProviderResource] = {}
+    """Declare a provider for each cloud site. Return them by the site's name."""
+    providers: dict[str, pulumi.ProviderResource] = {}
     for site in stack.managed_sites:
         module = CLOUDS[site.cloud].module("provider")
-        found[site.name] = module.provider(f"{site.name}-{site.cloud}", contracts.site_context(stack, site))
-    return found
+        providers[site.name] = module.provider(f"{site.name}-{site.cloud}", contracts.site_context(stack, site))
+    return providers

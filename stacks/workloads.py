@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from infra import node_pod, slots
+from infra.identities import AUTOSCALER
 from infra.kubernetes import balancer as balancers
 from infra.kubernetes import node_autoscaler
 from infra.kubernetes.balancer import Balancer, BalancerArgs
@@ -24,7 +25,7 @@ from infra.settings.stack import Nodes, Settings
 from infra.slots import Slot
 from infra.workload import Workload
 from stacks import hostnames
-from stacks.cluster_target import ClusterTarget, Scaling
+from stacks.cluster_target import ClusterTarget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +43,9 @@ def deploy(stack: Settings, target: ClusterTarget, peers: Sequence[ClusterTarget
     site, nodes, deployed = target.site, _nodes(stack, target), slots.of_settings(stack.slots)
     opts = pulumi.ResourceOptions(provider=target.provider)
     prerequisites: list[pulumi.Resource] = []
-    if target.storage is not None:
-        prerequisites.append(Storage(site.name, StorageArgs(site=site.name, definition=target.storage), opts))
+    if target.cloud is not None:
+        arguments = StorageArgs(site=site.name, definition=target.cloud.machines.storage_class)
+        prerequisites.append(Storage(site.name, arguments, opts))
     workloads = [*declarations(stack, target)]
     namespace = Namespace(site.name, NamespaceArgs(site=site.name, workloads=workloads), opts)
     context = WorkloadContext(
@@ -51,13 +53,13 @@ def deploy(stack: Settings, target: ClusterTarget, peers: Sequence[ClusterTarget
         site=site.name,
         require_spread=stack.environment == "production",
         protect=stack.environment == "production",
-        tolerations=target.machines,
+        tolerations=target.tolerations,
     )
     # The limits grow before the pods that need them start.
     after_limits = pulumi.ResourceOptions(provider=target.provider, depends_on=[namespace, *prerequisites])
     remote_bootnodes = [hostnames.peers_entry(stack, peer.site) for peer in peers]
     for slot in deployed:
-        arguments = NodeClusterArgs(
+        slot_arguments = NodeClusterArgs(
             context=context,
             key_seed=pulumi.Config("pouw").require_secret("nodeKeySeed"),
             slot=slot,
@@ -66,7 +68,7 @@ def deploy(stack: Settings, target: ClusterTarget, peers: Sequence[ClusterTarget
             chain=stack.chain,
             bootnodes=(*slots.bootnodes(slot, deployed, nodes), *remote_bootnodes),
         )
-        NodeCluster(f"{site.name}-{slot.name}", arguments, after_limits)
+        NodeCluster(f"{site.name}-{slot.name}", slot_arguments, after_limits)
     balancer = Balancer(
         f"{site.name}-balancer",
         BalancerArgs(
@@ -78,8 +80,7 @@ def deploy(stack: Settings, target: ClusterTarget, peers: Sequence[ClusterTarget
         ),
         after_limits,
     )
-    if target.scaling is not None:
-        _autoscaler(target.scaling, context, after_limits)
+    _autoscaler(stack, target, context, after_limits)
     active = slots.active(deployed)
     peering = _peering(target, peers, context, active, opts) if peers else None
     outputs = {
@@ -91,10 +92,10 @@ def deploy(stack: Settings, target: ClusterTarget, peers: Sequence[ClusterTarget
         "activeSlot": active.name,
         "slots": [{"name": slot.name, "active": slot.active, "weight": slot.weight} for slot in deployed],
         "balancer": balancer.service,
-        "address": target.address,
+        "address": target.edge.address if target.edge else "",
         "egress": target.egress,
         "peers": peering.address if peering else "",
-        **({"kubeconfig": target.kubeconfig} if target.kubeconfig is not None else {}),
+        **({"kubeconfig": _secret(target.cloud.access.kubeconfig)} if target.cloud else {}),
     }
     return Deployed(target=target, peers_address=peering.address if peering else None, outputs=outputs)
 
@@ -104,17 +105,20 @@ def declarations(stack: Settings, target: ClusterTarget) -> Iterator[Workload]:
     yield node_pod.declaration(stack.nodes)
     # Behind an edge the balancer's clients are the cloud's own machines, and the edge decides who may connect.
     yield balancers.declaration(stack.balancer, () if target.balancer_entry else stack.balancer.exposure.allow_from)
-    if target.scaling is not None:
-        yield node_autoscaler.declaration(target.scaling.identity)
+    if target.cloud is not None and target.cloud.machines.scaler is not None:
+        yield node_autoscaler.declaration(target.cloud.identities.pod)
 
 
-def _autoscaler(scaling: Scaling, context: WorkloadContext, opts: pulumi.ResourceOptions) -> None:
+def _autoscaler(stack: Settings, target: ClusterTarget, context: WorkloadContext, opts: pulumi.ResourceOptions) -> None:
+    """Declare the autoscaler of machines, where the cloud has none of its own."""
+    if not isinstance(target.site, ManagedSite) or target.cloud is None or target.cloud.machines.scaler is None:
+        return
     arguments = NodeAutoscalerArgs(
         context=context,
-        image=scaling.image,
-        scaler=scaling.scaler,
-        identity=scaling.identity,
-        annotations=scaling.annotations,
+        image=node_autoscaler.image(stack.images.autoscaler, target.site.cluster.version),
+        scaler=target.cloud.machines.scaler,
+        identity=target.cloud.identities.pod,
+        annotations=target.cloud.identities.annotations_of(AUTOSCALER),
     )
     NodeAutoscaler(f"{context.site}-autoscaler", arguments, opts)
 
@@ -133,9 +137,13 @@ def _peering(
     return Peering(f"{context.site}-peering", arguments, opts)
 
 
+def _secret(value: pulumi.Output[str]) -> pulumi.Output[str]:
+    return pulumi.Output.secret(value)
+
+
 def _nodes(stack: Settings, target: ClusterTarget) -> Nodes:
     """Return the stack's nodes, on the storage class of the site."""
     storage = stack.nodes.storage
-    own = target.site.storage_class if isinstance(target.site, ClusterSite) else None
-    class_name = own or storage.class_name or (ENCRYPTED if target.storage is not None else None)
+    site_class = target.site.storage_class if isinstance(target.site, ClusterSite) else None
+    class_name = site_class or storage.class_name or (ENCRYPTED if target.cloud is not None else None)
     return stack.nodes.model_copy(update={"storage": storage.model_copy(update={"class_name": class_name})})

@@ -10,11 +10,13 @@ from pulumi_aws.acm.certificate import Certificate
 from pulumi_aws.acm.certificate_validation import CertificateValidation
 
 from infra.component import Component
-from infra.contracts import Dns
+from infra.contracts import DnsRecord
 
 
-def declare(name: str, hosts: Sequence[str], dns: Dns, tags: dict[str, str], parent: Component) -> pulumi.Output[str]:
-    """Declare a certificate for ``hosts`` and return its ARN, which is known once AWS has validated the records."""
+def declare(
+    name: str, hosts: Sequence[str], tags: dict[str, str], parent: Component
+) -> tuple[pulumi.Output[str], tuple[DnsRecord, ...]]:
+    """Declare a certificate for ``hosts``. Return its ARN, known once AWS sees the records, and these records."""
     certificate = Certificate(
         f"{name}-certificate",
         domain_name=hosts[0],
@@ -23,19 +25,24 @@ def declare(name: str, hosts: Sequence[str], dns: Dns, tags: dict[str, str], par
         tags=tags,
         opts=parent.child(),
     )
-    proofs = []
-    for index, host in enumerate(hosts):
-        proof = certificate.domain_validation_options.apply(lambda options, host=host: proof_of(options, host))
-        record, value = proof.apply(lambda pair: pair[0]), proof.apply(lambda pair: pair[1])
-        dns.record(f"{name}-proof-{index}", host=record, kind="CNAME", value=value)
-        proofs.append(record)
-    valid = CertificateValidation(
+    options = certificate.domain_validation_options
+    proofs = [options.apply(lambda entries, host=host: proof_of(entries, host)) for host in hosts]
+    records = tuple(
+        DnsRecord(
+            name=f"{name}-proof-{index}",
+            host=proof.apply(lambda pair: pair[0]),
+            kind="CNAME",
+            value=proof.apply(lambda pair: pair[1]),
+        )
+        for index, proof in enumerate(proofs)
+    )
+    validation = CertificateValidation(
         f"{name}-certificate-valid",
         certificate_arn=certificate.arn,
-        validation_record_fqdns=proofs,
+        validation_record_fqdns=[record.host for record in records],
         opts=parent.child(),
     )
-    return pulumi.Output.from_input(valid.certificate_arn)
+    return pulumi.Output.from_input(validation.certificate_arn), records
 
 
 def proof_of(options: Sequence[Any], host: str) -> tuple[str, str]:

@@ -33,7 +33,7 @@ from infra.aws.network import Network
 from infra.aws.node_pools import NodePools
 from infra.aws.web_firewall import WebFirewall, WebFirewallArgs
 from infra.component import Component
-from infra.contracts import READY_PATH, RPC_NODE_PORT, WS_NODE_PORT, Dns, RecordKind, SiteContext
+from infra.contracts import READY_PATH, RPC_NODE_PORT, WS_NODE_PORT, DnsRecord, RecordKind, SiteContext
 
 TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 TLS_PORT: Final = 443
@@ -51,7 +51,6 @@ class EdgeArgs:
     alarms: Alarms
     network: Network
     node_pools: NodePools
-    dns: Dns
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
@@ -61,6 +60,7 @@ class Edge(Component, token="pouw:aws:Edge"):
 
     address: pulumi.Output[str]
     address_kind: RecordKind = "CNAME"
+    proofs: tuple[DnsRecord, ...]
     static: pulumi.Output[Sequence[str]]
 
     def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -69,7 +69,8 @@ class Edge(Component, token="pouw:aws:Edge"):
         front, inner = self._group("front", "The fixed addresses"), self._group("inner", "TLS and requests")
         self._open(front, inner)
         balancer = self._application(inner)
-        listener = self._listener(balancer, self._targets(balancer))
+        arn, self.proofs = certificate.declare(name, args.hosts, dict(args.context.tags), self)
+        listener = self._listener(balancer, self._targets(balancer), arn)
         self._filter_requests(balancer)
         addresses = [
             Eip(f"{name}-address-{index}", domain="vpc", tags=self._tags(f"edge-{zone}"), opts=self.child())
@@ -207,7 +208,9 @@ class Edge(Component, token="pouw:aws:Edge"):
         )
         return groups
 
-    def _listener(self, balancer: LoadBalancer, targets: dict[str, TargetGroup]) -> Listener:
+    def _listener(
+        self, balancer: LoadBalancer, targets: dict[str, TargetGroup], certificate_arn: pulumi.Output[str]
+    ) -> Listener:
         args = self._args
         listener = Listener(
             f"{self._name}-listener",
@@ -215,7 +218,7 @@ class Edge(Component, token="pouw:aws:Edge"):
             port=TLS_PORT,
             protocol="HTTPS",
             ssl_policy=TLS_POLICY,
-            certificate_arn=certificate.declare(self._name, args.hosts, args.dns, dict(args.context.tags), self),
+            certificate_arn=certificate_arn,
             routing_http_response_server_enabled=False,
             routing_http_response_strict_transport_security_header_value="max-age=31536000",
             default_actions=[{"type": "forward", "target_group_arn": targets["rpc"].arn}],

@@ -18,13 +18,9 @@ from infra.aws.registry import Registry
 from infra.aws.roles import workload_role
 from infra.component import Component
 from infra.contracts import PodIdentity, SiteContext
+from infra.identities import AUTOSCALER, BACKUP, SERVICE_ACCOUNTS
 from infra.naming import NAMESPACE
 
-SERVICE_ACCOUNTS: Final[Mapping[str, tuple[str, str]]] = {
-    "autoscaler": (NAMESPACE, "pouw-autoscaler"),
-    "backup": (NAMESPACE, "pouw-backup"),
-}
-"""Namespace and name of each workload's service account."""
 POD: Final = PodIdentity(labels={}, cidr="169.254.170.23/32", port=80)
 """The pod identity agent on each machine. It also has an IPv6 address, which our IPv4 clusters do not use."""
 
@@ -53,17 +49,17 @@ class Identity(Component, token="pouw:aws:Identity"):
         context, cluster = args.context, physical_names.cluster_name(args.context)
         bucket, key = physical_names.bucket_arn(context, context.region), physical_names.key(context, context.region)
         documents = {
-            "autoscaler": access_policies.scale(cluster, physical_names.cluster_arn(context)),
-            "backup": access_policies.back_up(bucket, key),
+            AUTOSCALER: access_policies.scale(cluster, physical_names.cluster_arn(context)),
+            BACKUP: access_policies.back_up(bucket, key),
         }
         for workload, account in SERVICE_ACCOUNTS.items():
-            role = workload_role(self, f"{name}-{workload}", context, args.keys, account)
+            role = workload_role(self, f"{name}-{workload}", context, args.keys, (NAMESPACE, account))
             RolePolicy(f"{name}-{workload}-policy", role=role.id, policy=documents[workload], opts=self.child())
             PodIdentityAssociation(
                 f"{name}-{workload}",
                 cluster_name=args.cluster.cluster,
-                namespace=account[0],
-                service_account=account[1],
+                namespace=NAMESPACE,
+                service_account=account,
                 role_arn=role.arn,
                 tags=context.tags,
                 opts=self.child(),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from infra.settings.site import Pool, Pools
+from infra.workload import Tolerations
 
 Capacity = Literal["ON_DEMAND", "SPOT"]
 
@@ -95,3 +96,8 @@ def _group(name: str, pool: Pool) -> Group:
 
 def _instances(name: str, pool: Pool) -> tuple[str, ...]:
     return (pool.instance,) if pool.instance else _DEFAULTS[name]
+
+
+def tolerations(_pools: Pools) -> Tolerations:
+    """Return no toleration: EKS puts no taint of its own on machines."""
+    return {}

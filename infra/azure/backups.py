@@ -15,9 +15,9 @@ from pulumi_azure_native.storage.storage_account import StorageAccount
 from infra.azure import storage_accounts
 from infra.azure.alarms import Alarms
 from infra.azure.audit_logs import AuditLogs
+from infra.azure.authorization import prevent_deletion
 from infra.azure.keys import Keys, KeysArgs
 from infra.azure.physical_names import copy_of
-from infra.azure.roles import prevent_deletion
 from infra.azure.settings import AzureSite
 from infra.component import Component
 from infra.contracts import SiteContext

@@ -16,11 +16,11 @@ from pulumi_azure_native.resources.deployment import Deployment
 from infra.azure import node_pool_plan
 from infra.azure.alarms import Alarms
 from infra.azure.audit_logs import AuditLogs
+from infra.azure.authorization import grant, identity, prevent_deletion, protected, role_id
 from infra.azure.keys import Keys
 from infra.azure.kubeconfig import authority, kubeconfig, listing_template
 from infra.azure.network import Network
 from infra.azure.physical_names import compose_name, machines_group_name
-from infra.azure.roles import grant, identity, prevent_deletion, protected, role_id
 from infra.azure.settings import AzureSite
 from infra.azure.subnets import CONTROL_PLANE
 from infra.component import Component

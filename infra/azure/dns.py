@@ -13,8 +13,8 @@ from pulumi_azure_native.dns.zone import Zone
 from pulumi_azure_native.resources.resource_group import ResourceGroup
 from pulumi_azure_native.trafficmanager.profile import Profile
 
+from infra.azure.authorization import prevent_deletion, protected
 from infra.azure.physical_names import compose_name, global_name
-from infra.azure.roles import prevent_deletion, protected
 from infra.component import Component
 from infra.contracts import READY_PATH, RecordKind, SiteContext, Target
 

@@ -21,16 +21,16 @@ from pulumi_azure_native.cdn.security_policy import SecurityPolicy
 
 from infra.azure.alarms import Alarms
 from infra.azure.audit_logs import AuditLogs
+from infra.azure.authorization import prevent_deletion, protected
 from infra.azure.gateway import FRONTEND, Gateway, GatewayArgs, link_region
 from infra.azure.keys import Keys
 from infra.azure.network import Network
 from infra.azure.node_pools import NodePools
 from infra.azure.physical_names import LIMITS, compose_name, global_name
-from infra.azure.roles import prevent_deletion, protected
 from infra.azure.subnets import EDGE_PORT
 from infra.azure.web_firewall import WebFirewall, WebFirewallArgs
 from infra.component import Component
-from infra.contracts import READY_PATH, Dns, RecordKind, SiteContext
+from infra.contracts import READY_PATH, DnsRecord, RecordKind, SiteContext
 from infra.naming import fitted
 
 ACCESS_CATEGORIES: Final = (
@@ -50,7 +50,6 @@ class EdgeArgs:
     alarms: Alarms
     network: Network
     node_pools: NodePools
-    dns: Dns
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
@@ -60,6 +59,7 @@ class Edge(Component, token="pouw:azure:Edge"):
 
     address: pulumi.Output[str]
     address_kind: RecordKind = "CNAME"
+    proofs: tuple[DnsRecord, ...]
 
     def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -92,6 +92,7 @@ class Edge(Component, token="pouw:azure:Edge"):
         )
         origins = self._origins(name, profile, gateway)
         domains = [self._domain(name, profile, host) for host in args.hosts]
+        self.proofs = tuple(map(self._proof, args.hosts, domains))
         self._filter_requests(name, profile, [endpoint.id, *(domain.id for domain in domains)])
         Route(
             f"{name}-route",
@@ -161,7 +162,7 @@ class Edge(Component, token="pouw:azure:Edge"):
     def _domain(self, name: str, profile: Profile, host: str) -> AFDCustomDomain:
         limit = LIMITS["azure-native:cdn:AFDCustomDomain"].characters
         part = host.replace(".", "-")
-        domain = AFDCustomDomain(
+        return AFDCustomDomain(
             f"{name}-{part}",
             resource_group_name=self._args.keys.group,
             profile_name=profile.name,
@@ -170,13 +171,14 @@ class Edge(Component, token="pouw:azure:Edge"):
             tls_settings={"certificateType": "ManagedCertificate", "minimumTlsVersion": "TLS12"},
             opts=self.child(),
         )
-        self._args.dns.record(
-            f"{self._args.context.site.name}-{part}-proof",
+
+    def _proof(self, host: str, domain: AFDCustomDomain) -> DnsRecord:
+        return DnsRecord(
+            name=f"{self._args.context.site.name}-{host.replace('.', '-')}-proof",
             host=f"_dnsauth.{host}",
             kind="TXT",
             value=domain.validation_properties.validation_token,
         )
-        return domain
 
     def _filter_requests(self, name: str, profile: Profile, domains: Sequence[pulumi.Output[str]]) -> None:
         args = self._args

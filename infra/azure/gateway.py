@@ -13,9 +13,9 @@ from typing import Any, Final
 import pulumi
 from pulumi_azure_native.network.application_gateway import ApplicationGateway
 
+from infra.azure.authorization import prevent_deletion, protected
 from infra.azure.network import Network, public_address
 from infra.azure.physical_names import compose_name, group_name, subscription
-from infra.azure.roles import prevent_deletion, protected
 from infra.azure.subnets import EDGE_PORT, GATEWAY, LINK, balancer_address, gateway_address
 from infra.component import Component
 from infra.contracts import READY_PATH, SiteContext

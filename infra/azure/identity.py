@@ -10,17 +10,17 @@ import pulumi
 from pulumi_azure_native.authorization.role_definition import RoleDefinition
 from pulumi_azure_native.managedidentity.federated_identity_credential import FederatedIdentityCredential
 
+from infra.azure.authorization import grant, identity, role_id
 from infra.azure.backups import Backups
 from infra.azure.cluster import Cluster
 from infra.azure.keys import Keys
 from infra.azure.physical_names import group_name, subscription
 from infra.azure.registry import Registry
-from infra.azure.roles import grant, identity, role_id
 from infra.component import Component
 from infra.contracts import PodIdentity, SiteContext
+from infra.identities import BACKUP, SERVICE_ACCOUNTS
 from infra.naming import NAMESPACE
 
-BACKUP: Final = "backup"
 POD: Final = PodIdentity(labels={"azure.workload.identity/use": "true"}, cidr="0.0.0.0/0", port=443)
 """AKS mounts a token into pods with the label. Microsoft Entra ID, which accepts it, has no fixed addresses."""
 _BLOBS: Final = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
@@ -75,11 +75,6 @@ class Identity(Component, token="pouw:azure:Identity"):
         self.publish(annotations={BACKUP: {"azure.workload.identity/client-id": backup.client_id}})
 
 
-def service_account(workload: str) -> str:
-    """Return the name of the service account that a workload's identity trusts."""
-    return f"pouw-{workload}"
-
-
 def subject(workload: str) -> str:
     """Return the subject of the tokens that a workload's identity trusts."""
-    return f"system:serviceaccount:{NAMESPACE}:{service_account(workload)}"
+    return f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNTS[workload]}"

@@ -10,8 +10,8 @@ from pulumi_azure_native.keyvault.key import Key
 from pulumi_azure_native.keyvault.vault import Vault
 from pulumi_azure_native.resources.resource_group import ResourceGroup
 
+from infra.azure.authorization import grant, identity, protected, role_id
 from infra.azure.physical_names import compose_name, global_name, group_name
-from infra.azure.roles import grant, identity, protected, role_id
 from infra.azure.settings import AzureSite
 from infra.component import Component
 from infra.contracts import SiteContext

@@ -15,10 +15,10 @@ from pulumi_azure_native.network.virtual_network import VirtualNetwork
 
 from infra.azure.alarms import Alarms
 from infra.azure.audit_logs import AuditLogs
+from infra.azure.authorization import grant, identity, protected, role_id
 from infra.azure.keys import Keys
 from infra.azure.physical_names import compose_name
 from infra.azure.private_endpoints import Endpoints, EndpointsArgs, Service
-from infra.azure.roles import grant, identity, protected, role_id
 from infra.azure.settings import AzureSite
 from infra.azure.subnets import ENDPOINTS, SecurityGroup, Subnet, node_subnet, security_rules, subnets
 from infra.component import Component

@@ -8,9 +8,9 @@ from typing import Any, Final
 import pulumi
 from pulumi_azure_native.containerregistry.registry import Registry as ContainerRegistry
 
+from infra.azure.authorization import grant, identity, prevent_deletion, protected, role_id
 from infra.azure.keys import Keys, vault_and_key
 from infra.azure.physical_names import compose_name, global_name, group_name, subscription
-from infra.azure.roles import grant, identity, prevent_deletion, protected, role_id
 from infra.azure.settings import AzureSite
 from infra.component import Component
 from infra.contracts import SiteContext

@@ -1,14 +1,13 @@
-"""A whole site on Azure."""
+"""A site on Azure: its components, in order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 
-from infra.azure import identity as identities
 from infra.azure import node_pool_plan
 from infra.azure.alarms import Alarms, AlarmsArgs
 from infra.azure.audit_logs import AuditLogs, AuditLogsArgs
@@ -16,7 +15,7 @@ from infra.azure.backups import Backups, BackupsArgs
 from infra.azure.budget import Budget, BudgetArgs
 from infra.azure.cluster import Cluster, ClusterArgs
 from infra.azure.edge import Edge, EdgeArgs
-from infra.azure.identity import Identity, IdentityArgs
+from infra.azure.identity import POD, Identity, IdentityArgs
 from infra.azure.keys import Keys, KeysArgs
 from infra.azure.network import Network, NetworkArgs
 from infra.azure.node_pools import NodePools, NodePoolsArgs
@@ -25,47 +24,47 @@ from infra.azure.registry import Registry, RegistryArgs
 from infra.azure.settings import AzureSite
 from infra.azure.subnets import BALANCERS, balancer_address
 from infra.component import Component
-from infra.contracts import Dns, Entry, PodIdentity, RecordKind, Scaler, SiteContext
-from infra.workload import Tolerations
+from infra.contracts import (
+    ClusterAccess,
+    Connectivity,
+    EdgeAddress,
+    Entry,
+    Machines,
+    ObjectStore,
+    Sinks,
+    SiteContext,
+    WorkloadIdentities,
+)
 
 _BALANCER: Final = "service.beta.kubernetes.io/azure-load-balancer"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SiteArgs:
-    """What a site is made from; ``names`` and ``hosts`` are for an edge, which only ``allow_from`` opens."""
+    """One site; it has an edge only if there are clients to serve and host names for its certificate."""
 
     context: SiteContext[AzureSite]
     contacts: Sequence[str]
     repository: str
-    dns: Dns | None
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
 
 class Site(Component, token="pouw:azure:Site"):
-    """Everything around one cluster."""
+    """The components of a site on Azure, in order."""
 
-    kubeconfig: pulumi.Output[str]
-    identity: pulumi.Output[str]
-    foundation: Sequence[pulumi.Resource]
-    egress: pulumi.Output[Sequence[str]]
+    access: ClusterAccess
+    connectivity: Connectivity
+    edge: EdgeAddress | None = None
     repository: pulumi.Output[str]
-    annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
-    storage_class: pulumi.Output[Mapping[str, Any]]
-    address: pulumi.Output[str]
-    address_kind: RecordKind = "CNAME"
-    balancer_entry: Entry
-    peers_entry: Entry
-    tolerations: Tolerations
-    pod_identity: PodIdentity = identities.POD
-    scaler: Scaler | None = None
+    object_store: ObjectStore
+    sinks: Sinks
+    machines: Machines
+    identities: WorkloadIdentities
 
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         context, child = args.context, self.child()
-        self.balancer_entry, self.peers_entry = balancer_entry(context), peers_entry(context)
-        self.tolerations = node_pool_plan.tolerations(context.site.pools)
         keys = Keys(f"{name}-keys", KeysArgs(context=context), child)
         audit_logs = AuditLogs(f"{name}-audit-logs", AuditLogsArgs(context=context, keys=keys), child)
         alarms = Alarms(f"{name}-alarms", AlarmsArgs(context=context, keys=keys, contacts=args.contacts), child)
@@ -99,8 +98,7 @@ class Site(Component, token="pouw:azure:Site"):
             Budget(
                 f"{name}-budget", BudgetArgs(context=context, keys=keys, alarms=alarms, contacts=args.contacts), child
             )
-        address: pulumi.Input[str] = ""
-        if args.allow_from and args.dns is not None:
+        if args.allow_from and args.hosts:
             edge = Edge(
                 f"{name}-edge",
                 EdgeArgs(
@@ -110,27 +108,30 @@ class Site(Component, token="pouw:azure:Site"):
                     alarms=alarms,
                     network=network,
                     node_pools=pools,
-                    dns=args.dns,
                     hosts=args.hosts,
                     allow_from=args.allow_from,
                 ),
                 child,
             )
-            address = edge.address
-        self.foundation = (cluster, pools)
-        self.publish(
-            kubeconfig=cluster.kubeconfig,
-            identity=cluster.identity,
-            egress=network.egress,
-            repository=registry.repository,
-            annotations=identity.annotations,
-            storage_class=storage_class(cluster.disks),
-            address=address,
+            self.edge = EdgeAddress(address=edge.address, kind=edge.address_kind, proofs=edge.proofs)
+        self.access = ClusterAccess(
+            kubeconfig=cluster.kubeconfig, identity=cluster.identity, foundation=(cluster, pools)
         )
+        self.connectivity = Connectivity(
+            egress=network.egress, balancer_entry=balancer_entry(context), peers_entry=peers_entry(context)
+        )
+        self.object_store = ObjectStore(bucket=backups.bucket, copy=backups.copy)
+        self.sinks = Sinks(logs=audit_logs.logs, alarms=alarms.channel)
+        self.machines = Machines(
+            tolerations=node_pool_plan.tolerations(context.site.pools),
+            storage_class=pulumi.Output.from_input(cluster.disks).apply(storage_class),
+        )
+        self.identities = WorkloadIdentities(annotations=identity.annotations, pod=POD)
+        self.publish(repository=registry.repository)
 
 
 def services_of(registry: Registry, backups: Backups) -> list[Service]:
-    """Services that machines and workloads reach by private endpoints."""
+    """Return the services that machines and workloads reach by private endpoints."""
     return [
         Service(name="registry", id=registry.registry, part="registry", zone="privatelink.azurecr.io"),
         Service(name="backups", id=backups.account, part="blob", zone="privatelink.blob.core.windows.net"),
@@ -138,7 +139,7 @@ def services_of(registry: Registry, backups: Backups) -> list[Service]:
 
 
 def storage_class(disks: pulumi.Input[str]) -> dict[str, Any]:
-    """Disks under the site's own key, which nobody can export. A disk stands in one zone: bind it where its pod is."""
+    """Return the class of disks that are encrypted with the site's own key and cannot be exported."""
     return {
         "provisioner": "disk.csi.azure.com",
         "parameters": {
@@ -150,7 +151,7 @@ def storage_class(disks: pulumi.Input[str]) -> dict[str, Any]:
 
 
 def balancer_entry(context: SiteContext) -> Entry:
-    """The in-cluster balancer, on an internal load balancer at a fixed address of the balancers' subnet."""
+    """Return the entry on an internal load balancer at a fixed address of the balancers' subnet."""
     address = balancer_address(context.plan)
     annotations = {
         f"{_BALANCER}-internal": "true",
@@ -161,6 +162,6 @@ def balancer_entry(context: SiteContext) -> Entry:
 
 
 def peers_entry(context: SiteContext) -> Entry:
-    """The peers' port, on a public load balancer that the cluster opens to the sources that the service names."""
+    """Return the entry on a public load balancer, which admits the sources that the peers' service lists."""
     tags = ",".join(f"{key}={value}" for key, value in sorted(context.tags.items()))
     return Entry(type="LoadBalancer", annotations={"service.beta.kubernetes.io/azure-pip-tags": tags})

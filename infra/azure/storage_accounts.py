@@ -7,9 +7,9 @@ from typing import Any
 import pulumi
 from pulumi_azure_native.storage.storage_account import StorageAccount
 
+from infra.azure.authorization import protected
 from infra.azure.keys import Keys
 from infra.azure.physical_names import global_name
-from infra.azure.roles import protected
 from infra.component import Component
 from infra.contracts import SiteContext
 

@@ -20,7 +20,7 @@ from pulumi_gcp.monitoring.alert_policy import AlertPolicy
 from pulumi_gcp.monitoring.uptime_check_config import UptimeCheckConfig
 
 from infra.component import Component
-from infra.contracts import READY_PATH, RPC_NODE_PORT, WS_NODE_PORT, Dns, RecordKind, SiteContext
+from infra.contracts import READY_PATH, RPC_NODE_PORT, WS_NODE_PORT, DnsRecord, RecordKind, SiteContext
 from infra.gcp import certificate, network_firewall, physical_names
 from infra.gcp.alarms import Alarms
 from infra.gcp.audit_logs import AuditLogs
@@ -44,7 +44,6 @@ class EdgeArgs:
     alarms: Alarms
     network: Network
     node_pools: NodePools
-    dns: Dns
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
@@ -53,6 +52,7 @@ class Edge(Component, token="pouw:gcp:Edge"):
     """A global application load balancer on port 443. Outputs: ``address``, static, and ``address_kind``."""
 
     address: pulumi.Output[str]
+    proofs: tuple[DnsRecord, ...]
     address_kind: RecordKind
 
     def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -66,11 +66,12 @@ class Edge(Component, token="pouw:gcp:Edge"):
             labels=args.context.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.context.production),
         )
+        certificate_map, self.proofs = certificate.declare(name, args.context, args.hosts, self.child())
         proxy = TargetHttpsProxy(
             f"{name}-proxy",
             project=self._project,
             url_map=self._routes(name).id,
-            certificate_map=certificate.declare(name, args.context, args.dns, args.hosts, self.child()),
+            certificate_map=certificate_map,
             ssl_policy=self._tls(name).id,
             tls_early_data="DISABLED",
             opts=self.child(),

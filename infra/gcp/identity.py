@@ -19,11 +19,10 @@ from infra.gcp.backups import ADD, Backups
 from infra.gcp.cluster import Cluster
 from infra.gcp.keys import Keys
 from infra.gcp.registry import Registry
+from infra.identities import BACKUP, SERVICE_ACCOUNTS
 from infra.naming import NAMESPACE
 from infra.settings.site import POOLS
 
-WORKLOADS: Final[Mapping[str, str]] = {"backup": "pouw-backup"}
-"""Names of the service accounts in the cluster, by workload."""
 ANNOTATION: Final = "iam.gke.io/gcp-service-account"
 POD: Final = PodIdentity(labels={}, cidr="169.254.169.254/32", port=80)
 """The metadata server on the machine, as Dataplane V2 sees it."""
@@ -71,7 +70,7 @@ class Identity(Component, token="pouw:gcp:Identity"):
             f"{name}-backup-workload",
             service_account_id=backup.name,
             role="roles/iam.workloadIdentityUser",
-            member=workload_member(project, WORKLOADS["backup"]),
+            member=workload_member(project, SERVICE_ACCOUNTS[BACKUP]),
             # Google creates the workload identity pool with the project's first cluster.
             opts=self.child(depends_on=[args.cluster]),
         )
@@ -83,7 +82,7 @@ class Identity(Component, token="pouw:gcp:Identity"):
                 member=pulumi.Output.concat("serviceAccount:", backup.email),
                 opts=self.child(),
             )
-        self.publish(annotations={"backup": {ANNOTATION: backup.email}})
+        self.publish(annotations={BACKUP: {ANNOTATION: backup.email}})
 
 
 def workload_member(project: str, service_account: str) -> str:

@@ -1,4 +1,4 @@
-"""A site on Google Cloud: its parts, in order."""
+"""A site on Google Cloud: its components, in order."""
 
 from __future__ import annotations
 
@@ -9,8 +9,17 @@ from typing import Any, Final
 import pulumi
 
 from infra.component import Component
-from infra.contracts import Dns, Entry, PodIdentity, RecordKind, Scaler, SiteContext
-from infra.gcp import identity as identities
+from infra.contracts import (
+    ClusterAccess,
+    Connectivity,
+    EdgeAddress,
+    Entry,
+    Machines,
+    ObjectStore,
+    Sinks,
+    SiteContext,
+    WorkloadIdentities,
+)
 from infra.gcp import node_pool_plan as machines
 from infra.gcp.alarms import Alarms, AlarmsArgs
 from infra.gcp.audit_logs import AuditLogs, AuditLogsArgs
@@ -18,49 +27,41 @@ from infra.gcp.backups import Backups, BackupsArgs
 from infra.gcp.budget import Budget, BudgetArgs
 from infra.gcp.cluster import Cluster, ClusterArgs
 from infra.gcp.edge import Edge, EdgeArgs
-from infra.gcp.identity import Identity, IdentityArgs
+from infra.gcp.identity import POD, Identity, IdentityArgs
 from infra.gcp.keys import Keys, KeysArgs
 from infra.gcp.machine_types import disk_type, machine_type
 from infra.gcp.network import Network, NetworkArgs
 from infra.gcp.node_pools import NodePools, NodePoolsArgs
 from infra.gcp.registry import Registry, RegistryArgs
 from infra.gcp.settings import GcpSite
-from infra.workload import Tolerations
 
 PROVISIONER: Final = "pd.csi.storage.gke.io"
 PEERS: Final[Mapping[str, str]] = {"cloud.google.com/l4-rbs": "enabled"}
-"""A balancer that passes packets through with their senders, of the kind that Google still develops."""
+"""Annotations of a pass-through balancer that keeps the sender's address, of the current generation."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SiteArgs:
-    """One site; ``names`` is missing where there is no edge."""
+    """One site; it has an edge only if there are clients to serve and host names for its certificate."""
 
     context: SiteContext[GcpSite]
     contacts: Sequence[str]
     repository: str
-    dns: Dns | None
     hosts: Sequence[str]
     allow_from: Sequence[str]
 
 
 class Site(Component, token="pouw:gcp:Site"):
-    """Outputs as of the contract."""
+    """The components of a site on Google Cloud, in order."""
 
-    kubeconfig: pulumi.Output[str]
-    identity: pulumi.Output[str]
-    foundation: Sequence[pulumi.Resource]
-    egress: pulumi.Output[Sequence[str]]
+    access: ClusterAccess
+    connectivity: Connectivity
+    edge: EdgeAddress | None = None
     repository: pulumi.Output[str]
-    annotations: pulumi.Output[Mapping[str, Mapping[str, str]]]
-    storage_class: pulumi.Output[Mapping[str, Any]]
-    address: pulumi.Output[str]
-    address_kind: RecordKind
-    balancer_entry: Entry
-    peers_entry: Entry
-    tolerations: Tolerations
-    pod_identity: PodIdentity = identities.POD
-    scaler: Scaler | None = None
+    object_store: ObjectStore
+    sinks: Sinks
+    machines: Machines
+    identities: WorkloadIdentities
 
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -90,9 +91,8 @@ class Site(Component, token="pouw:gcp:Site"):
             IdentityArgs(context=context, keys=keys, cluster=cluster, registry=registry, backups=backups),
             child,
         )
-        address: pulumi.Input[str] = ""
-        if args.allow_from and args.dns is not None:
-            address = Edge(
+        if args.allow_from and args.hosts:
+            edge = Edge(
                 f"{name}-edge",
                 EdgeArgs(
                     context=context,
@@ -101,31 +101,35 @@ class Site(Component, token="pouw:gcp:Site"):
                     alarms=alarms,
                     network=network,
                     node_pools=pools,
-                    dns=args.dns,
                     hosts=args.hosts,
                     allow_from=args.allow_from,
                 ),
                 child,
-            ).address
+            )
+            self.edge = EdgeAddress(address=edge.address, kind=edge.address_kind, proofs=edge.proofs)
         if context.site.budget is not None:
             Budget(
                 f"{name}-budget", BudgetArgs(context=context, keys=keys, alarms=alarms, contacts=args.contacts), child
             )
-        self.address_kind = "A"
-        volumes = disk_type(machine_type("miners", context.site.pools.miners))
-        self.balancer_entry = Entry(type="NodePort", annotations={})
-        self.peers_entry = Entry(type="LoadBalancer", annotations=PEERS)
-        self.tolerations = machines.tolerations(context.site.pools)
-        self.foundation = (cluster, pools)
-        self.publish(
-            kubeconfig=cluster.kubeconfig,
-            identity=cluster.identity,
-            egress=network.egress,
-            repository=registry.repository,
-            annotations=identity.annotations,
-            storage_class={
-                "provisioner": PROVISIONER,
-                "parameters": {"type": volumes, "disk-encryption-kms-key": keys.key},
-            },
-            address=address,
+        disks = disk_type(machine_type("miners", context.site.pools.miners))
+        self.access = ClusterAccess(
+            kubeconfig=cluster.kubeconfig, identity=cluster.identity, foundation=(cluster, pools)
         )
+        self.connectivity = Connectivity(
+            egress=network.egress,
+            balancer_entry=Entry(type="NodePort", annotations={}),
+            peers_entry=Entry(type="LoadBalancer", annotations=PEERS),
+        )
+        self.object_store = ObjectStore(bucket=backups.bucket, copy=backups.copy)
+        self.sinks = Sinks(logs=audit_logs.logs, alarms=alarms.channel)
+        self.machines = Machines(
+            tolerations=machines.tolerations(context.site.pools),
+            storage_class=keys.key.apply(lambda key: storage_class(disks, key)),
+        )
+        self.identities = WorkloadIdentities(annotations=identity.annotations, pod=POD)
+        self.publish(repository=registry.repository)
+
+
+def storage_class(disks: str, key: str) -> dict[str, Any]:
+    """Return the class of disks of one type, encrypted with the site's own key."""
+    return {"provisioner": PROVISIONER, "parameters": {"type": disks, "disk-encryption-kms-key": key}}

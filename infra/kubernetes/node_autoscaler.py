@@ -21,13 +21,14 @@ from infra.component import Component
 from infra.contracts import PodIdentity, Scaler
 from infra.faults import Fault
 from infra.flows import DNS, MONITORING, Flow
+from infra.identities import AUTOSCALER, SERVICE_ACCOUNTS
 from infra.kubernetes.namespace import WorkloadContext
 from infra.naming import NAMESPACE, labels, selector
 from infra.program_error import ProgramError
 from infra.settings.stack import Amounts, Resources
 from infra.workload import Manifest, Workload
 
-NAME: Final = "pouw-autoscaler"
+NAME: Final = SERVICE_ACCOUNTS[AUTOSCALER]
 RESOURCES: Final = Resources(requests=Amounts(cpu="100m", memory="600Mi"), limits=Amounts(cpu="500m", memory="1Gi"))
 """Requests and limits: the autoscaler holds every pod and machine of the cluster in memory."""
 REPLICAS: Final = 2

@@ -15,11 +15,13 @@ from functools import cache
 from typing import Any, Final
 
 from infra import contracts
+from infra.identities import AUTOSCALER
 from infra.kubernetes import node_autoscaler
 from infra.kubernetes.namespace import WorkloadContext
 from infra.kubernetes.node_autoscaler import NodeAutoscaler, NodeAutoscalerArgs
 from infra.naming import NAMESPACE
 from infra.settings.loading import parse
+from stacks.dns import write
 from tests.infra.recorder import Recorded, record
 from tests.infra.test_site_faults import AWS, AZURE, GCP, STACK
 
@@ -83,24 +85,24 @@ def production_site(cloud: str) -> Sequence[Recorded]:
             context=context,
             contacts=stack.contacts,
             repository=stack.images.repository,
-            dns=zones.Dns("dns", zones.DnsArgs(context=context, zone=_ZONE)),
             hosts=(f"rpc.{_ZONE}", f"{context.site.name}.{_ZONE}"),
             allow_from=stack.balancer.exposure.allow_from,
         )
         site = module.Site(context.site.name, arguments)
-        if site.scaler is not None:
+        write(zones.Dns("dns", zones.DnsArgs(context=context, zone=_ZONE)), site.edge.proofs)
+        if site.machines.scaler is not None:
             scaling = NodeAutoscalerArgs(
                 context=WorkloadContext(
                     namespace=NAMESPACE,
                     site=context.site.name,
                     require_spread=True,
                     protect=True,
-                    tolerations=site.tolerations,
+                    tolerations=site.machines.tolerations,
                 ),
                 image=node_autoscaler.image(None, context.site.cluster.version),
-                scaler=site.scaler,
-                identity=site.pod_identity,
-                annotations=site.annotations.apply(lambda annotations: annotations["autoscaler"]),
+                scaler=site.machines.scaler,
+                identity=site.identities.pod,
+                annotations=site.identities.annotations_of(AUTOSCALER),
             )
             NodeAutoscaler(f"{context.site.name}-autoscaler", scaling)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from infra.azure.authorization import ROLES
 from infra.azure.cluster import AUDIT_CATEGORIES
 from infra.azure.identity import BACKUP_ACTIONS
-from infra.azure.roles import ROLES
 from tests.contracts import edge_access
 from tests.contracts.security_baseline import lookup, mismatches, of_kind
 from tests.infra.azure.declared import ANSWERS as ANSWERS  # noqa: PLC0414 - the recorder's answers, by their common name

@@ -12,6 +12,7 @@ from infra import contracts
 from infra.contracts import SiteContext, Target
 from infra.settings.loading import parse
 from infra.settings.stack import Settings
+from stacks.dns import write
 from tests.infra.recorder import Recorded, record
 
 HOSTS = ("rpc.pouw.example.org", "primary.pouw.example.org")
@@ -52,13 +53,13 @@ class Cloud:
             context=where,
             contacts=stack.contacts,
             repository="pouw",
-            dns=dns,
             hosts=HOSTS,
             allow_from=stack.balancer.exposure.allow_from if edge else (),
         )
         site = sites.Site(where.site.name, arguments)
         if dns is not None:
-            target = Target(site="primary", active=True, kind=site.address_kind, address=site.address)
+            write(dns, site.edge.proofs)
+            target = Target(site="primary", active=True, kind=site.edge.kind, address=site.edge.address)
             dns.failover("service", host=HOSTS[0], targets=[target])
         return site
 

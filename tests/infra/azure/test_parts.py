@@ -9,6 +9,7 @@ import pytest
 from infra.azure import (
     alarms,
     audit_logs,
+    authorization,
     backups,
     budget,
     cluster,
@@ -18,7 +19,6 @@ from infra.azure import (
     keys,
     network,
     registry,
-    roles,
 )
 from infra.azure.physical_names import compose_name, global_name, group_name
 from infra.azure.site import balancer_entry, peers_entry
@@ -112,7 +112,7 @@ def test_a_workload_is_trusted_by_its_service_account() -> None:
 
 def test_a_role_is_named_within_the_subscription() -> None:
     scope = f"/subscriptions/{site_context().site.account}/"
-    assert roles.role_id(site_context(), "AcrPull").startswith(scope)
+    assert authorization.role_id(site_context(), "AcrPull").startswith(scope)
 
 
 def test_images_cannot_be_copied_out_of_a_registry_without_an_outside() -> None:

@@ -213,21 +213,29 @@ def test_the_budget_covers_the_machines_too() -> None:
     assert groups - covered == {"pouw-production-primary-dns"}
 
 
-def outputs(**wanted: str) -> Mapping[str, Any]:
-    """Outputs of the compliant site, by the names asked for."""
-    known: dict[str, Any] = {}
+def outputs() -> Mapping[str, Any]:
+    """Return the outputs of the compliant site, by name."""
+    values: dict[str, Any] = {}
 
     def declare() -> None:
         site = declared.site_of(declared.settings())
-        for name in wanted:
-            getattr(site, name).apply(lambda value, name=name: known.update({name: value}))
+        watched = {
+            "kubeconfig": site.access.kubeconfig,
+            "egress": site.connectivity.egress,
+            "repository": site.repository,
+            "annotations": site.identities.annotations,
+            "storage_class": site.machines.storage_class,
+            "address": site.edge.address,
+        }
+        for name, output in watched.items():
+            output.apply(lambda value, name=name: values.update({name: value}))
 
     record(declare, declared.ANSWERS)
-    return known
+    return values
 
 
 def test_the_outputs_are_those_that_workloads_are_deployed_with() -> None:
-    found = outputs(kubeconfig="", egress="", repository="", annotations="", storage_class="", address="")
+    found = outputs()
     assert json.loads(found["kubeconfig"])["clusters"][0]["cluster"]["certificate-authority-data"] == "YXV0aG9yaXR5"
     assert found["egress"] == ["203.0.113.1"] * 3
     assert found["repository"] == "images.azurecr.io/pouw"

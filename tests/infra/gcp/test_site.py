@@ -232,7 +232,7 @@ def test_a_new_minimum_replaces_no_pool_and_no_cluster() -> None:
 
 def test_volumes_are_encrypted_under_the_sites_own_key() -> None:
     seen: list[object] = []
-    record(lambda: site_of(settings()).storage_class.apply(seen.append), ANSWERS)
+    record(lambda: site_of(settings()).machines.storage_class.apply(seen.append), ANSWERS)
     assert seen == [
         {
             "provisioner": "pd.csi.storage.gke.io",
