@@ -24,10 +24,7 @@ def preview(engine: Engine, project: Project, **environment: str) -> Outcome:
     return operation.run(request, engine, SilentProgress(), project=project, home=home)
 
 
-@pytest.mark.parametrize("patches", ["on", "off"])
-def test_a_patched_sdk_imports_one_module_and_the_package_on_demand(
-    engine: Engine, make_project: MakeProject, patches: str
-) -> None:
+def test_a_patched_sdk_imports_one_module_and_the_package_on_demand(engine: Engine, make_project: MakeProject) -> None:
     project = make_project(
         """
         import sys
@@ -41,9 +38,25 @@ def test_a_patched_sdk_imports_one_module_and_the_package_on_demand(
         pulumi.export("others", [pulumi_aws.wafv2.RuleGroup.__name__, pulumi_aws.wafv2.outputs.WebAclRule.__name__])
         """
     )
-    outcome = preview(engine, project, POUW_SDK_PATCHES=patches)
+    outcome = preview(engine, project)
     assert outcome.ok, outcome.faults
-    assert outcome.outputs == {"package": patches == "off", "same": True, "others": ["RuleGroup", "WebAclRule"]}
+    assert outcome.outputs == {"package": False, "same": True, "others": ["RuleGroup", "WebAclRule"]}
+
+
+def test_an_sdk_without_patches_imports_the_complete_package(engine: Engine, make_project: MakeProject) -> None:
+    project = make_project(
+        """
+        import sys
+
+        import pulumi
+        from pulumi_aws.wafv2.web_acl import WebAcl
+
+        pulumi.export("package", "pulumi_aws.wafv2.rule_group" in sys.modules)
+        """
+    )
+    outcome = preview(engine, project, POUW_SDK_PATCHES="off")
+    assert outcome.ok, outcome.faults
+    assert outcome.outputs == {"package": True}
 
 
 @pytest.mark.parametrize("patches", ["on", "off"])
