@@ -52,7 +52,7 @@ class PluginFacts:
 class Problem:
     """A missing or broken part, and its remedy."""
 
-    what: str
+    message: str
     remedy: str
 
 
@@ -66,8 +66,11 @@ class Diagnosis:
 
     def to_json(self) -> Mapping[str, Any]:
         """Return the content as documented for ``pouw doctor --json``."""
-        content = asdict(self)
-        return {key: content[key] for key in ("engine", "plugins", "problems")}
+        return {
+            "engine": asdict(self.engine),
+            "plugins": [asdict(plugin) for plugin in self.plugins],
+            "problems": [{"what": problem.message, "remedy": problem.remedy} for problem in self.problems],
+        }
 
 
 class CachedNetwork(OfficialNetwork):
@@ -105,7 +108,7 @@ def diagnose(progress: Progress, *, home: Home, sources: Sources | None = None) 
     except PouwError as error:
         problems = [
             Problem(
-                what=f"no engine: {fault.path}: {fault.message}",
+                message=f"no engine: {fault.path}: {fault.message}",
                 remedy=fault.remedy or "see docs/explanation/engine.md",
             )
             for fault in error.faults
@@ -145,7 +148,9 @@ def _engine_problems(engine: Engine) -> Sequence[Problem]:
     """Return a problem for each official engine on the PATH that was passed over because it is broken."""
     reasons = [reason for reason in engine.passed_over if not reason.endswith(ABSENT) and "official" not in reason]
     return [
-        Problem(what=f"{reason}; the {engine.kind} engine is used instead", remedy="repair or remove that installation")
+        Problem(
+            message=f"{reason}; the {engine.kind} engine is used instead", remedy="repair or remove that installation"
+        )
         for reason in reasons
     ]
 
@@ -155,7 +160,7 @@ def _plugin_problems(engine: Engine, plugins: Sequence[PluginFacts]) -> Sequence
         return []
     return [
         Problem(
-            what=f"the official {plugin.name} plugin {plugin.version} is not installed and cannot be downloaded;"
+            message=f"the official {plugin.name} plugin {plugin.version} is not installed and cannot be downloaded;"
             " the embedded one is used",
             remedy=f"pulumi plugin install resource {plugin.name} {plugin.version}",
         )

@@ -1,4 +1,4 @@
-"""What the engine says while it works: one JSON object a line, parsed at the door into frozen types."""
+"""Events of the engine: one JSON object per line, parsed into frozen types."""
 
 from __future__ import annotations
 
@@ -31,42 +31,42 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True)
 class StepStarted:
-    """The engine begins, or in a preview plans, one operation."""
+    """The start of one operation, or its plan in a preview."""
 
     subject: Subject
     operation: str
-    """The engine's word: create, update, delete, replace, create-replacement, delete-replaced, same, read, …"""
+    """Name in the engine: create, update, delete, replace, create-replacement, delete-replaced, same, read, …"""
     logical: bool
-    """Whether it is what the user asked for, rather than one half of a replacement."""
-    changed: Sequence[str]
+    """True for an operation of the plan, false for one half of a replacement."""
+    properties: Sequence[str]
     """Paths of the properties that differ."""
-    planned: bool
+    is_planned: bool
     provider: str = ""
     """URN of the provider, for a resource that has one."""
     parent: str = ""
     """URN of the parent."""
     before: Mapping[str, Any] | None = None
-    """Inputs that the state has; none for what is made."""
+    """Inputs in the state; None for a new resource."""
     after: Mapping[str, Any] | None = None
-    """Inputs that are asked for; none for what is deleted. Secrets are hidden in both, unknown values are a marker."""
+    """Inputs of the program; None for a deleted resource. Secrets are hidden in both; unknown values are a marker."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepEnded:
-    """One operation succeeded."""
+    """The success of one operation."""
 
     subject: Subject
     operation: str
     outputs: Mapping[str, Any]
     """Secrets read ``[secret]``."""
-    planned: bool
-    kept: bool = False
-    """Of a stack, whether the state holds these outputs already, as far as can be seen: of a secret it never can."""
+    is_planned: bool
+    in_state: bool = False
+    """True if the state of a stack holds these outputs already. It is never true for a secret, which is hidden."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepFailed:
-    """One operation failed; the reason comes as a diagnostic."""
+    """The failure of one operation; its reason is a diagnostic."""
 
     subject: Subject
     operation: str
@@ -74,18 +74,18 @@ class StepFailed:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostic:
-    """Something for the user to read."""
+    """A message to the user."""
 
     subject: Subject | None
     severity: Literal["info", "warning", "error"]
     message: str
     passing: bool
-    """Whether it is a status line that the next one replaces."""
+    """True for a status line that the next one replaces."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyViolation:
-    """A policy that a resource breaks."""
+    """A violation of a policy by a resource."""
 
     pack: str
     rule: str
@@ -97,33 +97,33 @@ class PolicyViolation:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyRemediation:
-    """A policy changed a resource before it was judged."""
+    """A change of a resource by a policy, before its evaluation."""
 
     pack: str
     subject: Subject
     paths: Sequence[str]
-    """Where its inputs differ from those of the program."""
+    """Paths of the inputs that differ from those of the program."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyTally:
-    """Which rules of a pack were evaluated for one resource, and how they ended."""
+    """The rules of a pack that were evaluated for one resource, by result."""
 
     pack: str
     subject: Subject | None
-    passed: Sequence[str]
-    failed: Sequence[str]
-    not_applicable: Sequence[str]
+    passed_rules: Sequence[str]
+    failed_rules: Sequence[str]
+    inapplicable_rules: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """The engine's last word."""
+    """The last event of a run."""
 
     succeeded: bool
     seconds: int
     changes: Mapping[str, int]
-    """Resources by the engine's word for what happened to them."""
+    """Number of resources by the engine's name of the operation."""
 
 
 Event: TypeAlias = (
@@ -142,17 +142,17 @@ _DEBUG = b'"severity":"debug"'
 
 
 def parse(line: bytes) -> Event | None:
-    """The event of one line; none for a kind that nobody here needs, and for debugging output.
+    """Return the event of one line; None for a kind that is not used, and for debugging output.
 
     Raises:
-        ValueError: the line is no JSON.
-        TypeError: it is JSON, and no object.
+        ValueError: the line is not JSON.
+        TypeError: it is JSON and not an object.
     """
     if _DEBUG in line and b'"diagnosticEvent"' in line[:120]:
-        return None  # four in five lines: not worth a parser's time
+        return None  # four in five lines; parsing them takes time
     content = json.loads(line)
     if not isinstance(content, dict):
-        raise TypeError("an engine event that is no object")
+        raise TypeError("an engine event that is not an object")
     for key, read in _READERS.items():
         if (body := content.get(key)) is not None:
             return read(body)
@@ -163,16 +163,16 @@ def _subject(urn: str | None) -> Subject | None:
     return Subject(urn=urn) if urn else None
 
 
-def _started(body: Mapping[str, Any]) -> StepStarted:
+def _step_started(body: Mapping[str, Any]) -> StepStarted:
     meta = body["metadata"]
-    changed = list((meta.get("detailedDiff") or {}).keys()) or list(meta.get("diffs") or ())
+    properties = list((meta.get("detailedDiff") or {}).keys()) or list(meta.get("diffs") or ())
     old, new = meta.get("old"), meta.get("new")
     return StepStarted(
         subject=Subject(urn=meta["urn"]),
         operation=meta["op"],
         logical=bool(meta.get("logical")),
-        changed=tuple(changed),
-        planned=bool(body.get("planning")),
+        properties=tuple(properties),
+        is_planned=bool(body.get("planning")),
         provider=str(meta.get("provider") or "").rpartition("::")[0],
         parent=str((new or old or {}).get("parent") or ""),
         before=(old.get("inputs") or {}) if old else None,
@@ -180,23 +180,23 @@ def _started(body: Mapping[str, Any]) -> StepStarted:
     )
 
 
-def _ended(body: Mapping[str, Any]) -> StepEnded:
+def _step_ended(body: Mapping[str, Any]) -> StepEnded:
     meta = body["metadata"]
     outputs = (meta.get("new") or {}).get("outputs") or {}
     before = (meta.get("old") or {}).get("outputs") or {}
     subject = Subject(urn=meta["urn"])
-    # Of a stack alone is it asked, and to look for secrets costs a pass over all outputs.
-    unchanged = subject.type == STACK_TYPE and meta["op"] == "same" and outputs == before
+    # Only a stack's outputs are compared, because the search for secrets is a pass over all outputs.
+    is_unchanged = subject.type == STACK_TYPE and meta["op"] == "same" and outputs == before
     return StepEnded(
         subject=subject,
         operation=meta["op"],
         outputs=outputs,
-        planned=bool(body.get("planning")),
-        kept=unchanged and SECRET_MARK not in json.dumps(outputs),
+        is_planned=bool(body.get("planning")),
+        in_state=is_unchanged and SECRET_MARK not in json.dumps(outputs),
     )
 
 
-def _failed(body: Mapping[str, Any]) -> StepFailed:
+def _step_failed(body: Mapping[str, Any]) -> StepFailed:
     meta = body["metadata"]
     return StepFailed(subject=Subject(urn=meta["urn"]), operation=meta["op"])
 
@@ -231,31 +231,31 @@ def _remediation(body: Mapping[str, Any]) -> PolicyRemediation:
     )
 
 
-_FILLED_IN = "__defaults"
-"""The key under which a provider notes what it filled in itself: no property of the resource."""
+_DEFAULTS_KEY = "__defaults"
+"""Key of the list of defaults that a provider added: it is not a property of the resource."""
 
 
-def _differing(before: Any, after: Any, at: str) -> Iterator[str]:
-    """Paths of the single values that differ. An object that is new is told by what is in it."""
+def _differing(before: Any, after: Any, path: str) -> Iterator[str]:
+    """Yield the paths of the single values that differ. A new object yields the paths of its content."""
     if isinstance(after, dict) and (before is None or isinstance(before, dict)) and SECRET_MARK not in after:
         old = before or {}
         for key in dict.fromkeys((*old, *after)):
-            if key != _FILLED_IN:
-                yield from _differing(old.get(key), after.get(key), f"{at}.{key}" if at else key)
+            if key != _DEFAULTS_KEY:
+                yield from _differing(old.get(key), after.get(key), f"{path}.{key}" if path else key)
     elif isinstance(after, list) and isinstance(before, list) and len(before) == len(after):
         for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from _differing(old, new, f"{at}[{index}]")
+            yield from _differing(old, new, f"{path}[{index}]")
     elif before != after:
-        yield at
+        yield path
 
 
 def _tally(body: Mapping[str, Any]) -> PolicyTally:
     return PolicyTally(
         pack=str(body.get("policyPackName", "")),
         subject=_subject(body.get("resourceUrn")),
-        passed=tuple(body.get("passed") or ()),
-        failed=tuple(body.get("failed") or ()),
-        not_applicable=tuple(one.get("policyName", "") for one in body.get("notApplicable") or ()),
+        passed_rules=tuple(body.get("passed") or ()),
+        failed_rules=tuple(body.get("failed") or ()),
+        inapplicable_rules=tuple(entry.get("policyName", "") for entry in body.get("notApplicable") or ()),
     )
 
 
@@ -268,9 +268,9 @@ def _summary(body: Mapping[str, Any]) -> Summary:
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Event | None]] = {
-    "resourcePreEvent": _started,
-    "resOutputsEvent": _ended,
-    "resOpFailedEvent": _failed,
+    "resourcePreEvent": _step_started,
+    "resOutputsEvent": _step_ended,
+    "resOpFailedEvent": _step_failed,
     "diagnosticEvent": _diagnostic,
     "policyEvent": _violation,
     "policyRemediationEvent": _remediation,

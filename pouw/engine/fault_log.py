@@ -50,7 +50,7 @@ def append(entries: Iterable[Entry], environment: Mapping[str, str] = os.environ
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Path]:
+def open_log(folder: Path) -> Iterator[Path]:
     """Yield the path of an empty log in a folder that no other run uses, and remove it at the end."""
     path = folder / FILE_NAME
     path.unlink(missing_ok=True)  # left behind by a killed run

@@ -1,13 +1,13 @@
-"""After a run that was killed: what its state says, and what has to be done before the next one may begin.
+"""Recovery after a killed run: the plan that its state needs before the next run can start.
 
-The engine writes an operation down before it starts it. Killed in between, the state holds *pending* operations:
+The engine records an operation before it starts it. The state of a killed run therefore holds *pending* operations:
 
-- a pending create may or may not have made its object. Where the object's identity follows from its inputs, the
-  resource is adopted under that identity and read: what exists stays and is ours, what does not is dropped. Where it
-  does not follow, nobody can find the object again, and the operation is only cleared.
-- a pending update or delete concerns a resource that the state has already: reading it again is enough.
+- a pending create may have created its object. If the object's identity follows from its inputs, the resource is
+  adopted under that identity and read: an existing object stays in the state, a missing one is dropped. If the
+  identity does not follow, no client can find the object, and the operation is only cleared.
+- a pending update or delete concerns a resource of the state: the resource is read again.
 
-Everything here is decided from the state's text alone.
+Every decision here depends on the text of the state only.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pouw import files
 
 _CREATING = "creating"
 _PACKAGE_SEPARATOR = ":"
@@ -57,24 +59,24 @@ class Adoption:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a state needs. Nothing, usually."""
+    """The recovery of a state; usually empty."""
 
     adopt: Sequence[Adoption] = ()
     clear: Sequence[str] = ()
-    """URNs of pending creates whose objects nobody can identify."""
+    """URNs of pending creates whose objects cannot be identified."""
     reread: Sequence[str] = ()
     """URNs of resources that were being updated, deleted or read."""
 
     @property
-    def needed(self) -> bool:
-        """Whether there is anything to do."""
+    def is_needed(self) -> bool:
+        """True if the plan is not empty."""
         return bool(self.adopt or self.clear or self.reread)
 
 
 def identify(type_token: str, inputs: Mapping[str, Any]) -> str:
-    """The provider's ID of an object with these inputs, or empty where inputs do not tell.
+    """Return the provider's ID of an object with these inputs; empty where it does not follow from them.
 
-    Kubernetes: ``namespace/name``, or ``name`` of what belongs to no namespace.
+    For Kubernetes it is ``namespace/name``, or ``name`` of an object without a namespace.
     """
     package, _, kind = (
         type_token.split(_PACKAGE_SEPARATOR, 2) if type_token.count(_PACKAGE_SEPARATOR) == 2 else ("", "", "")
@@ -92,7 +94,7 @@ def identify(type_token: str, inputs: Mapping[str, Any]) -> str:
 
 
 def plan(deployment: Mapping[str, Any]) -> Plan:
-    """The plan for a state's ``deployment`` (``checkpoint.latest``)."""
+    """Return the plan for a state's ``deployment`` (``checkpoint.latest``)."""
     adopt: list[Adoption] = []
     clear: list[str] = []
     reread: list[str] = []
@@ -101,47 +103,47 @@ def plan(deployment: Mapping[str, Any]) -> Plan:
         urn = str(resource["urn"])
         if pending["type"] != _CREATING:
             reread.append(urn)
-        elif found := identify(str(resource["type"]), resource.get("inputs") or {}):
-            adopt.append(Adoption(urn=urn, id=found))
+        elif identity := identify(str(resource["type"]), resource.get("inputs") or {}):
+            adopt.append(Adoption(urn=urn, id=identity))
         else:
             clear.append(urn)
     return Plan(adopt=tuple(adopt), clear=tuple(clear), reread=tuple(reread))
 
 
-def adopted(deployment: Mapping[str, Any], agreed: Plan) -> dict[str, Any]:
-    """The deployment with its pending creates turned into resources that a refresh can read, and nothing pending.
+def adopted(deployment: Mapping[str, Any], recovery: Plan) -> dict[str, Any]:
+    """Return the deployment with its pending creates as resources that a refresh can read, and nothing pending.
 
-    An adopted resource has no outputs yet. It stands last, behind all that it may depend on. Where the state already
-    has its URN (it was to replace another object), the old one is marked as still to be deleted.
+    An adopted resource has no outputs yet. It is last, after all resources that it may depend on. If the state has
+    its URN already, because it replaces another object, the old one is marked for deletion.
     """
-    identities = {one.urn: one.id for one in agreed.adopt}
-    resources: list[dict[str, Any]] = [dict(one) for one in deployment.get("resources") or ()]
+    identities = {adoption.urn: adoption.id for adoption in recovery.adopt}
+    resources: list[dict[str, Any]] = [dict(resource) for resource in deployment.get("resources") or ()]
     for pending in deployment.get("pending_operations") or ():
         resource = dict(pending["resource"])
         urn = resource["urn"]
         if pending["type"] != _CREATING or urn not in identities:
             continue
-        made = {**resource, "id": identities[urn], "custom": True}
-        old = next((index for index, one in enumerate(resources) if one["urn"] == urn), None)
+        adoption = {**resource, "id": identities[urn], "custom": True}
+        old = next((index for index, earlier in enumerate(resources) if earlier["urn"] == urn), None)
         if old is None:
-            resources.append(made)
-        elif resources[old].get("id") == made["id"] and not resources[old].get("delete"):
-            resources[old] = {**made, "outputs": resources[old].get("outputs", {})}
+            resources.append(adoption)
+        elif resources[old].get("id") == adoption["id"] and not resources[old].get("delete"):
+            resources[old] = {**adoption, "outputs": resources[old].get("outputs", {})}
         else:
             resources[old] = {**resources[old], "delete": True}
-            resources.append(made)
-    rest = {key: value for key, value in deployment.items() if key != "pending_operations"}
-    return {**rest, "resources": resources}
+            resources.append(adoption)
+    content = {key: value for key, value in deployment.items() if key != "pending_operations"}
+    return {**content, "resources": resources}
 
 
 def present(deployment: Mapping[str, Any], urns: Iterable[str]) -> list[str]:
-    """Those of ``urns`` that the deployment has: the engine refuses to read what it does not know."""
-    known = {one["urn"] for one in deployment.get("resources") or ()}
-    return sorted(known.intersection(urns))
+    """Return those of ``urns`` that the deployment has, because the engine refuses to read other resources."""
+    existing = {resource["urn"] for resource in deployment.get("resources") or ()}
+    return sorted(existing.intersection(urns))
 
 
 def read_state(path: Path) -> Mapping[str, Any] | None:
-    """The checkpoint in a backend's file; none if the file is not there or is damaged."""
+    """Return the checkpoint in a backend's file; None if the file is missing or damaged."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -151,28 +153,26 @@ def read_state(path: Path) -> Mapping[str, Any] | None:
 
 
 def repair(path: Path) -> bool:
-    """Put the backend's own backup in the place of a damaged state file; whether that was needed.
+    """Replace a damaged state file by the backend's backup. True if that was necessary.
 
-    The damaged file is kept beside it. The backup is the state one step earlier: at worst one operation is not in it,
-    and the provider finds that object when it is made again.
+    The damaged file stays beside it. The backup is the state one step earlier: at most one operation is missing, and
+    the provider finds that object when it creates it again.
     """
     if not path.exists() or read_state(path) is not None:
         return False
     backup = path.with_name(path.name + ".bak")
     if read_state(backup) is None:
         return False
-    path.replace(path.with_name(path.name + ".damaged"))
-    made = path.with_name(path.name + ".repaired")
-    made.write_bytes(backup.read_bytes())
-    made.replace(path)
+    files.move(path, path.with_name(path.name + ".damaged"))
+    files.write(path, backup.read_bytes(), mode=files.PRIVATE)
     return True
 
 
 def drop_torn_attributes(folder: Path) -> list[Path]:
-    """Remove the attributes that a killed engine was writing beside a file of its backend; which they were.
+    """Remove attributes that a killed engine cut short beside a file of its backend, and return their paths.
 
-    The backend renames its files into place and writes their attributes directly. It reads both, and takes a file
-    without any as it is.
+    The backend renames its files into place and writes their attributes directly. It reads both, and accepts a file
+    without attributes.
     """
     torn = [path for path in sorted(folder.glob("*.attrs")) if not _is_json(path)]
     for path in torn:

@@ -17,7 +17,7 @@ from pouw.engine.preview_copy import opened_for_preview
 from pouw.engine.process import Halt
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
-from pouw.engine.session import Session, opened
+from pouw.engine.session import Session, open_session
 from pouw.engine.stack_configuration import ExtraConfig
 from pouw.errors import EngineError
 from pouw.home import Home
@@ -89,8 +89,8 @@ def run(
     operation, stack = request.operation, request.stack
     recorder = Recorder(operation=operation.value, stack=stack)
     with (
-        _opened(request, engine, project or Project(), progress, home) as (session, lock),
-        fault_log.opened(session.config.folder) as faults,
+        _open(request, engine, project or Project(), progress, home) as (session, lock),
+        fault_log.open_log(session.config.folder) as faults,
         progress.step(f"{_TITLES[operation]} {stack}") as step,
     ):
         if operation is Operation.DESTROY:
@@ -135,7 +135,7 @@ def _release(session: Session, *, unprotect: bool) -> None:
 
 
 @contextmanager
-def _opened(
+def _open(
     request: Request, engine: Engine, project: Project, progress: Progress, home: Home
 ) -> Iterator[tuple[Session, FileLock | None]]:
     """Yield the stack for a run; for a preview a copy of it, which needs no lock."""
@@ -151,7 +151,7 @@ def _opened(
         ) as session:
             yield session, None
         return
-    with opened(
+    with open_session(
         request.stack,
         engine,
         operation=request.operation.value,
@@ -216,17 +216,17 @@ class _ProgressDisplay:
     """Events as progress of a step."""
 
     step: Step
-    _ended: int = 0
+    _completed: int = 0
 
     def take(self, event: Event) -> None:
         match event:
             case StepStarted(operation="same"):
                 pass
             case StepStarted(subject=subject, operation=word):
-                self.step.update(f"{word} {subject}", completed=self._ended)
+                self.step.update(f"{word} {subject}", completed=self._completed)
             case StepEnded():
-                self._ended += 1
-                self.step.update(completed=self._ended)
+                self._completed += 1
+                self.step.update(completed=self._completed)
             case Diagnostic(message=message, subject=subject, passing=True):
                 first = message.strip().split("\n", 1)[0]
                 self.step.update(f"{subject.name}: {first}" if subject else first)

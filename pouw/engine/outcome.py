@@ -155,7 +155,7 @@ class Recorder:
             case StepStarted(logical=True):
                 self._started[event.subject.urn] = event
             case StepEnded(subject=subject) if subject.type == STACK_TYPE:
-                self._kept = event.kept
+                self._kept = event.in_state
                 self._outputs = {key: _hidden(value) for key, value in event.outputs.items()} or self._outputs
             case StepFailed():
                 self._failed.append(event)
@@ -277,7 +277,7 @@ def _change(step: StepStarted) -> ResourceChange:
         type=step.subject.type,
         name=step.subject.name,
         operation=step.operation,
-        properties=step.changed,
+        properties=step.properties,
     )
 
 

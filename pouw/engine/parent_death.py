@@ -12,16 +12,16 @@ import sys
 
 
 def main(arguments: list[str]) -> None:
-    """Bind to the parent and become the program."""
-    parent, program, *rest = arguments
+    """Bind this process to the parent, and become the program."""
+    parent, program, *parameters = arguments
     if sys.platform.startswith("linux"):
         import ctypes
 
         set_parent_death_signal = 1
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != int(parent):
-            os._exit(1)  # it died before we could ask
-    os.execv(program, [program, *rest])  # noqa: S606 - no shell is the point
+            os._exit(1)  # the parent ended before the request
+    os.execv(program, [program, *parameters])  # noqa: S606 - no shell is the point
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from pouw.engine import fault_log, stack_lock
 from pouw.engine.backend import Backend
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine
-from pouw.engine.session import Session, lock_file, opened
+from pouw.engine.session import Session, lock_file, open_session
 from pouw.engine.stack_configuration import ExtraConfig, StackConfig
 from pouw.home import Home
 from pouw.progress import Progress
@@ -78,7 +78,7 @@ def opened_for_preview(
             copy.recover(None, progress)
             yield copy
         elif session.exists():
-            with opened(
+            with open_session(
                 stack,
                 engine,
                 operation="preview",
@@ -103,12 +103,12 @@ def _new(
 ) -> Session:
     """Return the session of a stack with an empty state and placeholders for its secrets."""
     settings = {key: value for key, value in project.stack_settings(stack).items() if key not in _ENCRYPTION}
-    added = {key: _sealed(placeholder(key)) if secret else value for key, (value, secret) in extra.items()}
-    declared = {key: _without_secrets(value, key) for key, value in (settings.get("config") or {}).items()}
+    additions = {key: _sealed(placeholder(key)) if secret else value for key, (value, secret) in extra.items()}
+    settings_config = {key: _without_secrets(value, key) for key, value in (settings.get("config") or {}).items()}
     config = StackConfig(folder=folder / "config")
     config.folder.mkdir(mode=0o700)
     salt = f"v1:{_base64(SALT)}:{_encrypted('pulumi')}"
-    composed = {**settings, "config": {**declared, **added}, "encryptionsalt": salt}
+    composed = {**settings, "config": {**settings_config, **additions}, "encryptionsalt": salt}
     config.path.write_text(yaml.safe_dump(composed), encoding="utf-8")
     backend = _backend(folder)
     _write_state(backend, project.name, stack)

@@ -1,4 +1,4 @@
-"""The engine as a child process: its events as they come, its interrupt, its certain end."""
+"""The engine as a child process: its event stream, its interrupt and its end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -23,7 +23,7 @@ from pouw.engine.outcome import Ending
 _PARENT_DEATH = Path(__file__).with_name("parent_death.py")
 _CHUNK_BYTES = 1 << 16
 _TAIL_CHUNKS = 16
-_PATIENCE_S = 5.0
+_GRACE_SECONDS = 5.0
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -38,7 +38,7 @@ class Invocation:
 
 
 def bound_to_parent(invocation: Invocation) -> list[str]:
-    """The command line that starts it so that it dies with this process, whatever ends us."""
+    """Return the command line of a program that the kernel ends with this process."""
     return [
         sys.executable,
         "-I",
@@ -76,32 +76,26 @@ def run(
     scratch: Path,
     halt: Halt | None = None,
 ) -> Ending:
-    """Run a long command with its event stream; every event is handed on in order before this returns.
+    """Run a long command with its event stream. Every event is passed on in order before this function returns.
 
-    ``scratch`` is a folder that no other run uses at the time: the events come through a named pipe in it.
+    ``scratch`` is a folder that no other run uses: the events pass through a named pipe in it.
 
-    In the main thread an interrupt, a hang-up or a termination is passed on once: the engine then stops its work and
-    writes its state. A second one makes it stop at once, and a third kills it. ``halt`` does the same for a run in
-    another thread.
+    In the main thread an interrupt, a hang-up or a termination is passed on: the engine stops its work and writes its
+    state. A second one stops it at once, and a third one kills it. ``halt`` does the same for a run in another thread.
     """
-    started = time.monotonic()
+    start = time.monotonic()
     with _event_pipe(scratch) as (path, events):
         arguments = [*invocation.arguments, "--event-log", str(path)]
-        told = Invocation(
-            program=invocation.program,
-            arguments=arguments,
-            directory=invocation.directory,
-            environment={**invocation.environment, "PULUMI_DEBUG_COMMANDS": "true"},
-        )
+        environment = {**invocation.environment, "PULUMI_DEBUG_COMMANDS": "true"}
         process = subprocess.Popen(
-            bound_to_parent(told),
-            cwd=told.directory,
-            env=dict(told.environment),
+            bound_to_parent(replace(invocation, arguments=arguments)),
+            cwd=invocation.directory,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=tuple(inherits),
-            # Its own session: a terminal's Ctrl-C reaches us alone, and we pass it on once.
+            # A session of its own: a terminal's Ctrl-C reaches only this process, which passes it on.
             start_new_session=True,
         )
         stop = _Stop(process=process, notice=on_interrupt)
@@ -112,14 +106,14 @@ def run(
                 status = process.wait()
         finally:
             _end(process)
-    return Ending(status=status, interrupted=stop.requests > 0, seconds=time.monotonic() - started, output=output)
+    return Ending(status=status, interrupted=stop.requests > 0, seconds=time.monotonic() - start, output=output)
 
 
 @contextmanager
 def _event_pipe(folder: Path) -> Iterator[tuple[Path, int]]:
-    """A named pipe that the engine writes its events to. Both ends are ours, so opening it never blocks either side."""
+    """Create a named pipe for the engine's events. This process holds both ends, so opening it never blocks."""
     path = folder / "events"
-    path.unlink(missing_ok=True)  # a killed run's
+    path.unlink(missing_ok=True)  # left behind by a killed run
     os.mkfifo(path, 0o600)
     handle = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -131,20 +125,20 @@ def _event_pipe(folder: Path) -> Iterator[tuple[Path, int]]:
 
 @dataclass(kw_only=True)
 class _Lines:
-    """Cuts what comes out of the pipe into events."""
+    """Lines of the pipe, parsed into events."""
 
     handle: int
     hand_on: Callable[[Event], None]
-    _rest: bytes = b""
+    _partial: bytes = b""
 
     def drain(self) -> None:
-        """Hand on every event that is in the pipe by now."""
+        """Pass on every event that the pipe holds."""
         while True:
             try:
                 data = os.read(self.handle, _CHUNK_BYTES)
             except BlockingIOError:
                 return
-            *lines, self._rest = (self._rest + data).split(b"\n")
+            *lines, self._partial = (self._partial + data).split(b"\n")
             for line in lines:
                 if line and (event := parse(line)) is not None:
                     self.hand_on(event)
@@ -174,7 +168,7 @@ def _attend(process: subprocess.Popen[bytes], lines: _Lines, on_output: Callable
 
 @dataclass(kw_only=True, eq=False)
 class _Stop:
-    """What a request to stop does, the first time and after."""
+    """Requests to stop a run: the first two interrupt it, the third kills it."""
 
     process: subprocess.Popen[bytes]
     notice: Callable[[], None]
@@ -183,9 +177,9 @@ class _Stop:
     def ask(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self.requests += 1
-        polite = self.requests <= 2
+        is_first_or_second = self.requests <= 2
         with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGINT if polite else signal.SIGKILL)
+            self.process.send_signal(signal.SIGINT if is_first_or_second else signal.SIGKILL)
         if self.requests == 1:
             self.notice()
 
@@ -196,17 +190,17 @@ class _Stop:
 
 
 class Halt:
-    """Stops the runs of several threads together: a signal reaches the main thread alone."""
+    """A stop of the runs of several threads: a signal reaches only the main thread."""
 
     def __init__(self) -> None:
-        self.asked = False
-        """Whether anybody asked; what has not begun by then should not begin."""
+        self.is_requested = False
+        """True after the first request: a run that has not started should not start."""
         self._stops: set[_Stop] = set()
         self._lock = threading.RLock()  # a second signal may come while the first is passed on
 
     def ask(self, number: int = signal.SIGINT, frame: FrameType | None = None) -> None:
-        """Ask each running one to stop. The next time at once, the time after that it is killed."""
-        self.asked = True
+        """Request a stop of every run. The second request stops them at once, the third kills them."""
+        self.is_requested = True
         with self._lock:
             stops = list(self._stops)
         for stop in stops:
@@ -214,16 +208,16 @@ class Halt:
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        """In the main thread: an interrupt, a hang-up or a termination asks."""
+        """Let an interrupt, a hang-up or a termination of the main thread request a stop."""
         with _handled(self.ask):
             yield
 
     @contextmanager
     def reaching(self, stop: _Stop) -> Iterator[None]:
-        """Reach this run, too. One that begins after the asking is stopped at once."""
+        """Stop this run with the others. A run that starts after the request is stopped at once."""
         with self._lock:
             self._stops.add(stop)
-        if self.asked:
+        if self.is_requested:
             stop.ask(signal.SIGINT, None)
         try:
             yield
@@ -235,7 +229,7 @@ class Halt:
 @contextmanager
 def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's; whoever runs us elsewhere decides how we end
+        yield  # signals reach the main thread only; the caller of another thread decides how a run ends
         return
     before = {number: signal.signal(number, handler) for number in _STOPPING}
     try:
@@ -246,11 +240,11 @@ def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave no process behind, whatever happened above. The plugins see the engine's end and follow it."""
+    """End the engine after any error. The plugins end with it."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(_PATIENCE_S)
+            process.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

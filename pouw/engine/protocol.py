@@ -16,10 +16,10 @@ _PACKAGES = ("pulumi", "pulumi.runtime", "pulumi.runtime.proto")
 
 
 def enter_without_the_sdk() -> None:
-    """Called by a process's ``__main__`` alone, before anything imports the messages.
+    """Register the three packages as bare packages. Only a process's ``__main__`` calls it, before any other import.
 
     Raises:
-        ModuleNotFoundError: the SDK is not installed beside us.
+        ModuleNotFoundError: the SDK is not installed.
     """
     spec = importlib.util.find_spec("pulumi")
     if spec is None or spec.origin is None:

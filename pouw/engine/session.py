@@ -127,7 +127,7 @@ class Session:
         unread = self._unread()
         deployment = self._deployment(state, is_needed=killed is not None or bool(unread)) or {}
         plan = interrupted.plan(deployment)
-        if plan.needed:
+        if plan.is_needed:
             unread = [*unread, *(adoption.urn for adoption in plan.adopt), *plan.reread]
             files.write_private(self._unread_file, json.dumps(unread))
             exported = json.loads(self.ask("stack", "export"))
@@ -219,7 +219,7 @@ class Session:
 
 
 @contextmanager
-def opened(
+def open_session(
     stack: str,
     engine: Engine,
     *,

@@ -132,7 +132,7 @@ def _run(selected: Sequence[Target], progress: Progress, home: Home) -> dict[Tar
     halt = Halt()
 
     def run_one(target: Target) -> Result:
-        if halt.asked:
+        if halt.is_requested:
             return _failure(target, PouwError(code=ExitCode.INTERRUPTED))
         try:
             return preview(target.name, progress, home=home, project=target.project, engine=engine, halt=halt)

@@ -37,8 +37,8 @@ def provider(package: str, name: str = "default", **inputs: Any) -> StepStarted:
         subject=Subject(urn=f"{_STACK}{token}::{name}"),
         operation="create",
         logical=True,
-        changed=(),
-        planned=True,
+        properties=(),
+        is_planned=True,
         after=inputs,
     )
 
@@ -46,7 +46,13 @@ def provider(package: str, name: str = "default", **inputs: Any) -> StepStarted:
 def component(urn: str, parent: str = "") -> StepStarted:
     """A component's step: it has no provider."""
     return StepStarted(
-        subject=Subject(urn=urn), operation="create", logical=True, changed=(), planned=True, parent=parent, after={}
+        subject=Subject(urn=urn),
+        operation="create",
+        logical=True,
+        properties=(),
+        is_planned=True,
+        parent=parent,
+        after={},
     )
 
 
@@ -71,8 +77,8 @@ def step(
         subject=Subject(urn=f"{_STACK}{token}::{name}"),
         operation=word,
         logical=True,
-        changed=(),
-        planned=True,
+        properties=(),
+        is_planned=True,
         provider=f"{_STACK}pulumi:providers:{package}::{provided_by}",
         parent=parent,
         before=before,

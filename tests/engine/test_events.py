@@ -47,10 +47,10 @@ def test_a_subject_knows_its_own_type_and_name() -> None:
 
 def test_every_kind_of_event_is_read() -> None:
     assert parse(line(resourcePreEvent={**metadata("update", diffs=["spec"]), "planning": True})) == StepStarted(
-        subject=Subject(urn=NODE), operation="update", logical=True, changed=("spec",), planned=True
+        subject=Subject(urn=NODE), operation="update", logical=True, properties=("spec",), is_planned=True
     )
     ended = parse(line(resOutputsEvent=metadata("create", new={"outputs": {"a": 1}})))
-    assert ended == StepEnded(subject=Subject(urn=NODE), operation="create", outputs={"a": 1}, planned=False)
+    assert ended == StepEnded(subject=Subject(urn=NODE), operation="create", outputs={"a": 1}, is_planned=False)
     assert parse(line(resOpFailedEvent=metadata("create"))) == StepFailed(subject=Subject(urn=NODE), operation="create")
     assert parse(line(diagnosticEvent={"severity": "info#err", "message": "x\n", "ephemeral": True})) == Diagnostic(
         subject=None, severity="info", message="x", passing=True
@@ -70,7 +70,7 @@ def test_every_kind_of_event_is_read() -> None:
     )
     tally = {"policyPackName": "p", "passed": ["a"], "notApplicable": [{"policyName": "b"}]}
     assert parse(line(policyAnalyzeSummaryEvent=tally)) == PolicyTally(
-        pack="p", subject=None, passed=("a",), failed=(), not_applicable=("b",)
+        pack="p", subject=None, passed_rules=("a",), failed_rules=(), inapplicable_rules=("b",)
     )
     assert parse(line(summaryEvent={"durationSeconds": 3, "resourceChanges": {"same": 1}, "result": "failed"})) == (
         Summary(succeeded=False, seconds=3, changes={"same": 1})
@@ -81,7 +81,7 @@ def test_detailed_paths_win_over_top_level_names() -> None:
     body = metadata("update", diffs=["spec"], detailedDiff={"spec.replicas": {"diffKind": "update"}})
     event = parse(line(resourcePreEvent=body))
     assert isinstance(event, StepStarted)
-    assert event.changed == ("spec.replicas",)
+    assert event.properties == ("spec.replicas",)
 
 
 @pytest.mark.parametrize(

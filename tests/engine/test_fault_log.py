@@ -28,7 +28,7 @@ def test_entries_of_a_run_are_read_in_the_order_of_writing(tmp_path: Path) -> No
         ),
         entry("d: is required"),
     ]
-    with fault_log.opened(tmp_path) as path:
+    with fault_log.open_log(tmp_path) as path:
         for item in entries:
             fault_log.append([item], {fault_log.VARIABLE: str(path)})
         assert path.stat().st_mode & 0o777 == 0o600
@@ -50,7 +50,7 @@ def test_a_line_that_a_killed_process_cut_short_is_left_out(tmp_path: Path) -> N
 
 def test_the_log_of_a_killed_run_is_not_read_by_the_next(tmp_path: Path) -> None:
     (tmp_path / fault_log.FILE_NAME).write_text("left behind")
-    with fault_log.opened(tmp_path) as path:
+    with fault_log.open_log(tmp_path) as path:
         assert fault_log.read(path) == []
 
 

@@ -51,7 +51,7 @@ def test_an_identity_follows_from_the_inputs_or_is_not_guessed(token: str, metad
 
 def test_a_clean_state_needs_nothing() -> None:
     assert plan({"resources": [resource("a")]}) == Plan()
-    assert not plan({}).needed
+    assert not plan({}).is_needed
 
 
 def test_pending_operations_are_adopted_cleared_or_read_again() -> None:
@@ -69,7 +69,7 @@ def test_pending_operations_are_adopted_cleared_or_read_again() -> None:
     assert found.adopt == (Adoption(urn=resource("a")["urn"], id="ns/a"),)
     assert found.clear == (unknown["urn"],)
     assert found.reread == (resource("c")["urn"], resource("d")["urn"])
-    assert found.needed
+    assert found.is_needed
 
 
 def test_an_adopted_resource_stands_after_what_it_depends_on_and_nothing_stays_pending() -> None:

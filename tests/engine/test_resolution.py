@@ -207,5 +207,5 @@ def test_a_report_builds_and_downloads_nothing(tmp_path: Path) -> None:
     sources = Sources(machine=FakeMachine(), network=CachedNetwork(home=home), builder=CachedBuilder(home=home))
     report = diagnose(SilentProgress(), home=home, sources=sources)
     assert report.engine.kind == "none"
-    assert [problem.what for problem in report.problems] == ["no engine: pulumi: is not on this machine yet"]
+    assert [problem.message for problem in report.problems] == ["no engine: pulumi: is not on this machine yet"]
     assert not list(tmp_path.iterdir())

@@ -13,7 +13,7 @@ from pouw.engine.protocol import enter_without_the_sdk
 
 
 def _engine_holds_stdin() -> bool:
-    """Whether standard input is the pipe that the engine keeps open for as long as it lives."""
+    """True if standard input is the pipe that the engine holds open until it ends."""
     return stat.S_ISFIFO(os.fstat(0).st_mode)
 
 
@@ -24,8 +24,8 @@ def _read_engine_pipe() -> None:
 
 async def _serve_until_the_engine_ends(engine_address: str) -> None:
     loop = asyncio.get_running_loop()
-    # The group is ours alone, so an interrupt never comes from a terminal: it is how the engine closes its plugins,
-    # and it waits for us (five seconds, then it kills). So does a termination.
+    # The host leads its process group, so an interrupt never comes from a terminal: the engine closes its plugins with
+    # it, and waits five seconds before it kills them. A termination has the same effect.
     for closing in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(closing, kill_own_group)
     if _engine_holds_stdin():
@@ -37,7 +37,7 @@ async def _serve_until_the_engine_ends(engine_address: str) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Serve the engine whose address is the last argument; the tracing and logging flags before it are not ours."""
+    """Serve the engine whose address is the last argument. The tracing and logging flags before it are ignored."""
     asyncio.run(_serve_until_the_engine_ends(arguments[-1] if arguments else ""))
 
 

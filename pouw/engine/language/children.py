@@ -1,4 +1,4 @@
-"""Processes that the host starts: they live no longer than it, and their end is always seen."""
+"""Processes that the host starts: they end with the host, and the host waits for their end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CHUNK_BYTES = 65536
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """One program to start: its arguments, where, and with which whole environment."""
+    """One program to start: its arguments, its working directory and its complete environment."""
 
     argv: Sequence[str]
     directory: Path
@@ -25,14 +25,14 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """A piece of what a child wrote."""
+    """A part of a child's output."""
 
     stream: Literal["stdout", "stderr"]
     data: bytes
 
 
 async def run_attached(command: Command) -> int:
-    """Run to the end with the host's own output streams; the exit status, negative for a signal.
+    """Run a program with the host's output streams, and return its exit status, negative for a signal.
 
     Cancelling kills the child and waits for it.
     """
@@ -46,7 +46,7 @@ async def run_attached(command: Command) -> int:
 
 
 async def run_streamed(command: Command) -> AsyncIterator[Chunk | int]:
-    """Yield what the child writes, as it writes it, and its exit status at the end. Closing the iterator kills it."""
+    """Yield the output of a child while it runs, and its exit status at the end. Closing the iterator kills it."""
     process = await asyncio.create_subprocess_exec(
         *command.argv,
         cwd=command.directory,
@@ -57,7 +57,7 @@ async def run_streamed(command: Command) -> AsyncIterator[Chunk | int]:
     )
     stdout, stderr = process.stdout, process.stderr
     if stdout is None or stderr is None:
-        raise RuntimeError("a process that was asked for pipes has none")
+        raise RuntimeError("a process that was started with pipes has no pipe")
     queue: asyncio.Queue[Chunk | None] = asyncio.Queue(maxsize=16)
 
     async def pump(read: Callable[[int], Awaitable[bytes]], stream: Literal["stdout", "stderr"]) -> None:
@@ -92,10 +92,10 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def kill_own_group() -> None:
-    """End every process of this process group, this one first in line. For a host whose engine is gone.
+    """End every process of this process group, for a host whose engine has ended.
 
-    The engine makes each plugin the leader of a group of its own; a host started by hand leads none, and then only
-    ends itself.
+    The engine makes each plugin the leader of a group. A host that a user starts leads no group, and ends only its own
+    process.
     """
     if os.getpgid(0) == os.getpid():
         os.killpg(0, signal.SIGKILL)

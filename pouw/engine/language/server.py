@@ -1,4 +1,4 @@
-"""``LanguageRuntime``, the service that the engine talks to."""
+"""``LanguageRuntime``, the service that the engine calls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from pouw.engine.language import toolchain
 from pouw.engine.language.children import Chunk, Command, run_attached, run_streamed
 
 _EXECUTION = Path(__file__).with_name("execution.py")
-_EXIT_REPORTED = 32  # execution.EXIT_REPORTED; that module is never imported, it belongs to the program's interpreter
+_EXIT_REPORTED = (
+    32  # execution.EXIT_REPORTED; the host does not import that module, which the program's interpreter runs
+)
 _MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class LanguageHost:
-    """Answers the engine. Each program runs in a process of its own; cancelling a call ends its process."""
+    """The methods of the service. Each program runs in a process of its own; cancelling a call ends its process."""
 
     def __init__(self, engine_address: str) -> None:
         self._engine_address = engine_address
@@ -38,45 +40,49 @@ class LanguageHost:
     async def handshake(
         self, request: language.LanguageHandshakeRequest, context: _Context
     ) -> language.LanguageHandshakeResponse:
-        """Learn the engine's address, for an engine that attaches to a running host."""
+        """Store the address of an engine that attaches to a running host."""
         del context
         self._engine_address = request.engine_address or self._engine_address
         return language.LanguageHandshakeResponse()
 
     async def get_plugin_info(self, request: Empty, context: _Context) -> plugin.PluginInfo:
-        """Say which SDK this host serves."""
+        """Return the version of the SDK."""
         del request, context
-        from importlib import metadata  # a fifth of a host's start, and not every host is asked
+        from importlib import metadata  # a fifth of a host's start, and few engines call this method
 
         return plugin.PluginInfo(version=metadata.version("pulumi"))
 
     async def get_required_packages(
         self, request: language.GetRequiredPackagesRequest, context: _Context
     ) -> language.GetRequiredPackagesResponse:
-        """Name the resource packages whose SDK the program's interpreter has."""
+        """Return the resource packages whose SDK the program's interpreter has."""
         interpreter = await _interpreter(request.info, context)
-        found = toolchain.declared_packages(interpreter.site)
+        declared = toolchain.declared_packages(interpreter.site)
         return language.GetRequiredPackagesResponse(
             packages=[
-                plugin.PackageDependency(name=one.name, kind="resource", version=one.version, server=one.server)
-                for one in found
+                plugin.PackageDependency(
+                    name=package.name, kind="resource", version=package.version, server=package.server
+                )
+                for package in declared
             ]
         )
 
     async def get_required_plugins(
         self, request: language.GetRequiredPluginsRequest, context: _Context
     ) -> language.GetRequiredPluginsResponse:
-        """The same, in the words of older engines."""
+        """Return the resource packages in the message of older engines."""
         interpreter = await _interpreter(request.info, context)
-        found = toolchain.declared_packages(interpreter.site)
+        declared = toolchain.declared_packages(interpreter.site)
         return language.GetRequiredPluginsResponse(
             plugins=[
-                plugin.PluginDependency(name=one.name, kind="resource", version=one.version, server=one.server)
-                for one in found
+                plugin.PluginDependency(
+                    name=package.name, kind="resource", version=package.version, server=package.server
+                )
+                for package in declared
             ]
         )
 
-    async def about(self, request: language.AboutRequest, context: _Context) -> language.AboutResponse:
+    async def describe_interpreter(self, request: language.AboutRequest, context: _Context) -> language.AboutResponse:
         """Describe the interpreter for ``pulumi about``."""
         interpreter = await _interpreter(request.info, context)
         return language.AboutResponse(
@@ -84,7 +90,7 @@ class LanguageHost:
         )
 
     async def run(self, request: language.RunRequest, context: _Context) -> language.RunResponse:
-        """Run the program to its end. A failure that it reported itself is a bail: the engine says nothing more."""
+        """Run the program to its end. A failure that the program reported is a bail: the engine adds no message."""
         interpreter = await _interpreter(request.info, context)
         settings = {
             "project": request.project,
@@ -112,21 +118,22 @@ class LanguageHost:
             return language.RunResponse()
         if status == _EXIT_REPORTED:
             return language.RunResponse(bail=True)
-        ended = f"was ended by signal {-status}" if status < 0 else f"exited with status {status}"
-        return language.RunResponse(error=f"the program {ended}")
+        cause = f"was ended by signal {-status}" if status < 0 else f"exited with status {status}"
+        return language.RunResponse(error=f"the program {cause}")
 
     async def run_plugin(
         self, request: language.RunPluginRequest, context: _Context
     ) -> AsyncIterator[language.RunPluginResponse]:
-        """Run a policy pack (kind ``analyzer``) or another plugin; stream what it writes and then its exit status."""
+        """Run a policy pack (kind ``analyzer``) or another plugin; stream its output and then its exit status."""
         interpreter = await _interpreter(request.info, context)
         folder = str(Path(request.info.program_directory, request.info.entry_point or "."))
         if request.kind == "analyzer":
             target = ["module", "pulumi.policy", *request.args, folder]
         else:
             target = ["path", folder, *request.args]
-        given = dict(one.split("=", 1) for one in request.env if "=" in one)
-        environment = {**interpreter.environment, **given} if not interpreter.own else given or dict(os.environ)
+        variables = dict(entry.split("=", 1) for entry in request.env if "=" in entry)
+        inherited = interpreter.environment if not interpreter.is_host else {} if variables else os.environ
+        environment = {**inherited, **variables}
         output = run_streamed(
             Command(argv=_execution(interpreter, *target), directory=Path(request.pwd), environment=environment)
         )
@@ -142,7 +149,7 @@ class LanguageHost:
     async def install_dependencies(
         self, request: language.InstallDependenciesRequest, context: _Context
     ) -> AsyncIterator[language.InstallDependenciesResponse]:
-        """``pulumi install``: put a ``requirements.txt`` of a named virtual environment into it; else nothing."""
+        """Install the ``requirements.txt`` of a named virtual environment into it, for ``pulumi install``."""
         interpreter = await _interpreter(request.info, context)
         requirements = interpreter.installable(Path(request.info.program_directory or request.directory))
         if requirements is None:
@@ -174,30 +181,30 @@ class LanguageHost:
     async def runtime_options_prompts(
         self, request: language.RuntimeOptionsRequest, context: _Context
     ) -> language.RuntimeOptionsResponse:
-        """Nothing is asked on ``pulumi new``."""
+        """Return no prompts for ``pulumi new``."""
         del request, context
         return language.RuntimeOptionsResponse()
 
     async def cancel(self, request: Empty, context: _Context) -> Empty:
-        """Acknowledge: the calls that run are cancelled by the engine one by one."""
+        """Acknowledge the request. The engine cancels each call."""
         del request, context
         return Empty()
 
     def handlers(self) -> _Handlers:
-        """The service's methods by their names on the wire. What is not here answers "unimplemented"."""
-        one, stream = grpc.unary_unary_rpc_method_handler, grpc.unary_stream_rpc_method_handler
+        """Return the service's methods by their names on the wire. Other methods are unimplemented."""
+        unary, stream = grpc.unary_unary_rpc_method_handler, grpc.unary_stream_rpc_method_handler
         table: list[tuple[str, Any, Any, Any]] = [
-            ("Handshake", one, self.handshake, language.LanguageHandshakeRequest),
-            ("GetPluginInfo", one, self.get_plugin_info, Empty),
-            ("GetRequiredPackages", one, self.get_required_packages, language.GetRequiredPackagesRequest),
-            ("GetRequiredPlugins", one, self.get_required_plugins, language.GetRequiredPluginsRequest),
-            ("About", one, self.about, language.AboutRequest),
-            ("Run", one, self.run, language.RunRequest),
+            ("Handshake", unary, self.handshake, language.LanguageHandshakeRequest),
+            ("GetPluginInfo", unary, self.get_plugin_info, Empty),
+            ("GetRequiredPackages", unary, self.get_required_packages, language.GetRequiredPackagesRequest),
+            ("GetRequiredPlugins", unary, self.get_required_plugins, language.GetRequiredPluginsRequest),
+            ("About", unary, self.describe_interpreter, language.AboutRequest),
+            ("Run", unary, self.run, language.RunRequest),
             ("RunPlugin", stream, self.run_plugin, language.RunPluginRequest),
             ("InstallDependencies", stream, self.install_dependencies, language.InstallDependenciesRequest),
-            ("GetProgramDependencies", one, self.get_program_dependencies, language.GetProgramDependenciesRequest),
-            ("RuntimeOptionsPrompts", one, self.runtime_options_prompts, language.RuntimeOptionsRequest),
-            ("Cancel", one, self.cancel, Empty),
+            ("GetProgramDependencies", unary, self.get_program_dependencies, language.GetProgramDependenciesRequest),
+            ("RuntimeOptionsPrompts", unary, self.runtime_options_prompts, language.RuntimeOptionsRequest),
+            ("Cancel", unary, self.cancel, Empty),
         ]
         return {
             name: kind(
@@ -221,7 +228,7 @@ async def _interpreter(info: language.ProgramInfo, context: _Context) -> toolcha
 
 
 async def serve(engine_address: str) -> None:
-    """Serve on a free local port, print it, and go on until cancelled."""
+    """Serve on a free local port, and print the port. Serve until the task is cancelled."""
     server = grpc.aio.server(
         options=[("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
     )

@@ -1,4 +1,4 @@
-"""Which interpreter runs a program, and what is installed in it."""
+"""The interpreter of a program, and the packages that it has."""
 
 from __future__ import annotations
 
@@ -15,58 +15,58 @@ _TOOLCHAINS = ("pip", "uv")
 
 
 class InterpreterMissingError(Exception):
-    """``Pulumi.yaml`` names a virtual environment that holds no interpreter, or a tool that is not known here."""
+    """``Pulumi.yaml`` names a virtual environment without an interpreter, or a tool that is not supported."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Interpreter:
-    """A Python, where its packages lie, and the environment it wants."""
+    """A Python interpreter, the folder of its packages, and its environment."""
 
     path: Path
     site: Path
     environment: Mapping[str, str]
-    own: bool
-    """Whether it is the host's own."""
+    is_host: bool
+    """True for the interpreter of the language host."""
 
     def installable(self, directory: Path) -> Path | None:
-        """The ``requirements.txt`` that is to be installed for a program in ``directory``.
+        """Return the ``requirements.txt`` to install for a program in ``directory``.
 
-        Only into a virtual environment that the project names: the host's own is not the program's to change.
+        It is installed only into a virtual environment that the project names, never into that of the host.
         """
         requirements = directory / "requirements.txt"
-        return requirements if not self.own and requirements.exists() else None
+        return requirements if not self.is_host and requirements.exists() else None
 
 
 def choose(options: Mapping[str, object], root: Path, environment: Mapping[str, str]) -> Interpreter:
-    """The interpreter of ``runtime.options.virtualenv`` (relative to the project's root), else the host's own.
+    """Return the interpreter of ``runtime.options.virtualenv`` (relative to the project's root), else the host's.
 
-    With ``toolchain: uv`` the environment is ``.venv`` where none is named, if it is there.
+    With ``toolchain: uv`` and no named environment, it is that of ``.venv`` if the folder exists.
 
     Raises:
-        InterpreterMissingError: the virtual environment is named and is not there, or another toolchain is asked for.
+        InterpreterMissingError: the named environment does not exist, or the toolchain is not supported.
     """
-    named, tool = options.get("virtualenv"), options.get("toolchain", "pip")
-    if tool not in _TOOLCHAINS and not named:
+    folder, tool = options.get("virtualenv"), options.get("toolchain", "pip")
+    if tool not in _TOOLCHAINS and not folder:
         raise InterpreterMissingError(
-            f"runtime.options.toolchain: {tool} is not known to the embedded engine, which knows "
+            f"runtime.options.toolchain: {tool} is not supported by the embedded engine, which supports "
             f"{' and '.join(_TOOLCHAINS)}; name its environment as runtime.options.virtualenv"
         )
-    if tool == "uv" and not named and (root / _UV_ENVIRONMENT / "bin" / "python").exists():
-        named = _UV_ENVIRONMENT
-    if not isinstance(named, str) or not named:
-        own_site = Path(sysconfig.get_paths()["purelib"])
-        return Interpreter(path=Path(sys.executable), site=own_site, environment=environment, own=True)
-    home = Path(root, named)
-    python = home / "bin" / "python"
+    if tool == "uv" and not folder and (root / _UV_ENVIRONMENT / "bin" / "python").exists():
+        folder = _UV_ENVIRONMENT
+    if not isinstance(folder, str) or not folder:
+        site = Path(sysconfig.get_paths()["purelib"])
+        return Interpreter(path=Path(sys.executable), site=site, environment=environment, is_host=True)
+    prefix = Path(root, folder)
+    python = prefix / "bin" / "python"
     if not python.exists():
         raise InterpreterMissingError(
-            f"runtime.options.virtualenv: {home} holds no bin/python; create it or drop the option"
+            f"runtime.options.virtualenv: {prefix} holds no bin/python; create it or drop the option"
         )
-    site = next(iter(sorted(home.glob("lib/python3*/site-packages"))), home)
+    site = next(iter(sorted(prefix.glob("lib/python3*/site-packages"))), prefix)
     path = os.pathsep.join([str(python.parent), environment.get("PATH", "")])
-    kept = {key: value for key, value in environment.items() if key != "PYTHONHOME"}
-    activated = {**kept, "VIRTUAL_ENV": str(home), "PATH": path}
-    return Interpreter(path=python, site=site, environment=activated, own=False)
+    inherited = {key: value for key, value in environment.items() if key != "PYTHONHOME"}
+    activated = {**inherited, "VIRTUAL_ENV": str(prefix), "PATH": path}
+    return Interpreter(path=python, site=site, environment=activated, is_host=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,22 +79,22 @@ class Package:
 
 
 def declared_packages(site: Path) -> list[Package]:
-    """The resource packages whose SDK lies in ``site``, by name.
+    """Return the resource packages whose SDK is in ``site``, by name.
 
-    SDKs keep the declaration in their top folder, so no distribution's metadata has to be read.
+    SDKs have the declaration in their top folder, so no metadata of distributions is read.
     """
-    found: list[Package] = []
+    packages: list[Package] = []
     for declaration in sorted(site.glob("*/pulumi-plugin.json")):
         content = json.loads(declaration.read_text(encoding="utf-8"))
         if not content.get("resource") or not content.get("name"):
             continue
         version = str(content.get("version") or "")
-        found.append(Package(name=str(content["name"]), version=version, server=str(content.get("server") or "")))
-    return found
+        packages.append(Package(name=str(content["name"]), version=version, server=str(content.get("server") or "")))
+    return packages
 
 
 def distributions(site: Path) -> list[tuple[str, str]]:
-    """Name and version of what is installed in ``site``, by name."""
+    """Return name and version of every distribution in ``site``, by name."""
     from importlib.metadata import distributions as installed
 
-    return sorted((one.name, one.version) for one in installed(path=[str(site)]))
+    return sorted((distribution.name, distribution.version) for distribution in installed(path=[str(site)]))

@@ -20,14 +20,14 @@ def virtualenv(root: Path) -> Path:
 
 def test_without_an_option_the_hosts_own_interpreter_runs_the_program(tmp_path: Path) -> None:
     chosen = toolchain.choose({}, tmp_path, {"PATH": "/bin"})
-    assert (chosen.path, chosen.own, chosen.environment) == (Path(sys.executable), True, {"PATH": "/bin"})
+    assert (chosen.path, chosen.is_host, chosen.environment) == (Path(sys.executable), True, {"PATH": "/bin"})
     assert (chosen.site / "pulumi").is_dir()
 
 
 def test_a_virtual_environment_is_relative_to_the_project_and_activated(tmp_path: Path) -> None:
     home = virtualenv(tmp_path)
     chosen = toolchain.choose({"virtualenv": "venv"}, tmp_path, {"PATH": "/bin", "PYTHONHOME": "/elsewhere"})
-    assert (chosen.path, chosen.own) == (home / "bin" / "python", False)
+    assert (chosen.path, chosen.is_host) == (home / "bin" / "python", False)
     assert chosen.site == home / "lib/python3.12/site-packages"
     assert chosen.environment == {"PATH": f"{home}/bin:/bin", "VIRTUAL_ENV": str(home)}
 
@@ -38,16 +38,16 @@ def test_a_virtual_environment_that_is_not_there_is_named(tmp_path: Path) -> Non
 
 
 def test_uv_means_its_usual_environment_if_there_is_one(tmp_path: Path) -> None:
-    assert toolchain.choose({"toolchain": "uv"}, tmp_path, {}).own
+    assert toolchain.choose({"toolchain": "uv"}, tmp_path, {}).is_host
     virtualenv(tmp_path).rename(tmp_path / ".venv")
     assert toolchain.choose({"toolchain": "uv"}, tmp_path, {}).path == tmp_path / ".venv" / "bin" / "python"
 
 
 def test_another_toolchain_has_to_name_its_environment(tmp_path: Path) -> None:
-    with pytest.raises(InterpreterMissingError, match="poetry is not known"):
+    with pytest.raises(InterpreterMissingError, match="poetry is not supported"):
         toolchain.choose({"toolchain": "poetry"}, tmp_path, {})
     virtualenv(tmp_path)
-    assert not toolchain.choose({"toolchain": "poetry", "virtualenv": "venv"}, tmp_path, {}).own
+    assert not toolchain.choose({"toolchain": "poetry", "virtualenv": "venv"}, tmp_path, {}).is_host
 
 
 def test_only_a_named_virtual_environment_is_installed_into(tmp_path: Path) -> None:

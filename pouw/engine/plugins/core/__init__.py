@@ -1,1 +1,1 @@
-"""What every provider plugin needs: serving, property values, structural changes, faults, SDK types."""
+"""Parts of every provider plugin: its process, property values, structural changes, faults, SDK types."""
