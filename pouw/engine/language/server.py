@@ -132,7 +132,7 @@ class LanguageHost:
         else:
             target = ["path", folder, *request.args]
         variables = dict(entry.split("=", 1) for entry in request.env if "=" in entry)
-        inherited = interpreter.environment if not interpreter.is_host else {} if variables else os.environ
+        inherited = {} if interpreter.is_host and variables else interpreter.environment
         environment = {**inherited, **variables}
         output = run_streamed(
             Command(argv=_execution(interpreter, *target), directory=Path(request.pwd), environment=environment)
