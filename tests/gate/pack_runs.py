@@ -48,15 +48,21 @@ def previewed(
     for given in stack:
         events.take(step(given))
         report(events, analyzer.resource(given))
-        events.take(PolicyTally(pack=PACK, subject=Subject(urn=given.urn), passed=(), failed=(), not_applicable=()))
+        events.take(
+            PolicyTally(
+                pack=PACK, subject=Subject(urn=given.urn), passed_rules=(), failed_rules=(), inapplicable_rules=()
+            )
+        )
     report(events, analyzer.stack(*stack))
-    events.take(PolicyTally(pack=PACK, subject=None, passed=(), failed=(), not_applicable=()))
+    events.take(PolicyTally(pack=PACK, subject=None, passed_rules=(), failed_rules=(), inapplicable_rules=()))
     return events
 
 
 def step(given: Declaration, operation: str = "create") -> StepStarted:
     """Return the engine's event for a step on the resource."""
-    return StepStarted(subject=Subject(urn=given.urn), operation=operation, logical=True, changed=(), planned=True)
+    return StepStarted(
+        subject=Subject(urn=given.urn), operation=operation, logical=True, properties=(), is_planned=True
+    )
 
 
 def report(events: EngineEvents, violations: Iterable[Diagnostic]) -> None:
