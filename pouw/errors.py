@@ -1,4 +1,4 @@
-"""What a command can end with: the exit codes, and the error that carries faults to the edge where they are printed."""
+"""The exit codes of commands, and the error that carries faults to the command line, which prints them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
 
     OK = 0
     FAILED = 1
-    """The work was tried and did not succeed."""
+    """The operation failed."""
     USAGE = 2
     """The command line itself is wrong."""
     CONFIGURATION = 3
@@ -50,7 +50,7 @@ class ConfigurationError(PouwError):
 
 
 class ToolchainError(PouwError):
-    """A program that pouw builds or installs is not to be had."""
+    """A program that pouw builds or installs is not available."""
 
 
 class EngineError(PouwError):

@@ -15,36 +15,36 @@ from pouw.errors import ExitCode, PouwError
 from pouw.paths import state_dir
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "up": ("pouw.cli.stack", "Bring a stack up and wait until its network works"),
-    "preview": ("pouw.cli.stack", "Show what `up` would change"),
-    "down": ("pouw.cli.stack", "Take a stack away"),
-    "refresh": ("pouw.cli.stack", "Read the real state of a stack back"),
-    "rehearsal": ("pouw.cli.rehearsal", "What a simulated cloud holds; change it behind the engine's back"),
-    "status": ("pouw.cli.status", "Sites, slots, nodes, heights, peers, versions"),
-    "doctor": ("pouw.cli.doctor", "Which engine, plugins, cluster and versions are in use; what is missing"),
-    "cluster": ("pouw.cli.cluster", "The embedded Kubernetes"),
-    "image": ("pouw.cli.image", "The node image"),
-    "policy": ("pouw.cli.policy", "Compliance: reports, waivers, controls, rules on plain manifests"),
-    "task": ("pouw.cli.task", "Useful work: submit a training task, fetch its model"),
+    "up": ("pouw.cli.stack", "Bring a stack up, and wait until its nodes agree"),
+    "preview": ("pouw.cli.stack", "Show the changes that `up` would make"),
+    "down": ("pouw.cli.stack", "Destroy a stack"),
+    "refresh": ("pouw.cli.stack", "Update the state of a stack from its real resources"),
+    "rehearsal": ("pouw.cli.rehearsal", "Show and change the simulated cloud of a stack"),
+    "status": ("pouw.cli.status", "Show sites, slots, nodes, heights, peers and versions"),
+    "doctor": ("pouw.cli.doctor", "Show the engine, plugins and cluster in use, and what is missing"),
+    "cluster": ("pouw.cli.cluster", "Start, stop and show the embedded Kubernetes"),
+    "image": ("pouw.cli.image", "Build the images of a site"),
+    "policy": ("pouw.cli.policy", "Show compliance reports, waivers and controls; check manifests"),
+    "task": ("pouw.cli.task", "Submit training tasks, and fetch their models"),
 }
 
 
 _MACHINE = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EIO}
 )
-"""What the system says of folders that cannot hold our files: no fault of the program's."""
+"""Errors of the system for folders that cannot hold our files; they are not defects of the program."""
 
 
 class LazyGroup(click.Group):
-    """Knows its commands by name and imports one only when it is called: ``--help`` stays quick."""
+    """A group that imports a command only when it is called, so that ``--help`` stays fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order of the table above."""
+        """Return the names in the order of ``COMMANDS``."""
         del ctx
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command's object; ``None`` for an unknown name, which click reports."""
+        """Return the command; None for an unknown name, which click reports."""
         del ctx
         if cmd_name not in COMMANDS:
             return None
@@ -64,15 +64,15 @@ def root() -> None:
     """Run and operate a Proof-of-Useful-Work node network.
 
     \b
-    pouw up                  a real network on this machine
-    pouw status              what it is doing
-    pouw task submit digits  give it something to train
-    pouw down                take it away
+    pouw up                  bring a real network up on this machine
+    pouw status              show its state
+    pouw task submit digits  submit a training task
+    pouw down                remove the network
     """
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; its exit code. The process edge: expected failures are printed here and nowhere else."""
+    """Run one command, and return its exit code. Expected failures are printed here and nowhere else."""
     try:
         code = root.main(args=list(arguments), prog_name="pouw", standalone_mode=False)
     except click.exceptions.Abort:
@@ -91,18 +91,18 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         if error.errno not in _MACHINE:
             raise
-        click.echo(f"error: {_refused(error)}", err=True)
+        click.echo(f"error: {_write_fault(error)}", err=True)
         return ExitCode.FAILED
     return code if isinstance(code, int) else ExitCode.OK
 
 
-def _refused(error: OSError) -> Fault:
+def _write_fault(error: OSError) -> Fault:
     return Fault(
         path=str(error.filename or state_dir()),
         message="cannot be written",
         got=error.strerror or "",
-        expected="a folder with room that may be written",
-        remedy="make room, or set POUW_HOME (state) and POUW_CACHE (cache) to other folders",
+        expected="a writable folder with free space",
+        remedy="free some space, or set POUW_HOME (state) and POUW_CACHE (cache) to other folders",
     )
 
 

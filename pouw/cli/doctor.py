@@ -1,4 +1,4 @@
-"""``pouw doctor``: what pouw would use on this machine, and what is missing."""
+"""``pouw doctor``: the engine, plugins and cluster that pouw uses on this machine, and what is missing."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pouw.progress import make_progress
 
 
 @click.command(epilog="Examples:  pouw doctor  |  pouw doctor --json")
-@click.option("--json", "as_json", is_flag=True, help="Print the documented JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="Print the documented JSON document. Default: lines of text.")
 def doctor(as_json: bool) -> int:
-    """Show which engine, plugins, cluster and versions are in use, and what is missing with its remedy.
+    """Show the engine, plugins, cluster and versions in use, and everything that is missing with its remedy.
 
-    Looks and changes nothing. Exits 0 when nothing is missing.
+    The command changes nothing. The exit code is 0 if nothing is missing.
     """
     document = examine()
     if as_json:

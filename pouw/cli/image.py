@@ -1,4 +1,4 @@
-"""``pouw image``: the images of a site, made on this machine."""
+"""``pouw image``: the images of a site, built on this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pouw.progress import make_progress
 
 @click.group(epilog="Examples:  pouw image build  |  pouw image build --base registry.example/python:3.11-slim --json")
 def image() -> None:
-    """The images of a site: the node, and the balancer in front of it."""
+    """Build the images of a site: the node, and its balancer."""
 
 
 @image.command(
@@ -24,33 +24,37 @@ def image() -> None:
     'ctr -n k8s.io images import "$(pouw image build node --json | jq -r .images[0].archive)"'
 )
 @click.argument("kinds", nargs=-1, type=click.Choice([kind.value for kind in Kind]))
-@click.option("--base", metavar="IMAGE", help="Build the node on this image, not on one made of Debian packages.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--base",
+    metavar="IMAGE",
+    help="Build the node on this image. Default: an image of Debian packages that is built first.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON. Default: lines of text.")
 def build(kinds: tuple[str, ...], base: str | None, as_json: bool) -> int:
-    """Build KINDS (all of them by default) where their content has changed, and say where the archives are."""
+    """Build the images of KINDS (default: all) whose content has changed, and print the paths of their archives."""
     progress, home = make_progress(quiet=as_json), Home.from_environment(os.environ)
-    made = [images.build(progress, home=home, kind=Kind(kind), base=base) for kind in kinds or Kind]
-    click.echo(json.dumps(_document(made), indent=2) if as_json else "\n".join(map(_line, made)))
+    built_images = [images.build(progress, home=home, kind=Kind(kind), base=base) for kind in kinds or Kind]
+    click.echo(json.dumps(_document(built_images), indent=2) if as_json else "\n".join(map(_line, built_images)))
     return ExitCode.OK
 
 
-def _document(made: list[images.Image]) -> dict[str, object]:
+def _document(built_images: list[images.Image]) -> dict[str, object]:
     return {
         "schema": 1,
         "images": [
             {
-                "kind": one.kind,
-                "reference": one.reference,
-                "digest": one.digest,
-                "archive": str(one.archive),
-                "size_bytes": one.size_bytes,
-                "built": one.is_new,
+                "kind": entry.kind,
+                "reference": entry.reference,
+                "digest": entry.digest,
+                "archive": str(entry.archive),
+                "size_bytes": entry.size_bytes,
+                "built": entry.is_new,
             }
-            for one in made
+            for entry in built_images
         ],
     }
 
 
-def _line(one: images.Image) -> str:
-    state = "built" if one.is_new else "unchanged"
-    return f"{one.reference}  {state}, {one.size_bytes / 1e6:.0f} MB\n  {one.digest}\n  {one.archive}"
+def _line(entry: images.Image) -> str:
+    state = "built" if entry.is_new else "unchanged"
+    return f"{entry.reference}  {state}, {entry.size_bytes / 1e6:.0f} MB\n  {entry.digest}\n  {entry.archive}"

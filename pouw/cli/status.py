@@ -1,4 +1,4 @@
-"""``pouw status``: what runs, on one screen."""
+"""``pouw status``: the state of a stack's sites and nodes, on one screen."""
 
 from __future__ import annotations
 
@@ -17,54 +17,53 @@ from pouw.network.observation import NodeView, SiteView
 from pouw.network.sites import ensure_kubeconfigs
 from pouw.run import stacks
 
+SCHEMA = 2
 _NUMBERS = frozenset({"height", "peers"})
 
 
 @click.command(epilog="Examples:  pouw status  |  pouw status staging --json")
 @click.argument("stack", default="local")
-@click.option("--json", "as_json", is_flag=True, help="Print the documented JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="Print the documented JSON document. Default: a table per site.")
 def status(stack: str, as_json: bool) -> int:
-    """Show sites, slots, nodes, heights, peers and versions of STACK (default: local).
+    """Show the sites, slots, nodes, heights, peers and versions of STACK (default: local).
 
-    Exits 0 when every node answers and is ready, 1 when one is not.
+    The exit code is 0 if every node answers and is ready, and 1 otherwise.
     """
     settings = stacks.settings(stack)
     home = Home.from_environment(os.environ)
     ensure_kubeconfigs(stack, settings, home, read_outputs=lambda: stacks.outputs(stack, home))
     with Connections(settings, home) as connections:
         sites = observation.observe(settings, connections)
-        where = _endpoints(settings, sites, connections)
-    document = to_json(stack, sites, where)
+        endpoints = _endpoints(settings, sites, connections)
     if as_json:
-        click.echo(json.dumps(document, indent=2))
+        click.echo(json.dumps(to_json(stack, sites, endpoints), indent=2))
     else:
-        _show(stack, sites, where)
+        _show(stack, sites, endpoints)
     views = observation.nodes(sites)
-    well = len(views) >= settings.nodes.total * len(sites) and all(node.ready and node.answering for node in views)
-    return ExitCode.OK if well else ExitCode.FAILED
+    is_complete = len(views) >= settings.nodes.total * len(sites)
+    return ExitCode.OK if is_complete and all(node.ready and node.answering for node in views) else ExitCode.FAILED
 
 
 def _endpoints(settings: Settings, sites: list[SiteView], connections: Connections) -> Endpoints:
-    """Addresses of the first active site that can be seen."""
-    seen = {view.name for view in sites if not view.trouble}
+    """Return the addresses of the first active site that answers."""
+    answering = {view.name for view in sites if not view.trouble}
     for site in settings.sites:
-        if site.name in seen and site.role == "active":
+        if site.name in answering and site.role == "active":
             return of_site(site, connections)
     return Endpoints()
 
 
-def to_json(stack: str, sites: list[SiteView], where: Endpoints) -> dict[str, object]:
-    """The status document; see docs/reference/json.md."""
+def to_json(stack: str, sites: list[SiteView], endpoints: Endpoints) -> dict[str, object]:
+    """Return the status document; see docs/reference/json.md."""
     views = [node for node in observation.nodes(sites) if node.answering]
     heads = {node.height: node.head for node in views}
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "stack": stack,
         "height": max((node.height for node in views), default=None),
         "agreed": bool(views) and all(heads[node.height] == node.head for node in views),
-        "endpoints": where.to_json(),
+        "endpoints": endpoints.to_json(),
         "sites": [_site_json(site) for site in sites],
-        "alerts": [],
     }
 
 
@@ -79,7 +78,6 @@ def _site_json(site: SiteView) -> dict[str, object]:
             {
                 "name": slot,
                 "active": slot == site.active_slot,
-                "weight": 100 if slot == site.active_slot else 0,
                 "nodes": [_node_json(node) for node in site.nodes if node.slot == slot],
             }
             for slot in slots
@@ -100,7 +98,7 @@ def _node_json(node: NodeView) -> dict[str, object]:
     }
 
 
-def _show(stack: str, sites: list[SiteView], where: Endpoints) -> None:
+def _show(stack: str, sites: list[SiteView], endpoints: Endpoints) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -115,9 +113,9 @@ def _show(stack: str, sites: list[SiteView], where: Endpoints) -> None:
             table.add_column(column, justify="right" if column in _NUMBERS else "left")
         for node in site.nodes:
             state = "[green]ready[/]" if node.ready else f"[red]{escape(node.trouble) or 'not ready'}[/]"
-            seen = (str(node.height), node.head[:14], str(node.peers), node.version) if node.answering else ("-",) * 4
-            table.add_row(node.name, node.role, node.slot, state, *seen)
+            facts = (str(node.height), node.head[:14], str(node.peers), node.version) if node.answering else ("-",) * 4
+            table.add_row(node.name, node.role, node.slot, state, *facts)
         console.print(table)
-    for name, address in where.to_json().items():
+    for name, address in endpoints.to_json().items():
         if address:
             console.print(f"{name:8} {address}", highlight=False)

@@ -1,4 +1,4 @@
-"""``pouw task``: useful work. Submit a training task, watch it, fetch the model that the chain vouches for."""
+"""``pouw task``: training tasks and their models, which the chain proves."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from pouw.progress import make_progress
 from pouw.run import stacks
 
 _POLL_SECONDS = 1.0
-_stack_option = click.option("--stack", default="local", show_default=True, help="The stack whose network is asked.")
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_stack_option = click.option("--stack", default="local", show_default=True, help="Use the network of this stack.")
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON. Default: lines of text.")
 
 
 @contextmanager
@@ -37,15 +37,15 @@ def _client(stack: str) -> Iterator[tasks.Client]:
 
 @click.group(epilog="Examples:  pouw task submit digits  |  pouw task list  |  pouw task fetch TASK -o digits.model")
 def task() -> None:
-    """Useful work: submit a training task, fetch its verified model."""
+    """Submit training tasks, and fetch their verified models."""
 
 
 @task.command()
 @click.argument("name")
 @_stack_option
-@click.option("--wait/--no-wait", default=True, show_default=True, help="Stay until the training is finished.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until the training is finished.")
 @click.option(
-    "--timeout", default=900, show_default=True, type=click.IntRange(1, 86_400), help="Longest wait in seconds."
+    "--timeout", default=900, show_default=True, type=click.IntRange(1, 86_400), help="Wait this many seconds at most."
 )
 @_json_option
 def submit(name: str, stack: str, wait: bool, timeout: int, as_json: bool) -> int:
@@ -56,10 +56,10 @@ def submit(name: str, stack: str, wait: bool, timeout: int, as_json: bool) -> in
             return _print({"schema": 1, "task": {"id": task_id}}, f"submitted {task_id}", as_json=as_json)
         if not as_json:
             click.echo(f"submitted {task_id}")
-        found = _follow(client, task_id, timeout, quiet=as_json)
-    text = f"{task_id}: {found['state']}, accuracy {_percent(found)}\npouw task fetch {task_id}"
-    _print({"schema": 1, "task": found}, text, as_json=as_json)
-    return ExitCode.OK if found["state"] == tasks.FINISHED else ExitCode.TIMEOUT
+        entry = _follow(client, task_id, timeout, quiet=as_json)
+    text = f"{task_id}: {entry['state']}, accuracy {_percent(entry)}\npouw task fetch {task_id}"
+    _print({"schema": 1, "task": entry}, text, as_json=as_json)
+    return ExitCode.OK if entry["state"] == tasks.FINISHED else ExitCode.TIMEOUT
 
 
 def _follow(client: tasks.Client, task_id: str, timeout: float, *, quiet: bool) -> dict[str, Any]:
@@ -94,17 +94,22 @@ def list_tasks(stack: str, as_json: bool) -> int:
 @_stack_option
 @_json_option
 def show(task_id: str, stack: str, as_json: bool) -> int:
-    """Show one task."""
+    """Show the state of one task."""
     with _client(stack) as client:
-        found = client.task(task_id)
-    text = "\n".join(f"{key:18} {value}" for key, value in found.items())
-    return _print({"schema": 1, "task": found}, text, as_json=as_json)
+        entry = client.task(task_id)
+    text = "\n".join(f"{key:18} {value}" for key, value in entry.items())
+    return _print({"schema": 1, "task": entry}, text, as_json=as_json)
 
 
 @task.command()
 @click.argument("task_id")
 @_stack_option
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File; default: TASK.model here.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write into this file. Default: TASK.model in the current folder.",
+)
 @_json_option
 def fetch(task_id: str, stack: str, output: Path | None, as_json: bool) -> int:
     """Fetch a finished model, check it against the chain, and measure its test accuracy here."""
@@ -129,8 +134,8 @@ def fetch(task_id: str, stack: str, output: Path | None, as_json: bool) -> int:
     return _print(document, text, as_json=as_json)
 
 
-def _percent(found: dict[str, Any]) -> str:
-    return f"{found['accuracy']:.2%}" if found.get("accuracy") is not None else "not measured yet"
+def _percent(entry: dict[str, Any]) -> str:
+    return f"{entry['accuracy']:.2%}" if entry.get("accuracy") is not None else "not measured yet"
 
 
 def _print(document: dict[str, Any], text: str, *, as_json: bool) -> int:

@@ -1,1 +1,1 @@
-"""What a plan costs a month, from a table of list prices that is part of the repository."""
+"""The monthly cost of a plan, from a table of list prices that is part of the repository."""

@@ -1,4 +1,4 @@
-"""An estimate in lines for people and in the documented JSON."""
+"""The output of an estimate: lines for a terminal, and the documented JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pouw.cost.estimate import Estimate
 
 
 def change(cost: Estimate) -> str:
-    """The change of what is known, and how much is not: ``+1,234 USD and 3 unknown``."""
+    """Return the change of the priced part and the number of unknown prices: ``+1,234 USD and 3 unknown``."""
     delta = round(cost.delta)
     if not delta and cost.unknown:
         return f"{len(cost.unknown)} unknown"
@@ -17,20 +17,20 @@ def change(cost: Estimate) -> str:
 
 
 def lines(cost: Estimate) -> Iterator[str]:
-    """What changes a month, and each thing whose price is not known; nothing where nobody is charged."""
+    """Yield the monthly change and each unknown price; nothing for a plan without cost."""
     if not (cost.items or cost.unknown):
         return
     yield (
-        f"cost a month: {change(cost)}; then {cost.monthly:,.0f} {cost.currency}, {cost.maximum:,.0f} with every pool "
-        f"at its maximum and spot machines at the price on demand; {len(cost.usage)} things by use; "
-        f"prices of {cost.prices_of}, {cost.unchecked:,.0f} {cost.currency} by prices that nobody compared"
+        f"monthly cost: {change(cost)}; then {cost.monthly:,.0f} {cost.currency}, {cost.maximum:,.0f} with every pool "
+        f"at its maximum and spot machines at the on-demand price; {len(cost.usage)} items charged by use; "
+        f"prices of {cost.prices_of}, {cost.unchecked:,.0f} {cost.currency} by unchecked prices"
     )
-    for one in cost.unknown:
-        yield f"  unknown price: {one}"
+    for text in cost.unknown:
+        yield f"  unknown price: {text}"
 
 
 def as_json(cost: Estimate | None) -> Mapping[str, Any]:
-    """The ``cost`` part of a stack's document."""
+    """Return the ``cost`` part of a stack's document."""
     if cost is None:
         return {"monthly_delta": None, "unknown": [], "usage": []}
     return {
@@ -44,13 +44,13 @@ def as_json(cost: Estimate | None) -> Mapping[str, Any]:
         "usage": list(cost.usage),
         "items": [
             {
-                "resource": one.urn,
-                "site": one.site,
-                "what": one.what,
-                "monthly": round(one.monthly, 2),
-                "monthly_maximum": round(one.maximum or 0.0, 2),
+                "resource": item.urn,
+                "site": item.site,
+                "what": item.description,
+                "monthly": round(item.monthly, 2),
+                "monthly_maximum": round(item.maximum or 0.0, 2),
             }
-            for one in cost.items
-            if one.monthly is not None and one.maximum
+            for item in cost.items
+            if item.monthly is not None and item.maximum
         ],
     }

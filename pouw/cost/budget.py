@@ -1,4 +1,4 @@
-"""The budget gate: a site whose known part already costs more than it may is told before anything is made."""
+"""The budgets of sites: a plan over a budget is refused before anything is created."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from pouw.cost.estimate import Estimate
 
 
 def faults(settings: Settings, estimate: Estimate) -> Iterator[Fault]:
-    """A fault for each site over its budget."""
+    """Yield a fault for each site over its budget."""
     for index, site in enumerate(settings.sites):
         if not isinstance(site, ManagedSite) or site.budget is None:
             continue
         monthly = estimate.of_site(site.name)
-        told = f"{monthly:,.0f} {estimate.currency} a month by the prices of {estimate.prices_of}, use not counted"
         if monthly > site.budget.monthly:
             yield Fault(
                 path=f"{NAMESPACE}:sites[{index}].budget.monthly",
                 message=f"site {site.name} costs more than its budget",
-                got=told,
+                got=f"{monthly:,.0f} {estimate.currency} per month at the prices of {estimate.prices_of}, without use",
                 expected=f"at most {site.budget.monthly:,d}, taken as {estimate.currency}",
                 remedy="raise the budget, or make the pools smaller",
             )

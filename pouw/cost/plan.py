@@ -41,7 +41,7 @@ class Plan:
 
     before: Sequence[Resource]
     after: Sequence[Resource]
-    touched: frozenset[str]
+    changes: frozenset[str]
     """URNs of resources that change."""
 
 
@@ -52,7 +52,7 @@ def of(steps: Sequence[StepStarted], sites: Sequence[Site]) -> Plan:
     return Plan(
         before=tuple(reader.resources(charged, after=False)),
         after=tuple(reader.resources(charged, after=True)),
-        touched=frozenset(step.subject.urn for step in charged if step.operation != "same"),
+        changes=frozenset(step.subject.urn for step in charged if step.operation != "same"),
     )
 
 

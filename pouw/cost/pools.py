@@ -1,4 +1,4 @@
-"""Pools of machines: how many at least and at most, of which kind, with which disk. One reader a cloud."""
+"""Pools of machines: their minimum and maximum, their type and their disks. Each cloud has one reader."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from pouw.cost.table import count
 
 _LAUNCH_TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 _ZONES: Final = 3
-"""Of a site: what a pool's zones are where the plan does not say yet."""
+"""Zones of a pool whose zones are unknown before the run: those of a site."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machines:
-    """Machines of one kind. An empty ``instance`` or ``disk``, or no number: the plan does not say."""
+    """Machines of one type. An empty ``instance`` or ``disk``, or a missing number, is unknown in the plan."""
 
     instance: str = ""
     minimum: int | None = None
     maximum: int | None = None
     spot: bool = False
     disk: str = ""
-    """Kind of each machine's disk; ``none`` where it has none that is charged for."""
+    """Kind of each machine's disk; ``none`` without a disk that has a price."""
     disk_gib: int | None = None
 
 
-def of(resource: Resource, others: Sequence[Resource]) -> Iterator[Machines] | None:
-    """The pools that a resource is; ``None`` for one that is no pool. ``others`` may hold what it refers to."""
+def of(resource: Resource, resources: Sequence[Resource]) -> Iterator[Machines] | None:
+    """Return the pools of a resource; None for a type without machines. ``resources`` may hold its references."""
     read = _READERS.get(resource.type)
-    return read(resource, others) if read else None
+    return read(resource, resources) if read else None
 
 
-def _node_group(resource: Resource, others: Sequence[Resource]) -> Iterator[Machines]:
+def _node_group(resource: Resource, resources: Sequence[Resource]) -> Iterator[Machines]:
     inputs = resource.inputs
-    launch = _launch_template(resource, others)
+    launch = _launch_template(resource, resources)
     ebs = _block(value(_block(launch.get("blockDeviceMappings")), "ebs"))
     scaling = _block(inputs.get("scalingConfig"))
     instances = inputs.get("instanceTypes") or [launch.get("instanceType")]
@@ -50,16 +50,24 @@ def _node_group(resource: Resource, others: Sequence[Resource]) -> Iterator[Mach
     )
 
 
-def _launch_template(resource: Resource, others: Sequence[Resource]) -> Mapping[str, Any]:
-    """The template beside the group whose name the group's begins with: its id is not known before it is made."""
-    beside = [one for one in others if one.type == _LAUNCH_TEMPLATE and one.parent == resource.parent]
-    fitting = [one for one in beside if resource.name.startswith(one.name.rpartition("-")[0])]
-    found = max(fitting or beside[:1] if len(beside) == 1 else fitting, key=lambda one: len(one.name), default=None)
-    return found.inputs if found else {}
+def _launch_template(resource: Resource, resources: Sequence[Resource]) -> Mapping[str, Any]:
+    """Return the launch template with the same parent and the longest common name.
+
+    The group does not name it in a plan, because its id is unknown before its creation.
+    """
+    siblings = [sibling for sibling in resources if _is_launch_template_beside(sibling, resource)]
+    matches = [sibling for sibling in siblings if resource.name.startswith(sibling.name.rpartition("-")[0])]
+    candidates = matches or (siblings if len(siblings) == 1 else [])
+    template = max(candidates, key=lambda candidate: len(candidate.name), default=None)
+    return template.inputs if template else {}
 
 
-def _managed_cluster(resource: Resource, others: Sequence[Resource]) -> Iterator[Machines]:
-    del others
+def _is_launch_template_beside(sibling: Resource, resource: Resource) -> bool:
+    return sibling.type == _LAUNCH_TEMPLATE and sibling.parent == resource.parent
+
+
+def _managed_cluster(resource: Resource, resources: Sequence[Resource]) -> Iterator[Machines]:
+    del resources
     profiles = resource.inputs.get("agentPoolProfiles") or ()
     for pool in profiles if isinstance(profiles, list) else (profiles,):
         if pool:
@@ -80,17 +88,17 @@ def _agent_pool(inputs: Mapping[str, Any] | None) -> Machines:
     )
 
 
-def _gke_pool(resource: Resource, others: Sequence[Resource]) -> Iterator[Machines]:
-    del others
+def _gke_pool(resource: Resource, resources: Sequence[Resource]) -> Iterator[Machines]:
+    del resources
     inputs = resource.inputs
     node, scaling = _block(inputs.get("nodeConfig")), _block(inputs.get("autoscaling"))
-    least, most = _gke_bounds(inputs, scaling)
+    minimum, maximum = _gke_bounds(inputs, scaling)
     machine = _text(value(node, "machineType"))
     accelerated = bool(value(node, "guestAccelerators")) and not machine.startswith(("g2-", "a2-"))
     yield Machines(
         instance=f"{machine} with accelerators" if accelerated else machine,
-        minimum=least,
-        maximum=most,
+        minimum=minimum,
+        maximum=maximum,
         spot=any(value(node, name) is True for name in ("spot", "preemptible")),
         disk=_text(value(node, "diskType")) or ("" if node is None else "pd-balanced"),
         disk_gib=_number(node, "diskSizeGb", 100),
@@ -98,15 +106,16 @@ def _gke_pool(resource: Resource, others: Sequence[Resource]) -> Iterator[Machin
 
 
 def _gke_bounds(inputs: Mapping[str, Any], scaling: Mapping[str, Any] | None) -> tuple[int | None, int | None]:
-    """Over all zones: bounds are of each, unless they say that they are of all."""
+    """Return the bounds over all zones: the inputs bound each zone, unless they are total bounds."""
     if scaling is None:
         return None, None
     if "totalMaxNodeCount" in scaling:
         return _number(scaling, "totalMinNodeCount"), _number(scaling, "totalMaxNodeCount")
     zones = count(inputs.get("nodeLocations"), _ZONES) or 1
     fixed = _number(inputs, "nodeCount" if inputs.get("nodeCount") else "initialNodeCount")
-    least, most = (_number(scaling, f"{end}NodeCount") for end in ("min", "max")) if scaling else (fixed, fixed)
-    return (None if least is None else least * zones), (None if most is None else most * zones)
+    bounds = [_number(scaling, f"{end}NodeCount") for end in ("min", "max")] if scaling else [fixed, fixed]
+    minimum, maximum = (None if bound is None else bound * zones for bound in bounds)
+    return minimum, maximum
 
 
 _READERS: Mapping[str, Callable[[Resource, Sequence[Resource]], Iterator[Machines]]] = {
@@ -118,27 +127,28 @@ _READERS: Mapping[str, Callable[[Resource, Sequence[Resource]], Iterator[Machine
 
 
 TYPES = tuple(_READERS)
-"""Types that are pools of machines, or have some inside."""
+"""Types that are pools of machines, or contain pools."""
 
 
-def _block(found: Any) -> Mapping[str, Any] | None:
-    """An object, or the first of a list of them: some providers wrap a block into a list. ``None``: not known yet."""
-    if isinstance(found, list):
-        found = found[0] if found else None
-    if found is None:
+def _block(content: Any) -> Mapping[str, Any] | None:
+    """Return an object, or the first of a list, in which some providers wrap it; None for an unknown value."""
+    if isinstance(content, list):
+        content = content[0] if content else None
+    if content is None:
         return {}
-    return found if isinstance(found, Mapping) else None
+    return content if isinstance(content, Mapping) else None
 
 
 def _number(block: Mapping[str, Any] | None, name: str, otherwise: int | None = 0) -> int | None:
-    """What stands there; ``otherwise`` where nothing does, and none where it is not known yet."""
+    """Return a number; ``otherwise`` if it is missing, and None if it is unknown."""
     if block is None:
         return None
-    found = block.get(name)
-    if found is None:
+    content = block.get(name)
+    if content is None:
         return otherwise
-    return count(int(found) if isinstance(found, str) and found.isascii() and found.isdigit() else found)
+    is_digits = isinstance(content, str) and content.isascii() and content.isdigit()
+    return count(int(content) if is_digits else content)
 
 
-def _text(found: Any) -> str:
-    return found if isinstance(found, str) and not is_unknown(found) else ""
+def _text(content: Any) -> str:
+    return content if isinstance(content, str) and not is_unknown(content) else ""

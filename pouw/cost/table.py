@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FILES = tuple(Path(__file__).with_name(name) for name in ("prices.yaml", "machines.yaml"))
 UNCHECKED = "unchecked"
-"""The source of prices that were compared with nothing."""
-_ANY = "*"
+"""The source of prices that were compared with no source."""
+_EVERY_REGION = "*"
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 ByRegion = Mapping[str, Amount]
@@ -28,7 +28,7 @@ class _Part(BaseModel):
 
 
 class Source(_Part):
-    """Where prices were found, and of when they are."""
+    """A source of prices, and its date."""
 
     of: str
     date: date
@@ -36,31 +36,32 @@ class Source(_Part):
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
-    """What something costs a month, and whether that was compared with anything."""
+    """A monthly price."""
 
     month: float
-    checked: bool
+    is_checked: bool
+    """True if it was compared with its source."""
 
 
 class Plus(_Part):
-    """A price for each entry of an input, on top of the line's own."""
+    """A price for each entry of an input, added to that of the line."""
 
     each: str
     month: ByRegion
 
 
 class Line(_Part):
-    """What one kind of a type costs: by the hour, by the month, or both."""
+    """The price of one variant of a type: per hour, per month, or both."""
 
     what: str
     source: str = UNCHECKED
     when: Mapping[str, str] = Field(default_factory=dict)
-    """Inputs, by path, and what they must be."""
+    """Inputs by path, with the values for which the line applies."""
     hour: ByRegion | None = None
     month: ByRegion | None = None
     each: str | None = None
     otherwise: int | None = None
-    """How many there are where ``each`` is not known before the run."""
+    """The number of entries if ``each`` is unknown before the run."""
     plus: Plus | None = None
     usage: str = ""
 
@@ -70,31 +71,31 @@ class _Group(_Part):
 
     source: str
     unchecked: frozenset[str] = frozenset()
-    """Regions whose price is not of the source and was compared with nothing."""
+    """Regions whose price is from no source."""
 
     def is_checked(self, region: str) -> bool:
-        """Whether the price in a region was compared with its source."""
+        """True if the price in a region was compared with its source."""
         return self.source != UNCHECKED and region not in self.unchecked
 
 
 class Family(_Group):
-    """Machines whose prices are multiples of one."""
+    """Machines whose prices are multiples of one price."""
 
     sizes: Mapping[str, Annotated[float, Field(gt=0)]]
-    """Names of the machines, and what multiple of ``hour`` each costs."""
+    """Names of the machines, with the multiple of ``hour`` that each costs."""
     hour: ByRegion
 
 
 class Disk(_Group):
-    """What one kind of disk costs a month: each GiB of it, or a disk of up to so many GiB."""
+    """The monthly price of one kind of disk: per GiB, or in steps by the largest size of each."""
 
     month: ByRegion | None = None
     steps: Mapping[int, ByRegion] | None = None
 
     @model_validator(mode="after")
-    def _is_sold_one_way(self) -> Self:
+    def _has_one_price(self) -> Self:
         if (self.month is None) is (self.steps is None):
-            raise ValueError("a disk is sold by the GiB or in steps")
+            raise ValueError("a disk has a price per GiB or in steps")
         return self
 
 
@@ -102,7 +103,7 @@ class Table(_Part):
     """All prices."""
 
     date: date
-    """When they were last compared with their sources."""
+    """The date of the last comparison with the sources."""
     currency: str
     hours_a_month: Annotated[int, Field(gt=0)]
     sources: Mapping[str, Source]
@@ -110,20 +111,20 @@ class Table(_Part):
     machines: Mapping[str, Mapping[str, Family]]
     disks: Mapping[str, Mapping[str, Disk]]
     classes: Mapping[str, Mapping[str, str]]
-    """Kinds of disks by cloud and storage class, where no plan shows the class's parameters."""
+    """Kinds of disks by cloud and storage class, for classes whose parameters no plan shows."""
     services: Mapping[str, ByRegion]
     usage: Mapping[str, str]
     free: Mapping[str, tuple[str, ...]]
-    """Patterns of types, by the reason why nobody charges for them."""
+    """Patterns of types without a price, by the reason."""
 
     @model_validator(mode="after")
-    def _names_its_sources(self) -> Self:
+    def _has_all_sources(self) -> Self:
         if missing := sorted(set(self._named_sources()) - set(self.sources)):
             raise ValueError(f"no source is called {', '.join(missing)}")
         return self
 
     @model_validator(mode="after")
-    def _prices_a_machine_once(self) -> Self:
+    def _has_unique_machines(self) -> Self:
         for families in self.machines.values():
             names = [name for family in families.values() for name in family.sizes]
             if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -136,57 +137,58 @@ class Table(_Part):
         yield from (disk.source for disks in self.disks.values() for disk in disks.values())
 
     def used(self, token: str) -> str:
-        """What a type is charged for by use; empty for one that is not."""
-        return next((words for pattern, words in self.usage.items() if fnmatchcase(token, pattern)), "")
+        """Return the use that a type is charged for; empty for other types."""
+        return next((usage for pattern, usage in self.usage.items() if fnmatchcase(token, pattern)), "")
 
     def free_because(self, token: str) -> str:
-        """Why a type costs nothing; empty for one of which that is not known."""
-        named = ((why, pattern) for why, patterns in self.free.items() for pattern in patterns)
-        return next((why for why, pattern in named if fnmatchcase(token, pattern)), "")
+        """Return the reason why a type is free; empty for other types."""
+        entries = ((reason, pattern) for reason, patterns in self.free.items() for pattern in patterns)
+        return next((reason for reason, pattern in entries if fnmatchcase(token, pattern)), "")
 
     def machine(self, cloud: str, name: str, region: str) -> Price | None:
-        """A machine's month; none where it is not known."""
-        family = next((one for one in self.machines.get(cloud, {}).values() if name in one.sizes), None)
-        hour = at(family.hour, region) if family else None
+        """Return a machine's monthly price; None if it is unknown."""
+        families = self.machines.get(cloud, {}).values()
+        family = next((family for family in families if name in family.sizes), None)
+        hour = price_in(family.hour, region) if family else None
         if family is None or hour is None:
             return None
-        return Price(month=hour * family.sizes[name] * self.hours_a_month, checked=family.is_checked(region))
+        return Price(month=hour * family.sizes[name] * self.hours_a_month, is_checked=family.is_checked(region))
 
     def disk(self, cloud: str, kind: str, gib: int | None, region: str) -> Price | None:
-        """A disk's month; none where it or its size is not known."""
+        """Return a disk's monthly price; None if its price or size is unknown."""
         disk = self.disks.get(cloud, {}).get(kind)
         if disk is None or gib is None:
             return None
         if disk.steps is not None:
             size = min((step for step in disk.steps if step >= gib), default=None)
-            month = None if size is None else at(disk.steps[size], region)
+            month = None if size is None else price_in(disk.steps[size], region)
         else:
-            each = at(disk.month, region)
-            month = None if each is None else each * gib
-        return None if month is None else Price(month=month, checked=disk.is_checked(region))
+            price = price_in(disk.month, region)
+            month = None if price is None else price * gib
+        return None if month is None else Price(month=month, is_checked=disk.is_checked(region))
 
 
-def at(prices: Mapping[str, float] | None, region: str) -> float | None:
-    """The price in a region; none where it is not known."""
+def price_in(prices: Mapping[str, float] | None, region: str) -> float | None:
+    """Return the price in a region; None if it is unknown."""
     if prices is None:
         return None
-    return prices.get(region, prices.get(_ANY))
+    return prices.get(region, prices.get(_EVERY_REGION))
 
 
-def count(found: Any, otherwise: int | None = None) -> int | None:
-    """How many an input asks for: nothing is none, a list its length; ``otherwise`` where it is not known yet."""
-    if found is None:
+def count(content: Any, otherwise: int | None = None) -> int | None:
+    """Return the number in an input: 0 if missing, the length of a list; ``otherwise`` if it is unknown."""
+    if content is None:
         return 0
-    if isinstance(found, list):
-        return len(found)
-    if isinstance(found, int | float) and math.isfinite(found):
-        return max(int(found), 0)
+    if isinstance(content, list):
+        return len(content)
+    if isinstance(content, int | float) and math.isfinite(content):
+        return max(int(content), 0)
     return otherwise
 
 
 @lru_cache(maxsize=1)
 def load() -> Table:
-    """The table of this repository."""
+    """Return the table of this repository."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     content: dict[str, Any] = {}
     for file in FILES:

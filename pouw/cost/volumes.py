@@ -1,4 +1,4 @@
-"""Volumes that pods claim: how many, how large, and of which kind by their storage class."""
+"""Volumes that pods claim: their number, size and kind, from their storage class."""
 
 from __future__ import annotations
 
@@ -16,68 +16,68 @@ SET: Final = "kubernetes:apps/v1:StatefulSet"
 CLAIM: Final = "kubernetes:core/v1:PersistentVolumeClaim"
 _CLASS: Final = "kubernetes:storage.k8s.io/v1:StorageClass"
 _KINDS: Final = ("type", "skuName", "skuname", "storageaccounttype")
-"""Parameters that name a kind of disk, in the words of the drivers."""
+"""Parameters of the drivers that name a kind of disk."""
 _GIB: Final = 1 << 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class Volumes:
-    """Volumes of one claim. An empty ``kind``, or no number: the plan does not say."""
+    """Volumes of one claim. An empty ``kind``, or a missing number, is unknown in the plan."""
 
     count: int | None
     gib: int | None
     kind: str
 
 
-def of(resource: Resource, others: Sequence[Resource], table: Table) -> Iterator[Volumes]:
-    """What a set of pods or a claim claims; a set that runs no pod claims nothing."""
+def of(resource: Resource, resources: Sequence[Resource], table: Table) -> Iterator[Volumes]:
+    """Yield the volumes of a StatefulSet or a claim; a set without pods has none."""
     if resource.type == CLAIM:
-        yield Volumes(count=1, gib=_gib(resource.inputs), kind=_kind(resource, resource.inputs, others, table))
+        yield Volumes(count=1, gib=_gib(resource.inputs), kind=_kind(resource, resource.inputs, resources, table))
         return
-    # A set that says no number runs one pod.
+    # A set without a number runs one pod.
     replicas = value(resource.inputs, "spec.replicas")
     pods = 1 if replicas is None else count(replicas)
     claims = value(resource.inputs, "spec.volumeClaimTemplates") or ()
     if pods == 0 or not claims:
         return
     for claim in claims if isinstance(claims, list) else (claims,):
-        yield Volumes(count=pods, gib=_gib(claim), kind=_kind(resource, claim, others, table))
+        yield Volumes(count=pods, gib=_gib(claim), kind=_kind(resource, claim, resources, table))
 
 
 def _gib(claim: object) -> int | None:
-    asked = value(claim, "spec.resources.requests.storage")
-    size = None if asked is None or isinstance(asked, Mapping | list) else amount(asked)
+    request = value(claim, "spec.resources.requests.storage")
+    size = None if request is None or isinstance(request, Mapping | list) else amount(request)
     return None if size is None else max(math.ceil(size / _GIB), 0)
 
 
-def _kind(resource: Resource, claim: object, others: Sequence[Resource], table: Table) -> str:
-    """The kind of disk: of the class in the same plan, else of one that the cloud's clusters are known to have."""
+def _kind(resource: Resource, claim: object, resources: Sequence[Resource], table: Table) -> str:
+    """Return the kind of disk, from the storage class in the plan, else from the cloud's default classes."""
     name = value(claim, "spec.storageClassName")
     if not isinstance(claim, Mapping) or is_unknown(name):
         return ""
-    named = name or ""
+    class_name = name or ""
     classes = [
-        one
-        for one in others
-        if one.type == _CLASS and one.site == resource.site and value(one.inputs, "metadata.name") == named
+        entry
+        for entry in resources
+        if entry.type == _CLASS and entry.site == resource.site and value(entry.inputs, "metadata.name") == class_name
     ]
-    known = table.classes.get(resource.cloud, {}).get(str(named), "")
+    default_kind = table.classes.get(resource.cloud, {}).get(str(class_name), "")
     if not classes:
-        return known
+        return default_kind
     parameters: Any = value(classes[0].inputs, "parameters")
     if isinstance(parameters, Mapping):
-        found = next((str(parameters[key]) for key in _KINDS if key in parameters), "")
-        return "" if is_unknown(found) else found
-    return known or _kind_of_machines(resource, others)
+        kind = next((str(parameters[key]) for key in _KINDS if key in parameters), "")
+        return "" if is_unknown(kind) else kind
+    return default_kind or _kind_of_machines(resource, resources)
 
 
-def _kind_of_machines(resource: Resource, others: Sequence[Resource]) -> str:
-    """The kind that all machines of the site carry: where it is one, a class of the site's own has no other."""
+def _kind_of_machines(resource: Resource, resources: Sequence[Resource]) -> str:
+    """Return the kind of disk that all machines of the site have; empty if there are several kinds."""
     kinds = {
         machines.disk
-        for one in others
-        if one.site == resource.site
-        for machines in pools.of(one, others) or ()
+        for entry in resources
+        if entry.site == resource.site
+        for machines in pools.of(entry, resources) or ()
         if machines.disk
     }
     return kinds.pop() if len(kinds) == 1 else ""

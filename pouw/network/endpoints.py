@@ -31,11 +31,10 @@ class Endpoints:
     rpc: str = ""
     ws: str = ""
     metrics: str = ""
-    console: str = ""
 
     def to_json(self) -> dict[str, str]:
         """Return the ``endpoints`` part of the status document."""
-        return {"rpc": self.rpc, "ws": self.ws, "metrics": self.metrics, "console": self.console}
+        return {"rpc": self.rpc, "ws": self.ws, "metrics": self.metrics}
 
 
 def endpoints(service: Mapping[str, Any] | None, machines: Sequence[Mapping[str, Any]], *, embedded: bool) -> Endpoints:

@@ -1,4 +1,4 @@
-"""Steps of a run, written by hand."""
+"""Constructed steps of a run."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pouw.engine.events import StepStarted, Subject
 
 _STACK = "urn:pulumi:staging::pouw::"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the engine writes for a text that it does not know before the run."""
+"""The engine's marker for a text that is unknown before the run."""
 SITE = f"{_STACK}pouw:aws:Site::primary"
 POOLS = f"{_STACK}pouw:aws:Site$pouw:aws:NodePools::primary-pools"
 
 
 def settings(**more: Any) -> Settings:
-    """A stack with one site ``primary`` in AWS; ``more`` goes into the site."""
+    """Return the settings of a stack with one site ``primary`` in AWS; ``more`` is added to the site."""
     site = {
         "name": "primary",
         "cloud": "aws",
@@ -31,7 +31,7 @@ def settings(**more: Any) -> Settings:
 
 
 def provider(package: str, name: str = "default", **inputs: Any) -> StepStarted:
-    """A provider's own step."""
+    """Return the step of a provider."""
     token = f"pulumi:providers:{package}"
     return StepStarted(
         subject=Subject(urn=f"{_STACK}{token}::{name}"),
@@ -44,7 +44,7 @@ def provider(package: str, name: str = "default", **inputs: Any) -> StepStarted:
 
 
 def component(urn: str, parent: str = "") -> StepStarted:
-    """A component's step: it has no provider."""
+    """Return the step of a component, which has no provider."""
     return StepStarted(
         subject=Subject(urn=urn),
         operation="create",

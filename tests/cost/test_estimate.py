@@ -1,4 +1,4 @@
-"""The bill of a plan: known prices add up, unknown ones are named, use is told apart, and nothing passes as free."""
+"""The estimate of a plan: prices are summed, and unknown prices and charges by use are reported separately."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ def template(gib: int) -> dict[str, Any]:
     return {"blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"volumeSize": gib, "volumeType": "gp3"}}]}
 
 
-def group(instance: str, least: int, most: int, **more: Any) -> dict[str, Any]:
-    return {"instanceTypes": [instance], "scalingConfig": {"minSize": least, "maxSize": most}, **more}
+def group(instance: str, minimum: int, maximum: int, **more: Any) -> dict[str, Any]:
+    return {"instanceTypes": [instance], "scalingConfig": {"minSize": minimum, "maxSize": maximum}, **more}
 
 
-def test_what_is_made_and_what_goes_change_the_bill_and_what_stays_does_not() -> None:
-    found = priced(
+def test_created_and_deleted_resources_change_the_bill() -> None:
+    cost = priced(
         [
             component(SITE),
             step("aws:eks/cluster:Cluster", "cluster", {"name": "c"}),
             step(NAT, "old", None, before={}),
-            step(NAT, "kept", {}, before={}),
+            step(NAT, "unchanged", {}, before={}),
         ]
     )
-    assert found.delta == pytest.approx(730 * (0.10 - 0.045))
-    assert found.monthly == pytest.approx(730 * (0.10 + 0.045))
-    assert found.usage == [f"{NAT} old: bytes translated"], "use of what stays is no news"
+    assert cost.delta == pytest.approx(730 * (0.10 - 0.045))
+    assert cost.monthly == pytest.approx(730 * (0.10 + 0.045))
+    assert cost.usage == [f"{NAT} old: bytes translated"], "unchanged resources are not reported"
 
 
 @pytest.mark.parametrize(
@@ -49,31 +49,31 @@ def test_what_is_made_and_what_goes_change_the_bill_and_what_stays_does_not() ->
     [("eu-west-1", "us-east-1", 0.048), (None, "eu-central-1", 0.052), (UNKNOWN, UNKNOWN, 0.045)],
     ids=["its own", "its provider's", "its site's"],
 )
-def test_the_region_is_the_nearest_that_is_known(own: str | None, of_provider: str, expected: float) -> None:
+def test_the_region_is_the_nearest_known_one(own: str | None, of_provider: str, expected: float) -> None:
     inputs = {"region": own} if own else {}
-    found = priced([component(SITE), provider("aws", region=of_provider), step(NAT, "nat", inputs)])
-    assert found.monthly == pytest.approx(730 * expected)
+    cost = priced([component(SITE), provider("aws", region=of_provider), step(NAT, "nat", inputs)])
+    assert cost.monthly == pytest.approx(730 * expected)
 
 
-def test_a_region_without_a_price_is_named_and_never_zero() -> None:
-    found = priced([step(NAT, "nat", {"region": "af-south-1"})])
-    assert found.delta == 0
-    assert found.unknown == [f"{NAT} nat: NAT gateway in af-south-1"]
+def test_a_region_without_a_price_is_reported_as_unknown() -> None:
+    cost = priced([step(NAT, "nat", {"region": "af-south-1"})])
+    assert cost.delta == 0
+    assert cost.unknown == [f"{NAT} nat: NAT gateway in af-south-1"]
 
 
-def test_a_type_that_nobody_listed_is_named() -> None:
-    found = priced([step("aws:neptune/cluster:Cluster", "graph", {})])
-    assert found.unknown == ["aws:neptune/cluster:Cluster graph: not in the table of prices"]
+def test_an_unlisted_type_is_reported_as_unknown() -> None:
+    cost = priced([step("aws:neptune/cluster:Cluster", "graph", {})])
+    assert cost.unknown == ["aws:neptune/cluster:Cluster graph: not in the table of prices"]
 
 
-def test_types_that_cost_nothing_or_by_use_alone_add_nothing() -> None:
-    found = priced([step("aws:iam/role:Role", "role", {}), step("aws:s3/bucket:Bucket", "bucket", {})])
-    assert (found.delta, found.unknown) == (0, [])
-    assert found.usage == ["aws:s3/bucket:Bucket bucket: stored bytes and requests"]
+def test_free_types_and_types_charged_by_use_add_nothing() -> None:
+    cost = priced([step("aws:iam/role:Role", "role", {}), step("aws:s3/bucket:Bucket", "bucket", {})])
+    assert (cost.delta, cost.unknown) == (0, [])
+    assert cost.usage == ["aws:s3/bucket:Bucket bucket: stored bytes and requests"]
 
 
-def test_a_pool_counts_at_its_minimum_with_its_disks_and_tells_its_maximum() -> None:
-    found = priced(
+def test_a_pool_is_priced_at_its_minimum_and_its_maximum_with_disks() -> None:
+    cost = priced(
         [
             component(SITE),
             component(POOLS, SITE),
@@ -83,12 +83,12 @@ def test_a_pool_counts_at_its_minimum_with_its_disks_and_tells_its_maximum() -> 
         ]
     )
     each = 730 * 0.1008 + 100 * 0.08
-    assert found.monthly == pytest.approx(3 * each)
-    assert found.maximum == pytest.approx(6 * each)
+    assert cost.monthly == pytest.approx(3 * each)
+    assert cost.maximum == pytest.approx(6 * each)
 
 
-def test_spot_machines_have_a_market_and_a_bound_and_their_disks_have_a_price() -> None:
-    found = priced(
+def test_spot_machines_have_an_upper_bound_and_their_disks_a_price() -> None:
+    cost = priced(
         [
             component(SITE),
             component(POOLS, SITE),
@@ -96,25 +96,27 @@ def test_spot_machines_have_a_market_and_a_bound_and_their_disks_have_a_price() 
             step(GROUP, "p-miners-spot", group("c7i.2xlarge", 2, 11, capacityType="SPOT"), parent=POOLS),
         ]
     )
-    assert found.monthly == pytest.approx(2 * 100 * 0.08)
-    assert found.maximum == pytest.approx(11 * (730 * 0.357 + 100 * 0.08)), "spot machines never cost more than others"
-    (usage,) = found.usage
+    assert cost.monthly == pytest.approx(2 * 100 * 0.08)
+    assert cost.maximum == pytest.approx(11 * (730 * 0.357 + 100 * 0.08)), (
+        "a spot machine never costs more than an on-demand machine"
+    )
+    (usage,) = cost.usage
     assert usage.startswith(
         f"{GROUP} p-miners-spot: 2 to 11 spot machines of c7i.2xlarge at the market's price, 2,867 USD"
     )
 
 
-def test_spot_machines_without_a_known_bound_are_told_as_use() -> None:
-    found = priced([component(SITE), step(GROUP, "pool", group("x9.huge", 1, 2, capacityType="SPOT", diskSize=10))])
-    assert found.usage == [f"{GROUP} pool: 1 to 2 spot machines of x9.huge at the market's price"]
-    assert found.unknown == []
-    assert (found.monthly, found.maximum) == pytest.approx((0.8, 1.6))
+def test_spot_machines_without_a_known_bound_are_charged_by_use() -> None:
+    cost = priced([component(SITE), step(GROUP, "pool", group("x9.huge", 1, 2, capacityType="SPOT", diskSize=10))])
+    assert cost.usage == [f"{GROUP} pool: 1 to 2 spot machines of x9.huge at the market's price"]
+    assert cost.unknown == []
+    assert (cost.monthly, cost.maximum) == pytest.approx((0.8, 1.6))
 
 
-def test_a_machine_that_is_not_listed_is_unknown() -> None:
-    found = priced([component(SITE), step(GROUP, "pool", group("x9.huge", 1, 1, diskSize=10))])
-    assert found.unknown == [f"{GROUP} pool: 1 machines of x9.huge in us-east-1"]
-    assert found.monthly == pytest.approx(0.8)
+def test_an_unlisted_machine_is_reported_as_unknown() -> None:
+    cost = priced([component(SITE), step(GROUP, "pool", group("x9.huge", 1, 1, diskSize=10))])
+    assert cost.unknown == [f"{GROUP} pool: 1 machines of x9.huge in us-east-1"]
+    assert cost.monthly == pytest.approx(0.8)
 
 
 def test_an_interface_endpoint_costs_in_each_of_its_zones() -> None:
@@ -128,7 +130,7 @@ def test_an_interface_endpoint_costs_in_each_of_its_zones() -> None:
     assert priced(steps).monthly == pytest.approx(730 * 0.01 * (2 + 3))
 
 
-def test_azure_and_gcp_pools_are_read_in_their_own_words() -> None:
+def test_azure_and_gcp_pools_are_priced_from_their_own_inputs() -> None:
     agents = {
         "location": "East US",
         "sku": {"tier": "Standard"},
@@ -152,7 +154,7 @@ def test_azure_and_gcp_pools_are_read_in_their_own_words() -> None:
     assert gcp.maximum == pytest.approx(2 * gcp.monthly)
 
 
-def test_volumes_and_balancers_inside_a_clouds_cluster_are_on_its_bill() -> None:
+def test_volumes_and_balancers_in_a_managed_cluster_are_priced() -> None:
     claim = {"spec": {"storageClassName": "fast", "resources": {"requests": {"storage": "20Gi"}}}}
     inside: dict[str, dict[str, Any]] = {
         "kubernetes:storage.k8s.io/v1:StorageClass": {"metadata": {"name": "fast"}, "parameters": {"type": "gp3"}},
@@ -160,32 +162,30 @@ def test_volumes_and_balancers_inside_a_clouds_cluster_are_on_its_bill() -> None
         "kubernetes:core/v1:Service": {"spec": {"type": "LoadBalancer"}},
         "kubernetes:core/v1:Secret": {},
     }
-    found = priced([step(token, "it", inputs, provided_by="primary", parent="") for token, inputs in inside.items()])
-    assert found.monthly == pytest.approx(3 * 20 * 0.08 + 730 * 0.0225)
-    assert found.of_site("primary") == pytest.approx(found.monthly)
+    cost = priced([step(token, "it", inputs, provided_by="primary", parent="") for token, inputs in inside.items()])
+    assert cost.monthly == pytest.approx(3 * 20 * 0.08 + 730 * 0.0225)
+    assert cost.of_site("primary") == pytest.approx(cost.monthly)
     elsewhere = [step("kubernetes:core/v1:Service", "entry", {"spec": {"type": "LoadBalancer"}}, parent="")]
-    assert priced(elsewhere).items == [], "nobody charges for an existing cluster's"
+    assert priced(elsewhere).items == [], "an existing cluster has no price"
 
 
-def test_the_bill_says_how_much_of_it_stands_on_prices_that_nobody_compared() -> None:
+def test_the_bill_reports_the_part_of_unchecked_prices() -> None:
     east, ireland = ({"region": region, **group("c6i.large", 1, 1)} for region in ("us-east-1", "eu-west-1"))
-    found = priced([component(SITE), step(GROUP, "east", east), step(GROUP, "ireland", ireland)])
-    assert found.unchecked == pytest.approx(730 * 0.0912)
-    found = priced(
-        [component(SITE), step("aws:eks/cluster:Cluster", "cluster", {}), step("aws:ec2/eip:Eip", "eip", {})]
-    )
-    assert found.unchecked == pytest.approx(730 * 0.10)
+    cost = priced([component(SITE), step(GROUP, "east", east), step(GROUP, "ireland", ireland)])
+    assert cost.unchecked == pytest.approx(730 * 0.0912)
+    cost = priced([component(SITE), step("aws:eks/cluster:Cluster", "cluster", {}), step("aws:ec2/eip:Eip", "eip", {})])
+    assert cost.unchecked == pytest.approx(730 * 0.10)
 
 
-def test_an_address_of_azure_costs_more_with_its_protection() -> None:
+def test_an_azure_address_costs_more_with_its_protection() -> None:
     token = "azure-native:network:PublicIPAddress"
-    plain = {"location": "westeurope", "sku": {"name": "Standard"}}
-    guarded = {**plain, "ddosSettings": {"protectionMode": "Enabled"}}
-    found = priced([step(token, "plain", plain), step(token, "guarded", guarded)])
-    assert found.monthly == pytest.approx(2 * 730 * 0.005 + 199)
+    standard = {"location": "westeurope", "sku": {"name": "Standard"}}
+    protected = {**standard, "ddosSettings": {"protectionMode": "Enabled"}}
+    cost = priced([step(token, "standard", standard), step(token, "protected", protected)])
+    assert cost.monthly == pytest.approx(2 * 730 * 0.005 + 199)
 
 
-def test_a_site_over_its_budget_is_a_fault_at_its_path_and_one_within_it_is_none() -> None:
+def test_a_site_over_its_budget_is_a_fault_at_its_path() -> None:
     steps = [component(SITE), step("aws:eks/cluster:Cluster", "cluster", {})]
     tight, wide = settings(budget={"monthly": 72}), settings(budget={"monthly": 73})
     (fault,) = budget.faults(tight, priced(steps, tight))

@@ -1,4 +1,4 @@
-"""A bill of anything: whatever a plan holds, nothing fails, nothing is negative, and nothing unknown passes as free."""
+"""Estimates of plans with arbitrary inputs: none fails or is negative, and no unknown price counts as free."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SOME = {"machineType": "e2-medium"}
 
 
 def priced(token: str, inputs: dict[str, Any], **more: Any) -> Estimate:
-    found = step(token, "it", inputs, provided_by="primary", **more)
-    return estimate(plan.of([component(SITE), found], settings().sites), table.load())
+    resource = step(token, "it", inputs, provided_by="primary", **more)
+    return estimate(plan.of([component(SITE), resource], settings().sites), table.load())
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def priced(token: str, inputs: dict[str, Any], **more: Any) -> Estimate:
         (SERVICE, {"spec": {"type": UNKNOWN}}),
     ],
 )
-def test_what_is_not_known_before_the_run_is_told_and_never_zero(token: str, inputs: dict[str, Any]) -> None:
-    found = priced(token, inputs)
-    assert found.unknown
-    assert not any(UNKNOWN in one for one in found.unknown), "people cannot read the engine's word for it"
+def test_an_input_that_is_unknown_before_the_run_is_reported(token: str, inputs: dict[str, Any]) -> None:
+    cost = priced(token, inputs)
+    assert cost.unknown
+    assert not any(UNKNOWN in text for text in cost.unknown), "the engine's marker is not shown"
 
 
-def test_zones_that_are_not_known_yet_are_three() -> None:
+def test_unknown_zones_count_as_three() -> None:
     inputs = {"location": "us-central1", "nodeConfig": SOME, "initialNodeCount": 1, "nodeLocations": UNKNOWN}
     assert priced(POOL, inputs).monthly == pytest.approx(3 * (730 * 0.033506 + 10))
 
@@ -65,26 +65,28 @@ def test_no_machines_cost_nothing(number: int) -> None:
     assert priced(GROUP, inputs).items == []
 
 
-def test_very_many_machines_cost_very_much() -> None:
+def test_a_very_large_number_of_machines_is_priced() -> None:
     inputs = {"instanceTypes": ["m7i.large"], "scalingConfig": {"minSize": HUGE, "maxSize": HUGE}, "diskSize": HUGE}
-    found = priced(GROUP, inputs)
-    assert found.monthly == pytest.approx(HUGE * (730 * 0.1008 + HUGE * 0.08))
-    assert "USD" in "".join(bill.lines(found))
+    cost = priced(GROUP, inputs)
+    assert cost.monthly == pytest.approx(HUGE * (730 * 0.1008 + HUGE * 0.08))
+    assert "USD" in "".join(bill.lines(cost))
 
 
-def test_a_disk_larger_than_any_that_is_sold_is_unknown() -> None:
+def test_a_disk_above_the_largest_size_is_unknown() -> None:
     inputs = {"location": "eastus", "vmSize": "Standard_D4s_v5", "count": 1, "osDiskSizeGB": 1025}
     assert priced(AGENTS, inputs).unknown == [f"{AGENTS} it: 1 disks of 1025 GiB Premium_LRS in eastus"]
 
 
-@pytest.mark.parametrize(("found", "expected"), [(None, 0), ([], 0), (["a"], 1), (-3, 0), (2.9, 2), ("x", 7), ({}, 7)])
-def test_a_count_is_never_less_than_none(found: object, expected: int) -> None:
-    assert table.count(found, 7) == expected
+@pytest.mark.parametrize(
+    ("content", "expected"), [(None, 0), ([], 0), (["a"], 1), (-3, 0), (2.9, 2), ("x", 7), ({}, 7)]
+)
+def test_a_count_is_never_negative(content: object, expected: int) -> None:
+    assert table.count(content, 7) == expected
 
 
-@pytest.mark.parametrize("found", [math.nan, math.inf, -math.inf])
-def test_what_is_no_number_of_anything_is_unknown(found: float) -> None:
-    assert table.count(found) is None
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_an_infinite_or_undefined_number_is_unknown(number: float) -> None:
+    assert table.count(number) is None
 
 
 KEYS = tuple(
@@ -109,12 +111,10 @@ VALUES = st.recursive(
     token=st.sampled_from([*pools.TYPES, volumes.SET, volumes.CLAIM, SERVICE, ENDPOINT, FIREWALL]),
     inputs=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=8),
 )
-def test_whatever_a_plan_holds_the_bill_is_a_number_and_says_what_it_leaves_out(
-    token: str, inputs: dict[str, Any]
-) -> None:
-    found = priced(token, inputs)
-    assert 0 <= found.monthly < math.inf
-    assert found.monthly <= found.maximum or any(one.maximum is None for one in found.items)
-    assert all(one.what for one in found.items if one.monthly is None)
-    assert bill.as_json(found)["monthly"] == pytest.approx(found.monthly, abs=0.01)
-    assert list(bill.lines(found)) or not (found.items or found.unknown)
+def test_any_plan_has_a_finite_bill_that_reports_unknown_prices(token: str, inputs: dict[str, Any]) -> None:
+    cost = priced(token, inputs)
+    assert 0 <= cost.monthly < math.inf
+    assert cost.monthly <= cost.maximum or any(item.maximum is None for item in cost.items)
+    assert all(item.description for item in cost.items if item.monthly is None)
+    assert bill.as_json(cost)["monthly"] == pytest.approx(cost.monthly, abs=0.01)
+    assert list(bill.lines(cost)) or not (cost.items or cost.unknown)

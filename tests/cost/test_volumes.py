@@ -63,17 +63,17 @@ def priced(*resources: tuple[str, dict[str, Any]], on: Settings | None = None) -
     ids=["aws", "azure", "gcp"],
 )
 def test_the_class_of_the_same_plan_says_the_kind(on: Settings, parameters: dict[str, str], monthly: float) -> None:
-    found = priced((CLASS, of_class(parameters)), (SET, of_set(claim())), on=on)
-    assert found.monthly == pytest.approx(monthly)
-    assert found.unknown == []
+    cost = priced((CLASS, of_class(parameters)), (SET, of_set(claim())), on=on)
+    assert cost.monthly == pytest.approx(monthly)
+    assert cost.unknown == []
 
 
 @pytest.mark.parametrize(
     ("on", "monthly"), [(settings(), 3 * 20 * 0.08), (settings(**AZURE), 3 * 5.28)], ids=["aws", "azure"]
 )
 def test_the_class_of_our_sites_has_its_kind_before_its_key_is_known(on: Settings, monthly: float) -> None:
-    found = priced((CLASS, of_class(UNKNOWN)), (SET, of_set(claim())), on=on)
-    assert found.monthly == pytest.approx(monthly)
+    cost = priced((CLASS, of_class(UNKNOWN)), (SET, of_set(claim())), on=on)
+    assert cost.monthly == pytest.approx(monthly)
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,9 @@ def test_on_gcp_that_class_has_the_kind_that_all_machines_carry(
     found_pools = [
         (POOL, {"nodeConfig": {"machineType": "e2-medium", "diskType": disk}, "initialNodeCount": 0}) for disk in disks
     ]
-    found = priced(*found_pools, (CLASS, of_class(UNKNOWN)), (SET, of_set(claim())), on=settings(**GCP))
-    assert found.monthly == pytest.approx(monthly)
-    assert found.unknown == unknown
+    cost = priced(*found_pools, (CLASS, of_class(UNKNOWN)), (SET, of_set(claim())), on=settings(**GCP))
+    assert cost.monthly == pytest.approx(monthly)
+    assert cost.unknown == unknown
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_on_gcp_that_class_has_the_kind_that_all_machines_carry(
 def test_a_class_that_is_not_in_the_plan_is_known_only_where_every_cluster_of_the_cloud_has_it(
     on: Settings, name: str | None, monthly: float | None
 ) -> None:
-    found = priced((SET, of_set(claim(name))), on=on)
-    assert bool(found.unknown) is (monthly is None)
-    assert found.monthly == pytest.approx(monthly or 0)
+    cost = priced((SET, of_set(claim(name))), on=on)
+    assert bool(cost.unknown) is (monthly is None)
+    assert cost.monthly == pytest.approx(monthly or 0)
 
 
 def test_a_class_of_another_name_says_nothing() -> None:
-    found = priced((CLASS, of_class({"type": "gp3"}, name="other")), (SET, of_set(claim("fast"))))
-    assert found.unknown == [f"{SET} it-1: 3 volumes of 20 GiB of an unknown kind in us-east-1"]
+    cost = priced((CLASS, of_class({"type": "gp3"}, name="other")), (SET, of_set(claim("fast"))))
+    assert cost.unknown == [f"{SET} it-1: 3 volumes of 20 GiB of an unknown kind in us-east-1"]
 
 
 def test_a_claim_of_its_own_is_a_volume() -> None:
@@ -124,8 +124,8 @@ def test_a_claim_of_its_own_is_a_volume() -> None:
 
 
 def test_a_set_without_pods_or_claims_costs_nothing_and_one_that_names_no_number_runs_one() -> None:
-    found = priced((SET, of_set(claim("nobody-knows"), replicas=0)), (SET, of_set()))
-    assert (found.items, found.unknown) == ([], [])
+    cost = priced((SET, of_set(claim("nobody-knows"), replicas=0)), (SET, of_set()))
+    assert (cost.items, cost.unknown) == ([], [])
     alone = {"spec": {"volumeClaimTemplates": [claim("gp2")]}}
     assert priced((SET, alone)).monthly == pytest.approx(20 * 0.10)
 
@@ -145,5 +145,5 @@ def test_a_set_without_pods_or_claims_costs_nothing_and_one_that_names_no_number
     ],
     ids=["number", "size", "size of another shape", "class", "claim", "claims"],
 )
-def test_what_is_not_known_before_the_run_is_told_and_never_zero(inputs: dict[str, Any], told: str) -> None:
+def test_an_input_that_is_unknown_before_the_run_is_reported(inputs: dict[str, Any], told: str) -> None:
     assert priced((SET, inputs)).unknown == [f"{SET} it-0: {told}"]
