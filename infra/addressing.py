@@ -43,7 +43,7 @@ def fits(cidr: str) -> bool:
 
 
 def is_private(cidr: str) -> bool:
-    """True if an IPv4 range lies inside a range that no one announces to the internet (RFC 1918, RFC 6598)."""
+    """True if an IPv4 range lies inside a range that the internet does not route (RFC 1918, RFC 6598)."""
     return any(ipaddress.IPv4Network(cidr).subnet_of(private) for private in _PRIVATE)
 
 

@@ -45,9 +45,9 @@ def excerpt(value: object) -> str:
     return text if len(text) <= _EXCERPT_CHARACTERS else text[: _EXCERPT_CHARACTERS - 3] + "..."
 
 
-def choices(allowed: Iterable[object], value: object = "") -> str:
-    """Return the allowed values separated by commas. Of more than ten, only the three closest to ``value``."""
-    texts = [str(choice) for choice in allowed]
+def choices(values: Iterable[object], value: object = "") -> str:
+    """Return allowed values, separated by commas. Of more than ten, only the three closest to ``value``."""
+    texts = [str(choice) for choice in values]
     if len(texts) <= _MOST_CHOICES:
         return ", ".join(texts)
     import difflib

@@ -1,4 +1,4 @@
-"""Names and labels. Names are cut to a limit by a hash, never by a bare slice that could drop what is unique."""
+"""Names and labels. A name past its limit ends in a hash, because a bare slice could remove its unique part."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Mapping
 
 NAMESPACE = "pouw-system"
 POOL_LABEL = "pouw.dev/pool"
-"""Label of machines that belong to a pool, and key of the taint that keeps others away from the miners'."""
+"""Label of the machines of a pool, and key of the taint that keeps other pods away from the miners' machines."""
 OBSERVERS = "pouw-observers"
-"""Group that may look at everything in the namespace and change nothing."""
+"""Group that may read everything in the namespace and change nothing."""
 _HASH_CHARACTERS = 8
 
 
 def fitted(*parts: str, limit: int) -> str:
-    """Join ``parts`` by hyphens; past ``limit`` characters the end is replaced by a hash of the whole."""
-    whole = "-".join(part for part in parts if part)
-    if len(whole) <= limit:
-        return whole
-    digest = hashlib.sha256(whole.encode()).hexdigest()[:_HASH_CHARACTERS]
-    return f"{whole[: limit - _HASH_CHARACTERS - 1].rstrip('-')}-{digest}"
+    """Join ``parts`` by hyphens; past ``limit`` characters, a hash of the joined name replaces its end."""
+    name = "-".join(part for part in parts if part)
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_HASH_CHARACTERS]
+    return f"{name[: limit - _HASH_CHARACTERS - 1].rstrip('-')}-{digest}"
 
 
 def labels(component: str, *, site: str, slot: str | None = None, role: str | None = None) -> dict[str, str]:
-    """Labels that every object carries; ``slot`` and ``role`` only where the object belongs to one."""
+    """Return the labels of an object; ``slot`` and ``role`` only where the object belongs to one."""
     values = {
         "app": "pouw",
         "app.kubernetes.io/name": "pouw",
@@ -40,7 +40,7 @@ def labels(component: str, *, site: str, slot: str | None = None, role: str | No
 
 
 def selector(component: str, *, slot: str | None = None, role: str | None = None) -> dict[str, str]:
-    """The few labels that select pods; immutable in most objects, so no more than is needed."""
+    """Return the labels that select pods. Most objects cannot change them, so there are only two to four."""
     values = {"app": "pouw", "app.kubernetes.io/component": component}
     if slot:
         values["pouw.dev/slot"] = slot
@@ -49,6 +49,6 @@ def selector(component: str, *, slot: str | None = None, role: str | None = None
     return values
 
 
-def tags(environment: str, site: str, own: Mapping[str, str]) -> dict[str, str]:
-    """Tags of every taggable resource, in letters that every cloud takes; ``own`` are those of the user."""
-    return {**own, "project": "pouw", "environment": environment, "site": site, "managed-by": "pulumi"}
+def tags(environment: str, site: str, additional: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags of every taggable resource: four of the stack, and the ``additional`` ones of the user."""
+    return {**additional, "project": "pouw", "environment": environment, "site": site, "managed-by": "pulumi"}

@@ -1,4 +1,4 @@
-"""Resource quantities (``500m``, ``1Gi``) in the one form that the API server writes them in."""
+"""Resource quantities (``500m``, ``1Gi``), as numbers and in the canonical form of the API server."""
 
 from __future__ import annotations
 

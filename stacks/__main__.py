@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pulumi
 
-from infra.settings import loading
+from infra.settings import loader
 from stacks import program
 
-for name, value in program.declare(loading.load()).items():
+for name, value in program.declare(loader.load()).items():
     pulumi.export(name, value)

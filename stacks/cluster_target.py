@@ -14,7 +14,7 @@ from infra.contracts import Entry
 from infra.kubernetes import address_pool
 from infra.kubernetes.address_pool import AddressPool, AddressPoolArgs
 from infra.kubernetes.settings import ClusterSite
-from infra.settings import loading
+from infra.settings import loader
 from infra.settings.site import ManagedSite, SiteBase
 from infra.settings.stack import Settings, Site
 from infra.workload import Tolerations
@@ -62,7 +62,7 @@ def _existing(stack: Settings, site: ClusterSite) -> ClusterTarget:
         arguments = AddressPoolArgs(site=site.name, addresses=site.address_pool)
         AddressPool(f"{site.name}-addresses", arguments, pulumi.ResourceOptions(provider=provider))
         annotations = address_pool.ANNOTATIONS
-    node_image, balancer_image = loading.required_images(stack)
+    node_image, balancer_image = loader.required_images(stack)
     uses_pool = stack.balancer.exposure.type == "LoadBalancer" and annotations
     return ClusterTarget(
         site=site,

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from infra.clouds import CLOUDS
 from pouw.cli.__main__ import root as command
 from pouw.engine.events import StepStarted
 from pouw.engine.project import Project
@@ -22,21 +23,21 @@ from pouw.run.previews import Target
 from pouw.run.result import Result
 
 pytestmark = pytest.mark.engine
-CLOUDS = ("aws", "azure-native", "gcp")
-TAKEN_OVER = "production taken over"
-"""What production comes to when its standby serves."""
-CONSIDERED = {
-    "pouw-sites-stack-require-standby": "the example on premises is of one hall",
+PACKAGES = {cloud.package for cloud in CLOUDS.values()}
+FAILED_OVER = "production after a failover"
+"""The stack production with its standby as the active site."""
+EXCEPTIONS = {
+    "pouw-sites-stack-require-standby": "the example on premises has one site",
 }
-"""Advice that a stack of ours does not follow, and why."""
+"""Advisory rules that a stack breaks on purpose, with the reason."""
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Result]:
-    """The preview of each, by its name."""
+    """The previews by name."""
     targets = {
         **{target.name: target for target in previews.all_targets()},
-        TAKEN_OVER: taken_over(tmp_path_factory.mktemp("other")),
+        FAILED_OVER: exchange_roles(tmp_path_factory.mktemp("other")),
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POUW_HOME", str(tmp_path_factory.mktemp("state")))
@@ -45,8 +46,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Result]:
         return dict(zip(targets, results, strict=True))
 
 
-def taken_over(folder: Path) -> Target:
-    """The stack production with the roles of its sites exchanged."""
+def exchange_roles(folder: Path) -> Target:
+    """Return the stack production with the roles of its sites exchanged."""
     settings = deepcopy(dict(Project().stack_settings("production")))
     for site in settings["config"]["pouw:sites"]:
         site["role"] = "active" if site.get("role") == "standby" else "standby"
@@ -55,17 +56,17 @@ def taken_over(folder: Path) -> Target:
 
 
 def names() -> list[str]:
-    """Stacks and examples."""
+    """Return the names of all stacks and examples."""
     return [target.name for target in previews.all_targets()]
 
 
 def managed() -> list[str]:
-    """Stacks with a site that a cloud manages."""
-    return [name for name in stacks.names() if any(site.managed for site in stacks.settings(name).sites)]
+    """Return the names of the stacks with a cloud site."""
+    return [name for name in stacks.names() if stacks.settings(name).managed_sites]
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_stack_of_ours_previews_without_a_fault_and_passes_the_gate(name: str, results: Mapping[str, Result]) -> None:
+def test_a_stack_previews_without_a_fault_and_passes_the_gate(name: str, results: Mapping[str, Result]) -> None:
     result = results[name]
     assert result.verdict is not None
     assert result.ok, [*map(str, result.faults), *map(str, result.verdict.findings), *result.verdict.gaps]
@@ -74,54 +75,52 @@ def test_a_stack_of_ours_previews_without_a_fault_and_passes_the_gate(name: str,
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_stack_of_ours_follows_all_advice_but_what_was_considered(name: str, results: Mapping[str, Result]) -> None:
+def test_a_stack_follows_all_advisory_rules_but_the_exceptions(name: str, results: Mapping[str, Result]) -> None:
     verdict = results[name].verdict
     assert verdict is not None
-    assert {one.rule for one in verdict.findings} - set(CONSIDERED) == set()
+    assert {finding.rule for finding in verdict.findings} - set(EXCEPTIONS) == set()
 
 
 @pytest.mark.parametrize("name", names())
-def test_no_resource_of_a_cloud_is_left_to_the_environments_region_or_account(
-    name: str, results: Mapping[str, Result]
-) -> None:
-    made = [step for step in results[name].outcome.steps if step.subject.type.partition(":")[0] in CLOUDS]
-    left = [str(step.subject) for step in made if step.provider.rpartition("::")[2].startswith("default")]
-    assert left == []
+def test_no_cloud_resource_uses_a_default_provider(name: str, results: Mapping[str, Result]) -> None:
+    steps = [step for step in results[name].outcome.steps if step.subject.type.partition(":")[0] in PACKAGES]
+    defaults = [str(step.subject) for step in steps if step.provider.rpartition("::")[2].startswith("default")]
+    assert defaults == []
     if name in managed():
-        assert made
+        assert steps
 
 
 def test_a_standby_takes_over_by_names_alone(results: Mapping[str, Result]) -> None:
-    def told(step: StepStarted) -> tuple[str, Mapping[str, Any]]:
-        # Plugins make up other names for each plan, until one is deployed.
-        invented = {"name", "roleAssignmentName", "roleDefinitionId"}
-        return step.subject.type, {key: value for key, value in (step.after or {}).items() if key not in invented}
+    def inputs(step: StepStarted) -> tuple[str, Mapping[str, Any]]:
+        # Plugins choose other names in each plan, until one is deployed.
+        generated = {"name", "roleAssignmentName", "roleDefinitionId"}
+        return step.subject.type, {key: value for key, value in (step.after or {}).items() if key not in generated}
 
-    declared = [
-        {step.subject.urn: told(step) for step in results[name].outcome.steps} for name in ("production", TAKEN_OVER)
+    plans = [
+        {step.subject.urn: inputs(step) for step in results[name].outcome.steps} for name in ("production", FAILED_OVER)
     ]
-    assert declared[0].keys() == declared[1].keys(), "nothing is made anew or taken away"
-    changed = {urn.rpartition("::")[2]: one[0] for urn, one in declared[0].items() if declared[1][urn] != one}
-    assert changed == dict.fromkeys(["dns-service-primary", "dns-service-dr"], "aws:route53/record:Record")
+    assert plans[0].keys() == plans[1].keys(), "no resource is replaced or deleted"
+    updates = {urn.rpartition("::")[2]: step[0] for urn, step in plans[0].items() if plans[1][urn] != step}
+    assert updates == dict.fromkeys(["dns-service-primary", "dns-service-dr"], "aws:route53/record:Record")
 
 
 @pytest.mark.parametrize("name", names())
-def test_the_bill_of_a_stack_of_ours_leaves_no_type_out_and_keeps_to_the_budget(
+def test_the_bill_of_a_stack_prices_every_type_and_keeps_to_the_budget(
     name: str, results: Mapping[str, Result]
 ) -> None:
     bill = results[name].bill
     assert bill is not None
-    assert [one for one in bill.unknown if "not in the table" in one or "not known yet" in one] == []
+    assert [text for text in bill.unknown if "not in the table" in text or "not known yet" in text] == []
     assert bool(bill.monthly) is any(
-        step.subject.type.partition(":")[0] in CLOUDS for step in results[name].outcome.steps
+        step.subject.type.partition(":")[0] in PACKAGES for step in results[name].outcome.steps
     )
 
 
 @pytest.mark.parametrize("name", managed())
-def test_a_cloud_stack_of_ours_comes_up_in_a_simulated_cloud_and_passes_the_gate_there(
+def test_a_cloud_stack_deploys_to_a_simulated_cloud_and_passes_the_gate(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POUW_HOME", str(tmp_path))
-    done = CliRunner().invoke(command, ["up", name, "--rehearse"])
-    assert done.exit_code == 0, done.output[-2000:]
-    assert " 0 violations, 0 not evaluated" in done.output
+    invocation = CliRunner().invoke(command, ["up", name, "--rehearse"])
+    assert invocation.exit_code == 0, invocation.output[-2000:]
+    assert " 0 violations, 0 not evaluated" in invocation.output

@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from infra.quantities import parsed
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 from stacks import program
 from tests.contracts.security_baseline import lookup, of_kind
 from tests.infra import clouds

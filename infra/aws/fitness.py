@@ -112,12 +112,12 @@ def _counts(path: str, site: AwsSite, stack: Settings) -> Iterator[Fault]:
         ("pouw:balancer.exposure.allowFrom", len(stack.allow_from), _MOST_RANGES, "ranges", "the web firewall"),
         ("pouw:tags", len(stack.tags), _MOST_TAGS - _OTHER_TAGS, "tags", "a resource beside the stack's own tags"),
     )
-    for limited, number, most, noun, holder in limits:
-        if number > most:
+    for limited, number, maximum, noun, holder in limits:
+        if number > maximum:
             yield Fault(
                 path=limited,
                 message="is too long for AWS",
                 got=str(number),
-                expected=f"at most {most} {noun}",
+                expected=f"at most {maximum} {noun}",
                 reason=f"that is the limit of {holder}",
             )

@@ -109,13 +109,13 @@ def _counts(path: str, site: AzureSite, stack: Settings) -> Iterator[Fault]:
         ("pouw:balancer.exposure.allowFrom", len(stack.allow_from), _MOST_RANGES, "ranges", "Front Door's firewall"),
         ("pouw:tags", tags, _MOST_TAGS, "tags with the stack's own four", "a zone and of Front Door"),
     )
-    for limited, number, most, noun, holder in limits:
-        if number > most:
+    for limited, number, maximum, noun, holder in limits:
+        if number > maximum:
             yield Fault(
                 path=limited,
                 message="is too long for Azure",
                 got=str(number),
-                expected=f"at most {most} {noun}",
+                expected=f"at most {maximum} {noun}",
                 reason=f"that is the limit of {holder}",
             )
 

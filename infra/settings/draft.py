@@ -39,9 +39,9 @@ def draft(values: Mapping[str, Any]) -> Draft:
     """Return the usable part of raw values (keys without the ``pouw:`` prefix)."""
     environments = get_args(Settings.model_fields["environment"].annotation)
     environment = values.get("environment")
-    rest = {**values, "environment": environment if environment in environments else "local", "sites": []}
+    stack_values = {**values, "environment": environment if environment in environments else "local", "sites": []}
     # Every other top-level key has a default.
-    stack = _repaired(Settings, rest)
+    stack = _repaired(Settings, stack_values)
     raw = values.get("sites")
     sites = {index: site for index, entry in enumerate(raw if isinstance(raw, list) else ()) if (site := _site(entry))}
     return Draft(stack=stack.model_copy(update={"sites": tuple(sites.values())}), positions=tuple(sites))

@@ -37,7 +37,7 @@ def _tag(member: type[BaseModel]) -> str:
 
 
 def walk(model: type[BaseModel], keys: Sequence[str]) -> type[BaseModel] | None:
-    """Return the class that the keys lead to from ``model``; ``None`` where a key is unknown or holds no class."""
+    """Return the class at the end of a path of keys; ``None`` where a key is unknown or holds no class."""
     current: type[BaseModel] | None = model
     for key in keys:
         field = fields_of(current).get(key) if current is not None else None

@@ -100,7 +100,7 @@ class Backups(Part):
     copy_region: Annotated[str, Field(title="another region of the same cloud")]
     """Another region of the same cloud that holds a copy of every backup."""
     retention_days: Annotated[int, Field(ge=7, le=3650)] = 35
-    """Days in which no one can change or remove a backup."""
+    """Days in which a backup can be neither changed nor removed."""
 
 
 class Budget(Part):

@@ -39,7 +39,7 @@ def faults(draft: Draft, values: Mapping[str, object]) -> Iterator[Fault]:
                 path=f"{path}.egress",
                 message="is missing with several sites",
                 expected="the ranges that its connections come from",
-                reason="the other sites admit no one else",
+                reason="the other sites refuse connections from any other address",
             )
     if stack.environment == "production" and stack.policy.enforcement == "advisory":
         yield Fault(
@@ -104,7 +104,7 @@ def _exposure(stack: Settings) -> Iterator[Fault]:
             path=_ALLOW_FROM,
             message="is missing with a cloud site",
             expected="the ranges that may reach the balancer",
-            reason="a cloud site opens nothing to addresses that no one named",
+            reason="a cloud site refuses connections from addresses that are not listed",
         )
     titles = sorted({CLOUDS[site.cloud].title for site in stack.managed_sites if not _accepts_ipv6(site)})
     for index, cidr in enumerate(stack.allow_from if titles else ()):
@@ -128,7 +128,7 @@ def _contacts(stack: Settings) -> Iterator[Fault]:
             path="pouw:contacts",
             message="is missing with a cloud site",
             expected="mail addresses that receive alarms and budget notices",
-            reason="an alarm without a reader helps no one",
+            reason="an alarm needs a reader",
         )
 
 

@@ -45,7 +45,7 @@ def faults(error: pydantic.ValidationError) -> Iterator[Fault]:
         elif entry["type"].startswith("union_tag"):
             yield from _unknown_cloud(point.path, entry["input"])
         else:
-            yield _refused(point.path, entry)
+            yield _value_fault(point.path, entry)
 
 
 def _point(location: Location) -> _Point:
@@ -75,8 +75,8 @@ def _missing(path: str, field: FieldInfo) -> Iterator[Fault]:
     required = {key: each for key, each in fields_of(inner).items() if each.is_required()} if inner else {}
     if not required or path.endswith(":sites"):
         yield Fault(path=path, message="is missing", expected=_sentence(field))
-    for key, each in required.items() if not path.endswith(":sites") else ():
-        yield from _missing(f"{path}.{key}", each)
+    for key, value in required.items() if not path.endswith(":sites") else ():
+        yield from _missing(f"{path}.{key}", value)
 
 
 def _sentence(field: FieldInfo) -> str:
@@ -88,22 +88,22 @@ def _sentence(field: FieldInfo) -> str:
 
 def _unknown_key(point: _Point, key: str, value: object) -> Fault:
     sites = alternatives(Settings, "sites")
-    others = [
+    owners = [
         cloud
         for cloud, site in sites.items()
         if cloud != point.cloud and (holder := walk(site, point.keys[:-1])) and key in fields_of(holder)
     ]
-    if point.cloud and others:
+    if point.cloud and owners:
         return Fault(
             path=point.path,
             message=f"is not a setting of cloud: {point.cloud}",
             got=excerpt(value),
             expected="no value",
-            reason=f"it belongs to cloud: {', '.join(others)}",
+            reason=f"it belongs to cloud: {', '.join(owners)}",
             remedy="remove it",
         )
-    known = fields_of(point.holder)
-    return Fault(path=point.path, message="unknown key", got=repr(key), expected=f"one of {choices(known, key)}")
+    expected = f"one of {choices(fields_of(point.holder), key)}"
+    return Fault(path=point.path, message="unknown key", got=repr(key), expected=expected)
 
 
 def _unknown_cloud(path: str, site: Mapping[str, Any]) -> Iterator[Fault]:
@@ -119,14 +119,14 @@ def _unknown_cloud(path: str, site: Mapping[str, Any]) -> Iterator[Fault]:
         SiteBase.model_validate({**shared, _CLOUD: ""})
     except pydantic.ValidationError as error:
         for entry in error.errors(include_url=False):
-            inside = f"{path}.{entry['loc'][0]}"
+            key_path = f"{path}.{entry['loc'][0]}"
             if entry["type"] == "missing":
-                yield from _missing(inside, fields_of(SiteBase)[str(entry["loc"][0])])
+                yield from _missing(key_path, fields_of(SiteBase)[str(entry["loc"][0])])
             else:
-                yield _refused(inside, entry)
+                yield _value_fault(key_path, entry)
 
 
-def _refused(path: str, entry: _Entry) -> Fault:
+def _value_fault(path: str, entry: _Entry) -> Fault:
     cause = entry.get("ctx", {}).get("error")
     got = excerpt(entry["input"])
     if isinstance(cause, SettingError):

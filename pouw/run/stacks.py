@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.faults import Fault
-from infra.settings.loading import ConfigError, parse
+from infra.settings.loader import ConfigError, parse
 from infra.settings.stack import NAMESPACE, Settings
 from pouw.engine.project import Project
 from pouw.errors import ConfigurationError

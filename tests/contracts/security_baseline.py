@@ -20,7 +20,7 @@ from infra.kubernetes import node_autoscaler
 from infra.kubernetes.namespace import WorkloadContext
 from infra.kubernetes.node_autoscaler import NodeAutoscaler, NodeAutoscalerArgs
 from infra.naming import NAMESPACE
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 from stacks.dns import write
 from tests.infra.recorder import Recorded, record
 from tests.infra.test_site_faults import AWS, AZURE, GCP, STACK

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 from infra.settings.stack import Settings
 from pouw.home import Home
 from pouw.images import stack_images

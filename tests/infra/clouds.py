@@ -10,7 +10,7 @@ from typing import Any
 
 from infra import contracts
 from infra.contracts import SiteContext, Target
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 from infra.settings.stack import Settings
 from stacks.dns import write
 from tests.infra.recorder import Recorded, record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.settings.loading import ConfigError, parse
+from infra.settings.loader import ConfigError, parse
 
 
 def refusals(values: Mapping[str, Any]) -> list[str]:

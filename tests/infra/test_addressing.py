@@ -15,13 +15,19 @@ from infra.addressing import overlaps, plan
 @given(st.integers(16, 20), st.integers(0, 255))
 def test_a_plan_stays_inside_its_network_and_its_ranges_share_no_address(prefix: int, second: int) -> None:
     network = ipaddress.IPv4Network(f"10.{second}.0.0/{prefix}")
-    made = plan(str(network))
-    parts = [*made.nodes, *made.edges, *made.endpoints, made.gateway, made.control_plane]
+    address_plan = plan(str(network))
+    parts = [
+        *address_plan.nodes,
+        *address_plan.edges,
+        *address_plan.endpoints,
+        address_plan.gateway,
+        address_plan.control_plane,
+    ]
     ranges = [ipaddress.IPv4Network(part) for part in parts]
     assert all(part.subnet_of(network) for part in ranges)
     assert list(overlaps([(part, part) for part in parts])) == []
-    assert ipaddress.ip_network(made.control_plane).prefixlen == 28
-    assert ipaddress.ip_address(made.internal_address()) in ranges[0]
+    assert ipaddress.ip_network(address_plan.control_plane).prefixlen == 28
+    assert ipaddress.ip_address(address_plan.internal_address()) in ranges[0]
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/15", "10.0.0.0/21", "10.0.0.1/16", "fd00::/16", "ten"])
@@ -30,7 +36,7 @@ def test_a_range_of_another_size_or_kind_is_refused(cidr: str) -> None:
         plan(cidr)
 
 
-def test_overlaps_are_told_by_both_names() -> None:
+def test_overlaps_name_both_ranges() -> None:
     assert list(overlaps([("a", "10.0.0.0/8"), ("b", "10.1.0.0/16"), ("c", "192.168.0.0/16")])) == [("a", "b")]
 
 

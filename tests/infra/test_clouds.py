@@ -11,7 +11,7 @@ import yaml
 
 from infra import clouds
 from infra.clouds import CLOUDS, Cloud
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 from infra.settings.models import alternatives
 from infra.settings.site import Backups, ManagedSite
 from infra.settings.stack import Settings
@@ -88,5 +88,5 @@ def test_the_makefile_and_the_project_name_every_cloud() -> None:
     makefile = (REPOSITORY / "Makefile").read_text()
     for names in re.findall(r"\$\(foreach cloud,([a-z ]+),", makefile):
         assert set(names.split()) == {*CLOUDS, "docker"}
-    declared = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())["config"]["pouw:sites"]["description"]
-    assert all(cloud in declared for cloud in (*CLOUDS, "kubernetes"))
+    description = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())["config"]["pouw:sites"]["description"]
+    assert all(cloud in description for cloud in (*CLOUDS, "kubernetes"))

@@ -12,12 +12,11 @@ def test_a_fault_prints_its_parts_in_one_order() -> None:
         message="is empty",
         got="[]",
         expected="a mail address",
-        reason="a budget without a reader warns no one",
+        reason="a budget needs a reader",
         remedy="add one",
     )
     assert str(fault) == (
-        "pouw:contacts: is empty; got []; expected a mail address, because a budget without a reader warns no one;"
-        " add one"
+        "pouw:contacts: is empty; got []; expected a mail address, because a budget needs a reader; add one"
     )
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from infra.clouds import CLOUDS
 from infra.faults import Fault
-from infra.settings.loading import ConfigError, parse
+from infra.settings.loader import ConfigError, parse
 from infra.settings.stack import Settings
 from tests.infra.clouds import STACK, Cloud
 
@@ -39,7 +39,7 @@ VALUES = st.one_of(
 )
 
 
-def changed(site: Mapping[str, Any], path: str, value: object) -> dict[str, Any]:
+def replace_value(site: Mapping[str, Any], path: str, value: object) -> dict[str, Any]:
     """Return a copy of a site with another value at a path."""
     values = deepcopy(dict(site))
     *way, last = path.split(".")
@@ -65,7 +65,7 @@ def test_a_changed_site_is_refused_or_declared(cloud: str, changes: dict[str, ob
     compliant: Cloud = importlib.import_module(f"tests.infra.{cloud}.declared").CLOUD
     site: Mapping[str, Any] = compliant.site
     for path, value in changes.items():
-        site = changed(site, path, value)
+        site = replace_value(site, path, value)
     result = parsed({**STACK, "sites": [site]})
     if isinstance(result, Settings):
         assert compliant.declared(result)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.faults import Fault
-from infra.settings.loading import ConfigError, parse
+from infra.settings.loader import ConfigError, parse
 from infra.settings.stack import Settings
 
 COMPLIANT: dict[str, Any] = {"environment": "local", "sites": [{"name": "local", "cloud": "kubernetes"}]}

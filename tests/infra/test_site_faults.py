@@ -128,12 +128,12 @@ def depends(first: str, second: str) -> bool:
 
 
 def test_two_broken_values_of_a_site_are_reported_together() -> None:
-    for (site, first, path, _), (other, second, other_path, _) in combinations(CASES, 2):
-        if site is not other or first.keys() & second.keys() or depends(path, other_path):
+    for (site, first, path, _), (second_site, second, second_path, _) in combinations(CASES, 2):
+        if site is not second_site or first.keys() & second.keys() or depends(path, second_path):
             continue
         index = STACK["sites"].index(site)
         paths = {fault.split(": ")[0] for fault in refusals(stack(site, first, second))}
-        assert paths == {f"pouw:sites[{index}].{path}", f"pouw:sites[{index}].{other_path}"}
+        assert paths == {f"pouw:sites[{index}].{path}", f"pouw:sites[{index}].{second_path}"}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 from tests.infra.test_settings import COMPLIANT, faults
 
 BLUE = {"name": "blue", "active": True, "weight": 90}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 from infra.settings.stack import Settings
 from pouw import files
 from pouw.errors import ClusterError

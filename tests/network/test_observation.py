@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra.faults import Fault
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 from pouw.errors import ClusterError
 from pouw.network.nodes import NodeError
 from pouw.network.observation import NodeView, nodes, observe, view

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 from infra.settings.stack import Settings
 from pouw.errors import ClusterError
 from pouw.home import Home

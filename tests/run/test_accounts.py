@@ -16,7 +16,7 @@ from moto.sts.responses import TokenResponse
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 from infra.settings.stack import Settings
 from pouw.run import accounts
 

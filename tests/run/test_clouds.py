@@ -1,8 +1,8 @@
-"""Missing SDKs are told before an engine starts."""
+"""Missing SDKs are reported before an engine starts."""
 
 from __future__ import annotations
 
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 from infra.settings.stack import Settings
 from pouw.run import sdks
 
@@ -33,15 +33,15 @@ def stack(*sites: dict[str, object], **more: object) -> Settings:
 
 
 def test_each_missing_sdk_is_one_fault_at_the_first_site_that_needs_it() -> None:
-    found = list(sdks.faults(stack(AWS, AWS_TOO, GCP, images=IMAGES), is_installed=lambda _: False))
-    assert [(one.path, one.expected) for one in found] == [
+    missing = list(sdks.faults(stack(AWS, AWS_TOO, GCP, images=IMAGES), is_installed=lambda _: False))
+    assert [(fault.path, fault.expected) for fault in missing] == [
         ("pouw:sites[0].cloud", "pulumi-aws"),
         ("pouw:sites[2].cloud", "pulumi-gcp"),
     ]
-    assert all("make clouds" in one.remedy for one in found)
+    assert all("make clouds" in fault.remedy for fault in missing)
 
 
-def test_images_that_are_built_need_dockers_sdk_and_those_that_are_named_do_not() -> None:
+def test_only_images_that_the_stack_builds_need_the_sdk_of_docker() -> None:
     here = {"pulumi_aws"}
     (fault,) = sdks.faults(stack(AWS), is_installed=here.__contains__)
     assert (fault.path, fault.expected) == ("pouw:images", "pulumi-docker")

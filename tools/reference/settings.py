@@ -103,8 +103,8 @@ def _meanings(model: type[BaseModel]) -> Mapping[str, str]:
     for owner in reversed(model.__mro__):
         if not issubclass(owner, Part) or owner is Part:
             continue
-        (described,) = ast.parse(dedent(inspect.getsource(owner))).body
-        for value, below in pairwise(described.body if isinstance(described, ast.ClassDef) else ()):
+        (definition,) = ast.parse(dedent(inspect.getsource(owner))).body
+        for value, below in pairwise(definition.body if isinstance(definition, ast.ClassDef) else ()):
             match value, below:
                 case (
                     ast.AnnAssign(target=ast.Name(id=name)),

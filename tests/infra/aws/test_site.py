@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from infra.aws import physical_names
 from infra.aws.regions import ZONES
 from infra.aws.site import peers_entry, storage_class
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 from infra.settings.stack import Settings
 from pouw.engine.plugins.core.naming import Naming
 from pouw.engine.plugins.core.sdk_types import Sdk

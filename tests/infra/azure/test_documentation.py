@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from infra.azure.web_firewall import RATE_LIMIT
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 
 PAGE = Path(__file__).parents[3] / "docs" / "clouds-azure.md"
 

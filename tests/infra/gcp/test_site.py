@@ -22,7 +22,7 @@ from infra.contracts import SiteContext
 from infra.gcp import physical_names
 from infra.gcp.regions import ZONES
 from infra.gcp.site import PEERS
-from infra.settings.loading import parse
+from infra.settings.loader import parse
 from infra.settings.stack import Settings
 from pouw.engine.plugins.core.naming import Naming
 from pouw.engine.plugins.core.sdk_types import Sdk

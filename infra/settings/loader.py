@@ -1,4 +1,4 @@
-"""Loading: the one way from a stack's configuration to its settings.
+"""The loader: the one way from a stack's configuration to its settings.
 
 ``parse`` is pure. The command line calls it with the file of a stack before any engine starts; ``load`` calls it inside
 the program, with the engine's configuration.
@@ -32,9 +32,9 @@ def parse(values: Mapping[str, object]) -> Settings:
     Raises:
         ConfigError: with all faults of values, within sites, and between them.
     """
-    plain = {key: value for key, value in values.items() if key not in SECRET_KEYS}
+    settable = {key: value for key, value in values.items() if key not in SECRET_KEYS}
     try:
-        text = json.dumps(plain)
+        text = json.dumps(settable)
     except TypeError as error:
         raise ConfigError([Fault(path=f"{NAMESPACE}:", message=str(error), expected="plain YAML values")]) from error
     try:
@@ -42,8 +42,8 @@ def parse(values: Mapping[str, object]) -> Settings:
         settings = Settings.model_validate_json(text)
     except pydantic.ValidationError as error:
         raise ConfigError(_all_faults(error, json.loads(text))) from error
-    checked = Draft(stack=settings, positions=range(len(settings.sites)))
-    if faults := list(dict.fromkeys(stack_faults.faults(checked, plain))):
+    complete = Draft(stack=settings, positions=range(len(settings.sites)))
+    if faults := list(dict.fromkeys(stack_faults.faults(complete, settable))):
         raise ConfigError(faults)
     return settings
 
