@@ -45,16 +45,16 @@ def test_saved_kubeconfigs_are_private_and_used_by_connections(settings: Setting
 def test_two_clusters_of_one_site_name_have_two_files(settings: Settings, home: Home) -> None:
     account = "444455556666"
     cluster = {"administrators": [f"arn:aws:iam::{account}:role/deployer"]}
-    other = parse({**STACK, "sites": [{**AWS, "account": account, "cluster": cluster}, AZURE]})
+    second = parse({**STACK, "sites": [{**AWS, "account": account, "cluster": cluster}, AZURE]})
     assert kubeconfig_path(settings, settings.managed_sites[0], home) != kubeconfig_path(
-        other, other.managed_sites[0], home
+        second, second.managed_sites[0], home
     )
 
 
 def test_two_homes_have_two_kubeconfigs_in_one_process(settings: Settings, home: Home, tmp_path: Path) -> None:
-    other = Home(state=tmp_path / "other", cache=tmp_path, environment={})
+    second = Home(state=tmp_path / "second", cache=tmp_path, environment={})
     save_kubeconfigs(settings, OUTPUTS, home)
-    assert not kubeconfig_path(settings, settings.managed_sites[0], other).exists()
+    assert not kubeconfig_path(settings, settings.managed_sites[0], second).exists()
 
 
 def test_removed_kubeconfigs_leave_no_file_behind(settings: Settings, home: Home, tmp_path: Path) -> None:
