@@ -9,7 +9,7 @@ import pytest
 from pouw.engine.plugins.core.changes import parse_path
 from pouw.engine.plugins.core.sdk_types import ListOf, MapOf, Named, OneOf, Properties, Sdk, Type
 from pouw.engine.plugins.offline import clouds
-from pouw.engine.plugins.offline.cloud import CatalogueEntry, Cloud
+from pouw.engine.plugins.offline.cloud_description import CatalogueEntry, Cloud
 
 
 def _has(sdk: Sdk, properties: Properties, path: Sequence[str | int]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pouw.engine.plugins.core.changes import Change, changes, parse_path, touches, without_ignored
 from pouw.engine.plugins.core.properties import Value, plain
 from pouw.engine.plugins.core.sdk_types import ResourceType
-from pouw.engine.plugins.offline.cloud import Cloud
+from pouw.engine.plugins.offline.cloud_description import Cloud
 from pouw.engine.plugins.offline.physical_names import is_autonamed
 
 

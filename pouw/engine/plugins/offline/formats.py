@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from infra.faults import Fault
-from pouw.engine.plugins.offline.cloud import Format, Mismatch
+from pouw.engine.plugins.offline.cloud_description import Format, Mismatch
 from pouw.engine.plugins.offline.settings import Settings
 
 _CIDR = "a range in CIDR notation such as 10.0.0.0/16"

@@ -27,7 +27,7 @@ from pouw.engine.plugins.core.sdk_types import (
     Type,
 )
 from pouw.engine.plugins.core.validation import Validator
-from pouw.engine.plugins.offline.cloud import EMPTY_ENTRY, CatalogueEntry, Cloud, Format
+from pouw.engine.plugins.offline.cloud_description import EMPTY_ENTRY, CatalogueEntry, Cloud, Format
 from pouw.engine.plugins.offline.physical_names import name_fault, with_name
 from pouw.engine.plugins.offline.settings import Settings, decoded, text
 

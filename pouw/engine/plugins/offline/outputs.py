@@ -16,7 +16,7 @@ from pouw.engine.plugins.core.changes import Path, parse_path
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, has_unknown, plain
 from pouw.engine.plugins.core.sdk_types import ListOf, Named, Plain, Properties, Property, ResourceType, Sdk
 from pouw.engine.plugins.core.validation import Validator
-from pouw.engine.plugins.offline.cloud import CatalogueEntry
+from pouw.engine.plugins.offline.cloud_description import CatalogueEntry
 
 _TEXT: Final = Plain("string")
 _ALL_TAGS: Final = ("tagsAll", "effectiveLabels", "pulumiLabels")

@@ -12,7 +12,7 @@ from infra.faults import Fault
 from pouw.engine.plugins.core.input_faults import mismatch
 from pouw.engine.plugins.core.naming import Naming, NamingMode
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value
-from pouw.engine.plugins.offline.cloud import Name
+from pouw.engine.plugins.offline.cloud_description import Name
 
 AUTONAMED: Final = "__defaults"
 """Input that lists the properties which a provider proposed, as the official providers write it."""

@@ -28,7 +28,7 @@ from pouw.engine.plugins.core.sdk_types import (
     Sdk,
     Type,
 )
-from pouw.engine.plugins.offline.cloud import Cloud
+from pouw.engine.plugins.offline.cloud_description import Cloud
 from pouw.engine.plugins.offline.outputs import fill
 from pouw.engine.plugins.offline.settings import Settings
 

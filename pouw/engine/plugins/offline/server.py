@@ -19,7 +19,7 @@ from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
 from pouw.engine.plugins.core.serving import EngineLog, Log
 from pouw.engine.plugins.core.simulation import SimulatedCloud
 from pouw.engine.plugins.core.urn import Urn
-from pouw.engine.plugins.offline.cloud import Cloud
+from pouw.engine.plugins.offline.cloud_description import Cloud
 from pouw.engine.plugins.offline.diff import plan
 from pouw.engine.plugins.offline.input_checks import Checker
 from pouw.engine.plugins.offline.outputs import Outputs

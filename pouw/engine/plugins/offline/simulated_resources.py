@@ -14,7 +14,7 @@ from pouw.engine.plugins.core.redaction import Redaction
 from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
 from pouw.engine.plugins.core.simulation import Record, SimulatedCloud, Transaction
 from pouw.engine.plugins.core.urn import Urn
-from pouw.engine.plugins.offline.cloud import Cloud
+from pouw.engine.plugins.offline.cloud_description import Cloud
 from pouw.engine.plugins.offline.outputs import Outputs
 from pouw.engine.plugins.offline.placeholder_outputs import PlaceholderOutputs
 from pouw.engine.plugins.offline.settings import Settings, text

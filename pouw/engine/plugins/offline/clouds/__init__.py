@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import Final
 
 from infra.clouds import CLOUDS
-from pouw.engine.plugins.offline.cloud import Cloud
+from pouw.engine.plugins.offline.cloud_description import Cloud
 
 MODULES: Final[Mapping[str, str]] = {
     package: package.replace("-", "_") for package in (*(cloud.package for cloud in CLOUDS.values()), "docker")

@@ -7,7 +7,7 @@ from typing import Final
 
 from pouw.engine.plugins.core.properties import Value
 from pouw.engine.plugins.core.sdk_types import ResourceType
-from pouw.engine.plugins.offline.cloud import CatalogueEntry, Cloud, Name
+from pouw.engine.plugins.offline.cloud_description import CatalogueEntry, Cloud, Name
 from pouw.engine.plugins.offline.formats import cidr, matching
 from pouw.engine.plugins.offline.settings import Settings
 

@@ -8,7 +8,7 @@ from typing import Final
 from infra.faults import Fault
 from pouw.engine.plugins.core.properties import Value
 from pouw.engine.plugins.core.sdk_types import ResourceType
-from pouw.engine.plugins.offline.cloud import Cloud, Name, Siblings
+from pouw.engine.plugins.offline.cloud_description import Cloud, Name, Siblings
 from pouw.engine.plugins.offline.clouds.aws import network, services
 from pouw.engine.plugins.offline.clouds.aws.formats import account, arn, region, zone
 from pouw.engine.plugins.offline.clouds.aws.functions import FUNCTIONS

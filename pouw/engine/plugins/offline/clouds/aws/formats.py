@@ -8,7 +8,7 @@ from typing import Final
 
 from infra.aws import regions
 from infra.faults import choices
-from pouw.engine.plugins.offline.cloud import Mismatch
+from pouw.engine.plugins.offline.cloud_description import Mismatch
 from pouw.engine.plugins.offline.formats import matching
 from pouw.engine.plugins.offline.settings import Settings
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.properties import Value
-from pouw.engine.plugins.offline.cloud import Function
+from pouw.engine.plugins.offline.cloud_description import Function
 from pouw.engine.plugins.offline.clouds.aws.formats import ZONES
 from pouw.engine.plugins.offline.clouds.aws.policy_documents import document
 from pouw.engine.plugins.offline.settings import Settings

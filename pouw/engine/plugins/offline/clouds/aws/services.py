@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pouw.engine.plugins.offline.cloud import CatalogueEntry, Name
+from pouw.engine.plugins.offline.cloud_description import CatalogueEntry, Name
 from pouw.engine.plugins.offline.formats import matching
 
 _BUCKET = Name(

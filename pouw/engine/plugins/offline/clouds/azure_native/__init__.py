@@ -9,7 +9,7 @@ from typing import Final
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.properties import Value
 from pouw.engine.plugins.core.sdk_types import Plain, ResourceType
-from pouw.engine.plugins.offline.cloud import Cloud, Function, Name
+from pouw.engine.plugins.offline.cloud_description import Cloud, Function, Name
 from pouw.engine.plugins.offline.clouds.azure_native.catalogue import CATALOGUE, SUBSCRIPTION
 from pouw.engine.plugins.offline.clouds.azure_native.formats import arm_id, guid, location
 from pouw.engine.plugins.offline.clouds.azure_native.rules import RULES

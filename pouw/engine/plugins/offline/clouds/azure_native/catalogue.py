@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pouw.engine.plugins.core.properties import Value
-from pouw.engine.plugins.offline.cloud import CatalogueEntry, Name
+from pouw.engine.plugins.offline.cloud_description import CatalogueEntry, Name
 from pouw.engine.plugins.offline.clouds.azure_native.formats import guid
 from pouw.engine.plugins.offline.formats import matching
 

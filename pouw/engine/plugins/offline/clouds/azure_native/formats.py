@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from infra.azure import regions
-from pouw.engine.plugins.offline.cloud import Mismatch
+from pouw.engine.plugins.offline.cloud_description import Mismatch
 from pouw.engine.plugins.offline.formats import matching
 from pouw.engine.plugins.offline.settings import Settings
 

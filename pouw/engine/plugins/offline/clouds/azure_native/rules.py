@@ -8,7 +8,7 @@ from typing import Final
 from infra.faults import Fault
 from pouw.engine.plugins.core.input_faults import mismatch
 from pouw.engine.plugins.core.properties import Value
-from pouw.engine.plugins.offline.cloud import Rule
+from pouw.engine.plugins.offline.cloud_description import Rule
 from pouw.engine.plugins.offline.formats import outside, overlap, overlap_fault
 
 

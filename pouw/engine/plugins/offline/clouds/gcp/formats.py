@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from infra.gcp import regions
-from pouw.engine.plugins.offline.cloud import Mismatch
+from pouw.engine.plugins.offline.cloud_description import Mismatch
 from pouw.engine.plugins.offline.formats import matching
 from pouw.engine.plugins.offline.settings import Settings
 

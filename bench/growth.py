@@ -1,4 +1,4 @@
-"""What a preview costs as a network grows to 10, 100, 1,000 nodes a site: ``python -m bench.nodes [STACK...]``.
+"""What a preview costs as a network grows to 10, 100, 1,000 nodes a site: ``python -m bench.growth [STACK...]``.
 
 The floor is the same stack with ten. Resources must be as many, and the time the same but for the longer balancer
 configuration: what is declared grows with sites, never with nodes.
