@@ -29,7 +29,9 @@ def statements(document: Any, path: str) -> Iterator[tuple[str, Statement]]:
 
 def allow_statements(document: Any, path: str) -> Iterator[tuple[str, Statement]]:
     """Yield every statement with the effect Allow."""
-    return ((pattern, entry) for pattern, entry in statements(document, path) if entry["Effect"] == "Allow")
+    return (
+        (statement_path, entry) for statement_path, entry in statements(document, path) if entry["Effect"] == "Allow"
+    )
 
 
 def texts(value: Any) -> Sequence[str]:

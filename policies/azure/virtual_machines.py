@@ -44,8 +44,8 @@ def _check_encryption_set(machine: Resource, stack: Stack) -> Iterator[str]:
     profile = "virtualMachineProfile" if machine.type == SCALE_SET else "storageProfile"
     if comes_from(machine, stack, profile, (DISK_SET,)):
         return
-    pattern = f"{profile}.storageProfile" if machine.type == SCALE_SET else profile
-    for path, name in find(machine.inputs, f"{pattern}.osDisk.managedDisk.diskEncryptionSet.id"):
+    storage_path = f"{profile}.storageProfile" if machine.type == SCALE_SET else profile
+    for path, name in find(machine.inputs, f"{storage_path}.osDisk.managedDisk.diskEncryptionSet.id"):
         if name is MISSING:
             yield f"{path}: the disk uses a Microsoft-managed key; got nothing; expected a DiskEncryptionSet"
 

@@ -39,8 +39,10 @@ def _check_default_network(props: Props) -> Iterator[str]:
 
 
 def _must_switch(name: str, *, expected: bool, absent: str = "") -> Callable[[Props], Iterator[str]]:
-    """Return a check of a switch in the metadata, which Google accepts in several spellings. ``absent`` is the message
-    without it."""
+    """Return a check of a switch in the metadata, which Google accepts in several spellings.
+
+    ``absent`` is the message without it.
+    """
 
     def check(props: Props) -> Iterator[str]:
         value = (props.get("metadata") or {}).get(name)

@@ -63,10 +63,10 @@ def _blocking_analyses(props: Props) -> Iterator[tuple[str, Props]]:
 
 def _template_references(props: Props) -> Iterator[tuple[str, Props]]:
     """Yield every reference to a template in a Rollout, with its path."""
-    alongside = canary(props).get("analysis")
+    background = canary(props).get("analysis")
     for path, analysis in (
         *_blocking_analyses(props),
-        *([("spec.strategy.canary.analysis", alongside)] if alongside else ()),
+        *([("spec.strategy.canary.analysis", background)] if background else ()),
     ):
         for inner_path, reference in find(analysis, "templates[*]"):
             if reference is not MISSING:

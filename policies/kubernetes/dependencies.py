@@ -1,5 +1,6 @@
-"""Rules about the dependencies of workloads: accounts, configuration, claims and services. They apply only in
-namespaces that the stack owns.
+"""Rules about the dependencies of workloads: accounts, configuration, claims and services.
+
+They apply only in namespaces that the stack owns.
 """
 
 from __future__ import annotations
@@ -48,19 +49,19 @@ def _required_names(
         for location, container in containers(props):
             locations.append((location, container, f"env[*].valueFrom.{variable}", "name"))
             locations.append((location, container, f"envFrom[*].{source}", "name"))
-        for location, node, holder, key_2 in locations:
-            for pattern, source_spec in find(node, holder):
-                if source_spec is not MISSING and not source_spec.get("optional") and source_spec.get(key_2):
-                    yield f"{location}.{pattern}.{key_2}", source_spec[key_2]
+        for location, node, holder, field in locations:
+            for inner_path, source_spec in find(node, holder):
+                if source_spec is not MISSING and not source_spec.get("optional") and source_spec.get(field):
+                    yield f"{location}.{inner_path}.{field}", source_spec[field]
 
     return read
 
 
 def _claims(props: Props) -> Iterator[tuple[str, str]]:
     path, _ = pod(props)
-    for pattern, name in find(props, f"{path}.volumes[*].persistentVolumeClaim.claimName"):
+    for inner_path, name in find(props, f"{path}.volumes[*].persistentVolumeClaim.claimName"):
         if isinstance(name, str):
-            yield pattern, name
+            yield inner_path, name
 
 
 def _accounts(props: Props) -> Iterator[tuple[str, str]]:

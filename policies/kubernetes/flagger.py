@@ -166,15 +166,11 @@ def _check_target(canary: Resource, stack: Stack) -> Iterator[str]:
 
 def _check_shared_target(canary: Resource, stack: Stack) -> Iterator[str]:
     (kind, name), namespace = target(canary), namespace_of(canary, stack)
-    for canary_2 in stack.of_type(CANARY):
-        if (
-            canary_2.urn != canary.urn
-            and namespace_of(canary_2, stack) == namespace
-            and target(canary_2) == (kind, name)
-        ):
+    for sibling in stack.of_type(CANARY):
+        if sibling.urn != canary.urn and namespace_of(sibling, stack) == namespace and target(sibling) == (kind, name):
             yield (
                 f"spec.targetRef.name: two Canaries release one workload; got {kind} {name} also in "
-                f"{metadata(canary_2).get('name')}; expected one Canary"
+                f"{metadata(sibling).get('name')}; expected one Canary"
             )
 
 

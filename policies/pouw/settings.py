@@ -1,5 +1,7 @@
-"""Rules about the stack's own settings in production. Settings come with the pack's configuration and are always
-known."""
+"""Rules about the stack's own settings in production.
+
+Settings come with the pack's configuration and are always known.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,10 @@ _REFERENCE = "https://www.pulumi.com/docs/iac/concepts/config/"
 
 
 def _in_production(*checks: Check) -> Callable[[Resource, Stack], Iterator[str]]:
-    """Return a check that applies the checks to the settings of a production stack. A stack without an environment is
-    production."""
+    """Return a check that applies the checks to the settings of a production stack.
+
+    A stack without an environment is production.
+    """
 
     def check(settings: Resource, stack: Stack) -> Iterator[str]:
         del stack

@@ -85,8 +85,10 @@ def _check_api_ranges(site: Props, stack: Stack) -> Iterator[str]:
 
 
 def _check_replication(site: Props, stack: Stack) -> Iterator[str]:
-    """Yield a violation for a standby that the other sites cannot reach. Nodes of all sites form one network through
-    peers."""
+    """Yield a violation for a standby that the other sites cannot reach.
+
+    Nodes of all sites form one network through peers.
+    """
     if site.get("role") != "standby":
         return
     entries = [metadata(service).get("labels") or {} for service in stack.of_type(SERVICE)]

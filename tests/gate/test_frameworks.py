@@ -48,7 +48,7 @@ def test_a_control_in_reach_says_what_it_is_about_and_no_other_says_the_same(fra
 @pytest.mark.parametrize(
     ("rule", "control", "subject"),
     [
-        ("gcp-sql-instance-deny-open-networks", "6.5", "open to everybody"),
+        ("gcp-sql-instance-deny-open-networks", "6.5", "open to the Internet"),
         ("gcp-sql-instance-deny-public-address", "6.7", "public addresses"),
         ("gcp-sql-instance-require-backups", "6.8", "backed up"),
         ("gcp-sql-instance-deny-unprotected", "6.9", "deletion"),

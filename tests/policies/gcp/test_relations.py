@@ -23,8 +23,8 @@ def declare(token: str) -> Declaration:
     return Declaration(type=token, name="other", props={})
 
 
-def texts(rule: Any, subject: Declaration, *others_2: Declaration) -> list[str]:
-    return [entry.text for entry in Analyzer(rule).stack(subject, *others_2) if entry.urn == subject.urn]
+def texts(rule: Any, subject: Declaration, *related: Declaration) -> list[str]:
+    return [entry.text for entry in Analyzer(rule).stack(subject, *related) if entry.urn == subject.urn]
 
 
 @pytest.mark.parametrize(
