@@ -18,7 +18,8 @@ import time
 import venv
 from pathlib import Path
 
-from pouw import paths
+from pouw.home import Home
+from pouw.paths import REPOSITORY
 from tests.policies.kubernetes.rendered import rendered
 
 CHECKOV = "3.3.13"
@@ -34,7 +35,7 @@ for path in pathlib.Path(sys.argv[1]).glob("*.yaml"):
 
 def install_checkov() -> Path:
     """Return the path of checkov, installed if necessary."""
-    folder = paths.cache_dir() / "bench" / f"checkov-{CHECKOV}"
+    folder = Home.from_environment(os.environ).cache / "bench" / f"checkov-{CHECKOV}"
     program = folder / "bin" / "checkov"
     if not program.exists():
         venv.create(folder, with_pip=True, clear=True)
@@ -48,7 +49,7 @@ def measure(*command: str | Path, exit_codes: tuple[int, ...] = (0,)) -> float:
     for _ in range(RUNS):
         start = time.perf_counter()
         process = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=paths.REPOSITORY, env=_environment()
+            command, capture_output=True, text=True, check=False, cwd=REPOSITORY, env=_environment()
         )
         best = min(best, time.perf_counter() - start)
         if process.returncode not in exit_codes:
@@ -57,7 +58,7 @@ def measure(*command: str | Path, exit_codes: tuple[int, ...] = (0,)) -> float:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(paths.REPOSITORY), "LOG_LEVEL": "ERROR"}
+    return {**os.environ, "PYTHONPATH": str(REPOSITORY), "LOG_LEVEL": "ERROR"}
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -12,7 +13,7 @@ import click
 
 from infra.faults import Fault
 from pouw.errors import ExitCode, PouwError
-from pouw.paths import state_dir
+from pouw.home import Home
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "up": ("pouw.cli.stack", "Bring a stack up, and wait until its nodes agree"),
@@ -98,7 +99,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _write_fault(error: OSError) -> Fault:
     return Fault(
-        path=str(error.filename or state_dir()),
+        path=str(error.filename or Home.from_environment(os.environ).state),
         message="cannot be written",
         got=error.strerror or "",
         expected="a writable folder with free space",

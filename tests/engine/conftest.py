@@ -16,7 +16,6 @@ from pouw.engine.download import Unavailable
 from pouw.engine.project import Project
 from pouw.engine.resolution import Engine, ModuleBuilder, Sources
 from pouw.home import Home
-from pouw.paths import cache_dir
 from pouw.progress import LineProgress, Progress
 
 
@@ -64,7 +63,7 @@ def pouw_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_HOME"):
         monkeypatch.delenv(name, raising=False)
     home = tmp_path / "state"
-    monkeypatch.setenv("POUW_CACHE", str(cache_dir()))
+    monkeypatch.setenv("POUW_CACHE", str(Home.from_environment(os.environ).cache))
     monkeypatch.setenv("POUW_HOME", str(home))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PULUMI_CREDENTIALS_PATH", str(tmp_path / "nobody"))
