@@ -49,7 +49,7 @@ GOAL_WITH_GATE = 1.35
 """Ratios to the floor, in seconds of wall time."""
 GOAL_OF_ALL_S = 20.0
 _PROVIDER = "pulumi:providers:"
-_BARE = f"""
+_PROGRAM = f"""
     import json
     from importlib import import_module
     from pathlib import Path
@@ -104,10 +104,10 @@ def bare_project(outcome: Outcome, target: Target, folder: Path) -> Project:
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: bare\nruntime: python\n")
     config = target.project.configuration(target.name)
-    plain = {key: value for key, value in config.items() if not key.startswith("pouw:")}
-    (folder / f"Pulumi.{target.name}.yaml").write_text(yaml.safe_dump({"config": plain}))
+    provider_config = {key: value for key, value in config.items() if not key.startswith("pouw:")}
+    (folder / f"Pulumi.{target.name}.yaml").write_text(yaml.safe_dump({"config": provider_config}))
     (folder / "resources.json").write_text(json.dumps(resources))
-    (folder / "__main__.py").write_text(dedent(_BARE))
+    (folder / "__main__.py").write_text(dedent(_PROGRAM))
     return Project(root=folder)
 
 
@@ -167,11 +167,11 @@ def _ungated(target: Target, engine: Engine) -> None:
         raise SystemExit("\n".join(f"{target.name}: {fault}" for fault in outcome.faults))
 
 
-def _require_the_same(ours: Outcome, target: Target, engine: Engine, project: Project) -> None:
+def _require_the_same(gated: Outcome, target: Target, engine: Engine, project: Project) -> None:
     """Fail if the floor does not register the same resources."""
     request = Request(operation=Operation.PREVIEW, stack=target.name)
     outcome = operation.run(request, engine, SilentProgress(), project=project, home=_home())
-    if _registered(outcome) != _registered(ours):
+    if _registered(outcome) != _registered(gated):
         message = "\n".join(map(str, outcome.faults)) or "it registers something else"
         raise SystemExit(f"the bare program of {target.name}: {message}")
 
@@ -193,9 +193,9 @@ def _floors(targets: Sequence[Target], engine: Engine) -> Iterator[Mapping[Targe
         os.environ["POUW_HOME"] = str(scratch / "state")
         sessions: dict[Target, Session] = {}
         for number, target in enumerate(targets):
-            ours = _gated(target, engine).outcome
-            project = bare_project(ours, target, scratch / str(number))
-            _require_the_same(ours, target, engine, project)
+            gated = _gated(target, engine).outcome
+            project = bare_project(gated, target, scratch / str(number))
+            _require_the_same(gated, target, engine, project)
             sessions[target] = stack.enter_context(
                 opened_for_preview(
                     target.name, engine, extra={}, project=project, progress=SilentProgress(), home=_home()
@@ -216,9 +216,9 @@ def measure(targets: Sequence[Target], rounds: int) -> Mapping[str, Any]:
                 "gated": lambda target=target: _gated(target, engine),
             }
             stacks[target.name] = _figures(alternate(kinds, rounds))
-        started = time.perf_counter()
+        start = time.perf_counter()
         results = previews.run(targets, SilentProgress(), home=_home())
-        seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - start
     if not all(result.ok for result in results):
         raise SystemExit("\n".join(f"{result.stack}: {fault}" for result in results for fault in result.faults))
     one_by_one = sum(figures["gated"] for figures in stacks.values())
@@ -233,14 +233,14 @@ def measure(targets: Sequence[Target], rounds: int) -> Mapping[str, Any]:
 
 
 def _figures(costs: Mapping[str, Cost]) -> Mapping[str, float]:
-    bare, ungated, gated = (costs[name] for name in ("bare", "ungated", "gated"))
+    floor_cost, ungated, gated = (costs[name] for name in ("bare", "ungated", "gated"))
     return {
         **{name: cost.seconds for name, cost in costs.items()},
         **{f"{name}_processor": cost.processor_s for name, cost in costs.items()},
-        "ratio": ungated.seconds / bare.seconds,
-        "ratio_with_gate": gated.seconds / bare.seconds,
-        "ratio_processor": ungated.processor_s / bare.processor_s,
-        "ratio_with_gate_processor": gated.processor_s / bare.processor_s,
+        "ratio": ungated.seconds / floor_cost.seconds,
+        "ratio_with_gate": gated.seconds / floor_cost.seconds,
+        "ratio_processor": ungated.processor_s / floor_cost.processor_s,
+        "ratio_with_gate_processor": gated.processor_s / floor_cost.processor_s,
     }
 
 

@@ -1,8 +1,10 @@
-"""What bringing the whole network up costs against its floors, in one run: ``python -m bench.up``.
+"""The time of a bring-up of the whole network, against a floor measured in the same run: ``python -m bench.up``.
 
-- up: `pouw up` from nothing running, programs and images in the cache, to the first agreed block and an answering
-  address. Floor: the same cluster, images and objects by server-side apply alone, waited for in the same way.
-- again: `pouw up` with nothing changed. Floor: the bare engine on as many unchanged resources.
+- up: `pouw up` with programs and images in the cache, until the first agreed block and an address that answers. Floor:
+  the same cluster, images and objects by server-side apply alone, with the same wait.
+- again: `pouw up` without changes. Floor: the engine alone on as many unchanged resources.
+
+The goals are in seconds, which the documentation quotes. The ratio to the floor explains a missed goal.
 
 Needs root and a machine whose embedded cluster does not run. Rounds alternate, and medians are compared.
 """
@@ -43,17 +45,17 @@ from pouw.progress import LineProgress, SilentProgress
 from pouw.run import stacks
 
 GOALS = {"up": 90.0, "again": 10.0}
-"""Seconds."""
+"""Goals in seconds of wall time."""
 
 
 def _pouw(*arguments: str) -> Mapping[str, Any]:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "pouw.cli", *arguments], stdout=subprocess.PIPE, text=True, check=False
     )
-    if done.returncode != 0:
-        raise SystemExit(f"pouw {' '.join(arguments)} failed with {done.returncode}")
-    found: Mapping[str, Any] = json.loads(done.stdout) if "--json" in arguments else {}
-    return found
+    if process.returncode != 0:
+        raise SystemExit(f"pouw {' '.join(arguments)} failed with {process.returncode}")
+    document: Mapping[str, Any] = json.loads(process.stdout) if "--json" in arguments else {}
+    return document
 
 
 def _up() -> None:
@@ -62,54 +64,56 @@ def _up() -> None:
 
 def _again() -> None:
     [changes] = _pouw("up", "--json")["stacks"]
-    if any(changes[word] for word in ("create", "update", "replace", "delete")):
-        raise SystemExit(f"an up with nothing changed changed something: {changes}")
+    if any(changes[key] for key in ("create", "update", "replace", "delete")):
+        raise SystemExit(f"a repeated `pouw up` made changes: {changes}")
 
 
 def _objects(engine: Engine) -> tuple[Sequence[Object], int]:
-    """The Kubernetes objects of the stack in the order in which they were made, and how many resources it has."""
+    """Return the Kubernetes objects of the stack in the order of their creation, and its number of resources."""
     exported = json.loads(
         Session.of("local", engine, Project(), home=Home.from_environment(os.environ)).ask(
             "stack", "export", "--show-secrets"
         )
     )
     resources = exported["deployment"]["resources"]
-    made = [_plain(one["inputs"]) for one in resources if one["type"].startswith("kubernetes:")]
-    return made, len(resources)
+    objects = [_decrypt(entry["inputs"]) for entry in resources if entry["type"].startswith("kubernetes:")]
+    return objects, len(resources)
 
 
-def _plain(value: Any) -> Any:
+def _decrypt(value: Any) -> Any:
+    """Return the value with the plain text of each secret, and without the provider's own keys."""
     if isinstance(value, dict):
         if SECRET_MARK in value:
-            return _plain(json.loads(value["plaintext"]))
-        return {key: _plain(one) for key, one in value.items() if not key.startswith("__")}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+            return _decrypt(json.loads(value["plaintext"]))
+        return {key: _decrypt(entry) for key, entry in value.items() if not key.startswith("__")}
+    return [_decrypt(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _paths(client: Client, objects: Sequence[Object]) -> Iterator[tuple[str, Object]]:
-    """Where each object goes, as the server's own list of kinds says."""
+    """Yield each object with its path on the server, from the server's list of kinds."""
     kinds: dict[tuple[str, str], Object] = {}
     roots: dict[str, str] = {}
-    for version in {one["apiVersion"] for one in objects}:
+    for version in {manifest["apiVersion"] for manifest in objects}:
         roots[version] = f"/apis/{version}" if "/" in version else f"/api/{version}"
-        for one in client.get(roots[version])["resources"]:
-            if "/" not in one["name"]:
-                kinds[version, one["kind"]] = one
-    for each in objects:
-        kind, metadata = kinds[each["apiVersion"], each["kind"]], each["metadata"]
-        space = f"/namespaces/{metadata['namespace']}" if kind["namespaced"] else ""
-        yield f"{roots[each['apiVersion']]}{space}/{kind['name']}/{metadata['name']}", each
+        for kind in client.get(roots[version])["resources"]:
+            if "/" not in kind["name"]:
+                kinds[version, kind["kind"]] = kind
+    for manifest in objects:
+        version, metadata = manifest["apiVersion"], manifest["metadata"]
+        kind = kinds[version, manifest["kind"]]
+        namespace = f"/namespaces/{metadata['namespace']}" if kind["namespaced"] else ""
+        yield f"{roots[version]}{namespace}/{kind['name']}/{metadata['name']}", manifest
 
 
 def _by_hand(settings: Settings, objects: Sequence[Object]) -> None:
-    """The floor of `up`: no engine, no program, no state."""
+    """Run the floor of `up`: without an engine, a program or a state."""
     quiet, home = SilentProgress(), Home.from_environment(os.environ)
     cluster.up(quiet)
     images = stack_images.build(settings, quiet, home=home)
     stack_images.load(settings, images, quiet, store=image_store(layout(), home=home), home=home)
     with closing(api.connect(layout(), NETWORK, "admin")) as client:
-        for path, each in _paths(client, objects):
-            client.apply(path, each)
+        for path, manifest in _paths(client, objects):
+            client.apply(path, manifest)
     [site] = settings.sites
     with Connections(settings, Home.from_environment(os.environ)) as connections, quiet.step("") as step:
         network = LiveNetwork(settings, connections)
@@ -118,7 +122,7 @@ def _by_hand(settings: Settings, objects: Sequence[Object]) -> None:
 
 
 def _bare_up(engine: Engine, project: Project) -> None:
-    """The floor of `again`: the engine as a program."""
+    """Run the floor of `again`: the engine as a program."""
     session = Session.of("local", engine, project, home=Home.from_environment(os.environ))
     session.prepare({})
     call = session.invocation(
@@ -129,7 +133,7 @@ def _bare_up(engine: Engine, project: Project) -> None:
 
 
 def measure(rounds: int) -> Mapping[str, float]:
-    """Median seconds of each."""
+    """Return the median seconds of each measurement."""
     engine, settings = (
         resolution.resolve(LineProgress(), home=Home.from_environment(os.environ)),
         stacks.settings("local"),
@@ -137,12 +141,12 @@ def measure(rounds: int) -> Mapping[str, float]:
     times: dict[str, list[float]] = {"up": [], "up, floor": [], "again": [], "again, floor": []}
 
     def timed(name: str, run: Callable[[], None]) -> None:
-        started = time.perf_counter()
+        start = time.perf_counter()
         run()
-        times[name].append(time.perf_counter() - started)
+        times[name].append(time.perf_counter() - start)
 
     try:
-        _up()  # fills every cache, and says what is to be made by hand
+        _up()  # fills every cache, and provides the objects of the floor
         objects, resources = _objects(engine)
         for _ in range(rounds):
             cluster.down(SilentProgress())
@@ -151,25 +155,25 @@ def measure(rounds: int) -> Mapping[str, float]:
             timed("up", _up)
             timed("again", _again)
             with tempfile.TemporaryDirectory(prefix="pouw-bench-") as scratch:
-                bare = make_project(Path(scratch), "bare", BARE, resources)
-                _bare_up(engine, bare)
-                timed("again, floor", lambda bare=bare: _bare_up(engine, bare))  # type: ignore[misc]
+                project = make_project(Path(scratch), "bare", BARE, resources)
+                _bare_up(engine, project)
+                timed("again, floor", lambda project=project: _bare_up(engine, project))  # type: ignore[misc]
     finally:
         _pouw("down")
-    return {name: statistics.median(taken) for name, taken in times.items()}
+    return {name: statistics.median(seconds) for name, seconds in times.items()}
 
 
 def main() -> int:
     """Measure, print, and fail if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    parser.add_argument("--rounds", type=int, default=3, help="Repeat each measurement this often. Default: 3.")
+    parser.add_argument("--json", action="store_true", help="Print JSON. Default: lines of text.")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pouw-up-") as home:
         os.environ["POUW_HOME"] = str(Path(home) / "state")
-        seconds = measure(asked.rounds)
+        seconds = measure(arguments.rounds)
     ratios = {name: seconds[name] / seconds[f"{name}, floor"] for name in GOALS}
-    if asked.json:
+    if arguments.json:
         print(json.dumps({"seconds": seconds, "ratios": ratios, "goals": GOALS}))
     else:
         for name, ratio in ratios.items():

@@ -29,7 +29,7 @@ def doctor(as_json: bool) -> int:
 
 
 def examine() -> dict[str, Any]:
-    """The doctor's document; see docs/reference/json.md."""
+    """Return the document; see docs/reference/json.md."""
     from pouw import cluster
     from pouw.engine import diagnosis
 

@@ -23,7 +23,10 @@ _file = click.Path(path_type=Path, dir_okay=False)
 _existing_file = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
-@click.group(epilog="Examples:  pouw policy report --html -o report.html  |  pouw policy check --manifests k8s/")
+@click.group(
+    epilog="Examples:  pouw policy report --html -o report.html  |  "
+    "pouw policy check --manifests docs/examples/releases.yaml"
+)
 def policy() -> None:
     """Show compliance reports, waivers and controls, and check plain manifests."""
 
@@ -34,7 +37,7 @@ def policy() -> None:
 @click.argument("stack", required=False)
 @click.option(
     "--all",
-    "every",
+    "all_stacks",
     is_flag=True,
     help="Write the reports of every stack and example, in every form, into the folder of -o. Default: one STACK.",
 )
@@ -52,7 +55,7 @@ def policy() -> None:
 @click.option("--key", type=_file, help="Verify with this public key. Default: the key of this machine.")
 def report(
     stack: str | None,
-    every: bool,
+    all_stacks: bool,
     form: str,
     output: Path | None,
     bundle: Path | None,
@@ -70,7 +73,7 @@ def report(
     from pouw.gate.report import model
 
     evidence = EvidenceStore.of_home(Home.from_environment(os.environ))
-    if every:
+    if all_stacks:
         if stack or bundle or (output is None and not verify):
             raise click.UsageError("--all needs -o or --verify, and takes neither STACK nor --bundle")
         return _verify_all(evidence, key) if verify else _write_all(evidence, output)
@@ -136,19 +139,19 @@ def waivers(as_json: bool) -> int:
     from pouw.gate.stack_policy import utc_today
 
     today = utc_today()
-    listed = sorted(gate_waivers.load(catalogue.every_rule()), key=lambda waiver: waiver.expires)
+    entries = sorted(gate_waivers.load(catalogue.every_rule()), key=lambda waiver: waiver.expires)
     if as_json:
-        rows = [{**waiver.model_dump(mode="json"), "days_left": waiver.days_left(today)} for waiver in listed]
+        rows = [{**waiver.model_dump(mode="json"), "days_left": waiver.days_left(today)} for waiver in entries]
         click.echo(json.dumps({"schema": 1, "waivers": rows}, indent=2))
     else:
-        for waiver in listed:
+        for waiver in entries:
             days = waiver.days_left(today)
             end = f"{days} days left" if days >= 0 else f"expired {-days} days ago"
             columns = (waiver.rule, waiver.resource, ", ".join(waiver.stacks), waiver.owner, waiver.ticket, end)
             click.echo("  ".join(columns))
-        if not listed:
+        if not entries:
             click.echo("no waivers")
-    return ExitCode.POLICY if any(waiver.days_left(today) < 0 for waiver in listed) else ExitCode.OK
+    return ExitCode.POLICY if any(waiver.days_left(today) < 0 for waiver in entries) else ExitCode.OK
 
 
 @policy.command(epilog="Examples:  pouw policy controls  |  pouw policy controls soc2")
@@ -174,9 +177,7 @@ def controls(framework: str | None) -> int:
     return ExitCode.OK
 
 
-@policy.command(
-    epilog="Examples:  pouw policy check --manifests k8s/  |  pouw policy check --manifests pod.yaml --json"
-)
+@policy.command(epilog="Examples:  pouw policy check --manifests docs/examples/releases.yaml --json")
 @click.option(
     "--manifests",
     required=True,

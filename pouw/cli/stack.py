@@ -61,7 +61,7 @@ def up(stack: str, dry_run: bool, rehearse: bool, as_json: bool) -> int:
 @click.argument("stack", nargs=-1)
 @click.option(
     "--all",
-    "every",
+    "all_stacks",
     is_flag=True,
     help="Preview every stack that has a file, and every example in docs/examples. Default: the stacks named.",
 )
@@ -72,20 +72,20 @@ def up(stack: str, dry_run: bool, rehearse: bool, as_json: bool) -> int:
 )
 @_rehearse_option
 @_json_option
-def preview(stack: Sequence[str], every: bool, markdown: TextIO | None, rehearse: bool, as_json: bool) -> int:
+def preview(stack: Sequence[str], all_stacks: bool, markdown: TextIO | None, rehearse: bool, as_json: bool) -> int:
     """Show the changes that `up` would make in each STACK (default: local). It starts and changes nothing.
 
     Several previews run side by side. A failure of one does not stop the others.
     """
     home = Home.from_environment(os.environ)
-    if every and stack:
+    if all_stacks and stack:
         raise click.UsageError("name stacks or use --all, not both")
     if rehearse:
-        if every or len(stack) > 1 or markdown is not None:
+        if all_stacks or len(stack) > 1 or markdown is not None:
             raise click.UsageError("--rehearse takes one stack, and neither --all nor --markdown")
         return _rehearse(Operation.PREVIEW, stack[0] if stack else "local", home, as_json=as_json)
-    started = time.monotonic()
-    targets = previews.all_targets() if every else previews.targets(stack or ["local"])
+    start = time.monotonic()
+    targets = previews.all_targets() if all_stacks else previews.targets(stack or ["local"])
     results = previews.run(targets, make_progress(), home=home)
     if markdown is not None:
         from pouw.cli import preview_markdown
@@ -95,7 +95,7 @@ def preview(stack: Sequence[str], every: bool, markdown: TextIO | None, rehearse
         return _report(results, as_json=as_json)
     from pouw.cli import preview_table
 
-    preview_table.show(results, time.monotonic() - started)
+    preview_table.show(results, time.monotonic() - start)
     return combined_exit_code(results)
 
 
@@ -143,12 +143,12 @@ def refresh(stack: str, rehearse: bool, as_json: bool) -> int:
     return _report([teardown.refresh(stack, make_progress(), home=home)], as_json=as_json)
 
 
-def _rehearse(chosen: Operation, stack: str, home: Home, *, as_json: bool, unprotect: bool = False) -> int:
+def _rehearse(operation: Operation, stack: str, home: Home, *, as_json: bool, unprotect: bool = False) -> int:
     """Run an operation in a simulated cloud; the banner is printed before, and marks every output."""
     from pouw.run import rehearsal
 
     click.echo(rehearsal.BANNER, err=True)
-    result = rehearsal.rehearse(chosen, stack, make_progress(), home=home, unprotect=unprotect)
+    result = rehearsal.rehearse(operation, stack, make_progress(), home=home, unprotect=unprotect)
     if not as_json:
         click.echo(rehearsal.BANNER)
     return _report([result], as_json=as_json, rehearsal=True)

@@ -61,8 +61,8 @@ def _deployed_resources(state: Path) -> EngineEvents:
     deployment = json.loads(state.read_text(encoding="utf-8"))["deployment"] or {}
     urns = [str(resource["urn"]) for resource in deployment.get("resources") or [] if not resource.get("delete")]
     # `pulumi policy analyze` reports violations only, so the pack's record alone shows the analysed resources.
-    planned = {urn: Subject(urn=urn) for urn in urns}
-    return EngineEvents(planned=planned, analysed=set(urns), stack_analysed=True)
+    subjects = {urn: Subject(urn=urn) for urn in urns}
+    return EngineEvents(subjects=subjects, analysed=set(urns), stack_analysed=True)
 
 
 def _analyse_state(

@@ -40,7 +40,7 @@ _Report: TypeAlias = tuple[str, str, str]
 class EngineEvents:
     """The engine's events, as far as the verdict needs them."""
 
-    planned: dict[str, Subject] = field(default_factory=dict)
+    subjects: dict[str, Subject] = field(default_factory=dict)
     analysed: set[str] = field(default_factory=set)
     stack_analysed: bool = False
     violations: list[PolicyViolation] = field(default_factory=list)
@@ -51,7 +51,7 @@ class EngineEvents:
         """Record one event."""
         match event:
             case StepStarted(operation=operation, subject=subject) if operation not in _NOT_ANALYSED:
-                self.planned[subject.urn] = subject
+                self.subjects[subject.urn] = subject
             case PolicyTally(pack=pack, subject=None) if pack == PACK:
                 self.stack_analysed = True
             case PolicyTally(pack=pack, subject=Subject(urn=urn)) if pack == PACK:
@@ -94,11 +94,13 @@ def decide(inputs: DecisionInputs, rules_for: RulesFor, rules: Mapping[str, AnyR
         findings += results
         if not results:
             passed[rule.id].append(key[1])
-    marked, waiver_faults = waivers.apply(findings, inputs.waivers, inputs.today, all_needed=inputs.is_plan)
+    findings_with_tickets, waiver_faults = waivers.apply(
+        findings, inputs.waivers, inputs.today, all_needed=inputs.is_plan
+    )
     return Verdict(
         stack=inputs.stack,
         environment=inputs.config.environment,
-        findings=marked,
+        findings=findings_with_tickets,
         passed=passed,
         waiver_faults=waiver_faults,
         gaps=[*inputs.gaps, *_gaps(inputs, rules)],
@@ -113,7 +115,7 @@ def _by_key(record: Iterable[Line]) -> Mapping[_Key, Line]:
 
 def _expected_checks(inputs: DecisionInputs, rules_for: RulesFor) -> list[tuple[_Key, AnyRule]]:
     """Return each rule that has to run, with the key of the line that records it."""
-    subjects = [(subject.urn, subject.type) for subject in inputs.events.planned.values()]
+    subjects = [(subject.urn, subject.type) for subject in inputs.events.subjects.values()]
     if inputs.config.settings:
         root = next((urn for urn, token in subjects if token == STACK_TYPE), "")
         subjects.append((root, SETTINGS_TYPE))
@@ -151,15 +153,17 @@ def _results(rule: AnyRule, key: _Key, line: Line | None, *, mandatory: bool) ->
 
 def _gaps(inputs: DecisionInputs, rules: Mapping[str, AnyRule]) -> list[str]:
     events, gaps = inputs.events, []
-    if not events.planned:
+    if not events.subjects:
         gaps.append("the engine planned no resource that the pack can check")
-    if unseen := [urn for urn in events.planned if urn not in events.analysed]:
+    if unseen := [urn for urn in events.subjects if urn not in events.analysed]:
         gaps.append(f"the pack did not analyse {len(unseen)} resources, such as {unseen[0]}")
     if not events.stack_analysed:
         gaps.append("the pack did not analyse the stack as a whole")
     recorded = {line.urn for line in inputs.record if line.phase == "resource"}
-    if lost := sorted(events.analysed - recorded):
-        gaps.append(f"the pack's record lacks {len(lost)} resources that the engine passed to it, such as {lost[0]}")
+    if missing := sorted(events.analysed - recorded):
+        gaps.append(
+            f"the pack's record lacks {len(missing)} resources that the engine passed to it, such as {missing[0]}"
+        )
     by_engine, by_record = _reported_by_engine(events), _reported_by_record(inputs, rules)
     if differing := sorted(((by_engine - by_record) + (by_record - by_engine)).elements()):
         gaps.append(f"the engine and the pack's record report different violations, such as {differing[0]}")

@@ -26,8 +26,8 @@ def lines(verdict: Verdict | None) -> Iterator[str]:
         if not finding.blocks:
             by_rule[_label(finding), finding.rule].append(finding)
     for (label, _), findings in sorted(by_rule.items()):
-        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-        yield f"{label}: {findings[0]}{more}"
+        suffix = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        yield f"{label}: {findings[0]}{suffix}"
     yield ("refused: " if verdict.red else "") + verdict.summary()
 
 

@@ -45,14 +45,14 @@ class Admission:
         without any change is not deployed. The deployment runs with the pack too, because it knows values that the
         preview does not. If the preview left a mandatory check unevaluated, the deployed state is analysed as well.
         """
-        planned = self._plan(replace(request, operation=Operation.PREVIEW), priced=bills.has_budget(self.settings))
-        if not planned.ok:
-            return self._recorded(planned)
-        if planned.outcome.settled:
-            return self._recorded(replace(planned, operation=Operation.UP))
+        preview = self._plan(replace(request, operation=Operation.PREVIEW), priced=bills.has_budget(self.settings))
+        if not preview.ok:
+            return self._recorded(preview)
+        if preview.outcome.settled:
+            return self._recorded(replace(preview, operation=Operation.UP))
         deployed = self._evaluate(request)
         verdict = deployed.verdict
-        if deployed.outcome.ok and _has_unevaluated(planned.verdict):
+        if deployed.outcome.ok and _has_unevaluated(preview.verdict):
             verdict = analysis.analyse(
                 request, self.engine, self.progress, self.policy, home=self.home, project=self.project
             )
@@ -62,7 +62,7 @@ class Admission:
                 operation=Operation.UP,
                 outcome=deployed.outcome,
                 verdict=verdict,
-                plan=planned.plan,
+                plan=preview.plan,
                 approvals=self.approvals,
                 refusals=gates.refusals(final, [gates.policy]),
                 is_example=self._is_example,
@@ -76,7 +76,7 @@ class Admission:
     def _plan(self, request: Request, *, priced: bool) -> Result:
         evaluation = self._evaluate(request)
         bill = bills.bill_of(evaluation.outcome, self.settings) if priced else None
-        planned = Planned(
+        record = Planned(
             settings=self.settings,
             outcome=evaluation.outcome,
             verdict=evaluation.verdict,
@@ -91,7 +91,7 @@ class Admission:
             bill=bill,
             plan=evaluation.plan,
             approvals=self.approvals,
-            refusals=gates.refusals(planned, self.gates),
+            refusals=gates.refusals(record, self.gates),
             is_example=self._is_example,
         )
 

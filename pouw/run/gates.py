@@ -35,27 +35,27 @@ class Planned:
 Gate: TypeAlias = Callable[[Planned], Iterable[Fault]]
 
 
-def policy(planned: Planned) -> Iterator[Fault]:
+def policy(preview: Planned) -> Iterator[Fault]:
     """Refuse a plan whose verdict is red."""
-    if planned.verdict.red:
+    if preview.verdict.red:
         yield Fault(
-            path=f"stack {planned.verdict.stack}",
+            path=f"stack {preview.verdict.stack}",
             message="the compliance gate is red",
-            got=planned.verdict.summary(),
+            got=preview.verdict.summary(),
             expected="no mandatory finding without a waiver",
             remedy="apply the remedy of each finding, or add a waiver to policies/waivers.yaml",
         )
 
 
-def budgets(planned: Planned) -> Iterator[Fault]:
+def budgets(preview: Planned) -> Iterator[Fault]:
     """Refuse a plan in which a site costs more than its budget."""
-    if planned.bill is not None:
-        yield from budget.faults(planned.settings, planned.bill)
+    if preview.bill is not None:
+        yield from budget.faults(preview.settings, preview.bill)
 
 
 GATES: Final[Sequence[Gate]] = (policy, budgets)
 
 
-def refusals(planned: Planned, gates: Sequence[Gate] = GATES) -> list[Fault]:
+def refusals(preview: Planned, gates: Sequence[Gate] = GATES) -> list[Fault]:
     """Return the faults of all gates, in their order."""
-    return [fault for gate in gates for fault in gate(planned)]
+    return [fault for gate in gates for fault in gate(preview)]

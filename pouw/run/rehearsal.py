@@ -72,9 +72,9 @@ class RehearsedProject(Project):
         """Return the stack's file without encrypted values and without its encryption."""
         settings = super().stack_settings(stack)
         values = settings.get("config") or {}
-        plain = {key: value for key, value in values.items() if not _is_encrypted(value)}
-        others = {key: value for key, value in settings.items() if key not in _ENCRYPTION_KEYS}
-        return {**others, "config": plain}
+        config = {key: value for key, value in values.items() if not _is_encrypted(value)}
+        unencrypted = {key: value for key, value in settings.items() if key not in _ENCRYPTION_KEYS}
+        return {**unencrypted, "config": config}
 
     def placeholders(self, stack: str) -> ExtraConfig:
         """Return a secret for each encrypted value."""
@@ -114,10 +114,10 @@ class Rehearsal:
         return SimulatedCloud(self.root / "cloud")
 
     def run(
-        self, chosen: Operation, progress: Progress, *, engine: Engine | None = None, unprotect: bool = False
+        self, kind: Operation, progress: Progress, *, engine: Engine | None = None, unprotect: bool = False
     ) -> Result:
         """Run the engine without gates; see :meth:`run_through`."""
-        return self.run_through(self.ungated(progress), chosen, progress, engine=engine, unprotect=unprotect)
+        return self.run_through(self.ungated(progress), kind, progress, engine=engine, unprotect=unprotect)
 
     def ungated(self, progress: Progress) -> Run:
         """Return the function that runs the engine without gates."""
@@ -131,7 +131,7 @@ class Rehearsal:
     def run_through(
         self,
         run: Run,
-        chosen: Operation,
+        kind: Operation,
         progress: Progress,
         *,
         engine: Engine | None = None,
@@ -145,9 +145,9 @@ class Rehearsal:
         (self.root / "engine" / "backend").mkdir(parents=True, exist_ok=True, mode=0o700)
         resolved = engine or resolution.resolve(progress, home=self.home)
         configuration = {**self.project.placeholders(self.stack), **(extra or {})}
-        request = Request(operation=chosen, stack=self.stack, extra_config=configuration, unprotect=unprotect)
+        request = Request(operation=kind, stack=self.stack, extra_config=configuration, unprotect=unprotect)
         result = run(request, with_embedded_plugins(resolved, self.home))
-        if chosen is Operation.DESTROY and result.ok:
+        if kind is Operation.DESTROY and result.ok:
             self._remove()
         return result
 
@@ -161,12 +161,12 @@ class Rehearsal:
         """
         record = self._resource(resource)
         steps = parse_path(path)
-        changed = replace(
+        drifted = replace(
             record, inputs=_replaced(record.inputs, steps, value), outputs=_replaced(record.outputs, steps, value)
         )
         with self.cloud.transaction() as transaction:
-            transaction.put(changed)
-        return changed
+            transaction.put(drifted)
+        return drifted
 
     def vanish(self, resource: str) -> Record:
         """Delete a resource without the engine. Raises RehearsalError as :meth:`drift` does."""
@@ -197,13 +197,13 @@ class Rehearsal:
         matches = [record for record in records if name in (record.urn, _program_name(record))]
         if len(matches) == 1:
             return matches[0]
-        allowed = [record.urn for record in matches] or sorted({_program_name(record) for record in records})
+        candidates = [record.urn for record in matches] or sorted({_program_name(record) for record in records})
         raise RehearsalError(
             Fault(
                 path=f"rehearsal of {self.stack}",
                 message="several resources have this name" if matches else "holds no such resource",
                 got=repr(name),
-                expected=f"one of {choices(allowed, name)}" if allowed else "a resource, but it holds none",
+                expected=f"one of {choices(candidates, name)}" if candidates else "a resource, but it holds none",
                 remedy="use its URN"
                 if matches
                 else f"`pouw up {self.stack} --rehearse` creates the resources of the stack",
@@ -240,7 +240,7 @@ def with_embedded_plugins(engine: Engine, home: Home) -> Engine:
     return replace(engine, home=plugins.path, plugin_programs=None)
 
 
-def rehearse(chosen: Operation, stack: str, progress: Progress, *, home: Home, unprotect: bool = False) -> Result:
+def rehearse(kind: Operation, stack: str, progress: Progress, *, home: Home, unprotect: bool = False) -> Result:
     """Rehearse an operation on one of the repository's stacks or examples, behind the same gates as a real run.
 
     Raises:
@@ -259,12 +259,12 @@ def rehearse(chosen: Operation, stack: str, progress: Progress, *, home: Home, u
             progress=progress,
             project=rehearsal.project,
         )
-        return admission.up(request) if chosen is Operation.UP else admission.preview(request)
+        return admission.up(request) if kind is Operation.UP else admission.preview(request)
 
     references = stack_images.references(settings)
     return rehearsal.run_through(
-        gated if chosen in (Operation.UP, Operation.PREVIEW) else rehearsal.ungated(progress),
-        chosen,
+        gated if kind in (Operation.UP, Operation.PREVIEW) else rehearsal.ungated(progress),
+        kind,
         progress,
         extra=extra_configuration.for_program(stack, settings, references, home=rehearsal.home, project=project),
         unprotect=unprotect,
@@ -289,8 +289,8 @@ def _replaced(values: Mapping[str, Value], path: Sequence[str | int], value: Val
     key = str(step)
     if below:
         return {**values, key: _replaced_below(values.get(key), below, value)}
-    others = {name: entry for name, entry in values.items() if name != key}
-    return others if value is None else {**others, key: value}
+    unchanged = {name: entry for name, entry in values.items() if name != key}
+    return unchanged if value is None else {**unchanged, key: value}
 
 
 def _replaced_below(before: Value, path: Sequence[str | int], value: Value) -> Value:

@@ -111,7 +111,7 @@ def _report_more(events: EngineEvents, lines: list[Line]) -> list[Line]:
 
 
 def _plan_nothing(events: EngineEvents, lines: list[Line]) -> list[Line]:
-    events.planned.clear()
+    events.subjects.clear()
     return lines
 
 

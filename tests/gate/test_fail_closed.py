@@ -79,5 +79,5 @@ def _write(record: Path, lines: Sequence[Mapping[str, Any]]) -> None:
 
 def test_a_pack_that_did_not_load_refuses(tmp_path: Path) -> None:
     case = FIRST[0]
-    events = EngineEvents(planned={given.urn: step(given).subject for given in case.stack()})
+    events = EngineEvents(subjects={given.urn: step(given).subject for given in case.stack()})
     assert exit_code([case.rule], events, tmp_path / "record.jsonl") is ExitCode.POLICY
