@@ -20,10 +20,12 @@ from pouw.errors import ClusterError
 from pouw.home import Home
 from pouw.kube.client import Client
 from pouw.kube.endpoint import Endpoint
+from pouw.network import tasks
 from pouw.network.agreement import LiveNetwork
 from pouw.network.endpoints import of_site
 from pouw.network.nodes import Connections, NodeError, SiteConnection
 from pouw.network.sites import embedded_kubeconfig
+from pouw.network.tasks import TaskError
 from tests.kube.pods import ApiServer, serving
 from tests.kube.server import Answer, Requests, answering
 
@@ -201,7 +203,7 @@ def test_the_addresses_of_a_site_are_read_from_its_cluster(cluster: Callable[...
     site = cluster(Answer(document=service), Answer(document={"items": []}))
     with Connections(site.settings, site.home) as connections:
         addresses = of_site(site.settings.sites[0], connections)
-    assert addresses.to_json() == {"rpc": "http://127.0.0.1:30545", "ws": "", "metrics": "", "console": ""}
+    assert addresses.to_json() == {"rpc": "http://127.0.0.1:30545", "ws": "", "metrics": ""}
 
 
 def test_a_live_network_is_observed_through_its_clusters(cluster: Callable[..., Cluster]) -> None:
@@ -210,3 +212,13 @@ def test_a_live_network_is_observed_through_its_clusters(cluster: Callable[..., 
     with Connections(site.settings, site.home) as connections:
         views = LiveNetwork(site.settings, connections).views()
     assert [(node.name, node.site, node.answering) for node in views] == [("node-0", "local", False)]
+
+
+def test_a_network_without_a_ready_node_has_no_client(cluster: Callable[..., Cluster]) -> None:
+    pod = {"metadata": {"name": "node-0"}, "status": {"phase": "Pending"}}
+    site = cluster(Answer(document={"items": [pod]}), Answer(status=404, document={}), Answer(status=403, document={}))
+    with Connections(site.settings, site.home) as connections:
+        with pytest.raises(TaskError, match="no node answers; got no ready node; expected at least one"):
+            tasks.client(site.settings, connections, home=site.home)
+        with pytest.raises(TaskError, match=r"no node answers; got .*403"):
+            tasks.client(site.settings, connections, home=site.home)
