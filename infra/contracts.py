@@ -41,6 +41,8 @@ class SiteContext(Generic[SiteT_co]):
     """A cloud site with what follows from its settings; all plain."""
 
     environment: str
+    protect: bool
+    """True if the engine and the cloud refuse to delete resources that hold data."""
     site: SiteT_co
     region: str
     zones: tuple[str, str, str]
@@ -49,7 +51,7 @@ class SiteContext(Generic[SiteT_co]):
 
     @property
     def production(self) -> bool:
-        """Whether deletion protection and locks are for good: a rehearsed stack can be taken away, this one cannot."""
+        """True if the site follows the stricter defaults of production, such as hardware keys and late versions."""
         return self.environment == "production"
 
 
@@ -58,6 +60,7 @@ def site_context(stack: Settings, site: _Site) -> SiteContext[_Site]:
     zones = site.zones or site.regions[site.region][:3]
     return SiteContext(
         environment=stack.environment,
+        protect=stack.protect,
         site=site,
         region=site.region,
         zones=(zones[0], zones[1], zones[2]),

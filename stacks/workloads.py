@@ -52,7 +52,7 @@ def deploy(stack: Settings, target: ClusterTarget, peers: Sequence[ClusterTarget
         namespace=namespace.namespace,
         site=site.name,
         require_spread=stack.environment == "production",
-        protect=stack.environment == "production",
+        protect=stack.protect,
         tolerations=target.tolerations,
     )
     # The limits grow before the pods that need them start.

@@ -48,7 +48,7 @@ class AuditLogs(Component, token="pouw:aws:AuditLogs"):
             kms_key_id=args.keys.key,
             retention_in_days=retention(context.site.cluster.log_days),
             tags=context.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+            opts=self.child(protect=context.protect),
         )
         regions = {"access": context.region, "copy-access": context.site.backups.copy_region or ""}
         access, copy_access = (

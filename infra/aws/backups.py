@@ -59,7 +59,7 @@ class Backups(Component, token="pouw:aws:Backups"):
             deletion_window_in_days=DELETION_DAYS,
             policy=access_policies.document(access_policies.administration(physical_names.account(context))),
             tags=context.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+            opts=self.child(protect=context.protect),
         )
         Alias(
             f"{name}-copy-alias",

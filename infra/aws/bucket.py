@@ -50,9 +50,9 @@ class LockedBucket(Component, token="pouw:aws:LockedBucket"):
             bucket=physical_names.bucket(context, region),
             region=region,
             object_lock_enabled=True,
-            force_destroy=not context.production,
+            force_destroy=not context.protect,
             tags=context.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+            opts=self.child(protect=context.protect),
         )
         common: dict[str, Any] = {"bucket": bucket.bucket, "region": region, "opts": self.child()}
         versioning, _ = harden(
@@ -96,7 +96,7 @@ def harden(
 
 def retention(context: SiteContext) -> dict[str, Any]:
     """Return the mode and the days of the lock that every new object gets."""
-    mode = "COMPLIANCE" if context.production else "GOVERNANCE"
+    mode = "COMPLIANCE" if context.protect else "GOVERNANCE"
     return {"mode": mode, "days": context.site.backups.retention_days}
 
 

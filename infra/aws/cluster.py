@@ -112,14 +112,13 @@ class Cluster(Component, token="pouw:aws:Cluster"):
             bootstrap_self_managed_addons=False,
             upgrade_policy={"support_type": "STANDARD"},
             zonal_shift_config={"enabled": True},
-            deletion_protection=context.production,
+            deletion_protection=context.protect,
             tags=context.tags,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=context.production,
+            opts=self.child(
+                protect=context.protect,
                 depends_on=[permission, args.audit_logs],
                 # AWS reads the flag only on creation; a change would replace the cluster without effect.
-                ignore_changes=["accessConfig.bootstrapClusterCreatorAdminPermissions"],
+                ignore=["accessConfig.bootstrapClusterCreatorAdminPermissions"],
             ),
         )
 

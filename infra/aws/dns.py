@@ -51,9 +51,9 @@ class Dns(Component, token="pouw:aws:Dns"):
             f"{name}-zone",
             name=args.zone,
             comment=f"Host names of the network, environment {args.context.environment}",
-            force_destroy=not args.context.production,
+            force_destroy=not args.context.protect,
             tags=args.context.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.context.production),
+            opts=self.child(protect=args.context.protect),
         )
         self._log(zone)
         signer = self._sign(zone)
@@ -71,7 +71,7 @@ class Dns(Component, token="pouw:aws:Dns"):
             deletion_window_in_days=DELETION_DAYS,
             policy=access_policies.signing_key(physical_names.account(context)),
             tags=context.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+            opts=self.child(protect=context.protect),
         )
         signer = KeySigningKey(
             f"{name}-signer",
@@ -100,7 +100,7 @@ class Dns(Component, token="pouw:aws:Dns"):
             deletion_window_in_days=DELETION_DAYS,
             policy=access_policies.log_key(account, HOME),
             tags=context.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+            opts=self.child(protect=context.protect),
         )
         group_name = f"/aws/route53/{self._args.zone}"
         group = LogGroup(

@@ -146,7 +146,7 @@ class Edge(Component, token="pouw:aws:Edge"):
             access_logs={"bucket": self._args.audit_logs.access_logs, "prefix": EDGE, "enabled": True},
             # A subscription may be silent between two blocks.
             idle_timeout=600,
-            enable_deletion_protection=context.production,
+            enable_deletion_protection=context.protect,
             tags=context.tags,
             opts=self.child(),
         )
@@ -251,7 +251,7 @@ class Edge(Component, token="pouw:aws:Edge"):
             ],
             security_groups=[group.id],
             enable_cross_zone_load_balancing=True,
-            enable_deletion_protection=context.production,
+            enable_deletion_protection=context.protect,
             tags=context.tags,
             opts=self.child(),
         )

@@ -43,7 +43,7 @@ class Keys(Component, token="pouw:aws:Keys"):
             deletion_window_in_days=DELETION_DAYS,
             policy=access_policies.site_key(physical_names.account(context), context.region),
             tags=context.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+            opts=self.child(protect=context.protect),
         )
         alias = physical_names.key(context, context.region).alias
         Alias(f"{name}-alias", name=alias, target_key_id=key.key_id, opts=self.child())

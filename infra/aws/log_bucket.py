@@ -46,9 +46,9 @@ class LogBucket(Component, token="pouw:aws:LogBucket"):
             f"{name}-bucket",
             bucket=bucket_name,
             region=region,
-            force_destroy=not context.production,
+            force_destroy=not context.protect,
             tags=context.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+            opts=self.child(protect=context.protect),
         )
         document = access_policies.take_logs(
             f"arn:aws:s3:::{bucket_name}",

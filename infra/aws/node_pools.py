@@ -127,10 +127,9 @@ class NodePools(Component, token="pouw:aws:NodePools"):
             taints=taints(group.pool),
             tags=args.context.tags,
             # The autoscaler changes the number of machines; a deployment must not reset it.
-            opts=pulumi.ResourceOptions(
-                parent=self,
+            opts=self.child(
                 depends_on=[*permissions, args.cluster],
-                ignore_changes=["scalingConfig.desiredSize"],
+                ignore=["scalingConfig.desiredSize"],
             ),
         )
 

@@ -39,9 +39,9 @@ class Registry(Component, token="pouw:aws:Registry"):
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.keys.key}],
-            force_delete=not context.production,
+            force_delete=not context.protect,
             tags=context.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+            opts=self.child(protect=context.protect),
         )
         LifecyclePolicy(f"{name}-clean-up", repository=images.name, policy=json.dumps(clean_up()), opts=self.child())
         self.publish(repository=images.repository_url)

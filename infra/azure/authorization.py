@@ -1,4 +1,4 @@
-"""Role assignments, identities, delete locks, and the options of protected resources."""
+"""Role assignments, identities and delete locks."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def grant(
 
 
 def prevent_deletion(owner: Component, name: str, context: SiteContext, scope: pulumi.Input[str]) -> None:
-    """Declare a lock, in production, that prevents the deletion of ``scope`` and everything in it."""
-    if context.production:
+    """Declare a lock, on a protected site, that prevents the deletion of ``scope`` and everything in it."""
+    if context.protect:
         ManagementLockByScope(
             name,
             level="CanNotDelete",
@@ -77,10 +77,3 @@ def prevent_deletion(owner: Component, name: str, context: SiteContext, scope: p
             scope=scope,
             opts=owner.child(),
         )
-
-
-def protected(owner: Component, context: SiteContext) -> pulumi.ResourceOptions:
-    """Return the options of a child that the engine refuses to delete in production."""
-    options = owner.child()
-    options.protect = context.production
-    return options

@@ -16,7 +16,7 @@ from pulumi_azure_native.resources.deployment import Deployment
 from infra.azure import node_pool_plan
 from infra.azure.alarms import Alarms
 from infra.azure.audit_logs import AuditLogs
-from infra.azure.authorization import grant, identity, prevent_deletion, protected, role_id
+from infra.azure.authorization import grant, identity, prevent_deletion, role_id
 from infra.azure.keys import Keys
 from infra.azure.kubeconfig import authority, kubeconfig, listing_template
 from infra.azure.network import Network
@@ -89,10 +89,9 @@ class Cluster(Component, token="pouw:azure:Cluster"):
         )
         grants = self._grants(name, controller, puller, disks)
         [first] = [pool for pool in node_pool_plan.zone_pools(context.site.pools) if pool.name == "system1"]
-        options = protected(self, context)
-        options.depends_on = grants
         # The autoscaler changes the number of machines. All other pools are separate resources.
-        options.ignore_changes = ["agentPoolProfiles[0].count"]
+        ignored = ["agentPoolProfiles[0].count"]
+        options = self.child(protect=context.protect, depends_on=grants, ignore=ignored)
         cluster = ManagedCluster(
             f"{name}-cluster",
             resource_group_name=group,

@@ -13,7 +13,7 @@ from pulumi_azure_native.dns.zone import Zone
 from pulumi_azure_native.resources.resource_group import ResourceGroup
 from pulumi_azure_native.trafficmanager.profile import Profile
 
-from infra.azure.authorization import prevent_deletion, protected
+from infra.azure.authorization import prevent_deletion
 from infra.azure.physical_names import compose_name, global_name
 from infra.component import Component
 from infra.contracts import READY_PATH, RecordKind, SiteContext, Target
@@ -46,7 +46,7 @@ class Dns(Component, token="pouw:azure:Dns"):
             resource_group_name=compose_name(context, "resources:ResourceGroup", "dns"),
             location=context.region,
             tags=context.tags,
-            opts=protected(self, context),
+            opts=self.child(protect=context.protect),
         )
         self._zone = Zone(
             f"{name}-zone",
@@ -55,7 +55,7 @@ class Dns(Component, token="pouw:azure:Dns"):
             zone_type="Public",
             location="global",
             tags=context.tags,
-            opts=protected(self, context),
+            opts=self.child(protect=context.protect),
         )
         prevent_deletion(self, f"{name}-lock", context, self._zone.id)
         signature = DnssecConfig(

@@ -21,7 +21,7 @@ from pulumi_azure_native.cdn.security_policy import SecurityPolicy
 
 from infra.azure.alarms import Alarms
 from infra.azure.audit_logs import AuditLogs
-from infra.azure.authorization import prevent_deletion, protected
+from infra.azure.authorization import prevent_deletion
 from infra.azure.gateway import FRONTEND, Gateway, GatewayArgs, link_region
 from infra.azure.keys import Keys
 from infra.azure.network import Network
@@ -77,7 +77,7 @@ class Edge(Component, token="pouw:azure:Edge"):
             sku={"name": "Premium_AzureFrontDoor"},
             origin_response_timeout_seconds=60,
             tags=context.tags,
-            opts=protected(self, context),
+            opts=self.child(protect=context.protect),
         )
         endpoint = AFDEndpoint(
             f"{name}-endpoint",
@@ -88,7 +88,7 @@ class Edge(Component, token="pouw:azure:Edge"):
             enabled_state="Enabled",
             auto_generated_domain_name_label_scope="TenantReuse",
             tags=context.tags,
-            opts=protected(self, context),
+            opts=self.child(protect=context.protect),
         )
         origins = self._origins(name, profile, gateway)
         domains = [self._domain(name, profile, host) for host in args.hosts]

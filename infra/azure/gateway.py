@@ -13,7 +13,7 @@ from typing import Any, Final
 import pulumi
 from pulumi_azure_native.network.application_gateway import ApplicationGateway
 
-from infra.azure.authorization import prevent_deletion, protected
+from infra.azure.authorization import prevent_deletion
 from infra.azure.network import Network, public_address
 from infra.azure.physical_names import compose_name, group_name, subscription
 from infra.azure.subnets import EDGE_PORT, GATEWAY, LINK, balancer_address, gateway_address
@@ -93,7 +93,7 @@ class Gateway(Component, token="pouw:azure:Gateway"):
             ],
             frontend_ports=[{"name": "edge", "port": EDGE_PORT}],
             tags=context.tags,
-            opts=protected(self, context),
+            opts=self.child(protect=context.protect),
             **routing(context),
         )
         prevent_deletion(self, f"{name}-lock", context, gateway.id)

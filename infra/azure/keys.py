@@ -10,7 +10,7 @@ from pulumi_azure_native.keyvault.key import Key
 from pulumi_azure_native.keyvault.vault import Vault
 from pulumi_azure_native.resources.resource_group import ResourceGroup
 
-from infra.azure.authorization import grant, identity, protected, role_id
+from infra.azure.authorization import grant, identity, role_id
 from infra.azure.physical_names import compose_name, global_name, group_name
 from infra.azure.settings import AzureSite
 from infra.component import Component
@@ -49,7 +49,7 @@ class Keys(Component, token="pouw:azure:Keys"):
             resource_group_name=group_name(context),
             location=context.region,
             tags=context.tags,
-            opts=protected(self, context),
+            opts=self.child(protect=context.protect),
         )
         vault, key = vault_and_key(self, name, context, group.name, part="keys", private=True)
         reader = identity(self, f"{name}-reader", context, group.name, context.region, "key-reader")
@@ -83,7 +83,7 @@ def vault_and_key(
         location=context.region,
         properties=vault_properties(context, private=private),
         tags=context.tags,
-        opts=protected(owner, context),
+        opts=owner.child(protect=context.protect),
     )
     key = Key(
         f"{name}-key",
@@ -92,7 +92,7 @@ def vault_and_key(
         key_name=compose_name(context, "keyvault:Key", "encryption"),
         properties=key_properties(),
         tags=context.tags,
-        opts=protected(owner, context),
+        opts=owner.child(protect=context.protect),
     )
     return vault, key
 

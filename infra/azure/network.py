@@ -15,7 +15,7 @@ from pulumi_azure_native.network.virtual_network import VirtualNetwork
 
 from infra.azure.alarms import Alarms
 from infra.azure.audit_logs import AuditLogs
-from infra.azure.authorization import grant, identity, protected, role_id
+from infra.azure.authorization import grant, identity, role_id
 from infra.azure.keys import Keys
 from infra.azure.physical_names import compose_name
 from infra.azure.private_endpoints import Endpoints, EndpointsArgs, Service
@@ -71,7 +71,7 @@ class Network(Component, token="pouw:azure:Network"):
             subnets=[subnet_properties(subnet, gateways, security_groups) for subnet in subnets(context.plan)],
             **flood_protection(context.site.network.ddos_plan),
             tags=context.tags,
-            opts=protected(self, context),
+            opts=self.child(protect=context.protect),
         )
         self._flow_log(name, network.id)
         vault = Service(name="vault", id=args.keys.vault, part="vault", zone="privatelink.vaultcore.azure.net")
@@ -177,7 +177,7 @@ def public_address(
         zones=list(zones),
         tags=context.tags,
         # Peers and partners have these addresses in their allow-lists.
-        opts=protected(owner, context),
+        opts=owner.child(protect=context.protect),
     )
 
 

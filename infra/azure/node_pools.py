@@ -38,10 +38,8 @@ class NodePools(Component, token="pouw:azure:NodePools"):
 
     def _pool(self, name: str, args: NodePoolsArgs, pool: node_pool_plan.ZonePool) -> AgentPool:
         profile = node_pool_plan.profile(pool, args.context)
-        options = self.child()
-        if profile["enable_auto_scaling"]:
-            # The autoscaler changes the number of machines.
-            options.ignore_changes = ["count"]
+        # The autoscaler changes the number of machines.
+        options = self.child(ignore=["count"] if profile["enable_auto_scaling"] else [])
         return AgentPool(
             f"{name}-{pool.name}",
             resource_group_name=args.cluster.group,

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pulumi
 from pulumi_azure_native.containerregistry.registry import Registry as ContainerRegistry
 
-from infra.azure.authorization import grant, identity, prevent_deletion, protected, role_id
+from infra.azure.authorization import grant, identity, prevent_deletion, role_id
 from infra.azure.keys import Keys, vault_and_key
 from infra.azure.physical_names import compose_name, global_name, group_name, subscription
 from infra.azure.settings import AzureSite
@@ -51,7 +51,7 @@ class Registry(Component, token="pouw:azure:Registry"):
             principal=reader.principal_id,
             scope=vault.id,
         )
-        options = protected(self, context)
+        options = self.child(protect=context.protect)
         options.depends_on = [granted]
         registry = ContainerRegistry(
             f"{name}-registry",

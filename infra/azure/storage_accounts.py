@@ -7,7 +7,6 @@ from typing import Any
 import pulumi
 from pulumi_azure_native.storage.storage_account import StorageAccount
 
-from infra.azure.authorization import protected
 from infra.azure.keys import Keys
 from infra.azure.physical_names import global_name
 from infra.component import Component
@@ -28,7 +27,7 @@ def account(
         identity={"type": "UserAssigned", "userAssignedIdentities": [keys.reader]},
         encryption=encryption(keys),
         tags=context.tags,
-        opts=protected(owner, context),
+        opts=owner.child(protect=context.protect),
         **access(private=private),
     )
 

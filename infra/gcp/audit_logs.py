@@ -48,9 +48,9 @@ class AuditLogs(Component, token="pouw:gcp:AuditLogs"):
             bucket_id=physical_names.compose_name("log-bucket", context, "audit"),
             description=f"Audit and control-plane logs of the site {context.site.name}",
             retention_days=context.site.cluster.log_days,
-            locked=context.production,
+            locked=context.protect,
             cmek_settings={"kms_key_name": args.keys.key},
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+            opts=self.child(protect=context.protect),
         )
         ProjectSink(
             f"{name}-sink",

@@ -105,10 +105,10 @@ class Backups(Component, token="pouw:gcp:Backups"):
             uniform_bucket_level_access=True,
             public_access_prevention="enforced",
             encryption={"default_kms_key_name": key},
-            force_destroy=not context.production,
+            force_destroy=not context.protect,
             labels=context.tags,
-            **retention(context.site.backups.retention_days, locked=context.production),
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+            **retention(context.site.backups.retention_days, locked=context.protect),
+            opts=self.child(protect=context.protect),
         )
 
 

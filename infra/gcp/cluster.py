@@ -75,15 +75,14 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
                 "workload_metadata_config": {"mode": "GKE_METADATA"},
             },
             resource_labels=context.tags,
-            deletion_protection=context.production,
+            deletion_protection=context.protect,
             **hardening(project),
             **access(context),
             **maintenance(context),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=context.production,
+            opts=self.child(
+                protect=context.protect,
                 # Both describe the deleted pool: a change to them would replace the cluster without effect.
-                ignore_changes=["initialNodeCount", "nodeConfig"],
+                ignore=["initialNodeCount", "nodeConfig"],
             ),
         )
         authority = cluster.master_auth.cluster_ca_certificate

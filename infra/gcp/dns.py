@@ -61,9 +61,9 @@ class Dns(Component, token="pouw:gcp:Dns"):
                 ],
             },
             cloud_logging_config={"enable_logging": True},
-            force_destroy=not context.production,
+            force_destroy=not context.protect,
             labels=context.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+            opts=self.child(protect=context.protect),
         )
         self.publish(zone=zone.name, name_servers=zone.name_servers, signers=[])
 

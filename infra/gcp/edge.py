@@ -64,7 +64,7 @@ class Edge(Component, token="pouw:gcp:Edge"):
             name=physical_names.compose_name("compute", args.context, "edge"),
             project=self._project,
             labels=args.context.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.context.production),
+            opts=self.child(protect=args.context.protect),
         )
         certificate_map, self.proofs = certificate.declare(name, args.context, args.hosts, self.child())
         proxy = TargetHttpsProxy(

@@ -62,7 +62,7 @@ class Keys(Component, token="pouw:gcp:Keys"):
         needs: list[pulumi.Resource],
     ) -> pulumi.Output[str]:
         context = self._context
-        guarded = pulumi.ResourceOptions(parent=self, protect=context.production)
+        guarded = self.child(protect=context.protect)
         ring = KeyRing(f"{name}-ring", location=location, project=physical_names.project(context), opts=guarded)
         key = CryptoKey(
             f"{name}-key",

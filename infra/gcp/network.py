@@ -106,7 +106,7 @@ class Network(Component, token="pouw:gcp:Network"):
                 region=context.region,
                 address_type="EXTERNAL",
                 labels=context.tags,
-                opts=pulumi.ResourceOptions(parent=self, protect=context.production),
+                opts=self.child(protect=context.protect),
             )
             for index in range(egress_addresses(context.site.network.translation))
         ]

@@ -64,10 +64,9 @@ class NodePools(Component, token="pouw:gcp:NodePools"):
                 "service_account": args.cluster.accounts[group.pool],
                 "boot_disk_kms_key": args.keys.key,
             },
-            opts=pulumi.ResourceOptions(
-                parent=self,
+            opts=self.child(
                 # Google cannot change the initial number: a new minimum would replace the pool.
-                ignore_changes=["initialNodeCount"],
+                ignore=["initialNodeCount"],
             ),
         )
 

@@ -63,7 +63,7 @@ class Registry(Component, token="pouw:gcp:Registry"):
                 }
             ],
             labels=context.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production, depends_on=[scanner]),
+            opts=self.child(protect=context.protect, depends_on=[scanner]),
         )
         host = f"{context.region}-docker.pkg.dev/{project}/"
         self.publish(

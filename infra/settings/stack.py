@@ -203,6 +203,11 @@ class Settings(Part):
     """Path of the kubeconfig; empty means the user's own."""
 
     @property
+    def protect(self) -> bool:
+        """True if the engine and the clouds refuse to delete resources that hold data: in production."""
+        return self.environment == "production"
+
+    @property
     def embedded(self) -> bool:
         """True if a site runs on the embedded cluster."""
         return any(site.embedded for site in self.sites)
