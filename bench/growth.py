@@ -1,7 +1,7 @@
-"""What a preview costs as a network grows to 10, 100, 1,000 nodes a site: ``python -m bench.growth [STACK...]``.
+"""Cost of a preview as a network grows to 10, 100, 1,000 nodes per site: ``python -m bench.growth [STACK...]``.
 
-The floor is the same stack with ten. Resources must be as many, and the time the same but for the longer balancer
-configuration: what is declared grows with sites, never with nodes.
+The floor is the same stack with ten nodes. The number of resources must stay the same, and the time almost: only the
+balancer's configuration is longer. Resources grow with sites, never with nodes.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ SIZES = (10, 100, 1000)
 
 
 def grown(stack: str, sizes: Sequence[int], folder: Path) -> Project:
-    """A project of the same stack with so many nodes, one file a size."""
-    own = stacks.project_of(stack).stack_settings(stack)
+    """Return a project with one file per size: the same stack with that many nodes."""
+    settings = stacks.project_of(stack).stack_settings(stack)
     for size in sizes:
-        config = dict(own["config"])
+        config = dict(settings["config"])
         config["pouw:nodes"] = {**config.get("pouw:nodes", {}), "miners": size // 2, "verifiers": size - size // 2}
         # A thousand volumes cost more than the stack's own budget allows.
         config["pouw:sites"] = [
@@ -47,18 +47,17 @@ def grown(stack: str, sizes: Sequence[int], folder: Path) -> Project:
 
 
 def measure(stack: str, sizes: Sequence[int], rounds: int, engine: Engine) -> Mapping[str, Any]:
-    """Resources and median seconds by number of nodes."""
+    """Return resources and median seconds by number of nodes."""
     resources: dict[str, int] = {}
 
     def preview(name: str, project: Project) -> None:
-        home = Home.from_environment(os.environ)
         result = previews.preview(name, SilentProgress(), home=home, project=project, engine=engine)
         if not result.ok:
             raise SystemExit("\n".join(f"{name}: {fault}" for fault in result.faults))
         resources[name.rpartition("-")[2]] = result.outcome.changes.create
 
     with tempfile.TemporaryDirectory(prefix="pouw-bench-") as scratch:
-        os.environ["POUW_HOME"] = str(Path(scratch) / "state")
+        home = Home.from_environment({**os.environ, "POUW_HOME": str(Path(scratch) / "state")})
         project = grown(stack, sizes, Path(scratch))
         costs = alternate({str(size): partial(preview, f"{stack}-{size}", project) for size in sizes}, rounds)
     seconds = {size: cost.seconds for size, cost in costs.items()}
@@ -76,20 +75,23 @@ def main() -> int:
     parser.add_argument("stack", nargs="*", default=["on-premises", "staging"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     engine = resolution.resolve(LineProgress(), home=Home.from_environment(os.environ))
-    found = {stack: measure(stack, SIZES, asked.rounds, engine) for stack in asked.stack}
-    if asked.json:
-        print(json.dumps({"stacks": found, "goal": GOAL, "load": os.getloadavg()[0]}))
+    results = {stack: measure(stack, SIZES, arguments.rounds, engine) for stack in arguments.stack}
+    if arguments.json:
+        print(json.dumps({"stacks": results, "goal": GOAL, "load": os.getloadavg()[0]}))
     else:
-        for stack, one in found.items():
-            for size, seconds in one["seconds"].items():
+        for stack, result in results.items():
+            for size, seconds in result["seconds"].items():
                 print(
-                    f"{stack:<16}{size:>6} nodes {one['resources'][size]:>6} resources {seconds:7.2f} s"
-                    f"   {one['ratios'][size]:.2f} x"
+                    f"{stack:<16}{size:>6} nodes {result['resources'][size]:>6} resources {seconds:7.2f} s"
+                    f"   {result['ratios'][size]:.2f} x"
                 )
         print(f"load of the machine: {os.getloadavg()[0]:.1f}")
-    grew = any(len(set(one["resources"].values())) > 1 or max(one["ratios"].values()) > GOAL for one in found.values())
+    grew = any(
+        len(set(result["resources"].values())) > 1 or max(result["ratios"].values()) > GOAL
+        for result in results.values()
+    )
     return int(grew)
 
 
