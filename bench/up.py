@@ -29,7 +29,7 @@ from infra.settings.stack import Settings
 from pouw import cluster
 from pouw.cluster import api
 from pouw.cluster.image_store import image_store
-from pouw.cluster.layout import NETWORK, layout
+from pouw.cluster.layout import Layout
 from pouw.engine import resolution
 from pouw.engine.events import SECRET_MARK
 from pouw.engine.project import Project
@@ -108,10 +108,11 @@ def _paths(client: Client, objects: Sequence[Object]) -> Iterator[tuple[str, Obj
 def _by_hand(settings: Settings, objects: Sequence[Object]) -> None:
     """Run the floor of `up`: without an engine, a program or a state."""
     quiet, home = SilentProgress(), Home.from_environment(os.environ)
-    cluster.up(quiet)
+    layout = Layout.of_home(home)
+    cluster.up(layout, quiet, home=home)
     images = stack_images.build(settings, quiet, home=home)
-    stack_images.load(settings, images, quiet, store=image_store(layout(), home=home), home=home)
-    with closing(api.connect(layout(), NETWORK, "admin")) as client:
+    stack_images.load(settings, images, quiet, store=image_store(layout, home=home), home=home)
+    with closing(api.connect(layout, "admin")) as client:
         for path, manifest in _paths(client, objects):
             client.apply(path, manifest)
     [site] = settings.sites
@@ -149,7 +150,7 @@ def measure(rounds: int) -> Mapping[str, float]:
         _up()  # fills every cache, and provides the objects of the floor
         objects, resources = _objects(engine)
         for _ in range(rounds):
-            cluster.down(SilentProgress())
+            cluster.down(Layout.of_home(Home.from_environment(os.environ)), SilentProgress())
             timed("up, floor", lambda: _by_hand(settings, objects))
             _pouw("down")
             timed("up", _up)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 
 import click
 
 from pouw import cluster as embedded
 from pouw.cluster.condition import ClusterStatus, State
+from pouw.cluster.layout import Layout
 from pouw.errors import ExitCode
+from pouw.home import Home
 from pouw.progress import make_progress
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON. Default: lines of text.")
@@ -32,7 +35,8 @@ def cluster() -> None:
 @_json_option
 def up(metrics: bool, as_json: bool) -> int:
     """Start the cluster, or repair it. The command is safe to repeat."""
-    running = embedded.up(make_progress(quiet=as_json), metrics=metrics)
+    home = _home()
+    running = embedded.up(Layout.of_home(home), make_progress(quiet=as_json), home=home, metrics=metrics)
     document = {
         "schema": 1,
         "kubeconfig": str(running.kubeconfig),
@@ -51,7 +55,7 @@ def up(metrics: bool, as_json: bool) -> int:
 @_json_option
 def down(as_json: bool) -> int:
     """Stop the cluster, and delete its data, network, packet rules and files. It changes nothing else."""
-    embedded.down(make_progress(quiet=as_json))
+    embedded.down(Layout.of_home(_home()), make_progress(quiet=as_json))
     if as_json:
         click.echo(json.dumps({"schema": 1, "state": State.ABSENT.value}))
     return ExitCode.OK
@@ -61,7 +65,7 @@ def down(as_json: bool) -> int:
 @_json_option
 def status(as_json: bool) -> int:
     """Show the state of the cluster. The exit code is 5 if a component is missing or unhealthy, and 0 otherwise."""
-    report = embedded.status()
+    report = embedded.status(Layout.of_home(_home()))
     click.echo(json.dumps(report.to_json(), indent=2) if as_json else _table(report))
     return ExitCode.CLUSTER if report.state is State.PARTIAL else ExitCode.OK
 
@@ -97,6 +101,10 @@ def _table(report: ClusterStatus) -> str:
 @_json_option
 def logs(component: str, lines: int, follow: bool, as_json: bool) -> int:
     """Print the log of COMPONENT. `pouw cluster status` lists the components."""
-    for line in embedded.logs(component, lines=lines, follow=follow):
+    for line in embedded.logs(Layout.of_home(_home()), component, lines=lines, follow=follow):
         click.echo(json.dumps({"component": component, "line": line}) if as_json else line)
     return ExitCode.OK
+
+
+def _home() -> Home:
+    return Home.from_environment(os.environ)

@@ -33,9 +33,11 @@ def examine() -> dict[str, Any]:
     from pouw import cluster
     from pouw.engine import diagnosis
 
-    engine = diagnosis.diagnose(make_progress(), home=Home.from_environment(os.environ)).to_json()
-    running = cluster.status().to_json()
-    problems = [*engine["problems"], *cluster.problems()]
+    home = Home.from_environment(os.environ)
+    layout = cluster.Layout.of_home(home)
+    engine = diagnosis.diagnose(make_progress(), home=home).to_json()
+    running = cluster.status(layout).to_json()
+    problems = [*engine["problems"], *cluster.problems(layout)]
     return {
         "schema": 1,
         "engine": engine["engine"],

@@ -1,6 +1,6 @@
-"""The embedded Kubernetes: a real one-node cluster on this machine, for who has none.
+"""The embedded Kubernetes: a real one-node cluster on this machine.
 
-What a name needs is imported when it is first used: the supervisor and the provisioner run all day on little of it.
+A module is imported at the first use of its names, because the supervisor and the provisioner run all day on few.
 """
 
 from __future__ import annotations
@@ -11,15 +11,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pouw.cluster.condition import ClusterStatus, ComponentStatus, State, status
     from pouw.cluster.diagnosis import faults, problems
-    from pouw.cluster.layout import Cluster
+    from pouw.cluster.layout import Cluster, Layout, Network
     from pouw.cluster.logfiles import logs
     from pouw.cluster.shutdown import down
     from pouw.cluster.startup import up
 
-__all__ = ["Cluster", "ClusterStatus", "ComponentStatus", "State", "down", "faults", "logs", "problems", "status", "up"]
+__all__ = [
+    "Cluster",
+    "ClusterStatus",
+    "ComponentStatus",
+    "Layout",
+    "Network",
+    "State",
+    "down",
+    "faults",
+    "logs",
+    "problems",
+    "status",
+    "up",
+]
 
 _HOMES = {
     "Cluster": "layout",
+    "Layout": "layout",
+    "Network": "layout",
     "ClusterStatus": "condition",
     "ComponentStatus": "condition",
     "State": "condition",

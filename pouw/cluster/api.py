@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pouw.cluster.layout import Layout, Network
+from pouw.cluster.layout import Layout
 from pouw.kube.client import Client
 from pouw.kube.endpoint import from_certificates
 from pouw.kube.policy import SINGLE_ATTEMPT, RequestPolicy
@@ -13,20 +13,16 @@ _AGENT: Final = "pouw-cluster"
 """Also the manager of the fields that ``up`` applies."""
 
 
-def connect(layout: Layout, network: Network, identity: str, *, policy: RequestPolicy = SINGLE_ATTEMPT) -> Client:
+def connect(layout: Layout, identity: str, *, policy: RequestPolicy = SINGLE_ATTEMPT) -> Client:
     """Return a client that identifies itself with the certificate of ``identity``. The caller closes it.
 
     Raises:
         OSError: the certificate does not exist yet.
     """
-    pki = layout.pki
-    return Client(
-        from_certificates(
-            network.endpoint,
-            authority=pki / "ca.crt",
-            certificate=pki / f"{identity}.crt",
-            key=pki / f"{identity}.key",
-        ),
-        policy=policy,
-        agent=_AGENT,
+    endpoint = from_certificates(
+        layout.network.endpoint,
+        authority=layout.pki / "ca.crt",
+        certificate=layout.pki / f"{identity}.crt",
+        key=layout.pki / f"{identity}.key",
     )
+    return Client(endpoint, policy=policy, agent=_AGENT)

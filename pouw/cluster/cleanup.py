@@ -1,4 +1,4 @@
-"""What ``down`` has to take away, decided from what there is. Nothing here acts."""
+"""The changes that ``down`` has to make, decided from the state of the machine. Pure."""
 
 from __future__ import annotations
 
@@ -6,41 +6,43 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-OWN_CHAINS = ("KUBE-", "CNI-", "POUW-")
+KUBERNETES_CHAINS = ("KUBE-", "CNI-")
+"""Prefixes of the chains that kube-proxy, the kubelet and the network plugins create."""
 
 
-def rules_to_drop(saved: str, *, before: Collection[str]) -> str:
-    """Input for ``iptables-restore --noflush`` that removes our chains, their rules and every jump to them.
+def rules_to_drop(saved: str, *, chain_prefix: str, before: Collection[str]) -> str:
+    """Return input for ``iptables-restore --noflush`` that removes the cluster's chains and every jump to them.
 
-    ``saved`` is the output of ``iptables-save``; ``before`` names the chains (``table/NAME``) that were there first and
-    stay, whoever's they are. Empty when there is nothing of ours.
+    ``saved`` is the output of ``iptables-save``. ``before`` names the chains (``table/NAME``) that existed before the
+    cluster and stay. The result is empty if the cluster has no chains.
     """
+    prefixes = (*KUBERNETES_CHAINS, chain_prefix)
     lines: list[str] = []
-    for table, declared, rules in _tables(saved):
-        ours = [name for name in declared if name.startswith(OWN_CHAINS) and f"{table}/{name}" not in before]
-        if not ours:
+    for table, chains, rules in _tables(saved):
+        removed = [name for name in chains if name.startswith(prefixes) and f"{table}/{name}" not in before]
+        if not removed:
             continue
-        jumps = [rule for rule in rules if _chain(rule) not in ours and _target(rule) in ours]
+        jumps = [rule for rule in rules if _chain(rule) not in removed and _target(rule) in removed]
         lines += [f"*{table}"]
-        lines += [f":{name} - [0:0]" for name in ours]
+        lines += [f":{name} - [0:0]" for name in removed]
         lines += [f"-D{rule.removeprefix('-A')}" for rule in jumps]
-        lines += [f"-X {name}" for name in ours]
+        lines += [f"-X {name}" for name in removed]
         lines += ["COMMIT"]
     return "".join(f"{line}\n" for line in lines)
 
 
 def _tables(saved: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Each table's name, user chains and rules."""
-    table, declared, rules = "", list[str](), list[str]()
+    """Yield each table's name, user chains and rules."""
+    table, chains, rules = "", list[str](), list[str]()
     for line in saved.splitlines():
         if line.startswith("*"):
-            table, declared, rules = line[1:], [], []
+            table, chains, rules = line[1:], [], []
         elif line.startswith(":") and line.split()[1] == "-":
-            declared.append(line[1:].split()[0])
+            chains.append(line[1:].split()[0])
         elif line.startswith("-A"):
             rules.append(line)
         elif line == "COMMIT":
-            yield table, declared, rules
+            yield table, chains, rules
 
 
 def _chain(rule: str) -> str:
@@ -58,8 +60,10 @@ def _target(rule: str) -> str:
 def settings_to_restore(
     before: Mapping[str, str], now: Mapping[str, str], during: Mapping[str, Collection[str]]
 ) -> dict[str, str]:
-    """Kernel settings to write back: those that hold a value that the cluster gives. Where somebody has set another one
-    since, theirs stays."""
+    """Return the kernel settings to write back: those that hold a value that the cluster gives.
+
+    A setting that has another value was changed by the user since, and stays.
+    """
     return {
         name: value
         for name, value in before.items()
@@ -68,13 +72,13 @@ def settings_to_restore(
 
 
 def mounts_to_undo(mounts: Sequence[str], roots: Sequence[PurePath]) -> list[str]:
-    """Mount points below ``roots``, the last mounted first. ``mounts`` is as in ``/proc/self/mounts``."""
+    """Return mount points below ``roots``, the last mounted first. ``mounts`` is as in ``/proc/self/mounts``."""
     points = [_unescape(line.split()[1]) for line in mounts if line.strip()]
     return [point for point in reversed(points) if any(PurePath(point).is_relative_to(root) for root in roots)]
 
 
 def _unescape(text: str) -> str:
-    """The kernel writes space, tab, newline and backslash as octal."""
+    """Decode space, tab, newline and backslash, which the kernel writes as octal numbers."""
     for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
         text = text.replace(code, character)
     return text
@@ -89,6 +93,6 @@ class Link:
 
 
 def links_to_delete(links: Sequence[Link], bridge: str) -> list[str]:
-    """The bridge's ports that are veths, then the bridge. A port that is something else is a user's and only let go."""
+    """Return the bridge's veth ports, then the bridge. Any other port belongs to the user and is only detached."""
     ports = [link.name for link in links if link.master == bridge and link.name.startswith("veth")]
     return ports + [link.name for link in links if link.name == bridge]

@@ -1,4 +1,4 @@
-"""What the cluster is made of: each process with its arguments, what it waits for and how to ask it for its health."""
+"""The components of the cluster: each process with its arguments, dependencies and health check."""
 
 from __future__ import annotations
 
@@ -23,11 +23,16 @@ from pouw.cluster.layout import (
     Network,
 )
 
+CNI_FILE = "10-pouw.conflist"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """A GET that answers 200 when the component is well: over TLS with the probe's client certificate, or in the clear
-    on loopback. With ``socket`` it is enough that the UNIX socket accepts."""
+    """A health check: a GET that answers 200.
+
+    It uses TLS and the probe's client certificate, or clear text on loopback. With ``socket``, it is enough that the
+    UNIX socket accepts a connection.
+    """
 
     address: str = ""
     port: int = 0
@@ -39,8 +44,11 @@ class Probe:
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """One supervised process. ``after`` names the components that must be healthy before its first start; ``inputs``
-    are the files it reads once, so that a change of theirs restarts it."""
+    """One supervised process.
+
+    ``after`` names the components that must be healthy before its first start. ``inputs`` are the files that it reads
+    once, so that a changed file restarts it.
+    """
 
     name: str
     program: Path
@@ -52,20 +60,20 @@ class Component:
     digest: str = ""
 
     def environ(self, layout: Layout, path: str) -> dict[str, str]:
-        """The process's whole environment."""
-        own = {MARKER: layout.marker(self.name), DIGEST: self.digest}
+        """Return the complete environment of the process."""
+        marks = {MARKER: layout.marker(self.name), DIGEST: self.digest}
         return {
             "PATH": f"{layout.programs}:{path}",
             "HOME": str(layout.root),
             "LANG": "C.UTF-8",
             **self.environment,
-            **own,
+            **marks,
         }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Programs:
-    """Where the programs are."""
+    """Paths of the programs."""
 
     kube: Path
     etcd: Path
@@ -80,8 +88,8 @@ class Programs:
 
 
 def components(layout: Layout, network: Network, programs: Programs) -> tuple[Component, ...]:
-    """All components, each with the digest of its specification and of the files it reads."""
-    made = [
+    """Return all components, each with the digest of its specification and of the files it reads."""
+    specified = [
         _etcd(layout, network, programs),
         _apiserver(layout, network),
         _controller_manager(layout, network),
@@ -93,25 +101,26 @@ def components(layout: Layout, network: Network, programs: Programs) -> tuple[Co
         _watchdog(layout),
     ]
     if programs.metrics_server is not None:
-        made.append(_metrics_server(layout, network, programs.metrics_server))
-    return tuple(replace(each, digest=_digest(each)) for each in made)
+        specified.append(_metrics_server(layout, network, programs.metrics_server))
+    return tuple(replace(component, digest=_digest(component)) for component in specified)
 
 
 def _digest(component: Component) -> str:
-    seen = hashlib.sha256(json.dumps(asdict(component), sort_keys=True, default=str).encode())
+    digest = hashlib.sha256(json.dumps(asdict(component), sort_keys=True, default=str).encode())
     for path in component.inputs:
-        seen.update(path.read_bytes() if path.exists() else b"absent")
+        digest.update(path.read_bytes() if path.exists() else b"absent")
     program = component.program.resolve()
-    seen.update(str(program.stat().st_size if program.exists() else 0).encode())
-    return seen.hexdigest()[:16]
+    digest.update(str(program.stat().st_size if program.exists() else 0).encode())
+    return digest.hexdigest()[:16]
 
 
-def to_json(made: Sequence[Component]) -> str:
-    return json.dumps([asdict(each) for each in made], indent=1, default=str)
+def to_json(components: Sequence[Component]) -> str:
+    """Return the list of components as the supervisor reads it."""
+    return json.dumps([asdict(component) for component in components], indent=1, default=str)
 
 
 def from_json(text: str) -> tuple[Component, ...]:
-    """The inverse of ``to_json``."""
+    """Return the components that ``to_json`` wrote."""
     return tuple(
         Component(
             name=item["name"],
@@ -128,7 +137,7 @@ def from_json(text: str) -> tuple[Component, ...]:
 
 
 _FRUGAL = {"GOGC": "60"}
-"""A small network's control plane idles: memory is dearer than the collector's time."""
+"""A small control plane is mostly idle, so memory matters more than the time of the garbage collector."""
 
 
 def _local_probe(layout: Layout, network: Network, port: int) -> Probe:
@@ -159,7 +168,7 @@ def _etcd(layout: Layout, network: Network, programs: Programs) -> Component:
             "--peer-client-cert-auth",
             *(f"--{name}={path}" for name, path in tls.items()),
             *(f"--peer-{name}={path}" for name, path in tls.items()),
-            # One member elects itself after this time: it is most of a start.
+            # A single member elects itself after this time, which is most of the start.
             "--heartbeat-interval=100",
             "--election-timeout=500",
             "--log-level=warn",
@@ -233,7 +242,7 @@ def _apiserver(layout: Layout, network: Network) -> Component:
 def _control_loop(
     layout: Layout, network: Network, *, name: str, port: int, arguments: Sequence[str], inputs: Sequence[Path]
 ) -> Component:
-    """What controller manager and scheduler have in common."""
+    """Return the controller manager or the scheduler, which share most arguments."""
     pki, kubeconfig = layout.pki, layout.config / f"{name}.kubeconfig"
     return Component(
         name=name,
@@ -299,7 +308,7 @@ def _containerd(layout: Layout, programs: Programs) -> Component:
         program=programs.containerd,
         arguments=(f"--config={config}", "--log-level=warn"),
         environment=_FRUGAL,
-        inputs=(config, layout.config / "cni" / "10-pouw.conflist"),
+        inputs=(config, layout.config / "cni" / CNI_FILE),
         probe=Probe(socket=str(layout.containerd_socket)),
     )
 
@@ -340,7 +349,7 @@ def _python(layout: Layout, name: str, module: str, *, after: tuple[str, ...] = 
     return Component(
         name=name,
         program=Path(sys.executable),
-        arguments=("-m", module, str(layout.home)),
+        arguments=("-m", module, layout.argument),
         environment={"PYTHONUNBUFFERED": "1"},
         after=after,
     )

@@ -1,8 +1,7 @@
-"""What runs of the cluster, at a glance."""
+"""The state of the embedded cluster and of its components."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
@@ -10,7 +9,7 @@ from typing import Any
 
 from pouw.cluster import api, processes
 from pouw.cluster.components import Component, from_json
-from pouw.cluster.layout import CONTEXT, KUBERNETES_VERSION, NETWORK, NODE_NAME, Layout, layout
+from pouw.cluster.layout import CONTEXT, KUBERNETES_VERSION, NODE_NAME, Layout
 from pouw.cluster.processes import Process
 from pouw.cluster.supervisor_plan import Observed, observed_from_json
 from pouw.kube.client import Object
@@ -23,18 +22,18 @@ _POLICY = RequestPolicy(connect_seconds=2.0, answer_seconds=2.0)
 
 
 class State(Enum):
-    """How much of the cluster is there."""
+    """Summary of the cluster's components."""
 
     RUNNING = "running"
     """Every component is healthy and the node is ready."""
     PARTIAL = "partial"
-    """Something of it is there, and something is missing or unwell: ``pouw cluster up`` repairs it."""
+    """Parts of the cluster exist, and others are missing or unhealthy. ``pouw cluster up`` repairs it."""
     ABSENT = "absent"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComponentStatus:
-    """One component. ``pid`` 0: it does not run. ``since`` is in seconds since the epoch."""
+    """One component. ``pid`` is 0 while it does not run. ``since`` is in seconds since 1970."""
 
     name: str
     pid: int
@@ -45,70 +44,82 @@ class ComponentStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterStatus:
-    """The whole of it."""
+    """The cluster and its components."""
 
     state: State
     components: Sequence[ComponentStatus]
     node_ready: bool
+    endpoint: str
     context: str = CONTEXT
     version: str = KUBERNETES_VERSION
-    endpoint: str = NETWORK.endpoint
 
     def to_json(self) -> dict[str, Any]:
-        """Stable: keys may be added, none renamed."""
+        """Return the documented JSON document."""
         return {"schema": SCHEMA, **asdict(self), "state": self.state.value}
 
 
-def status() -> ClusterStatus:
-    """The cluster of the current home. Answers within seconds whatever state that is in."""
-    at = layout()
-    wanted = from_json(at.components.read_text()) if at.components.exists() else ()
-    running = processes.leaders(processes.of_home(at.home))
-    seen = observed_from_json(at.observed.read_text()) if at.observed.exists() else {}
-    ready = bool(wanted) and node_ready(find_node(at))
-    return combine(wanted, running, seen, ready=ready)
+def status(layout: Layout) -> ClusterStatus:
+    """Return the state of a cluster within seconds, whether or not it answers."""
+    specified = from_json(layout.components.read_text()) if layout.components.exists() else ()
+    running = processes.leaders(processes.of_home(layout.home))
+    observed = observed_from_json(layout.observed.read_text()) if layout.observed.exists() else {}
+    ready = bool(specified) and node_ready(find_node(layout))
+    return combine(specified, running, observed, ready=ready, endpoint=layout.network.endpoint)
 
 
 def combine(
-    wanted: Sequence[Component], running: Mapping[str, Process], seen: Mapping[str, Observed], *, ready: bool
+    specified: Sequence[Component],
+    running: Mapping[str, Process],
+    observed: Mapping[str, Observed],
+    *,
+    ready: bool,
+    endpoint: str = "",
 ) -> ClusterStatus:
-    """The status, from what should run, what does, and what the supervisor knows. What the supervisor says of a process
-    that is gone is not believed; nor is anything healthy without a supervisor to say so."""
+    """Return the status from specified components, running processes and the supervisor's observations.
+
+    An observation of a process that has ended is ignored. Without a supervisor, no component counts as healthy.
+    """
     supervisor = running.get("supervisor")
-    listed = [_one(each.name, running.get(each.name), seen.get(each.name), supervisor) for each in wanted]
-    if wanted or supervisor:
-        own = ComponentStatus(
-            name="supervisor",
-            pid=supervisor.pid if supervisor else 0,
-            healthy=supervisor is not None,
-            restarts=0,
-            since=supervisor.since if supervisor else 0.0,
+    components = [
+        _component(component.name, running.get(component.name), observed.get(component.name), supervisor)
+        for component in specified
+    ]
+    if specified or supervisor:
+        components.append(
+            ComponentStatus(
+                name="supervisor",
+                pid=supervisor.pid if supervisor else 0,
+                healthy=supervisor is not None,
+                restarts=0,
+                since=supervisor.since if supervisor else 0.0,
+            )
         )
-        listed.append(own)
-    if not running and not wanted:
+    if not running and not specified:
         state = State.ABSENT
     else:
-        well = bool(wanted) and ready and all(each.healthy for each in listed)
-        state = State.RUNNING if well else State.PARTIAL
-    return ClusterStatus(state=state, components=listed, node_ready=ready)
+        is_healthy = bool(specified) and ready and all(component.healthy for component in components)
+        state = State.RUNNING if is_healthy else State.PARTIAL
+    return ClusterStatus(state=state, components=components, node_ready=ready, endpoint=endpoint)
 
 
-def _one(name: str, running: Process | None, seen: Observed | None, supervisor: Process | None) -> ComponentStatus:
-    current = running is not None and seen is not None and seen.pid == running.pid and supervisor is not None
+def _component(
+    name: str, process: Process | None, observation: Observed | None, supervisor: Process | None
+) -> ComponentStatus:
+    is_current = process is not None and observation is not None and observation.pid == process.pid
     return ComponentStatus(
         name=name,
-        pid=running.pid if running else 0,
-        healthy=current and seen is not None and seen.healthy,
-        restarts=seen.restarts if seen else 0,
-        since=round(running.since, 3) if running else 0.0,
+        pid=process.pid if process else 0,
+        healthy=is_current and supervisor is not None and observation is not None and observation.healthy,
+        restarts=observation.restarts if observation else 0,
+        since=round(process.since, 3) if process else 0.0,
     )
 
 
-def find_node(at: Layout) -> Object | None:
-    """The node object; ``None`` where the API server does not answer or has no node."""
-    if not (at.pki / "bootstrap.crt").exists():
+def find_node(layout: Layout) -> Object | None:
+    """Return the node object, or None if the API server does not answer or has no node."""
+    if not (layout.pki / "bootstrap.crt").exists():
         return None
-    client = api.connect(at, NETWORK, "bootstrap", policy=_POLICY)
+    client = api.connect(layout, "bootstrap", policy=_POLICY)
     try:
         return client.find(NODE)
     except KubeError:
@@ -118,11 +129,6 @@ def find_node(at: Layout) -> Object | None:
 
 
 def node_ready(node: Object | None) -> bool:
-    """Whether the node says it is ready, and said so lately as the controller sees it."""
+    """True if the controller of nodes holds the node for ready."""
     conditions = (node or {}).get("status", {}).get("conditions", ())
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
-
-
-def uptime(since: float) -> float:
-    """Seconds since ``since``; 0 for what does not run."""
-    return max(0.0, time.time() - since) if since else 0.0
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)

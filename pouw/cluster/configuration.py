@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from pouw.cluster.components import Programs
+from pouw.cluster.components import CNI_FILE, Programs
 from pouw.cluster.layout import (
     CONTEXT,
     KUBELET_HEALTH_PORT,
@@ -22,8 +22,6 @@ from pouw.cluster.layout import (
 )
 
 PAUSE_IMAGE = "pouw.dev/pause:1"
-CGROUP_ROOT = "/pouw"
-"""Parent of every pod's cgroup, so that what is below it is ours alone."""
 
 KUBECONFIGS = {
     "kube-controller-manager": "controller-manager",
@@ -33,19 +31,19 @@ KUBECONFIGS = {
     "storage": "storage",
     "metrics-server": "metrics-server",
 }
-"""Component to the client certificate that its kubeconfig names."""
+"""Client certificate that each component's kubeconfig names."""
 
 
 def files(layout: Layout, network: Network, programs: Programs) -> Mapping[Path, str]:
-    """Every configuration file below ``layout.config``. They name keys by path, never by value."""
-    made = {
+    """Return every configuration file below ``layout.config``. They name keys by path, never by value."""
+    kubeconfigs = {
         layout.config / f"{component}.kubeconfig": _component_kubeconfig(layout, network, certificate)
         for component, certificate in KUBECONFIGS.items()
     }
     return {
-        **made,
+        **kubeconfigs,
         layout.config / "containerd.toml": containerd(layout, network, programs),
-        layout.config / "cni" / "10-pouw.conflist": cni(layout, network),
+        layout.config / "cni" / CNI_FILE: cni(layout, network),
         layout.config / "kubelet.yaml": _yaml(kubelet(layout, network)),
         layout.config / "kube-proxy.yaml": _yaml(proxy(layout, network)),
         layout.config / "kube-scheduler.yaml": _yaml(scheduler(layout)),
@@ -81,7 +79,7 @@ def _component_kubeconfig(layout: Layout, network: Network, certificate: str) ->
 
 
 def admin_kubeconfig(layout: Layout, network: Network) -> str:
-    """The administrator's kubeconfig, keys inside, so that it can be copied as one file. Secret."""
+    """Return the administrator's kubeconfig. It holds the key, so it can be copied as one file and is secret."""
 
     def inline(name: str) -> str:
         return base64.b64encode((layout.pki / name).read_bytes()).decode()
@@ -94,10 +92,11 @@ def admin_kubeconfig(layout: Layout, network: Network) -> str:
 
 
 def containerd(layout: Layout, network: Network, programs: Programs) -> str:
+    """Return the configuration of containerd."""
     return f"""version = 3
 root = {_toml(layout.containerd)}
 state = {_toml(layout.run / "containerd")}
-# Without CAP_SYS_RESOURCE a lower oom score is refused; ours is left as it is.
+# A lower oom score is refused without CAP_SYS_RESOURCE, so the score stays as it is.
 oom_score = 0
 disabled_plugins = [
   "io.containerd.internal.v1.opt", "io.containerd.nri.v1.nri", "io.containerd.snapshotter.v1.blockfile",
@@ -136,7 +135,7 @@ use_internal_loopback = true
 default_runtime_name = "runc"
 
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
-# Found on PATH, and nowhere else when a killed containerd takes its containers back: a path here would lose them.
+# A restarted containerd looks for the shims of its containers on PATH only, so this is not a path.
 runtime_type = "io.containerd.runc.v2"
 
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
@@ -155,11 +154,14 @@ def _toml(value: object) -> str:
 
 
 def cni(layout: Layout, network: Network) -> str:
-    """A bridge with host-local addresses: the host is the gateway, no overlay, no agent. Policies are not enforced."""
+    """Return the network of pods: a bridge whose gateway is the host, with host-local addresses.
+
+    There is no overlay and no agent, so network policies are not enforced.
+    """
     return json.dumps(
         {
             "cniVersion": "1.0.0",
-            "name": "pouw",
+            "name": network.bridge,
             "plugins": [
                 {
                     "type": "bridge",
@@ -182,6 +184,7 @@ def cni(layout: Layout, network: Network) -> str:
 
 
 def kubelet(layout: Layout, network: Network) -> Mapping[str, Any]:
+    """Return the configuration of the kubelet."""
     pki = layout.pki
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -203,11 +206,11 @@ def kubelet(layout: Layout, network: Network) -> Mapping[str, Any]:
         "clusterDNS": [network.dns],
         "containerRuntimeEndpoint": f"unix://{layout.containerd_socket}",
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": CGROUP_ROOT,
+        "cgroupRoot": network.cgroup,
         "failCgroupV1": False,
         "failSwapOn": False,
         "enforceNodeAllocatable": ["pods"],
-        # A developer's disk is rarely half empty, and an image that is collected here cannot be pulled again.
+        # A developer's disk is rarely half empty, and a collected image cannot be pulled again.
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
@@ -220,7 +223,7 @@ def kubelet(layout: Layout, network: Network) -> Mapping[str, Any]:
         "nodeStatusUpdateFrequency": "10s",
         "nodeStatusReportFrequency": "1m",
         "nodeLeaseDurationSeconds": 40,
-        # Secrets and config maps are watched, so that this only bounds what a missed event costs.
+        # Secrets and config maps are watched, so this only limits the delay after a missed event.
         "syncFrequency": "30s",
         "shutdownGracePeriod": "0s",
         "resolvConf": str(layout.config / "resolv.conf"),
@@ -228,6 +231,7 @@ def kubelet(layout: Layout, network: Network) -> Mapping[str, Any]:
 
 
 def proxy(layout: Layout, network: Network) -> Mapping[str, Any]:
+    """Return the configuration of kube-proxy."""
     return {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
@@ -247,6 +251,7 @@ def proxy(layout: Layout, network: Network) -> Mapping[str, Any]:
 
 
 def scheduler(layout: Layout) -> Mapping[str, Any]:
+    """Return the configuration of the scheduler."""
     return {
         "apiVersion": "kubescheduler.config.k8s.io/v1",
         "kind": "KubeSchedulerConfiguration",
@@ -256,7 +261,7 @@ def scheduler(layout: Layout) -> Mapping[str, Any]:
 
 
 def resolv_conf(host: str) -> str:
-    """What pods that ask for the host's resolver get: its servers, without those on loopback that no pod reaches."""
+    """Return the host's resolver configuration without the servers on loopback, which pods cannot reach."""
     lines = []
     for line in host.splitlines():
         words = line.split()

@@ -1,11 +1,10 @@
-"""Starting detached processes that outlive whoever started them."""
+"""Detached processes, which outlive the process that starts them."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from pouw.cluster.layout import DIGEST, MARKER, Layout
 from pouw.cluster.logfiles import open_log
@@ -13,13 +12,8 @@ from pouw.cluster.logfiles import open_log
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def lock_path(layout: Layout) -> Path:
-    """Held for as long as a supervisor lives."""
-    return layout.run / "supervisor.lock"
-
-
 def start_supervisor(layout: Layout) -> None:
-    """Start a detached supervisor. A second one ends at once, so this may be called at any time."""
+    """Start a detached supervisor. It ends at once if another one runs."""
     environment = {
         "PATH": SYSTEM_PATH,
         "LANG": "C.UTF-8",
@@ -27,11 +21,11 @@ def start_supervisor(layout: Layout) -> None:
         MARKER: layout.marker("supervisor"),
         DIGEST: "",
     }
-    spawn(layout, "supervisor", [sys.executable, "-m", "pouw.cluster.supervisor", str(layout.home)], environment)
+    spawn(layout, "supervisor", [sys.executable, "-m", "pouw.cluster.supervisor", layout.argument], environment)
 
 
 def spawn(layout: Layout, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Start a detached process that writes to its own log; return its pid."""
+    """Start a detached process that writes to its own log, and return its process id."""
     with open_log(layout, name) as out:
         child = subprocess.Popen(
             arguments,
@@ -42,6 +36,6 @@ def spawn(layout: Layout, name: str, arguments: Sequence[str], environment: Mapp
             stderr=out,
             start_new_session=True,
         )
-    # It is waited for through its pid, as an adopted one is; the object would only warn when it is dropped.
+    # The supervisor waits for the process id, as for an adopted process. Popen would warn about a running process.
     child.returncode = 0
     return child.pid

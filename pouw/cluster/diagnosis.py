@@ -1,4 +1,4 @@
-"""What stands between this machine and a running cluster, for who asks without starting one."""
+"""Problems of the cluster, for callers that do not start one."""
 
 from __future__ import annotations
 
@@ -7,46 +7,46 @@ import os
 from infra.faults import Fault
 from pouw.cluster import preflight
 from pouw.cluster.condition import ClusterStatus, State, status
-from pouw.cluster.layout import layout
+from pouw.cluster.layout import Layout
 from pouw.cluster.machine_facts import gather
 from pouw.errors import ClusterError
 
 
-def problems() -> list[dict[str, str]]:
-    """Each problem as ``{what, remedy}``. None where the cluster runs, or is absent and could be started."""
-    seen = status()
-    if seen.state is State.ABSENT:
-        return [_problem(fault) for fault in _in_the_way()]
-    return _unwell(seen)
+def problems(layout: Layout) -> list[dict[str, str]]:
+    """Return each problem as ``{what, remedy}``. A healthy cluster, and one that could be started, have none."""
+    cluster = status(layout)
+    if cluster.state is State.ABSENT:
+        return [_problem(fault) for fault in _preflight_faults(layout)]
+    return _unhealthy(cluster)
 
 
-def faults() -> list[Fault]:
-    """What would keep a cluster that is absent from being started."""
-    return _in_the_way() if status().state is State.ABSENT else []
+def faults(layout: Layout) -> list[Fault]:
+    """Return the faults that would keep an absent cluster from being started."""
+    return _preflight_faults(layout) if status(layout).state is State.ABSENT else []
 
 
-def _in_the_way() -> list[Fault]:
+def _preflight_faults(layout: Layout) -> list[Fault]:
     try:
         preflight.require_root(os.geteuid())
     except ClusterError as error:
         return list(error.faults)
-    return preflight.preflight(gather(layout()))
+    return preflight.preflight(gather(layout))
 
 
 def _problem(fault: Fault) -> dict[str, str]:
-    what = f"{fault.path}: {fault.message}" + (f"; got {fault.got}" if fault.got else "")
-    return {"what": what, "remedy": fault.remedy}
+    description = f"{fault.path}: {fault.message}" + (f"; got {fault.got}" if fault.got else "")
+    return {"what": description, "remedy": fault.remedy}
 
 
-def _unwell(seen: ClusterStatus) -> list[dict[str, str]]:
-    found = [
+def _unhealthy(cluster: ClusterStatus) -> list[dict[str, str]]:
+    unhealthy = [
         {
-            "what": f"{each.name} {'is not healthy' if each.pid else 'does not run'}",
-            "remedy": f"pouw cluster up repairs it; pouw cluster logs {each.name} says why",
+            "what": f"{component.name} {'is not healthy' if component.pid else 'does not run'}",
+            "remedy": f"repair it with `pouw cluster up`; read its log with `pouw cluster logs {component.name}`",
         }
-        for each in seen.components
-        if not each.healthy
+        for component in cluster.components
+        if not component.healthy
     ]
-    if seen.components and not found and not seen.node_ready:
-        found.append({"what": "the node is not ready", "remedy": "pouw cluster logs kubelet says why"})
-    return found
+    if cluster.components and not unhealthy and not cluster.node_ready:
+        return [{"what": "the node is not ready", "remedy": "read the log with `pouw cluster logs kubelet`"}]
+    return unhealthy

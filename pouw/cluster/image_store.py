@@ -22,4 +22,4 @@ def holds(reference: str, *, layout: Layout, home: Home) -> bool | None:
     """True if pods can use an image now, False if they cannot, None if a stopped cluster may still hold it."""
     if image_store(layout, home=home).holds(reference):
         return True
-    return None if status().state is State.PARTIAL else False
+    return None if status(layout).state is State.PARTIAL else False

@@ -10,48 +10,49 @@ from pathlib import Path
 from typing import IO
 
 from infra.faults import Fault, choices
-from pouw.cluster.layout import Layout, layout
+from pouw.cluster.layout import Layout
 from pouw.errors import ClusterError, ExitCode
 
 LARGEST_BYTES = 4 * 1024 * 1024
-_FOLLOW_SECONDS = 0.25
+_INTERVAL_SECONDS = 0.25
 
 
-def open_log(at: Layout, component: str) -> IO[bytes]:
-    """For appending. Children write to it themselves, so that it outlives the supervisor."""
-    at.logs.mkdir(parents=True, exist_ok=True)
-    return (at.logs / f"{component}.log").open("ab")
+def open_log(layout: Layout, component: str) -> IO[bytes]:
+    """Open a log to append to. Components write to it themselves, so that their output outlives the supervisor."""
+    layout.logs.mkdir(parents=True, exist_ok=True)
+    return (layout.logs / f"{component}.log").open("ab")
 
 
-def shorten(at: Layout) -> None:
-    """Move logs over ``LARGEST_BYTES`` to ``NAME.log.1``. The writers keep their handles: they append, so that emptying
-    the file in place is enough; lines written meanwhile may be lost."""
-    for path in at.logs.glob("*.log"):
+def shorten(layout: Layout) -> None:
+    """Move logs over ``LARGEST_BYTES`` to ``NAME.log.1``.
+
+    The writers append and keep their handles, so the file is emptied in place. Lines written meanwhile may be lost.
+    """
+    for path in layout.logs.glob("*.log"):
         if path.stat().st_size > LARGEST_BYTES:
             shutil.copyfile(path, path.with_suffix(".log.1"))
             with path.open("r+b") as file:
                 file.truncate(0)
 
 
-def logs(component: str, *, lines: int = 100, follow: bool = False) -> Iterator[str]:
-    """The last ``lines`` of a component's log, then with ``follow`` what is added, for ever.
+def logs(layout: Layout, component: str, *, lines: int = 100, follow: bool = False) -> Iterator[str]:
+    """Yield the last ``lines`` of a component's log, and with ``follow`` every later line, without end.
 
     Raises:
-        ClusterError: no such log.
+        ClusterError: there is no such log.
     """
-    folder = layout().logs
-    path = folder / f"{component}.log"
-    known = sorted(each.stem for each in folder.glob("*.log"))
-    if path.parent != folder or path.stem not in known:
+    path = layout.logs / f"{component}.log"
+    names = sorted(file.stem for file in layout.logs.glob("*.log"))
+    if path.parent != layout.logs or path.stem not in names:
         raise ClusterError(
             Fault(
                 path="component",
-                message="has no log",
+                message="there is no log of this component",
                 got=component,
-                expected=choices(known, component) or "a cluster that was started",
-                remedy="pouw cluster status names the components",
+                expected=choices(names, component) or "a cluster that was started",
+                remedy="list the components with `pouw cluster status`",
             ),
-            code=ExitCode.USAGE if known else None,
+            code=ExitCode.USAGE if names else None,
         )
     return _read(path, lines=lines, follow=follow)
 
@@ -69,4 +70,4 @@ def _read(path: Path, *, lines: int, follow: bool) -> Iterator[str]:
                 yield partial.rstrip("\n")
                 partial = ""
             else:
-                time.sleep(_FOLLOW_SECONDS)
+                time.sleep(_INTERVAL_SECONDS)

@@ -1,4 +1,4 @@
-"""What this machine is, as far as the cluster depends on it. Looks; changes nothing."""
+"""Facts of this machine on which the cluster depends. Nothing here changes the machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pouw.cluster import machine, processes
 from pouw.cluster.detached import SYSTEM_PATH
-from pouw.cluster.layout import NETWORK, Layout, listeners
+from pouw.cluster.layout import Layout, listeners
 from pouw.cluster.preflight import Facts, Listener
 
 _PROC_NET = ("/proc/net/tcp", "/proc/net/tcp6")
@@ -36,47 +36,49 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
         )
     },
 }
-"""Kernel feature to a command that needs it; each is tried in a network namespace of its own, which it leaves with."""
+"""A command that needs each kernel feature. Each runs in its own network namespace, which ends with it."""
 
 
-def gather(at: Layout) -> Facts:
-    """Facts that need no program that might be missing."""
-    existing = next(path for path in (at.home, *at.home.parents) if path.exists())
-    owner = at.owner.read_text() if at.owner.exists() else ""
+def gather(layout: Layout) -> Facts:
+    """Return facts that are known without any program that may be missing."""
+    existing = next(path for path in (layout.home, *layout.home.parents) if path.exists())
+    owner = layout.owner.read_text() if layout.owner.exists() else ""
     running = list(processes.scan())
-    own = {each.pid for each in running if each.home == str(at.home)}
+    pids = {process.pid for process in running if process.home == str(layout.home)}
+    network = layout.network
     return Facts(
         system=platform.system(),
-        home=at.home,
+        home=layout.home,
         writable=existing.is_dir() and os.access(existing, os.W_OK),
         free_bytes=shutil.disk_usage(existing).free,
         memory_bytes=_memory(),
-        fresh=not at.before.exists(),
-        listeners=[each for each in all_listeners() if each.pid not in own],
-        wanted=listeners(NETWORK),
-        networks=[NETWORK.pods, NETWORK.services],
+        fresh=not layout.before.exists(),
+        listeners=[listener for listener in all_listeners() if listener.pid not in pids],
+        ports=listeners(network),
+        networks=[network.pods, network.services],
+        bridge=network.bridge,
         routes=_routes(),
-        owner=owner or next((each.home for each in running if each.home != str(at.home)), ""),
-        foreign_chains=[] if at.before.exists() else _kubernetes_chains(),
+        owner=owner or next((process.home for process in running if process.home != str(layout.home)), ""),
+        foreign_chains=[] if layout.before.exists() else _kubernetes_chains(),
         filesystems=Path("/proc/filesystems").read_text().split(),
-        namespaces=sorted(each.name for each in Path("/proc/self/ns").iterdir()),
+        namespaces=sorted(path.name for path in Path("/proc/self/ns").iterdir()),
         controllers=_controllers(),
     )
 
 
 def gather_features() -> Mapping[str, str]:
-    """Kernel features that are missing, and what the kernel said. Needs ``ip`` and ``iptables``."""
+    """Return the kernel features that are missing, with the kernel's message. Needs ``ip`` and ``iptables``."""
     missing = {}
     for name, command in FEATURES.items():
-        done = subprocess.run(
+        process = subprocess.run(
             ["unshare", "--net", *command],
             capture_output=True,
             text=True,
             check=False,
             env={"PATH": SYSTEM_PATH},
         )
-        if done.returncode != 0:
-            missing[name] = done.stderr.strip()[-200:]
+        if process.returncode != 0:
+            missing[name] = process.stderr.strip()[-200:]
     return missing
 
 
@@ -88,42 +90,42 @@ def _memory() -> int:
 
 
 def all_listeners() -> list[Listener]:
-    """Every listening TCP socket with the process that holds it."""
-    found: dict[str, tuple[str, int]] = {}
+    """Return every listening TCP socket with the process that holds it."""
+    sockets: dict[str, tuple[str, int]] = {}
     for table in _PROC_NET:
         path = Path(table)
         for line in path.read_text().splitlines()[1:] if path.exists() else ():
             fields = line.split()
             if fields[3] == _LISTEN:
                 host, port = fields[1].split(":")
-                found[fields[9]] = (parse_address(host), int(port, 16))
-    holders = _holders(set(found))
+                sockets[fields[9]] = (parse_address(host), int(port, 16))
+    holders = _holders(set(sockets))
     return [
         Listener(address=address, port=port, pid=holders.get(inode, 0), program=_program(holders.get(inode, 0)))
-        for inode, (address, port) in found.items()
+        for inode, (address, port) in sockets.items()
     ]
 
 
 def parse_address(text: str) -> str:
-    """An address as ``/proc/net/tcp`` and ``tcp6`` write it: words of four bytes, each in the machine's byte order."""
-    raw = b"".join(bytes.fromhex(text[at : at + 8])[::-1] for at in range(0, len(text), 8))
+    """Return an address of ``/proc/net/tcp`` or ``tcp6``: words of four bytes, each in the machine's byte order."""
+    raw = b"".join(bytes.fromhex(text[start : start + 8])[::-1] for start in range(0, len(text), 8))
     address = ipaddress.ip_address(raw)
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)
 
 
 def _holders(inodes: set[str]) -> dict[str, int]:
-    wanted = {f"socket:[{inode}]": inode for inode in inodes}
-    found: dict[str, int] = {}
+    inode_of = {f"socket:[{inode}]": inode for inode in inodes}
+    holders: dict[str, int] = {}
     for entry in processes.PROC.iterdir():
         if not entry.name.isdecimal():
             continue
-        with contextlib.suppress(OSError):  # it has ended, or is not ours to look into
+        with contextlib.suppress(OSError):  # the process has ended, or belongs to another user
             for handle in (entry / "fd").iterdir():
-                with contextlib.suppress(OSError):  # closed since it was listed, as our own look's handle is
-                    if inode := wanted.get(str(handle.readlink())):
-                        found[inode] = int(entry.name)
-    return found
+                with contextlib.suppress(OSError):  # closed since it was listed, such as the handle of this listing
+                    if inode := inode_of.get(str(handle.readlink())):
+                        holders[inode] = int(entry.name)
+    return holders
 
 
 def _program(pid: int) -> str:
@@ -134,19 +136,19 @@ def _program(pid: int) -> str:
 
 
 def _routes() -> list[tuple[str, str]]:
-    """``(network, interface)`` of the main table without the default route, from ``/proc/net/route``."""
-    found = []
+    """Return ``(network, interface)`` of the main table without the default route, from ``/proc/net/route``."""
+    routes = []
     path = Path("/proc/net/route")
     for line in path.read_text().splitlines()[1:] if path.exists() else ():
         fields = line.split()
         target, mask = parse_address(fields[1]), parse_address(fields[7])
         if mask != "0.0.0.0":  # noqa: S104 - a netmask, not a listener
-            found.append((str(ipaddress.ip_network(f"{target}/{mask}")), fields[0]))
-    return found
+            routes.append((str(ipaddress.ip_network(f"{target}/{mask}")), fields[0]))
+    return routes
 
 
 def _kubernetes_chains() -> list[str]:
-    """Chains that another Kubernetes node of this machine made."""
+    """Return the chains of another Kubernetes node on this machine."""
     if shutil.which("iptables-save", path=SYSTEM_PATH) is None:
         return []
     return [name for name in machine.chains(machine.saved_rules("iptables")) if "/KUBE-" in name]
@@ -158,4 +160,4 @@ def _controllers() -> list[str]:
         return version_2.read_text().split()
     if not machine.CGROUPS.exists():
         return []
-    return [each for root in machine.cgroup_roots() for each in root.name.split(",")]
+    return [name for root in machine.cgroup_roots() for name in root.name.split(",")]

@@ -1,4 +1,4 @@
-"""What every embedded cluster holds before anybody's workload: access rules, the name service, the storage class."""
+"""Objects of every embedded cluster: access rules, the name service and the storage class."""
 
 from __future__ import annotations
 
@@ -29,13 +29,16 @@ _PATHS = {
 
 
 def path(manifest: Manifest) -> str:
-    """The object's path on the API server."""
+    """Return the object's path on the API server."""
     return _PATHS[manifest["apiVersion"], manifest["kind"]].format(**manifest["metadata"])
 
 
 def manifests(network: Network, *, resolvers: bool, metrics: bool, authority: str) -> Sequence[Manifest]:
-    """All objects in the order in which they are applied. ``resolvers``: whether the machine has a name server for
-    names outside the cluster; ``authority``: the cluster's CA, base64."""
+    """Return all objects in the order in which they are applied.
+
+    ``resolvers`` is True if the machine has a name server for names outside the cluster. ``authority`` is the
+    cluster's certificate authority in base64.
+    """
     return [*_access(), _storage_class(), *_name_service(network, resolvers=resolvers)] + (
         list(_metrics(network, authority)) if metrics else []
     )
@@ -62,9 +65,9 @@ def _group(name: str) -> Manifest:
 
 
 def _role(name: str, *rules: tuple[str, str, str]) -> Manifest:
-    """``rules``: API group, resources and verbs, the latter two separated by spaces."""
-    made = [{"apiGroups": [api], "resources": names.split(), "verbs": verbs.split()} for api, names, verbs in rules]
-    return _object(f"{_RBAC}/v1", "ClusterRole", name, {"rules": made})
+    """Return a role. Each rule has an API group, resources and verbs, the last two separated by spaces."""
+    entries = [{"apiGroups": [api], "resources": names.split(), "verbs": verbs.split()} for api, names, verbs in rules]
+    return _object(f"{_RBAC}/v1", "ClusterRole", name, {"rules": entries})
 
 
 def _access() -> Iterator[Manifest]:
@@ -81,18 +84,18 @@ def _access() -> Iterator[Manifest]:
 
 
 def _storage_class() -> Manifest:
-    made = _object(
+    storage_class = _object(
         "storage.k8s.io/v1",
         "StorageClass",
         STORAGE_CLASS,
         {"provisioner": PROVISIONER, "reclaimPolicy": "Delete", "volumeBindingMode": "WaitForFirstConsumer"},
     )
-    made["metadata"]["annotations"] = {"storageclass.kubernetes.io/is-default-class": "true"}
-    return made
+    storage_class["metadata"]["annotations"] = {"storageclass.kubernetes.io/is-default-class": "true"}
+    return storage_class
 
 
 def corefile(network: Network, *, resolvers: bool) -> str:
-    """Configuration of the name service. Without resolvers it says at once that it does not know other names."""
+    """Return the configuration of the name service. Without resolvers, it refuses other names at once."""
     forward = "    forward . /etc/resolv.conf\n" if resolvers else ""
     return f""".:5353 {{
     errors
@@ -183,7 +186,7 @@ def _name_server_spec(label: Mapping[str, str]) -> Manifest:
 
 
 def _metrics(network: Network, authority: str) -> Iterator[Manifest]:
-    """The metrics API: served by a process of the host, so its service has no selector but one fixed endpoint."""
+    """Yield the metrics API. A process of the host serves it, so its service has a fixed endpoint and no selector."""
     space, name = "kube-system", "metrics-server"
     yield _role(
         "system:metrics-server",

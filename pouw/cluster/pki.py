@@ -1,7 +1,7 @@
 """The cluster's own certificates: one authority for the cluster, one for etcd, one for the API aggregator.
 
-Keys never leave their files (mode 0600). A certificate is issued again when it is missing, unreadable, signed
-by another authority, says something else than wanted, or ends within ``RENEW_BEFORE``.
+Keys never leave their files (mode 0600). A certificate is issued again if it is missing, unreadable, signed by another
+authority, different from its specification, or about to expire within ``RENEW_BEFORE``.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ RENEW_BEFORE = dt.timedelta(days=60)
 _CLOCK_SKEW = dt.timedelta(minutes=5)
 
 ADMIN_GROUP = "pouw:cluster-admins"
-"""Group of the admin kubeconfig. Bound to cluster-admin by RBAC, so it can be taken away; unlike ``system:masters``."""
+"""Group of the admin kubeconfig. RBAC binds it to cluster-admin, so it can be revoked, unlike ``system:masters``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Certificate:
-    """One certificate to hold: its file stem, who signs it, whom it names, and what it may be used for."""
+    """Specification of a certificate: its file stem, authority, subject and usages."""
 
     name: str
     authority: str
@@ -48,7 +48,7 @@ AUTHORITIES = {CLUSTER: "pouw-cluster", ETCD: "pouw-etcd", FRONT_PROXY: "pouw-fr
 
 
 def certificates(network: Network) -> tuple[Certificate, ...]:
-    """Every certificate of the cluster below its authorities."""
+    """Return every certificate of the cluster but the authorities' own."""
 
     def client(name: str, subject: str, *groups: str) -> Certificate:
         return Certificate(name=name, authority=CLUSTER, subject=subject, groups=groups, client=True)
@@ -109,18 +109,18 @@ def certificates(network: Network) -> tuple[Certificate, ...]:
 
 
 def issue_all(folder: Path, network: Network, *, now: dt.datetime) -> Sequence[str]:
-    """Bring ``folder`` up to date and return the names of what was issued anew; nothing at all when all is well."""
+    """Issue what is missing or out of date in ``folder``, and return the names of the issued certificates."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    issued: list[str] = []
+    names: list[str] = []
     for name, subject in AUTHORITIES.items():
         if not _authority_holds(folder, name, now=now):
             _issue_authority(folder, name, subject, now=now)
-            issued.append(name)
+            names.append(name)
     for certificate in certificates(network):
         if not holds(folder, certificate, now=now):
             _issue(folder, certificate, now=now)
-            issued.append(certificate.name)
+            names.append(certificate.name)
     account_key = folder / "service-account.key"
     if not account_key.exists() or not (folder / "service-account.pub").exists():
         key = ec.generate_private_key(ec.SECP256R1())
@@ -129,43 +129,43 @@ def issue_all(folder: Path, network: Network, *, now: dt.datetime) -> Sequence[s
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         write_private(folder / "service-account.pub", public)
-        issued.append("service-account")
-    return issued
+        names.append("service-account")
+    return names
 
 
-def holds(folder: Path, wanted: Certificate, *, now: dt.datetime) -> bool:
-    """Whether the certificate on disk is the wanted one and stays valid for ``RENEW_BEFORE``."""
-    found, key = _load(folder, wanted.name)
-    authority, _ = _load(folder, wanted.authority)
-    if found is None or key is None or authority is None:
+def holds(folder: Path, specification: Certificate, *, now: dt.datetime) -> bool:
+    """True if the certificate on disk meets its specification and stays valid for ``RENEW_BEFORE``."""
+    certificate, key = _load(folder, specification.name)
+    authority, _ = _load(folder, specification.authority)
+    if certificate is None or key is None or authority is None:
         return False
-    if found.not_valid_after_utc - now < RENEW_BEFORE or found.not_valid_before_utc > now:
+    if certificate.not_valid_after_utc - now < RENEW_BEFORE or certificate.not_valid_before_utc > now:
         return False
     try:
-        found.verify_directly_issued_by(authority)
+        certificate.verify_directly_issued_by(authority)
     except (ValueError, TypeError, InvalidSignature):
         return False
     return (
-        found.public_key() == key.public_key()
-        and found.subject == _subject(wanted.subject, wanted.groups)
-        and _hosts(found) == frozenset(wanted.hosts)
-        and frozenset(_usages(wanted)) == _usages_of(found)
+        certificate.public_key() == key.public_key()
+        and certificate.subject == _subject(specification.subject, specification.groups)
+        and _hosts(certificate) == frozenset(specification.hosts)
+        and frozenset(_usages(specification)) == _usages_of(certificate)
     )
 
 
 def _authority_holds(folder: Path, name: str, *, now: dt.datetime) -> bool:
-    found, key = _load(folder, name)
+    certificate, key = _load(folder, name)
     return (
-        found is not None
+        certificate is not None
         and key is not None
-        and found.public_key() == key.public_key()
-        and found.not_valid_after_utc - now >= LIFETIME
-        and found.not_valid_before_utc <= now
+        and certificate.public_key() == key.public_key()
+        and certificate.not_valid_after_utc - now >= LIFETIME
+        and certificate.not_valid_before_utc <= now
     )
 
 
 def _load(folder: Path, name: str) -> tuple[x509.Certificate | None, ec.EllipticCurvePrivateKey | None]:
-    """Both halves, or ``None`` for what is missing or damaged: a torn file is issued anew, not mourned."""
+    """Return a certificate and its key, each None if it is missing or damaged."""
     try:
         certificate = x509.load_pem_x509_certificate((folder / f"{name}.crt").read_bytes())
         key = serialization.load_pem_private_key((folder / f"{name}.key").read_bytes(), password=None)
@@ -186,23 +186,23 @@ def _issue_authority(folder: Path, name: str, subject: str, *, now: dt.datetime)
     _save(folder, name, builder.sign(key, hashes.SHA256()), key)
 
 
-def _issue(folder: Path, wanted: Certificate, *, now: dt.datetime) -> None:
-    authority, authority_key = _load(folder, wanted.authority)
+def _issue(folder: Path, specification: Certificate, *, now: dt.datetime) -> None:
+    authority, authority_key = _load(folder, specification.authority)
     assert authority is not None and authority_key is not None, "authorities are issued first"  # noqa: S101, PT018
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = _subject(wanted.subject, wanted.groups)
+    subject = _subject(specification.subject, specification.groups)
     builder = (
         _builder(subject, authority.subject, key.public_key(), now=now, lifetime=LIFETIME)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(authority=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage(_usages(wanted)), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(_usages(specification)), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
     )
-    if wanted.hosts:
+    if specification.hosts:
         builder = builder.add_extension(
-            x509.SubjectAlternativeName([_general_name(host) for host in wanted.hosts]), critical=False
+            x509.SubjectAlternativeName([_general_name(host) for host in specification.hosts]), critical=False
         )
-    _save(folder, wanted.name, builder.sign(authority_key, hashes.SHA256()), key)
+    _save(folder, specification.name, builder.sign(authority_key, hashes.SHA256()), key)
 
 
 def _builder(
@@ -243,10 +243,10 @@ def _hosts(certificate: x509.Certificate) -> frozenset[str]:
     return frozenset(str(name.value) for name in names)
 
 
-def _usages(wanted: Certificate) -> list[x509.ObjectIdentifier]:
+def _usages(specification: Certificate) -> list[x509.ObjectIdentifier]:
     return [
-        *([ExtendedKeyUsageOID.SERVER_AUTH] if wanted.server else []),
-        *([ExtendedKeyUsageOID.CLIENT_AUTH] if wanted.client else []),
+        *([ExtendedKeyUsageOID.SERVER_AUTH] if specification.server else []),
+        *([ExtendedKeyUsageOID.CLIENT_AUTH] if specification.client else []),
     ]
 
 
@@ -275,6 +275,6 @@ def _key_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _save(folder: Path, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-    """Key first: a certificate without its key is the torn state that ``holds`` must see, and it does."""
+    """Write the key, then the certificate. ``holds`` notices a certificate that does not match its key."""
     write_private(folder / f"{name}.key", _key_bytes(key))
     write_private(folder / f"{name}.crt", certificate.public_bytes(serialization.Encoding.PEM))

@@ -1,4 +1,4 @@
-"""Whether this machine can run the cluster: facts in, faults out. Asked before anything is changed."""
+"""The checks before the first change: from facts of this machine to the faults that keep a cluster from running."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from pouw.errors import ClusterError
 LEAST_FREE_BYTES = 3 * 1024**3
 LEAST_MEMORY_BYTES = 1536 * 1024**2
 LONGEST_HOME = 60
-"""Characters: sockets of the kubelet below the home must fit into the 107 that the kernel allows."""
-_ANY = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+"""In characters, because the kernel allows 107 for the paths of the kubelet's sockets below the home."""
+_ALL_INTERFACES = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+_OTHER_CLUSTER = "name the context of another cluster in pouw:sites[].context"
 _CONTROLLERS = {"cpu", "cpuset", "memory", "pids"}
 _NAMESPACES = {"ipc", "mnt", "net", "pid", "uts"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listener:
-    """A listening TCP socket and who holds it."""
+    """A listening TCP socket and the process that holds it."""
 
     address: str
     port: int
@@ -31,24 +32,27 @@ class Listener:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the decision rests on."""
+    """Facts of a machine."""
 
     system: str
     home: Path
     writable: bool
     free_bytes: int
     memory_bytes: int
-    """Available, not total."""
+    """Available memory, not total memory."""
     fresh: bool
-    """No cluster of this home has changed the machine yet."""
+    """True if no cluster of this home has changed the machine yet."""
     listeners: Sequence[Listener]
-    """Without our own."""
-    wanted: Mapping[tuple[str, int], str]
+    """Sockets of all processes but the cluster's own."""
+    ports: Mapping[tuple[str, int], str]
+    """Addresses and ports that the cluster needs, each with its component."""
     networks: Sequence[str]
+    """Address ranges that the cluster needs."""
+    bridge: str
     routes: Sequence[tuple[str, str]]
     """``(network, interface)``, without the default route."""
     owner: str
-    """Home of the cluster that this machine runs; empty for none."""
+    """Home of the cluster that this machine runs; empty if there is none."""
     foreign_chains: Sequence[str]
     """Chains of another Kubernetes node."""
     filesystems: Collection[str]
@@ -57,7 +61,7 @@ class Facts:
 
 
 def preflight(facts: Facts) -> list[Fault]:
-    """Everything that stands in the way; empty when nothing does."""
+    """Return every fault of a machine."""
     if facts.system != "Linux":
         return [
             Fault(
@@ -65,7 +69,7 @@ def preflight(facts: Facts) -> list[Fault]:
                 message="the embedded cluster needs Linux",
                 got=facts.system,
                 expected="Linux, as root",
-                remedy="run pouw in a Linux virtual machine, or name a context of your own in pouw:sites[].context",
+                remedy=f"run pouw in a Linux virtual machine, or {_OTHER_CLUSTER}",
             )
         ]
     if facts.owner and facts.owner != str(facts.home):
@@ -74,49 +78,50 @@ def preflight(facts: Facts) -> list[Fault]:
 
 
 def check(facts: Facts) -> None:
-    """Raises: ClusterError: with every fault."""
+    """Raise ClusterError with every fault of a machine that has one."""
     if faults := preflight(facts):
         raise ClusterError(*faults)
 
 
 def require_root(uid: int) -> None:
-    """Raises: ClusterError: the user is not root."""
+    """Raise ClusterError unless the user is root."""
     if uid != 0:
         raise ClusterError(
             Fault(
                 path="user",
-                message="the embedded cluster needs root: it makes namespaces, interfaces and packet rules",
+                message="the embedded cluster needs root, because it creates namespaces, interfaces and packet rules",
                 got=f"user id {uid}",
                 expected="user id 0",
-                remedy="run it with sudo -E, or name a context of your own in pouw:sites[].context",
+                remedy=f"run it with sudo -E, or {_OTHER_CLUSTER}",
             )
         )
 
 
 def check_features(missing: Mapping[str, str]) -> None:
-    """Raises: ClusterError: the kernel lacks something, as found by trying it."""
+    """Raise ClusterError if the trial of a kernel feature failed."""
     if missing:
         raise ClusterError(
             *(
                 Fault(
                     path="kernel",
                     message=f"{name} cannot be used",
-                    got=said,
-                    remedy="load the kernel module, or name a context of your own in pouw:sites[].context",
+                    got=output,
+                    remedy=f"load the kernel module, or {_OTHER_CLUSTER}",
                 )
-                for name, said in missing.items()
+                for name, output in missing.items()
             )
         )
 
 
 def other_home(owner: str, home: Path) -> Fault:
-    """The cluster of ``owner`` runs here, and ``home`` wants one."""
+    """Return the fault of a machine that runs the cluster of ``owner`` while ``home`` needs one."""
     return Fault(
         path="cluster",
-        message="this machine runs the embedded cluster of another home, and can run only one",
+        message="this machine runs the embedded cluster of another home",
         got=owner,
-        expected=f"none, or that of {home}",
-        remedy=f"use that one, or end it: POUW_HOME={owner} pouw cluster down",
+        expected=f"no cluster, or that of {home}",
+        reason="the packet filter chains of kube-proxy have fixed names",
+        remedy=f"use that cluster, or remove it with `POUW_HOME={owner} pouw cluster down`",
     )
 
 
@@ -124,16 +129,16 @@ def _folders(facts: Facts) -> Iterator[Fault]:
     if not facts.writable:
         yield Fault(
             path=str(facts.home),
-            message="the state directory cannot be written",
-            remedy="set POUW_HOME to a folder that can",
+            message="the state folder cannot be written",
+            remedy="set POUW_HOME to a folder that can be written",
         )
     if len(str(facts.home)) > LONGEST_HOME:
         yield Fault(
             path=str(facts.home),
-            message="the state directory's path is too long for the sockets below it",
+            message="the path of the state folder is too long for the sockets below it",
             got=f"{len(str(facts.home))} characters",
             expected=f"at most {LONGEST_HOME}",
-            remedy="set POUW_HOME to a shorter one",
+            remedy="set POUW_HOME to a shorter path",
         )
 
 
@@ -141,43 +146,43 @@ def _resources(facts: Facts) -> Iterator[Fault]:
     if facts.free_bytes < LEAST_FREE_BYTES:
         yield Fault(
             path=str(facts.home),
-            message="too little free disk space",
+            message="there is too little free disk space",
             got=f"{facts.free_bytes / 1024**3:.1f} GiB",
-            expected=f"{LEAST_FREE_BYTES / 1024**3:.0f} GiB",
-            remedy="free some, or set POUW_HOME to a larger disk",
+            expected=f"at least {LEAST_FREE_BYTES / 1024**3:.0f} GiB",
+            remedy="free some space, or set POUW_HOME to a folder on a larger disk",
         )
     if facts.fresh and facts.memory_bytes < LEAST_MEMORY_BYTES:
         yield Fault(
             path="memory",
-            message="too little available memory",
+            message="there is too little available memory",
             got=f"{facts.memory_bytes / 1024**2:.0f} MiB",
-            expected=f"{LEAST_MEMORY_BYTES / 1024**2:.0f} MiB",
+            expected=f"at least {LEAST_MEMORY_BYTES / 1024**2:.0f} MiB",
             remedy="end other programs",
         )
 
 
 def _ports(facts: Facts) -> Iterator[Fault]:
-    for (address, port), component in facts.wanted.items():
-        for other in facts.listeners:
-            if other.port == port and other.address in (address, *_ANY):
+    for (address, port), component in facts.ports.items():
+        for listener in facts.listeners:
+            if listener.port == port and listener.address in (address, *_ALL_INTERFACES):
                 yield Fault(
                     path=f"{address}:{port}",
                     message=f"the port that {component} needs is in use",
-                    got=f"{other.program} (process {other.pid}) on {other.address}",
+                    got=f"{listener.program} (process {listener.pid}) on {listener.address}",
                     expected="a free port",
-                    remedy=f"end process {other.pid}, or have it listen on an address of its own",
+                    remedy=f"end process {listener.pid}, or configure it to listen on another address",
                 )
 
 
 def _addresses(facts: Facts) -> Iterator[Fault]:
-    for wanted in map(ipaddress.ip_network, facts.networks):
+    for network in map(ipaddress.ip_network, facts.networks):
         for route, interface in facts.routes:
-            if interface != "pouw0" and wanted.overlaps(ipaddress.ip_network(route)):
+            if interface != facts.bridge and network.overlaps(ipaddress.ip_network(route)):
                 yield Fault(
                     path="network",
                     message="an address range of the cluster is already routed on this machine",
                     got=f"{route} on {interface}",
-                    expected=f"{wanted} to be free",
+                    expected=f"no route to {network}",
                     remedy=f"remove that route (ip route del {route}), or run the cluster on another machine",
                 )
     if facts.foreign_chains:
@@ -185,14 +190,14 @@ def _addresses(facts: Facts) -> Iterator[Fault]:
             path="network",
             message="another Kubernetes node runs, or has run, on this machine",
             got=f"packet rules {', '.join(facts.foreign_chains[:3])}",
-            expected="no KUBE-* rules",
+            expected="no KUBE-* chains",
             remedy="use that cluster through pouw:sites[].context, or remove it (kubeadm reset, k3s-uninstall.sh)",
         )
 
 
 def _kernel(facts: Facts) -> Iterator[Fault]:
     lacking = {
-        "overlay file system": {"overlay"} - set(facts.filesystems),
+        "the overlay file system": {"overlay"} - set(facts.filesystems),
         "namespaces": _NAMESPACES - set(facts.namespaces),
         "cgroup controllers": _CONTROLLERS - set(facts.controllers),
     }
@@ -200,7 +205,7 @@ def _kernel(facts: Facts) -> Iterator[Fault]:
         if missing:
             yield Fault(
                 path="kernel",
-                message=f"{name} missing",
+                message=f"the kernel lacks {name}",
                 got=f"no {', '.join(sorted(missing))}",
-                remedy="modprobe overlay" if "overlay" in missing else "use a kernel that has them",
+                remedy="run `modprobe overlay`" if "overlay" in missing else "use a kernel that has them",
             )

@@ -1,4 +1,4 @@
-"""Asking a component for its health."""
+"""Health checks of components."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ TIMEOUT_SECONDS = 3.0
 
 @dataclass
 class Prober:
-    """Asks one component; keeps its TLS context between questions."""
+    """The health check of one component. It keeps its TLS context between requests."""
 
     probe: Probe
     _context: ssl.SSLContext | None = field(default=None, init=False)
 
     async def healthy(self) -> bool:
-        """Whether a good answer comes within ``TIMEOUT_SECONDS``. No answer, a refusal and a bad answer are all no."""
+        """True if the component answers with status 200 within ``TIMEOUT_SECONDS``."""
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 return await (self._accepts() if self.probe.socket else self._answers())

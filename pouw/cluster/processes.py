@@ -1,4 +1,4 @@
-"""Our processes, found by what is written in their environment: no pid file that could be stale or name another's."""
+"""Processes of clusters, identified by their environment: a file of process ids could be out of date."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """A process of some home's cluster. ``leader`` tells a component from what it started (shims, mounts)."""
+    """A process of a home's cluster. ``leader`` is True for the component, False for a process that it started."""
 
     pid: int
     home: str
@@ -26,40 +26,41 @@ class Process:
     digest: str
     leader: bool
     since: float
-    """Start, in seconds since the epoch."""
+    """Start in seconds since 1970."""
 
 
 def scan(proc: Path = PROC) -> Iterator[Process]:
-    """Every marked process of every home, oldest first."""
+    """Yield every marked process of every home, the oldest first."""
     boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-    found = (_read(entry, boot) for entry in proc.iterdir() if entry.name.isdecimal())
-    yield from sorted((each for each in found if each is not None), key=lambda each: each.since)
+    processes = (_read(entry, boot) for entry in proc.iterdir() if entry.name.isdecimal())
+    yield from sorted((process for process in processes if process), key=lambda process: process.since)
 
 
 def of_home(home: Path) -> list[Process]:
-    return [each for each in scan() if each.home == str(home)]
+    """Return the processes of one home's cluster."""
+    return [process for process in scan() if process.home == str(home)]
 
 
 def leaders(processes: Iterable[Process]) -> dict[str, Process]:
-    """The process of each component; of two, the older."""
-    chosen: dict[str, Process] = {}
-    for each in processes:
-        if each.leader:
-            chosen.setdefault(each.component, each)
-    return chosen
+    """Return the process of each component; of two, the older."""
+    oldest: dict[str, Process] = {}
+    for process in processes:
+        if process.leader:
+            oldest.setdefault(process.component, process)
+    return oldest
 
 
 def _read(entry: Path, boot: float) -> Process | None:
-    """``None`` for a process that is not ours, is gone, is dead and not reaped, or may not be looked at."""
+    """Return a process, or None if it is not marked, has ended, or belongs to another user."""
     try:
         environment = (entry / "environ").read_bytes()
         if MARKER.encode() not in environment:
             return None
-        # The command's name may hold anything, so fields are counted from its closing parenthesis.
+        # The command's name may contain spaces and parentheses, so fields are counted from the last parenthesis.
         fields = (entry / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    state, session, started = fields[0], int(fields[3]), int(fields[19])
+    state, session, start_ticks = fields[0], int(fields[3]), int(fields[19])
     if state in "ZX":
         return None
     values = dict(item.partition("=")[::2] for item in environment.decode(errors="replace").split("\0"))
@@ -71,14 +72,14 @@ def _read(entry: Path, boot: float) -> Process | None:
         component=component,
         digest=values.get(DIGEST, ""),
         leader=session == pid,
-        since=boot + started / _TICKS,
+        since=boot + start_ticks / _TICKS,
     )
 
 
 def end(pids: Iterable[int], *, grace_seconds: float) -> None:
-    """SIGTERM, then SIGKILL to those that outlive ``grace_seconds`` together; returns when all are gone.
+    """Send SIGTERM, and SIGKILL to the processes that live after ``grace_seconds``. Return when all have ended.
 
-    A process that the kernel keeps (uninterruptible sleep) is waited for no longer than ten seconds.
+    The wait for a process in uninterruptible sleep ends after ten seconds.
     """
     handles = dict(_open(pids))
     try:
@@ -112,11 +113,11 @@ def _wait(handles: dict[int, int], seconds: float) -> None:
     waiting = select.poll()
     for handle in handles:
         waiting.register(handle, select.POLLIN)
-    left, deadline = len(handles), time.monotonic() + seconds
-    while left and (remaining := deadline - time.monotonic()) > 0:
+    count, deadline = len(handles), time.monotonic() + seconds
+    while count and (remaining := deadline - time.monotonic()) > 0:
         for handle, _ in waiting.poll(remaining * 1000):
             waiting.unregister(handle)
-            left -= 1
+            count -= 1
             _reap(handles[handle])
 
 

@@ -1,4 +1,4 @@
-"""``pouw cluster down``: take away everything that the cluster put on this machine, and nothing else."""
+"""``pouw cluster down``: remove everything that the cluster put on this machine, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ import ctypes
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from infra.faults import Fault
-from pouw.cluster import cleanup, locking, machine, preflight, processes
-from pouw.cluster.configuration import CGROUP_ROOT
-from pouw.cluster.layout import NETWORK, Layout, layout
+from pouw import locks, poll
+from pouw.cluster import cleanup, machine, preflight, processes
+from pouw.cluster.layout import LOCK_SECONDS, MACHINE_LOCK, Layout
 from pouw.errors import ClusterError
 from pouw.progress import Progress, Step
 
 _DETACH = 2
-"""``MNT_DETACH``: a mount that is in use goes when its last user does."""
-_PATIENCE_SECONDS = 15.0
-_ASK_SECONDS = 0.05
-_WATCHERS = ("watchdog", "supervisor", "kubelet")
-"""Ended first and in this order: each of them would bring back what is ended after it."""
+"""``MNT_DETACH``: a mount that is in use disappears with its last user."""
+_GONE_SECONDS = 15.0
+_INTERVAL_SECONDS = 0.05
+_RESTARTERS = ("watchdog", "supervisor", "kubelet")
+"""Components to end first, in this order, because each of them starts the processes that are ended after it."""
 
-_VALUES_DURING = {
+_VALUES_WHILE_RUNNING = {
     "net/ipv4/ip_forward": {"1"},
     "net/bridge/bridge-nf-call-iptables": {"1"},
     "net/ipv4/conf/all/route_localnet": {"1"},
@@ -34,57 +33,62 @@ _VALUES_DURING = {
     "kernel/keys/root_maxkeys": {"1000000"},
     "kernel/keys/root_maxbytes": {"25000000"},
 }
-"""What each kernel setting holds while the cluster runs."""
+"""Values of the kernel settings while a cluster runs."""
 
 
-def down(progress: Progress) -> None:
-    """End the cluster of the current home and delete its data. Without a cluster, nothing happens.
+def down(layout: Layout, progress: Progress) -> None:
+    """End a cluster and delete its data. Without a cluster, do nothing.
 
-    Works from what is found on the machine, so that it also finishes a ``down`` or clears an ``up`` that was killed.
+    The state of the machine decides what to remove, so a killed ``up`` or ``down`` is cleaned up too.
 
     Raises:
-        ClusterError: something is not to be removed, or the machine runs another home's cluster.
+        ClusterError: something cannot be removed, or the machine runs the cluster of another home.
+        LockedError: another command changes a cluster of this machine.
     """
-    at = layout()
     preflight.require_root(os.geteuid())
-    with locking.exclusive(progress):
-        owner = at.owner.read_text() if at.owner.exists() else str(at.home)
-        if owner != str(at.home):
-            raise ClusterError(preflight.other_home(owner, at.home))
-        if not _anything(at):
+    with locks.hold(
+        MACHINE_LOCK, operation="pouw cluster down", wait_seconds=LOCK_SECONDS, progress=progress, remove=True
+    ):
+        owner = layout.owner.read_text() if layout.owner.exists() else str(layout.home)
+        if owner != str(layout.home):
+            raise ClusterError(preflight.other_home(owner, layout.home))
+        if not _exists(layout):
             return
         with progress.step("Removing the cluster") as step:
-            _remove(at, step)
+            _remove(layout, step)
 
 
-def _anything(at: Layout) -> bool:
-    return at.root.exists() or at.run.exists() or bool(processes.of_home(at.home))
+def _exists(layout: Layout) -> bool:
+    return layout.root.exists() or layout.run.exists() or bool(processes.of_home(layout.home))
 
 
-def _remove(at: Layout, step: Step) -> None:
-    before = machine.recall(at)
+def _remove(layout: Layout, step: Step) -> None:
+    before = machine.recall(layout)
     step.update("ending processes")
-    _end_processes(at)
+    _end_processes(layout)
     step.update("unmounting")
-    _unmount(at)
+    _unmount(layout)
     step.update("removing network and rules")
     for family in machine.FAMILIES:
-        drop = cleanup.rules_to_drop(machine.saved_rules(family), before=before.chains.get(family, ()))
-        if drop:
-            machine.run(f"{family}-restore", "--noflush", "--wait", "10", given=drop)
-    _remove_links()
+        rules = cleanup.rules_to_drop(
+            machine.saved_rules(family),
+            chain_prefix=layout.network.chain_prefix,
+            before=before.chains.get(family, ()),
+        )
+        if rules:
+            machine.run(f"{family}-restore", "--noflush", "--wait", "10", text=rules)
+    _remove_links(layout)
     _restore_settings(before)
-    _remove_cgroups()
+    _remove_cgroups(layout)
     step.update("deleting files")
-    _remove_stray_files(at, before)
-    if at.run.exists():
-        shutil.rmtree(at.run)
-    # Last, for it holds the record of how the machine was: a killed `down` can be run again.
-    if at.root.exists():
-        for entry in at.root.iterdir():
-            if entry != at.before:
+    _remove_stray_files(layout, before)
+    _remove_run_folder(layout)
+    # The record of the machine's former state goes last, so that a killed `down` can be repeated.
+    if layout.root.exists():
+        for entry in layout.root.iterdir():
+            if entry != layout.before:
                 _delete(entry)
-        shutil.rmtree(at.root)
+        shutil.rmtree(layout.root)
 
 
 def _delete(entry: Path) -> None:
@@ -94,98 +98,106 @@ def _delete(entry: Path) -> None:
         entry.unlink()
 
 
-def _end_processes(at: Layout) -> None:
-    """Watchers, then all that carries our mark, then what still runs in the pods."""
-    for name in _WATCHERS:
-        processes.end(_pids(at, name), grace_seconds=0)
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        left = [each.pid for each in processes.of_home(at.home)] + list(_cgroup_processes())
-        if not left:
+def _remove_run_folder(layout: Layout) -> None:
+    if layout.run.exists():
+        shutil.rmtree(layout.run)
+    if layout.run_parent.exists() and not any(layout.run_parent.iterdir()):
+        layout.run_parent.rmdir()
+
+
+def _end_processes(layout: Layout) -> None:
+    """End the restarters, then every marked process, then the processes of the pods."""
+    for name in _RESTARTERS:
+        pids = [process.pid for process in processes.of_home(layout.home) if process.component == name]
+        processes.end(pids, grace_seconds=0)
+    remaining: list[int] = []
+    for _ in poll.attempts(_GONE_SECONDS, interval_seconds=_INTERVAL_SECONDS):
+        remaining = [process.pid for process in processes.of_home(layout.home)] + sorted(_cgroup_processes(layout))
+        if not remaining:
             return
-        processes.end(left, grace_seconds=0)
-        if time.monotonic() > deadline:
-            raise ClusterError(
-                Fault(
-                    path="processes",
-                    message="do not end",
-                    got=", ".join(map(str, left)),
-                    remedy="run pouw cluster down again; a process that the kernel keeps needs a reboot",
-                )
-            )
+        processes.end(remaining, grace_seconds=0)
+    raise ClusterError(
+        Fault(
+            path="processes",
+            message=f"they do not end within {_GONE_SECONDS:.0f} s",
+            got=", ".join(map(str, remaining)),
+            remedy="run `pouw cluster down` again; a process that the kernel keeps ends with a reboot",
+        )
+    )
 
 
-def _pids(at: Layout, component: str) -> list[int]:
-    return [each.pid for each in processes.of_home(at.home) if each.component == component]
-
-
-def _own_cgroups() -> Iterator[Path]:
+def _cgroups(layout: Layout) -> Iterator[Path]:
     for root in machine.cgroup_roots():
-        own = root / CGROUP_ROOT.lstrip("/")
-        if own.is_dir():
-            yield own
+        parent = machine.cgroup(root, layout.network)
+        if parent.is_dir():
+            yield parent
 
 
-def _cgroup_processes() -> set[int]:
-    found: set[int] = set()
-    for own in _own_cgroups():
-        for folder, _, _ in os.walk(own):
+def _cgroup_processes(layout: Layout) -> set[int]:
+    pids: set[int] = set()
+    for parent in _cgroups(layout):
+        for folder, _, _ in os.walk(parent):
             try:
-                found.update(map(int, (Path(folder) / "cgroup.procs").read_text().split()))
+                pids.update(map(int, (Path(folder) / "cgroup.procs").read_text().split()))
             except OSError:
                 continue
-    return found
+    return pids
 
 
-def _remove_cgroups() -> None:
-    """From the leaves up. The kernel lets go of an ended process's cgroup a moment later."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    for own in list(_own_cgroups()):
-        for folder, _, _ in os.walk(own, topdown=False):
-            while True:
-                try:
-                    Path(folder).rmdir()
-                    break
-                except FileNotFoundError:
-                    break
-                except OSError:
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(_ASK_SECONDS)
+def _remove_cgroups(layout: Layout) -> None:
+    """Remove cgroups from the leaves up. The kernel frees the cgroup of an ended process a moment later."""
+    for parent in list(_cgroups(layout)):
+        for folder, _, _ in os.walk(parent, topdown=False):
+            if not poll.until(
+                lambda path=Path(folder): _is_removed(path),  # type: ignore[misc]
+                seconds=_GONE_SECONDS,
+                interval_seconds=_INTERVAL_SECONDS,
+            ):
+                raise ClusterError(Fault(path=folder, message="the cgroup cannot be removed", remedy="reboot"))
 
 
-def _unmount(at: Layout) -> None:
+def _is_removed(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _unmount(layout: Layout) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     mounts = Path("/proc/self/mounts").read_text().splitlines()
-    for point in cleanup.mounts_to_undo(mounts, [at.root, at.run]):
+    for point in cleanup.mounts_to_undo(mounts, [layout.root, layout.run]):
         if libc.umount2(point.encode(), _DETACH) != 0:
             code = ctypes.get_errno()
-            raise ClusterError(Fault(path=point, message="cannot be unmounted", got=os.strerror(code)))
+            raise ClusterError(Fault(path=point, message="it cannot be unmounted", got=os.strerror(code)))
 
 
-def _remove_links() -> None:
+def _remove_links(layout: Layout) -> None:
     links = [
-        cleanup.Link(name=each["ifname"], master=each.get("master", ""))
-        for each in json.loads(machine.run("ip", "-json", "link", "show"))
+        cleanup.Link(name=link["ifname"], master=link.get("master", ""))
+        for link in json.loads(machine.run("ip", "-json", "link", "show"))
     ]
-    for name in cleanup.links_to_delete(links, NETWORK.bridge):
-        # Its other end may have gone meanwhile, with the namespace of its pod.
+    for name in cleanup.links_to_delete(links, layout.network.bridge):
+        # The other end of a veth may have disappeared meanwhile, with the namespace of its pod.
         if (Path("/sys/class/net") / name).exists():
             machine.run("ip", "link", "delete", name)
 
 
 def _restore_settings(before: machine.Before) -> None:
     now = {name: (machine.SYSCTL / name).read_text().strip() for name in before.settings}
-    for name, value in cleanup.settings_to_restore(before.settings, now, _VALUES_DURING).items():
+    for name, value in cleanup.settings_to_restore(before.settings, now, _VALUES_WHILE_RUNNING).items():
         (machine.SYSCTL / name).write_text(value)
 
 
-def _remove_stray_files(at: Layout, before: machine.Before) -> None:
-    """Files at fixed places: the network plugins' records, and the links to our pods' logs."""
-    for result in Path("/var/lib/cni/results").glob("pouw-*"):
+def _remove_stray_files(layout: Layout, before: machine.Before) -> None:
+    """Remove files at fixed paths: the records of network plugins, and links to the logs of pods."""
+    for result in Path("/var/lib/cni/results").glob(f"{layout.network.bridge}-*"):
         result.unlink()
     for link in Path("/var/log/containers").glob("*.log"):
-        if link.is_symlink() and link.readlink().is_relative_to(at.pod_logs):
+        if link.is_symlink() and link.readlink().is_relative_to(layout.pod_logs):
             link.unlink()
     for folder in sorted(map(Path, machine.FOLDERS), reverse=True):
         if str(folder) not in before.folders and folder.is_dir() and not any(folder.iterdir()):

@@ -1,8 +1,8 @@
-"""The provisioner behind the storage class: a folder per claim. ``python -m pouw.cluster.storage HOME``.
+"""The provisioner behind the storage class: a folder per claim. ``python -m pouw.cluster.storage LAYOUT``.
 
-A claim gets its folder and its volume when a pod that uses it is scheduled; its data goes with it. The capacity
-that is asked for is not enforced. The process may die anywhere: names follow from the claim, and each round starts from
-what is there.
+A claim gets its folder and its volume when a pod that uses it is scheduled, and its data is deleted with it. The
+requested capacity is not enforced. The process may be killed at any point: names derive from the claim, and each round
+starts from the existing objects and folders.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pouw.cluster import api
-from pouw.cluster.layout import NETWORK, NODE_NAME, Layout, Network
+from pouw.cluster.layout import NODE_NAME, Layout
 from pouw.cluster.manifests import PROVISIONER
 from pouw.kube.client import MERGE_PATCH, Client, Object
 from pouw.kube.errors import ApiError, KubeError, UnreachableError
@@ -33,7 +33,7 @@ VOLUMES = "/api/v1/persistentvolumes"
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 FINALIZER = "pouw.dev/local-volume"
 _PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
-_ASKED_FOR = "volume.kubernetes.io/storage-provisioner"
+_REQUESTED_PROVISIONER = "volume.kubernetes.io/storage-provisioner"
 _SELECTED_NODE = "volume.kubernetes.io/selected-node"
 _WATCH_SECONDS = 300
 _RETRY_SECONDS = 2.0
@@ -41,21 +41,21 @@ _RETRY_SECONDS = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Provision:
-    """Make a folder and a volume for this claim."""
+    """Creation of a folder and a volume for a claim."""
 
     claim: Object
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reclaim:
-    """Delete the data of this volume, then the volume."""
+    """Deletion of a volume's data, then of the volume."""
 
     volume: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Discard:
-    """Delete a folder that belongs to no volume and no claim."""
+    """Deletion of a folder without a volume and a claim."""
 
     folder: str
 
@@ -64,10 +64,10 @@ Action = Provision | Reclaim | Discard
 
 
 def plan(claims: Sequence[Object], volumes: Sequence[Object], folders: Collection[str]) -> Iterator[Action]:
-    """What is to be done, from what there is."""
-    ours = {each["metadata"]["name"]: each for each in volumes if _ours(each)}
-    pending = {volume_name(each): each for each in claims if _wants_volume(each)}
-    for name, volume in ours.items():
+    """Yield the actions that existing claims, volumes and folders need."""
+    provisioned = {volume["metadata"]["name"]: volume for volume in volumes if _is_provisioned(volume)}
+    pending = {volume_name(claim): claim for claim in claims if _is_pending(claim)}
+    for name, volume in provisioned.items():
         released = volume.get("status", {}).get("phase") == "Released"
         if "deletionTimestamp" in volume["metadata"]:
             if FINALIZER in volume["metadata"].get("finalizers", ()):
@@ -75,35 +75,36 @@ def plan(claims: Sequence[Object], volumes: Sequence[Object], folders: Collectio
         elif released and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
             yield Reclaim(volume=name)
     for name, claim in pending.items():
-        if name not in ours:
+        if name not in provisioned:
             yield Provision(claim=claim)
-    living = {volume_name(each) for each in claims}
+    claimed = {volume_name(claim) for claim in claims}
     for folder in folders:
-        if folder not in ours and folder not in living:
+        if folder not in provisioned and folder not in claimed:
             yield Discard(folder=folder)
 
 
 def volume_name(claim: Object) -> str:
+    """Return the name of a claim's volume and folder."""
     return f"pvc-{claim['metadata']['uid']}"
 
 
-def _ours(volume: Object) -> bool:
+def _is_provisioned(volume: Object) -> bool:
     return bool((volume["metadata"].get("annotations") or {}).get(_PROVISIONED_BY) == PROVISIONER)
 
 
-def _wants_volume(claim: Object) -> bool:
-    """Unbound, asked of us by the volume controller, and on this node."""
-    metadata, notes = claim["metadata"], claim["metadata"].get("annotations") or {}
+def _is_pending(claim: Object) -> bool:
+    """True if the volume controller requests a volume of this provisioner on this node."""
+    metadata, annotations = claim["metadata"], claim["metadata"].get("annotations") or {}
     return (
         "deletionTimestamp" not in metadata
         and not claim["spec"].get("volumeName")
-        and notes.get(_ASKED_FOR) == PROVISIONER
-        and notes.get(_SELECTED_NODE) == NODE_NAME
+        and annotations.get(_REQUESTED_PROVISIONER) == PROVISIONER
+        and annotations.get(_SELECTED_NODE) == NODE_NAME
     )
 
 
 def volume(claim: Object, folder: Path, reclaim_policy: str) -> Object:
-    """The volume for ``claim``, bound to it by its uid. Kind ``local``, so that a pod's ``fsGroup`` is honoured."""
+    """Return the volume of a claim, bound to it by uid. Its kind is ``local``, so that ``fsGroup`` takes effect."""
     metadata, spec = claim["metadata"], claim["spec"]
     term = {"key": "kubernetes.io/hostname", "operator": "In", "values": [NODE_NAME]}
     return {
@@ -134,40 +135,40 @@ def volume(claim: Object, folder: Path, reclaim_policy: str) -> Object:
 
 
 class Api(Protocol):
-    """What the provisioner needs of the API server."""
+    """The requests of the provisioner."""
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Object:
-        """The object or list at ``path``."""
+        """Return the object or list at ``path``."""
 
     def find(self, path: str) -> Object | None:
-        """The object, or ``None``."""
+        """Return the object, or None if it does not exist."""
 
     def request(self, method: str, path: str, body: object = None, *, content_type: str = "application/json") -> Object:
-        """Any other request."""
+        """Send any other request."""
 
 
 class Provisioner:
-    """Carries out the plan against one API server and one folder."""
+    """The plan in action, on one API server and one folder."""
 
     def __init__(self, client: Api, folder: Path) -> None:
         self._client = client
         self._folder = folder
 
     def settle(self) -> bool:
-        """Do what is to be done now; say whether all of it worked."""
+        """Carry out the current plan. True if every action succeeded."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        # Folders first: one made after this line belongs to a claim that the later list holds.
-        folders = [each.name for each in self._folder.iterdir()]
+        # Folders come first: a folder that is created after this line belongs to a claim of the later list.
+        folders = [path.name for path in self._folder.iterdir()]
         volumes = self._client.get(VOLUMES)["items"]
         claims = self._client.get(CLAIMS)["items"]
-        done = True
+        is_complete = True
         for action in plan(claims, volumes, folders):
             try:
                 self._act(action)
             except (ApiError, OSError) as error:
                 log.warning("%s: %s", type(action).__name__, error)
-                done = False
-        return done
+                is_complete = False
+        return is_complete
 
     def _act(self, action: Action) -> None:
         if isinstance(action, Provision):
@@ -175,7 +176,7 @@ class Provisioner:
         elif isinstance(action, Reclaim):
             self._reclaim(action.volume)
         else:
-            log.info("discards %s", action.folder)
+            log.info("discarding %s", action.folder)
             self._delete_folder(action.folder)
 
     def _provision(self, claim: Object) -> None:
@@ -183,18 +184,18 @@ class Provisioner:
         class_name = claim["spec"].get("storageClassName", "")
         policy = self._client.get(f"{CLASSES}/{class_name}").get("reclaimPolicy", "Delete")
         if claim["spec"].get("volumeMode", "Filesystem") != "Filesystem":
-            log.warning("%s asks for a block volume, which this storage class has not", name)
+            log.warning("%s requests a block volume, which this storage class does not support", name)
             return
         folder = self._folder / name
         folder.mkdir(exist_ok=True)
-        # Pods run under any user; the folder above keeps other users of the machine out.
+        # Pods run as any user. The parent folder keeps other users of the machine out.
         folder.chmod(0o777)
         try:
             self._client.request("POST", VOLUMES, volume(claim, folder, policy))
         except ApiError as error:
             if error.reason != "AlreadyExists":
                 raise
-        log.info("made %s for %s/%s", name, claim["metadata"]["namespace"], claim["metadata"]["name"])
+        log.info("created %s for %s/%s", name, claim["metadata"]["namespace"], claim["metadata"]["name"])
 
     def _reclaim(self, name: str) -> None:
         self._delete_folder(name)
@@ -202,10 +203,14 @@ class Provisioner:
         if self._client.find(path) is None:
             return
         self._client.request("DELETE", path)
-        left = self._client.find(path)
-        if left is not None:
-            kept = [each for each in left["metadata"].get("finalizers", ()) if each != FINALIZER]
-            patch = {"metadata": {"finalizers": kept, "resourceVersion": left["metadata"]["resourceVersion"]}}
+        remaining = self._client.find(path)
+        if remaining is not None:
+            finalizers = [
+                finalizer for finalizer in remaining["metadata"].get("finalizers", ()) if finalizer != FINALIZER
+            ]
+            patch = {
+                "metadata": {"finalizers": finalizers, "resourceVersion": remaining["metadata"]["resourceVersion"]}
+            }
             self._client.request("PATCH", path, patch, content_type=MERGE_PATCH)
         log.info("deleted %s and its data", name)
 
@@ -215,44 +220,44 @@ class Provisioner:
             shutil.rmtree(folder)
 
 
-def _follow(client: Client, path: str, changed: queue.SimpleQueue[str]) -> None:
-    """Put ``path`` into ``changed`` whenever something below it changes; a lost watch starts again."""
+def _follow(client: Client, path: str, changes: queue.SimpleQueue[str]) -> None:
+    """Put ``path`` into ``changes`` whenever an object below it changes. A lost watch starts again."""
     while True:
         try:
             version = client.get(path, {"limit": "1"})["metadata"]["resourceVersion"]
-            changed.put(path)
+            changes.put(path)
             for event in client.watch(path, {"resourceVersion": version}, seconds=_WATCH_SECONDS):
                 if event.type != BOOKMARK:
-                    changed.put(path)
+                    changes.put(path)
         except KubeError as error:
             log.info("watch of %s: %s", path, error)
             time.sleep(WATCH_INTERVAL_SECONDS)
 
 
-def _serve(layout: Layout, network: Network) -> None:
-    changed: queue.SimpleQueue[str] = queue.SimpleQueue()
+def _serve(layout: Layout) -> None:
+    changes: queue.SimpleQueue[str] = queue.SimpleQueue()
     for path in (CLAIMS, VOLUMES):
-        client = api.connect(layout, network, "storage")
-        threading.Thread(target=_follow, args=(client, path, changed), daemon=True).start()
-    provisioner = Provisioner(api.connect(layout, network, "storage"), layout.volumes)
+        client = api.connect(layout, "storage")
+        threading.Thread(target=_follow, args=(client, path, changes), daemon=True).start()
+    provisioner = Provisioner(api.connect(layout, "storage"), layout.volumes)
     while True:
-        changed.get()
-        while not changed.empty():
-            changed.get()
+        changes.get()
+        while not changes.empty():
+            changes.get()
         try:
-            done = provisioner.settle()
+            is_complete = provisioner.settle()
         except UnreachableError as error:
             log.info("the API server does not answer: %s", error)
-            done = False
-        if not done:
+            is_complete = False
+        if not is_complete:
             time.sleep(_RETRY_SECONDS)
-            changed.put("retry")
+            changes.put("retry")
 
 
 def main() -> int:
+    """Provision volumes until the process is ended."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    layout = Layout(home=Path(sys.argv[1]))
-    _serve(layout, NETWORK)
+    _serve(Layout.from_argument(sys.argv[1]))
     return 0
 
 

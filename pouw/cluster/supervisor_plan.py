@@ -1,4 +1,4 @@
-"""What the supervisor decides, without doing it."""
+"""The decisions of the supervisor. Pure."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ from pouw.cluster.components import Component
 from pouw.cluster.processes import Process
 
 STEADY_SECONDS = 60.0
-"""A component that lived this long is forgiven its earlier ends."""
+"""Lifetime after which the earlier ends of a component no longer count."""
 LONGEST_PAUSE_SECONDS = 10.0
 HUNG_SECONDS = 60.0
-"""A component that was well and has not answered for this long is ended, so that it starts again."""
+"""Silence after which a component that was healthy is ended, so that it starts again."""
 START_SECONDS = 180.0
-"""How long a component may take from its start to its first good answer before it counts as hung."""
+"""Longest time from the start of a component to its first healthy answer."""
 
 
 class Action(Enum):
-    """What to do with a wanted component when the supervisor looks at it."""
+    """Treatment of a specified component by a supervisor that has just started."""
 
     ADOPT = "adopt"
     REPLACE = "replace"
     START = "start"
 
 
-def action(wanted: Component, found: Process | None) -> Action:
-    """Adopt what runs as specified, replace what runs otherwise, start what does not run."""
-    if found is None:
+def action(component: Component, process: Process | None) -> Action:
+    """Return whether to adopt a process that runs as specified, to replace it, or to start one."""
+    if process is None:
         return Action.START
-    return Action.ADOPT if found.digest == wanted.digest else Action.REPLACE
+    return Action.ADOPT if process.digest == component.digest else Action.REPLACE
 
 
 def pause(failures: int) -> float:
-    """Seconds before the next start after so many quick ends in a row: none at first, then doubling to a limit."""
+    """Return the seconds before the next start, after a number of short lives in a row."""
     return 0.0 if failures <= 1 else min(LONGEST_PAUSE_SECONDS, 0.25 * 2 ** (failures - 1))
 
 
 def failures_after(failures: int, lived_seconds: float) -> int:
-    """Quick ends in a row, once one more process has ended after ``lived_seconds``."""
+    """Return the number of short lives in a row, including one of ``lived_seconds``."""
     return 1 if lived_seconds >= STEADY_SECONDS else failures + 1
 
 
-def hung(*, started: float, last_good: float | None, now: float) -> bool:
-    """Whether a living process counts as dead (all in the same clock's seconds)."""
+def hung(*, start: float, last_good: float | None, now: float) -> bool:
+    """True if a running process counts as hung. All times are seconds of one clock."""
     if last_good is None:
-        return now - started > START_SECONDS
+        return now - start > START_SECONDS
     return now - last_good > HUNG_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
-    """What the supervisor last saw of one component."""
+    """Last observation of one component by the supervisor."""
 
     name: str
     pid: int
@@ -62,12 +62,13 @@ class Observed:
     healthy: bool
 
 
-def observed_to_json(seen: Mapping[str, Observed]) -> str:
-    return json.dumps([asdict(each) for each in seen.values()])
+def observed_to_json(observed: Mapping[str, Observed]) -> str:
+    """Return the observations as the supervisor writes them."""
+    return json.dumps([asdict(observation) for observation in observed.values()])
 
 
 def observed_from_json(text: str) -> dict[str, Observed]:
-    """The inverse; nothing for text that is torn or of another version, for it only informs."""
+    """Return the observations that ``observed_to_json`` wrote; empty for text of another version."""
     try:
         return {item["name"]: Observed(**item) for item in json.loads(text)}
     except (ValueError, TypeError, KeyError):

@@ -1,30 +1,30 @@
-"""Starts the supervisor again when it is killed. ``python -m pouw.cluster.watchdog HOME``, itself a component.
+"""The watchdog, itself a component: it starts a killed supervisor again. ``python -m pouw.cluster.watchdog LAYOUT``.
 
-It sleeps in the kernel on the lock that a living supervisor holds. When both are killed at once, the components go on
-unattended until the next ``up``.
+It sleeps in the kernel on the lock that a living supervisor holds. If both are killed at once, the components keep
+running without supervision until the next ``up``.
 """
 
 from __future__ import annotations
 
-import fcntl
 import sys
 import time
-from pathlib import Path
 
-from pouw.cluster.detached import lock_path, start_supervisor
+from pouw.cluster.detached import start_supervisor
 from pouw.cluster.layout import Layout
+from pouw.locks import FileLock
 
 _PAUSE_SECONDS = 1.0
 
 
 def main() -> int:
-    layout = Layout(home=Path(sys.argv[1]))
-    while layout.components.exists() and lock_path(layout).exists():
-        with lock_path(layout).open("a") as held:
-            fcntl.flock(held, fcntl.LOCK_SH)
+    """Restart supervisors until the cluster is removed."""
+    layout = Layout.from_argument(sys.argv[1])
+    while layout.components.exists() and layout.supervisor_lock.exists():
+        with FileLock(layout.supervisor_lock, shared=True) as lock:
+            lock.acquire()
         if layout.components.exists():
             start_supervisor(layout)
-            # Long enough for the new one to take the lock; also the shortest time between two tries.
+            # The new supervisor takes the lock meanwhile. This is also the shortest time between two attempts.
             time.sleep(_PAUSE_SECONDS)
     return 0
 

@@ -110,7 +110,7 @@ def _document(text: str, origin: str) -> dict[str, Any]:
         document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark is not None else ""
+        line = f", line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
         raise KubeconfigError(origin, f"not valid YAML{line}") from None
     if not isinstance(document, dict) or not all(_is_section(document.get(section), section) for section in _SECTIONS):
         raise KubeconfigError(

@@ -55,7 +55,7 @@ class SiteAccess:
             raise ClusterError(
                 Fault(
                     path=f"pouw:sites[{self.site}]",
-                    message="the kubeconfig gives no access to the cluster",
+                    message="no access to the cluster",
                     got=error.message,
                     expected=f"a kubeconfig with the context {self.context or 'in use'}",
                     remedy="run `pouw up` for the embedded cluster, or correct the kubeconfig",

@@ -95,13 +95,14 @@ def _prepare(settings: Settings, progress: Progress, home: Home) -> tuple[Engine
     """
     from pouw import cluster
     from pouw.cluster.image_store import image_store
-    from pouw.cluster.layout import layout
+    from pouw.cluster.layout import Layout
 
+    layout = Layout.of_home(home)
     with ThreadPoolExecutor(3) as workers:
         engine = workers.submit(resolution.resolve, progress, home=home)
-        cluster_start = workers.submit(cluster.up, progress) if settings.embedded else None
+        cluster_start = workers.submit(cluster.up, layout, progress, home=home) if settings.embedded else None
         images = workers.submit(stack_images.build, settings, progress, home=home).result()
         if cluster_start:
             cluster_start.result()
-        stack_images.load(settings, images, progress, store=image_store(layout(), home=home), home=home)
+        stack_images.load(settings, images, progress, store=image_store(layout, home=home), home=home)
         return engine.result(), {image.kind.value: image.reference for image in images}

@@ -11,7 +11,7 @@ from infra.kubernetes.settings import ClusterSite
 from infra.settings.stack import Exposure, Settings
 from pouw import cluster as embedded
 from pouw.cluster import image_store
-from pouw.cluster.layout import layout
+from pouw.cluster.layout import Layout
 from pouw.cluster.machine_facts import all_listeners
 from pouw.errors import ClusterError
 from pouw.home import Home
@@ -72,9 +72,10 @@ def cluster_faults(settings: Settings, home: Home) -> Iterator[Fault]:
 
 def faults(settings: Settings, *, home: Home) -> list[Fault]:
     """Return every fault that would prevent the bring-up."""
-    cluster = embedded.faults() if settings.embedded else []
+    layout = Layout.of_home(home)
+    cluster = embedded.faults(layout) if settings.embedded else []
     takes_ports = settings.embedded and settings.balancer.exposure.type == "NodePort"
     ports = port_faults(settings.balancer.exposure, listeners()) if takes_ports else ()
-    holds = partial(image_store.holds, layout=layout(), home=home)
+    holds = partial(image_store.holds, layout=layout, home=home)
     images = stack_images.faults(settings, holds=holds, home=home)
     return [*cluster, *ports, *cluster_faults(settings, home), *images]

@@ -36,7 +36,7 @@ def down(
 
     settings = stacks.settings(stack)
     if all(site.embedded for site in settings.sites) and not keep_cluster:
-        cluster.down(progress)
+        cluster.down(cluster.Layout.of_home(home), progress)
         _remove_state(stack, progress, home)
         return None
     result = _run(Operation.DESTROY, stack, progress, home=home, unprotect=unprotect)

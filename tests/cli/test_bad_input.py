@@ -111,10 +111,10 @@ CASES = {
     "kubeconfig of another shape": Case(
         write=lambda c: elsewhere(c, text="[]"),
         code=ExitCode.CLUSTER,
-        told=("no access to the cluster", "no kubeconfig"),
+        told=("no access to the cluster", "not a kubeconfig"),
     ),
     "kubeconfig without a server": Case(
-        write=lambda c: elsewhere(c, text=kubeconfig("")), code=ExitCode.CLUSTER, told=("the server", "is no address")
+        write=lambda c: elsewhere(c, text=kubeconfig("")), code=ExitCode.CLUSTER, told=("the server", "is not a URL")
     ),
     "cluster that refuses": Case(
         write=lambda c: elsewhere(c, text=kubeconfig("https://127.0.0.1:1")),
@@ -230,7 +230,7 @@ def test_a_user_who_is_not_root_is_told_what_it_is_needed_for(checkout: Checkout
 @pytest.mark.parametrize(
     ("command", "options", "told"),
     [
-        ("up", "ro", "the state directory cannot be written"),
+        ("up", "ro", "the state folder cannot be written"),
         ("up", "size=64k", "too little free disk space"),
         ("preview", "ro", "cannot be written; got Read-only file system"),
         ("preview", "size=4k,nr_inodes=2", "cannot be written; got No space left on device"),

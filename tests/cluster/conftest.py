@@ -1,97 +1,94 @@
-"""The real cluster for tests that are marked so: one for the session, in a home of its own, gone at the end."""
+"""The real cluster for tests that are marked so: one for the session, in its own home, removed at the end."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pouw import cluster as embedded
+from pouw import poll
 from pouw.cluster.api import connect
 from pouw.cluster.image_store import image_store
-from pouw.cluster.layout import NETWORK, Cluster, layout
+from pouw.cluster.layout import Cluster, Layout
 from pouw.home import Home
 from pouw.images.archive import write_program
 from pouw.kube import exec as kube_exec
 from pouw.kube.client import Client, Object
 from pouw.kube.errors import ApiError
 from pouw.kube.policy import RequestPolicy
-from pouw.progress import LineProgress
+from pouw.progress import LineProgress, Progress, SilentProgress
 from pouw.toolchain import debian
 
 SHELL = "pouw.dev/test-shell:1"
-HOME = Path("/tmp/pouw-cluster-tests")  # noqa: S108 - one fixed place, so that a killed session's cluster is found again
+HOME = Path("/tmp/pouw-cluster-tests")  # noqa: S108 - a fixed path, so that the next session finds a killed one's cluster
+LAYOUT = Layout(home=HOME)
+ENVIRONMENT = {**os.environ, "POUW_HOME": str(HOME)}
+"""Environment of commands that work on the tests' cluster."""
 
 
-@contextmanager
-def _own_home() -> Iterator[None]:
-    before = os.environ.get("POUW_HOME")
-    os.environ["POUW_HOME"] = str(HOME)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["POUW_HOME"]
-        else:
-            os.environ["POUW_HOME"] = before
+def up(progress: Progress | None = None) -> Cluster:
+    """Bring the tests' cluster up, with the programs of the user's own cache."""
+    return embedded.up(LAYOUT, progress or SilentProgress(), home=Home.from_environment(ENVIRONMENT))
+
+
+def down(progress: Progress | None = None) -> None:
+    """Remove the tests' cluster."""
+    embedded.down(LAYOUT, progress or SilentProgress())
 
 
 @pytest.fixture(scope="session")
-def _session_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Takes the cluster away at the end; holds the archive of the test image."""
+def _shell_archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Write the archive of the test image. Remove the cluster at the end of the session."""
     busybox = Path("/bin/busybox")
     debian.ensure({"/bin/busybox": "busybox-static"}, LineProgress(), home=Home.from_environment(os.environ))
     archive = tmp_path_factory.mktemp("image") / "shell.tar"
     write_program(archive, busybox, SHELL)
     yield archive
-    with _own_home():
-        embedded.down(LineProgress())
-        # What a network's tests keep there, they take away themselves.
-        if HOME.exists() and not any(HOME.iterdir()):
-            HOME.rmdir()
+    down(LineProgress())
+    # The tests of a network remove their own files from there.
+    if HOME.exists() and not any(HOME.iterdir()):
+        HOME.rmdir()
 
 
 @pytest.fixture
-def home(_session_cluster: Path) -> Iterator[Path]:
-    """The home of the tests' cluster, whatever state that is in."""
-    with _own_home():
-        yield HOME
+def home(_shell_archive: Path) -> Path:
+    """Return the home of the tests' cluster, which may be in any state."""
+    return HOME
 
 
 @pytest.fixture
-def cluster(home: Path, _session_cluster: Path) -> Cluster:
-    """A running cluster with the test image: brought up, or brought back to what it should be."""
-    made = embedded.up(LineProgress())
-    image_store(layout(), home=Home.from_environment(os.environ)).load(_session_cluster, SHELL, LineProgress())
-    return made
+def cluster(home: Path, _shell_archive: Path) -> Cluster:
+    """Return a running cluster with the test image, started or repaired."""
+    running = up(LineProgress())
+    image_store(LAYOUT, home=Home.from_environment(ENVIRONMENT)).load(_shell_archive, SHELL, LineProgress())
+    return running
 
 
 @pytest.fixture
 def api(cluster: Cluster) -> Iterator[Client]:
-    made = connect(layout(), NETWORK, "admin")
-    yield made
-    made.close()
+    client = connect(LAYOUT, "admin")
+    yield client
+    client.close()
 
 
 @pytest.fixture
 def namespace(api: Client, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A namespace that holds its pods to the restricted standard; it goes after the test, unwaited for."""
+    """Create a namespace with the restricted standard. It is deleted after the test, without a wait."""
     name = f"t-{abs(hash(request.node.nodeid)) % 10**8}"
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    api.apply(f"/api/v1/namespaces/{name}", {**_typed("v1", "Namespace", name), "metadata": _named(name, labels)})
-    # Its default account is made a moment later, and pods are refused before.
+    api.apply(f"/api/v1/namespaces/{name}", {**_typed("v1", "Namespace", name), "metadata": _labelled(name, labels)})
+    # Pods are refused until the default account exists.
     wait(lambda: api.find(f"/api/v1/namespaces/{name}/serviceaccounts/default") is not None)
     yield name
-    embedded.up(LineProgress())
+    up(LineProgress())
     api.request("DELETE", f"/api/v1/namespaces/{name}")
 
 
-def _named(name: str, labels: dict[str, str]) -> dict[str, Any]:
+def _labelled(name: str, labels: dict[str, str]) -> dict[str, Any]:
     return {"name": name, "labels": labels}
 
 
@@ -100,24 +97,22 @@ def _typed(api_version: str, kind: str, name: str) -> Object:
 
 
 def wait(condition: Callable[[], bool], *, seconds: float = 30) -> None:
-    """Until ``condition`` holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.1)
+    """Wait until a condition holds."""
+    assert poll.until(condition, seconds=seconds, interval_seconds=0.1), f"not within {seconds} s"
 
 
 class Pods:
-    """Makes pods of the test image, and runs commands in them through the API server, as kubectl does."""
+    """Pods of the test image, in which commands run through the API server, as with kubectl."""
 
     def __init__(self, api: Client, namespace: str) -> None:
         self._api, self._namespace = api, namespace
 
     def path(self, name: str) -> str:
+        """Return the path of a pod."""
         return f"/api/v1/namespaces/{self._namespace}/pods/{name}"
 
     def start(self, name: str, script: str, *, claim: str = "") -> None:
-        """A pod that runs ``script``, and has ``claim`` at ``/data``."""
+        """Start a pod that runs ``script``, with ``claim`` at ``/data``."""
         container = {
             "name": "main",
             "image": SHELL,
@@ -139,29 +134,40 @@ class Pods:
             "containers": [container],
             "volumes": [{"name": "data", **volume}],
         }
-        metadata = _named(name, {"app": name})
+        metadata = _labelled(name, {"app": name})
         self._api.apply(self.path(name), {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
 
     def phase(self, name: str) -> str:
-        found = self._api.find(self.path(name))
-        return str(found.get("status", {}).get("phase", "")) if found else "absent"
+        """Return the phase of a pod, or ``absent``."""
+        pod = self._api.find(self.path(name))
+        return str(pod.get("status", {}).get("phase", "")) if pod else "absent"
 
     def logs(self, name: str) -> str:
+        """Return the output of a pod."""
         return self._api.text(f"{self.path(name)}/log")
 
-    def execute(self, name: str, *command: str) -> str:
-        """Return what ``command`` prints inside the pod."""
-        policy = RequestPolicy(answer_seconds=30)
-        completed = kube_exec.run(
-            self._api.endpoint, self._namespace, name, ["/busybox", *command], policy=policy, timeout_seconds=30
+    def run(self, name: str, *command: str) -> kube_exec.Completed:
+        """Run a command of the test image inside a pod."""
+        return kube_exec.run(
+            self._api.endpoint,
+            self._namespace,
+            name,
+            ["/busybox", *command],
+            policy=RequestPolicy(answer_seconds=30),
+            timeout_seconds=30,
         )
+
+    def execute(self, name: str, *command: str) -> str:
+        """Return everything that a command prints inside a pod."""
+        completed = self.run(name, *command)
         return (completed.output + completed.errors).decode()
 
     def answers(self, name: str) -> bool:
-        """Whether the kubelet knows the pod, so that commands can be run in it."""
-        return refused(self._api, "GET", f"{self.path(name)}/log?tailLines=1") is None
+        """True if the kubelet knows the pod, so that commands can run in it."""
+        return refusal(self._api, "GET", f"{self.path(name)}/log?tailLines=1", is_text=True) is None
 
     def remove(self, name: str) -> None:
+        """Delete a pod and wait until it is gone."""
         self._api.request("DELETE", self.path(name))
         wait(lambda: self.phase(name) == "absent")
 
@@ -172,19 +178,21 @@ def pods(api: Client, namespace: str) -> Pods:
 
 
 def claim(api: Client, namespace: str, name: str) -> None:
-    """A claim of the default storage class."""
+    """Create a claim of the default storage class."""
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
     path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{name}"
     api.apply(path, {**_typed("v1", "PersistentVolumeClaim", name), "spec": spec})
 
 
-def refused(api: Client, method: str, path: str, body: Object | None = None) -> ApiError | None:
-    """The API server's refusal, or ``None`` where it did what was asked."""
+def refusal(
+    api: Client, method: str, path: str, body: Object | None = None, *, is_text: bool = False
+) -> ApiError | None:
+    """Return the API server's refusal of a request, or None if it was carried out."""
     try:
-        api.request(method, path, body)
+        if is_text:
+            api.text(path)
+        else:
+            api.request(method, path, body)
     except ApiError as error:
         return error
     return None
-
-
-__all__ = ["NETWORK", "Pods", "claim", "refused", "wait"]

@@ -1,4 +1,4 @@
-"""The machine, as far as the cluster could have left something on it."""
+"""The state of the machine, as far as a cluster changes it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pouw.cluster import machine, processes
 
 
 def snapshot() -> dict[str, object]:
-    """Equal before and after where nothing was left. Counters of packet rules are not part of it."""
-    links = sorted(each["ifname"] for each in json.loads(machine.run("ip", "-json", "link", "show")))
+    """Return a state that is equal before and after if nothing was left. Counters of packet rules are not part."""
+    links = sorted(link["ifname"] for link in json.loads(machine.run("ip", "-json", "link", "show")))
     settings = {name: (machine.SYSCTL / name).read_text() for name in machine.SETTINGS}
     return {
         **{family: rules(family) for family in machine.FAMILIES},
@@ -20,13 +20,13 @@ def snapshot() -> dict[str, object]:
         "namespaces": machine.run("ip", "netns", "list"),
         "settings": settings,
         "folders": [folder for folder in machine.FOLDERS if Path(folder).exists()],
-        "run": sorted(each.name for each in Path("/run").iterdir()),
-        "cgroups": [str(root / "pouw") for root in machine.cgroup_roots() if (root / "pouw").exists()],
-        "processes": [each.pid for each in processes.scan()],
+        "run": sorted(path.name for path in Path("/run").iterdir()),
+        "cgroups": [str(path) for root in machine.cgroup_roots() for path in root.glob("pouw*")],
+        "processes": [process.pid for process in processes.scan()],
     }
 
 
 def rules(family: str) -> list[str]:
-    """Rules and chains that somebody made. Tables come into being at their first rule and stay, empty, for good."""
+    """Return created rules and chains. An empty table stays after its first rule."""
     lines = (line.partition(" [")[0] for line in machine.saved_rules(family).splitlines())
     return [line for line in lines if line.startswith("-") or (line.startswith(":") and line.endswith(" -"))]

@@ -1,3 +1,5 @@
+"""Configuration of the components, as pure functions of layout and network."""
+
 from __future__ import annotations
 
 import re
@@ -8,9 +10,10 @@ import yaml
 
 from pouw.cluster import components, configuration
 from pouw.cluster.components import Component, Programs
-from pouw.cluster.layout import MARKER, NETWORK, Layout, listeners
+from pouw.cluster.layout import MARKER, Layout, Network, listeners
 from pouw.cluster.manifests import corefile, manifests, path
 
+NETWORK = Network()
 LAYOUT = Layout(home=Path("/home/me/pouw"))
 PROGRAMS = Programs(
     kube=Path("/p/kube"),
@@ -24,22 +27,22 @@ PROGRAMS = Programs(
     cni=Path("/usr/lib/cni"),
     runc=Path("/usr/sbin/runc"),
 )
-MADE = {each.name: each for each in components.components(LAYOUT, NETWORK, PROGRAMS)}
+COMPONENTS = {component.name: component for component in components.components(LAYOUT, NETWORK, PROGRAMS)}
 FILES = configuration.files(LAYOUT, NETWORK, PROGRAMS)
 
 
-def test_nothing_listens_on_all_interfaces_or_on_the_users_own_loopback_address() -> None:
-    text = "\n".join([*FILES.values(), *(" ".join(each.arguments) for each in MADE.values())])
+def test_no_component_listens_on_all_interfaces_or_on_127_0_0_1() -> None:
+    text = "\n".join([*FILES.values(), *(" ".join(component.arguments) for component in COMPONENTS.values())])
     assert "0.0.0.0:" not in text
     assert "=0.0.0.0" not in text
     assert not re.search(r"127\.0\.0\.1\b", text)
     assert {address for address, _ in listeners(NETWORK)} == {NETWORK.gateway, NETWORK.loopback}
 
 
-def test_nobody_gets_in_without_a_certificate() -> None:
-    assert "--anonymous-auth=false" in MADE["kube-apiserver"].arguments
-    assert "--authorization-mode=Node,RBAC" in MADE["kube-apiserver"].arguments
-    assert "--client-cert-auth" in MADE["etcd"].arguments
+def test_a_client_without_a_certificate_is_refused() -> None:
+    assert "--anonymous-auth=false" in COMPONENTS["kube-apiserver"].arguments
+    assert "--authorization-mode=Node,RBAC" in COMPONENTS["kube-apiserver"].arguments
+    assert "--client-cert-auth" in COMPONENTS["etcd"].arguments
     kubelet = configuration.kubelet(LAYOUT, NETWORK)
     assert kubelet["authentication"]["anonymous"] == {"enabled": False}
     assert kubelet["authorization"] == {"mode": "Webhook"}
@@ -47,22 +50,26 @@ def test_nobody_gets_in_without_a_certificate() -> None:
 
 
 def test_etcd_writes_through_to_the_disk() -> None:
-    assert not [each for each in MADE["etcd"].arguments if "unsafe" in each]
+    assert not [argument for argument in COMPONENTS["etcd"].arguments if "unsafe" in argument]
 
 
-def test_every_component_waits_only_for_components_that_exist_and_never_in_a_circle() -> None:
-    started: set[str] = set()
-    while len(started) < len(MADE):
-        ready = {name for name, each in MADE.items() if name not in started and started.issuperset(each.after)}
+def test_every_component_can_start_after_its_dependencies() -> None:
+    running: set[str] = set()
+    while len(running) < len(COMPONENTS):
+        ready = {
+            name
+            for name, component in COMPONENTS.items()
+            if name not in running and running.issuperset(component.after)
+        }
         assert ready
-        started |= ready
+        running |= ready
 
 
-def test_a_component_keeps_its_digest_until_something_that_it_reads_changes(tmp_path: Path) -> None:
+def test_the_digest_of_a_component_changes_with_the_files_that_it_reads(tmp_path: Path) -> None:
     layout = Layout(home=tmp_path)
 
     def digests() -> dict[str, str]:
-        return {each.name: each.digest for each in components.components(layout, NETWORK, PROGRAMS)}
+        return {component.name: component.digest for component in components.components(layout, NETWORK, PROGRAMS)}
 
     layout.config.mkdir(parents=True)
     (layout.config / "kubelet.yaml").write_text("a: 1")
@@ -72,17 +79,17 @@ def test_a_component_keeps_its_digest_until_something_that_it_reads_changes(tmp_
     assert {name for name, value in digests().items() if value != first[name]} == {"kubelet"}
 
 
-def test_the_list_of_components_survives_being_written_and_read() -> None:
-    assert components.from_json(components.to_json(list(MADE.values()))) == tuple(MADE.values())
+def test_the_list_of_components_is_read_as_it_was_written() -> None:
+    assert components.from_json(components.to_json(list(COMPONENTS.values()))) == tuple(COMPONENTS.values())
 
 
-def test_every_process_carries_the_mark_by_which_it_is_found_again() -> None:
-    environment = MADE["etcd"].environ(LAYOUT, "/bin")
+def test_every_process_has_the_mark_that_identifies_it() -> None:
+    environment = COMPONENTS["etcd"].environ(LAYOUT, "/bin")
     assert environment[MARKER] == "/home/me/pouw:etcd"
 
 
-def test_the_container_runtime_finds_its_shim_where_a_killed_one_looks_for_it() -> None:
-    component: Component = MADE["containerd"]
+def test_containerd_finds_its_shim_on_path() -> None:
+    component: Component = COMPONENTS["containerd"]
     assert component.environ(LAYOUT, "/bin")["PATH"].split(":")[0] == str(LAYOUT.programs)
 
 
@@ -115,18 +122,18 @@ def test_without_name_servers_the_name_service_forwards_nothing() -> None:
 
 
 def test_every_object_has_a_path_and_is_applied_once() -> None:
-    made = manifests(NETWORK, resolvers=True, metrics=True, authority="")
-    paths = [path(each) for each in made]
+    objects = manifests(NETWORK, resolvers=True, metrics=True, authority="")
+    paths = [path(manifest) for manifest in objects]
     assert len(set(paths)) == len(paths)
-    assert all("{" not in each for each in paths)
+    assert all("{" not in text for text in paths)
 
 
-def test_there_is_one_default_storage_class_that_waits_for_its_first_consumer() -> None:
-    made = manifests(NETWORK, resolvers=True, metrics=False, authority="")
-    (found,) = [each for each in made if each["kind"] == "StorageClass"]
-    assert found["metadata"]["name"] == "standard"
-    assert found["metadata"]["annotations"]["storageclass.kubernetes.io/is-default-class"] == "true"
-    assert (found["volumeBindingMode"], found["reclaimPolicy"]) == ("WaitForFirstConsumer", "Delete")
+def test_the_default_storage_class_waits_for_its_first_consumer() -> None:
+    objects = manifests(NETWORK, resolvers=True, metrics=False, authority="")
+    (storage_class,) = [manifest for manifest in objects if manifest["kind"] == "StorageClass"]
+    assert storage_class["metadata"]["name"] == "standard"
+    assert storage_class["metadata"]["annotations"]["storageclass.kubernetes.io/is-default-class"] == "true"
+    assert (storage_class["volumeBindingMode"], storage_class["reclaimPolicy"]) == ("WaitForFirstConsumer", "Delete")
 
 
 def test_configuration_is_yaml_where_it_says_so() -> None:

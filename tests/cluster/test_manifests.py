@@ -1,4 +1,4 @@
-"""What a production site declares in its cluster, as a real API server sees it: every field known, every pod let in."""
+"""Objects of a production site on a real API server: every field is known, and every pod is admitted."""
 
 from __future__ import annotations
 
@@ -13,47 +13,50 @@ from tests.infra.clouds import whole
 from tests.policies.kubernetes.rendered import rendered
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
-TRIED = "?dryRun=All&fieldValidation=Strict"
+DRY_RUN = "?dryRun=All&fieldValidation=Strict"
 
 
 def manifests(namespace: str) -> Iterator[dict[str, Any]]:
-    """Every object but the namespace, those of it in another one."""
-    for one in yaml.safe_load_all(rendered()):
-        made = whole(one)
-        if "namespace" in made["metadata"]:
-            made["metadata"]["namespace"] = namespace
-        if made["kind"] != "Namespace":
-            yield made
+    """Yield every object but the namespace, moved to another namespace."""
+    for document in yaml.safe_load_all(rendered()):
+        manifest = whole(document)
+        if "namespace" in manifest["metadata"]:
+            manifest["metadata"]["namespace"] = namespace
+        if manifest["kind"] != "Namespace":
+            yield manifest
 
 
-def collection(api: Client, made: dict[str, Any]) -> str:
-    """The path at which objects of a kind are made."""
-    version = made["apiVersion"]
+def collection(api: Client, manifest: dict[str, Any]) -> str:
+    """Return the path at which objects of a kind are created."""
+    version = manifest["apiVersion"]
     base = f"/api/{version}" if "/" not in version else f"/apis/{version}"
-    [known] = [each for each in api.get(base)["resources"] if each["kind"] == made["kind"] and "/" not in each["name"]]
-    where = f"/namespaces/{made['metadata']['namespace']}" if known["namespaced"] else ""
-    return f"{base}{where}/{known['name']}"
+    resources = (resource for resource in api.get(base)["resources"] if "/" not in resource["name"])
+    [kind] = [resource for resource in resources if resource["kind"] == manifest["kind"]]
+    parent = f"/namespaces/{manifest['metadata']['namespace']}" if kind["namespaced"] else ""
+    return f"{base}{parent}/{kind['name']}"
 
 
-def test_every_object_of_a_production_site_is_taken_with_every_field_known(api: Client, namespace: str) -> None:
-    taken = [api.request("POST", collection(api, made) + TRIED, made)["kind"] for made in manifests(namespace)]
-    assert {"Deployment", "StatefulSet", "LimitRange", "NetworkPolicy", "ClusterRole", "PriorityClass"} <= set(taken)
+def test_every_object_of_a_production_site_is_accepted(api: Client, namespace: str) -> None:
+    kinds = [
+        api.request("POST", collection(api, manifest) + DRY_RUN, manifest)["kind"] for manifest in manifests(namespace)
+    ]
+    assert {"Deployment", "StatefulSet", "LimitRange", "NetworkPolicy", "ClusterRole", "PriorityClass"} <= set(kinds)
 
 
-def test_every_pod_of_ours_fits_into_the_limits_and_the_standard_of_its_namespace(api: Client, namespace: str) -> None:
-    found = list(manifests(namespace))
-    [limits] = [made for made in found if made["kind"] == "LimitRange"]
+def test_every_pod_fits_the_limits_and_standard_of_its_namespace(api: Client, namespace: str) -> None:
+    objects = list(manifests(namespace))
+    [limits] = [manifest for manifest in objects if manifest["kind"] == "LimitRange"]
     api.request("POST", collection(api, limits), limits)
-    workloads = [made for made in found if made["kind"] in ("Deployment", "StatefulSet")]
-    for made in workloads:
-        template = made["spec"]["template"]
-        claimed = made["spec"].get("volumeClaimTemplates", ())
-        claims = [{"name": one["metadata"]["name"], "emptyDir": {}} for one in claimed]
+    workloads = [manifest for manifest in objects if manifest["kind"] in ("Deployment", "StatefulSet")]
+    for workload in workloads:
+        template = workload["spec"]["template"]
+        claimed = workload["spec"].get("volumeClaimTemplates", ())
+        claims = [{"name": template["metadata"]["name"], "emptyDir": {}} for template in claimed]
         spec = {**template["spec"], "serviceAccountName": "default"}
         spec["volumes"] = [*spec.get("volumes", ()), *claims]
         spec.pop("priorityClassName", None)
         pod = {"apiVersion": "v1", "kind": "Pod", "spec": spec}
-        pod["metadata"] = {**template["metadata"], "name": made["metadata"]["name"]}
-        admitted = api.request("POST", f"/api/v1/namespaces/{namespace}/pods{TRIED}", pod)
+        pod["metadata"] = {**template["metadata"], "name": workload["metadata"]["name"]}
+        admitted = api.request("POST", f"/api/v1/namespaces/{namespace}/pods{DRY_RUN}", pod)
         assert admitted["spec"]["containers"][0]["resources"] == spec["containers"][0]["resources"]
     assert len(workloads) == 4

@@ -1,3 +1,5 @@
+"""The checks before the first change: one fault for each problem of the machine."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -5,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pouw.cluster.layout import NETWORK, listeners
+from pouw.cluster.layout import Network, listeners
 from pouw.cluster.preflight import Facts, Listener, check_features, preflight, require_root
 from pouw.errors import ClusterError, ExitCode
 
+NETWORK = Network()
 GIB = 1024**3
 
 GOOD = Facts(
@@ -19,8 +22,9 @@ GOOD = Facts(
     memory_bytes=8 * GIB,
     fresh=True,
     listeners=[Listener(address="127.0.0.1", port=2379, pid=7, program="etcd")],
-    wanted=listeners(NETWORK),
+    ports=listeners(NETWORK),
     networks=[NETWORK.pods, NETWORK.services],
+    bridge=NETWORK.bridge,
     routes=[("192.0.2.0/24", "eth0"), (NETWORK.pods, NETWORK.bridge)],
     owner="",
     foreign_chains=[],
@@ -34,18 +38,18 @@ def test_a_machine_with_everything_has_no_fault() -> None:
     assert preflight(GOOD) == []
 
 
-def test_our_own_cluster_on_the_machine_is_no_fault() -> None:
+def test_a_cluster_of_the_same_home_is_not_a_fault() -> None:
     assert preflight(replace(GOOD, owner=str(GOOD.home))) == []
 
 
 @pytest.mark.parametrize(
-    ("broken", "path", "got", "remedy"),
+    ("facts", "path", "got", "remedy"),
     [
         (replace(GOOD, system="Darwin"), "machine", "Darwin", "pouw:sites[].context"),
         (replace(GOOD, owner="/elsewhere"), "cluster", "/elsewhere", "POUW_HOME=/elsewhere pouw cluster down"),
         (replace(GOOD, writable=False), str(GOOD.home), "", "POUW_HOME"),
         (replace(GOOD, home=Path("/" + "x" * 80)), "/" + "x" * 80, "81 characters", "shorter"),
-        (replace(GOOD, free_bytes=GIB), str(GOOD.home), "1.0 GiB", "free some"),
+        (replace(GOOD, free_bytes=GIB), str(GOOD.home), "1.0 GiB", "free some space"),
         (replace(GOOD, memory_bytes=GIB // 2), "memory", "512 MiB", "end other programs"),
         (
             replace(GOOD, listeners=[Listener(address="::", port=6443, pid=41, program="haproxy")]),
@@ -66,32 +70,30 @@ def test_our_own_cluster_on_the_machine_is_no_fault() -> None:
         (replace(GOOD, controllers=["cpu", "cpuset", "pids"]), "kernel", "no memory", "kernel"),
     ],
 )
-def test_one_thing_wrong_is_one_fault_that_names_it_and_its_remedy(
-    broken: Facts, path: str, got: str, remedy: str
-) -> None:
-    (fault,) = preflight(broken)
+def test_each_problem_is_one_fault_with_its_remedy(facts: Facts, path: str, got: str, remedy: str) -> None:
+    (fault,) = preflight(facts)
     assert fault.path == path
     assert got in fault.got
     assert remedy in fault.remedy
 
 
-def test_all_faults_come_together() -> None:
-    broken = replace(GOOD, writable=False, free_bytes=0, filesystems=["ext4"])
-    assert [fault.path for fault in preflight(broken)] == [str(GOOD.home), str(GOOD.home), "kernel"]
+def test_all_faults_are_reported_together() -> None:
+    facts = replace(GOOD, writable=False, free_bytes=0, filesystems=["ext4"])
+    assert [fault.path for fault in preflight(facts)] == [str(GOOD.home), str(GOOD.home), "kernel"]
 
 
-def test_a_running_cluster_may_have_used_up_the_memory_that_a_start_needs() -> None:
+def test_a_running_cluster_needs_no_available_memory() -> None:
     assert preflight(replace(GOOD, fresh=False, memory_bytes=0)) == []
 
 
-def test_another_user_than_root_is_told_what_root_is_for() -> None:
+def test_a_user_without_root_is_refused_with_the_reason() -> None:
     require_root(0)
-    with pytest.raises(ClusterError, match=r"needs root.*user id 1000.*sudo") as caught:
+    with pytest.raises(ClusterError, match=r"needs root.*user id 1000.*sudo") as refusal:
         require_root(1000)
-    assert caught.value.code is ExitCode.CLUSTER
+    assert refusal.value.code is ExitCode.CLUSTER
 
 
-def test_a_kernel_feature_that_failed_when_tried_is_named_with_what_the_kernel_said() -> None:
+def test_a_missing_kernel_feature_is_reported_with_the_kernels_message() -> None:
     check_features({})
     with pytest.raises(ClusterError, match="veth interfaces cannot be used; got Operation not supported"):
         check_features({"veth interfaces": "Operation not supported"})

@@ -1,3 +1,5 @@
+"""The volume provisioner: its plan, and the plan on an API server in memory."""
+
 from __future__ import annotations
 
 import copy
@@ -31,13 +33,13 @@ CLAIM: Object = {
 VOLUME = storage.volume(CLAIM, Path("/volumes/pvc-u1"), "Delete")
 
 
-def changed(base: Object, *path: str, to: object) -> Object:
-    made = copy.deepcopy(base)
-    at = made
+def change(base: Object, *path: str, to: object) -> Object:
+    document = copy.deepcopy(base)
+    parent = document
     for key in path[:-1]:
-        at = at.setdefault(key, {})
-    at[path[-1]] = to
-    return made
+        parent = parent.setdefault(key, {})
+    parent[path[-1]] = to
+    return document
 
 
 class InMemoryApi:
@@ -57,19 +59,19 @@ class InMemoryApi:
         return self.volumes.get(path.rpartition("/")[2])
 
     def request(self, method: str, path: str, body: object = None, *, content_type: str = "application/json") -> Object:
-        sent: Object = copy.deepcopy(body) if isinstance(body, dict) else {}
+        document: Object = copy.deepcopy(body) if isinstance(body, dict) else {}
         name = path.rpartition("/")[2]
         assert method != "PATCH" or content_type == "application/merge-patch+json"
         if method == "POST":
-            made = sent
-            if made["metadata"]["name"] in self.volumes:
+            created = document
+            if created["metadata"]["name"] in self.volumes:
                 raise ApiError(409, "AlreadyExists", "there is one")
-            made["metadata"]["resourceVersion"] = "1"
-            self.volumes[made["metadata"]["name"]] = made
+            created["metadata"]["resourceVersion"] = "1"
+            self.volumes[created["metadata"]["name"]] = created
         elif method == "DELETE":
             self.volumes[name]["metadata"]["deletionTimestamp"] = "now"
         elif method == "PATCH":
-            self.volumes[name]["metadata"]["finalizers"] = sent["metadata"]["finalizers"]
+            self.volumes[name]["metadata"]["finalizers"] = document["metadata"]["finalizers"]
             if not self.volumes[name]["metadata"]["finalizers"]:
                 del self.volumes[name]
         return {}
@@ -82,11 +84,11 @@ def test_a_claim_whose_pod_is_scheduled_here_gets_a_volume() -> None:
 @pytest.mark.parametrize(
     "claim",
     [
-        changed(CLAIM, "spec", "volumeName", to="other"),
-        changed(CLAIM, "metadata", "deletionTimestamp", to="now"),
-        changed(CLAIM, "metadata", "annotations", "volume.kubernetes.io/storage-provisioner", to="other"),
-        changed(CLAIM, "metadata", "annotations", "volume.kubernetes.io/selected-node", to="other"),
-        changed(CLAIM, "metadata", "annotations", to=None),
+        change(CLAIM, "spec", "volumeName", to="other"),
+        change(CLAIM, "metadata", "deletionTimestamp", to="now"),
+        change(CLAIM, "metadata", "annotations", "volume.kubernetes.io/storage-provisioner", to="other"),
+        change(CLAIM, "metadata", "annotations", "volume.kubernetes.io/selected-node", to="other"),
+        change(CLAIM, "metadata", "annotations", to=None),
     ],
     ids=["bound", "being deleted", "another provisioner's", "another node's", "without a pod"],
 )
@@ -99,29 +101,29 @@ def test_a_claim_that_has_its_volume_gets_no_second_one() -> None:
 
 
 def test_a_volume_whose_claim_was_deleted_is_reclaimed() -> None:
-    assert list(plan([], [changed(VOLUME, "status", to={"phase": "Released"})], ["pvc-u1"])) == [
+    assert list(plan([], [change(VOLUME, "status", to={"phase": "Released"})], ["pvc-u1"])) == [
         Reclaim(volume="pvc-u1")
     ]
 
 
 def test_a_volume_to_retain_keeps_its_data() -> None:
-    kept = changed(VOLUME, "spec", "persistentVolumeReclaimPolicy", to="Retain")
-    assert list(plan([], [changed(kept, "status", to={"phase": "Released"})], ["pvc-u1"])) == []
+    retained = change(VOLUME, "spec", "persistentVolumeReclaimPolicy", to="Retain")
+    assert list(plan([], [change(retained, "status", to={"phase": "Released"})], ["pvc-u1"])) == []
 
 
-def test_a_volume_that_is_deleted_by_hand_takes_its_data_with_it() -> None:
-    going = changed(VOLUME, "metadata", "deletionTimestamp", to="now")
-    assert list(plan([], [going], ["pvc-u1"])) == [Reclaim(volume="pvc-u1")]
+def test_deleting_a_volume_by_hand_deletes_its_data() -> None:
+    deleted = change(VOLUME, "metadata", "deletionTimestamp", to="now")
+    assert list(plan([], [deleted], ["pvc-u1"])) == [Reclaim(volume="pvc-u1")]
 
 
 def test_a_volume_of_another_provisioner_is_never_touched() -> None:
-    other = changed(VOLUME, "metadata", "annotations", to={})
-    assert list(plan([], [changed(other, "status", to={"phase": "Released"})], [])) == []
+    foreign = change(VOLUME, "metadata", "annotations", to={})
+    assert list(plan([], [change(foreign, "status", to={"phase": "Released"})], [])) == []
 
 
-def test_a_folder_left_by_a_kill_between_folder_and_volume_is_discarded_once_its_claim_is_gone() -> None:
+def test_a_folder_without_volume_is_discarded_after_its_claim() -> None:
     assert list(plan([], [], ["pvc-u1"])) == [Discard(folder="pvc-u1")]
-    assert list(plan([changed(CLAIM, "metadata", "annotations", to={})], [], ["pvc-u1"])) == []
+    assert list(plan([change(CLAIM, "metadata", "annotations", to={})], [], ["pvc-u1"])) == []
 
 
 def test_a_claims_life_leaves_neither_volume_nor_data(tmp_path: Path) -> None:
@@ -140,8 +142,8 @@ def test_a_claims_life_leaves_neither_volume_nor_data(tmp_path: Path) -> None:
 
 def test_provisioning_goes_on_where_a_kill_left_it(tmp_path: Path) -> None:
     (tmp_path / "pvc-u1").mkdir()
-    (tmp_path / "pvc-u1" / "kept").touch()
+    (tmp_path / "pvc-u1" / "retained").touch()
     api = InMemoryApi(CLAIM)
     assert Provisioner(api, tmp_path).settle()
-    assert (tmp_path / "pvc-u1" / "kept").exists()
+    assert (tmp_path / "pvc-u1" / "retained").exists()
     assert list(api.volumes) == ["pvc-u1"]

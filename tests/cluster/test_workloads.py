@@ -1,22 +1,20 @@
-"""What a workload finds in the cluster: a network, names, storage, rules, access."""
+"""The services of the cluster for workloads: network, names, storage, rules and access."""
 
 from __future__ import annotations
 
 import json
-import os
 import ssl
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
 from pouw.cluster.api import connect
 from pouw.cluster.image_store import image_store
-from pouw.cluster.layout import NETWORK, Cluster, layout
+from pouw.cluster.layout import Cluster
 from pouw.home import Home
 from pouw.kube.client import Client
-from tests.cluster.conftest import SHELL, Pods, claim, refused, wait
+from tests.cluster.conftest import ENVIRONMENT, LAYOUT, SHELL, Pods, claim, refusal, wait
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
 
@@ -27,13 +25,20 @@ def test_a_pod_runs_and_its_output_can_be_read(pods: Pods) -> None:
     assert pods.logs("hello") == "made it\n"
 
 
+def test_a_command_in_a_pod_returns_output_errors_and_exit_code(pods: Pods) -> None:
+    pods.start("shell", "sleep 300")
+    wait(lambda: pods.phase("shell") == "Running")
+    completed = pods.run("shell", "sh", "-c", "echo out; echo err >&2; exit 3")
+    assert (completed.exit_code, completed.output, completed.errors) == (3, b"out\n", b"err\n")
+
+
 def test_the_api_servers_name_resolves_in_a_pod(pods: Pods) -> None:
     pods.start("dns", "sleep 300")
     wait(lambda: pods.phase("dns") == "Running")
-    assert NETWORK.api_service in pods.execute("dns", "nslookup", "kubernetes.default.svc.cluster.local")
+    assert LAYOUT.network.api_service in pods.execute("dns", "nslookup", "kubernetes.default.svc.cluster.local")
 
 
-def test_a_service_answers_in_pods_and_its_node_port_on_this_machine(api: Client, pods: Pods, namespace: str) -> None:
+def test_a_service_answers_in_pods_and_on_its_node_port(api: Client, pods: Pods, namespace: str) -> None:
     pods.start("web", "echo served > /data/index.html; exec httpd -f -p 8080 -h /data")
     port = {"port": 80, "targetPort": 8080, "nodePort": 8545}
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}
@@ -53,7 +58,7 @@ def _fetch(url: str) -> str:
         return ""
 
 
-def test_a_claim_keeps_its_data_over_its_pod_and_loses_it_with_itself(api: Client, pods: Pods, namespace: str) -> None:
+def test_the_data_of_a_claim_outlives_its_pod_but_not_the_claim(api: Client, pods: Pods, namespace: str) -> None:
     claim(api, namespace, "data")
     pods.start("first", "echo block 1 > /data/chain; sleep 300", claim="data")
     wait(lambda: pods.phase("first") == "Running")
@@ -62,31 +67,31 @@ def test_a_claim_keeps_its_data_over_its_pod_and_loses_it_with_itself(api: Clien
     wait(lambda: pods.phase("second") == "Succeeded")
     assert pods.logs("second") == "block 1\n"
     path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/data"
-    folder = layout().volumes / api.get(path)["spec"]["volumeName"]
+    folder = LAYOUT.volumes / api.get(path)["spec"]["volumeName"]
     assert (folder / "chain").exists()
     pods.remove("second")
     api.request("DELETE", path)
     wait(lambda: not folder.exists())
 
 
-def test_a_pod_that_breaks_the_restricted_standard_is_refused(api: Client, namespace: str) -> None:
+def test_a_pod_that_breaks_the_restricted_standard_is_refusal(api: Client, namespace: str) -> None:
     body = {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "root"},
         "spec": {"containers": [{"name": "a", "image": SHELL, "securityContext": {"privileged": True}}]},
     }
-    error = refused(api, "POST", f"/api/v1/namespaces/{namespace}/pods", body)
+    error = refusal(api, "POST", f"/api/v1/namespaces/{namespace}/pods", body)
     assert error is not None
     assert "violates PodSecurity" in str(error)
 
 
-def test_nobody_without_a_certificate_is_answered(cluster: Cluster) -> None:
-    context = ssl.create_default_context(cafile=str(layout().pki / "ca.crt"))
-    with pytest.raises(urllib.error.HTTPError) as caught:
+def test_a_client_without_a_certificate_is_refused(cluster: Cluster) -> None:
+    context = ssl.create_default_context(cafile=str(LAYOUT.pki / "ca.crt"))
+    with pytest.raises(urllib.error.HTTPError) as unauthorized:
         urllib.request.urlopen(f"{cluster.endpoint}/healthz", context=context, timeout=5)  # noqa: S310
-    assert caught.value.code == 401
-    caught.value.close()
+    assert unauthorized.value.code == 401
+    unauthorized.value.close()
 
 
 @pytest.mark.parametrize(
@@ -98,24 +103,24 @@ def test_nobody_without_a_certificate_is_answered(cluster: Cluster) -> None:
         ("kubelet", "/api/v1/secrets"),
     ],
 )
-def test_a_component_may_do_its_own_work_only(cluster: Cluster, identity: str, path: str) -> None:
-    client = connect(layout(), NETWORK, identity)
-    error = refused(client, "GET", path)
+def test_a_component_has_only_the_rights_of_its_work(cluster: Cluster, identity: str, path: str) -> None:
+    client = connect(LAYOUT, identity)
+    error = refusal(client, "GET", path)
     client.close()
     assert error is not None
     assert error.reason == "Forbidden"
 
 
-def test_the_kubelet_may_not_speak_for_another_node(cluster: Cluster) -> None:
-    client = connect(layout(), NETWORK, "kubelet")
+def test_the_kubelet_cannot_register_another_node(cluster: Cluster) -> None:
+    client = connect(LAYOUT, "kubelet")
     body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "other"}}
-    error = refused(client, "POST", "/api/v1/nodes", body)
+    error = refusal(client, "POST", "/api/v1/nodes", body)
     client.close()
     assert error is not None
     assert "not allowed to" in str(error)
 
 
-def test_the_admin_kubeconfig_is_secret_and_may_do_everything(cluster: Cluster, api: Client) -> None:
+def test_the_admin_kubeconfig_is_private_and_has_every_right(cluster: Cluster, api: Client) -> None:
     assert cluster.kubeconfig.stat().st_mode & 0o777 == 0o600
     question = {
         "apiVersion": "authorization.k8s.io/v1",
@@ -127,21 +132,21 @@ def test_the_admin_kubeconfig_is_secret_and_may_do_everything(cluster: Cluster, 
 
 
 def test_an_image_is_present_once_it_is_loaded(cluster: Cluster) -> None:
-    store = image_store(layout(), home=Home.from_environment(os.environ))
+    store = image_store(LAYOUT, home=Home.from_environment(ENVIRONMENT))
     assert store.holds(SHELL)
     assert not store.holds("pouw.dev/never-made:1")
 
 
-def test_everything_listens_on_addresses_of_the_cluster_alone(cluster: Cluster) -> None:
+def test_components_listen_on_the_clusters_addresses_only(cluster: Cluster) -> None:
     from pouw.cluster import machine_facts, processes
 
-    ours = {each.pid for each in processes.of_home(layout().home)}
-    nobody = machine_facts.gather(layout())
-    assert nobody.owner == str(layout().home)
-    found = [each for each in machine_facts.all_listeners() if each.pid in ours]
-    assert found
-    assert {each.address for each in found} == {NETWORK.gateway, NETWORK.loopback}
+    pids = {process.pid for process in processes.of_home(LAYOUT.home)}
+    facts = machine_facts.gather(LAYOUT)
+    assert facts.owner == str(LAYOUT.home)
+    listeners = [listener for listener in machine_facts.all_listeners() if listener.pid in pids]
+    assert listeners
+    assert {listener.address for listener in listeners} == {LAYOUT.network.gateway, LAYOUT.network.loopback}
 
 
-def test_the_record_of_running_components_is_whole_json(cluster: Cluster) -> None:
-    assert json.loads(Path(layout().observed).read_text())
+def test_the_record_of_running_components_is_valid_json(cluster: Cluster) -> None:
+    assert json.loads(LAYOUT.observed.read_text())

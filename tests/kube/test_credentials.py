@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pouw.cluster import pki
-from pouw.cluster.layout import NETWORK
+from pouw.cluster.layout import Network
 from pouw.kube import credentials
 from pouw.kube.endpoint import Endpoint
 from pouw.kube.errors import KubeconfigError
@@ -61,7 +61,7 @@ def test_a_token_file_is_read_for_each_request(tmp_path: Path) -> None:
 
 
 def test_certificates_come_from_files_or_from_data(tmp_path: Path) -> None:
-    pki.issue_all(tmp_path, NETWORK, now=dt.datetime.now(dt.UTC))
+    pki.issue_all(tmp_path, Network(), now=dt.datetime.now(dt.UTC))
     files = {"client-certificate": tmp_path / "admin.crt", "client-key": tmp_path / "admin.key"}
     data = {f"{name}-data": base64.b64encode(path.read_bytes()).decode() for name, path in files.items()}
     authority = base64.b64encode((tmp_path / "ca.crt").read_bytes()).decode()

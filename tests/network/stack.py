@@ -19,6 +19,7 @@ from typing import Any
 from pouw import cluster as embedded
 from pouw.cluster import processes
 from pouw.cluster.condition import State
+from pouw.cluster.layout import Layout
 from pouw.home import Home
 from pouw.network import observation
 from pouw.network.nodes import Connections
@@ -114,9 +115,13 @@ def restarts() -> Mapping[str, int]:
     return {pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"] for pod in pods}
 
 
+def _layout() -> Layout:
+    return Layout.of_home(Home.from_environment(os.environ))
+
+
 def is_well() -> bool:
     """Whether every component of the cluster is healthy."""
-    return embedded.status().state is State.RUNNING
+    return embedded.status(_layout()).state is State.RUNNING
 
 
 def is_whole() -> bool:
@@ -126,7 +131,10 @@ def is_whole() -> bool:
 
 def component(name: str) -> int:
     """The process of a component; 0 while there is none."""
-    return next((each.pid for each in embedded.status().components if each.name == name), 0)
+    return next(
+        (each.pid for each in embedded.status(_layout()).components if each.name == name),
+        0,
+    )
 
 
 def kill_pod(pod: str) -> None:

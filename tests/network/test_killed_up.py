@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pouw.cluster import api, processes
-from pouw.cluster.layout import NETWORK, layout
+from pouw.cluster.layout import Layout
 from pouw.engine import interrupted
 from pouw.engine.process_identity import is_running
 from pouw.home import Home
@@ -29,6 +29,7 @@ from pouw.toolchain import programs
 from tests.cluster.conftest import HOME
 from tests.network import stack
 
+LAYOUT = Layout(home=HOME)
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster"), pytest.mark.timeout(900)]
 """Fifty seconds on two free cores; a busy machine takes its time, and each point has a bound of its own."""
 
@@ -112,14 +113,14 @@ def _get(path: str) -> Mapping[str, Any]:
 
 
 def _client() -> Client:
-    return api.connect(layout(), NETWORK, "admin", policy=RequestPolicy(answer_seconds=2))
+    return api.connect(LAYOUT, "admin", policy=RequestPolicy(answer_seconds=2))
 
 
 POINTS: Mapping[str, Callable[[Progress], bool]] = {
-    "the machine is about to be changed": lambda _: layout().before.exists(),
+    "the machine is about to be changed": lambda _: LAYOUT.before.exists(),
     "etcd runs": lambda _: _runs("etcd"),
     "the API server is ready": lambda _: _is_ready(),
-    "the cluster is ready, images are loaded": lambda _: (layout().root / "done").exists(),
+    "the cluster is ready, images are loaded": lambda _: LAYOUT.fingerprint.exists(),
     "the stack is made": lambda _: _state_file().exists(),
     "the engine runs": lambda seen: seen.engine(),
     "the namespace is there": lambda seen: seen.engine() and _has_namespace(),
@@ -191,7 +192,7 @@ def _tasks() -> Sequence[str]:
     """What the container runtime runs."""
     ctr, address = (
         str(programs.location("ctr", home=Home.from_environment(os.environ))),
-        str(layout().containerd_socket),
+        str(LAYOUT.containerd_socket),
     )
     command = [ctr, "--address", address, "--namespace", "k8s.io", "tasks", "ls", "--quiet"]
     return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout.split()
