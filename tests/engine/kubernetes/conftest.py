@@ -1,4 +1,4 @@
-"""The control plane, once for all tests, and a provider that speaks to it as the engine does."""
+"""One control plane for all tests, and a provider that is called as the engine calls it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 
 @pytest.fixture
 def namespace(control_plane: ControlPlane) -> str:
-    """A namespace of the test's own."""
+    """Create a namespace for one test."""
     name = f"test-{next(_numbers)}"
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     control_plane.client.request("POST", "/api/v1/namespaces", body=body)
@@ -36,6 +36,6 @@ Configured = Callable[..., Provider]
 
 @pytest.fixture
 def provider(control_plane: ControlPlane) -> Iterator[Provider]:
-    """A provider that is configured for the control plane."""
-    with serving({"kubeconfig": control_plane.kubeconfig}) as started:
-        yield started
+    """Start a provider that is configured for the control plane."""
+    with serving({"kubeconfig": control_plane.kubeconfig}) as provider:
+        yield provider

@@ -1,4 +1,4 @@
-"""A Kubernetes control plane without nodes, on loopback: etcd, API server and controller manager of the real thing.
+"""A real Kubernetes control plane without nodes, on loopback: etcd, API server and controller manager.
 
 Nothing runs pods, so tests say what a kubelet would: see :class:`Pods`.
 """
@@ -39,28 +39,28 @@ _TOKEN = "test-token"
 NODE = "test-node"
 _START_SECONDS = 60.0
 _ADVERTISED = "10.222.0.1"
-"""The API server refuses to advertise loopback. Nothing listens there and nothing is sent there."""
+"""An unused address, because the API server refuses to advertise loopback."""
 
 
 def program(name: str) -> Path:
-    """A program of the toolchain, built if need be."""
+    """Return a program of the toolchain, built at its first use."""
     return programs.ensure(name, LineProgress(), home=Home.from_environment(os.environ))
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as server_socket:
+        server_socket.bind(("127.0.0.1", 0))
+        return int(server_socket.getsockname()[1])
 
 
 @dataclass(frozen=True, kw_only=True)
 class ControlPlane:
-    """A running one. ``kubeconfig`` is its administrator's."""
+    """A running control plane. ``kubeconfig`` is its administrator's."""
 
     folder: Path
     kubeconfig: str
     client: Client
-    """The administrator's; many threads may use it."""
+    """The administrator's client, for any number of threads."""
 
     @property
     def kubeconfig_path(self) -> Path:
@@ -162,8 +162,8 @@ def _write_keys(folder: Path) -> None:
     private = serialization.PrivateFormat.TraditionalOpenSSL
     accounts = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     key = ec.generate_private_key(ec.SECP256R1())
-    for file, one in (("accounts", accounts), ("server", key)):
-        text = one.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption())
+    for file, private_key in (("accounts", accounts), ("server", key)):
+        text = private_key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption())
         (folder / f"{file}.key").write_bytes(text)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test-apiserver")])
     now = dt.datetime.now(dt.UTC)
@@ -218,11 +218,11 @@ def _answers(client: Client, path: str) -> bool:
         return False
 
 
-def await_true(holds: Callable[[], bool], what: str) -> None:
-    """Return once it holds, which must be soon."""
+def await_true(holds: Callable[[], bool], description: str) -> None:
+    """Wait until a condition holds."""
     deadline = time.monotonic() + _START_SECONDS
     while not holds():
-        assert time.monotonic() < deadline, f"in vain: {what}"
+        assert time.monotonic() < deadline, f"in vain: {description}"
         time.sleep(0.05)
 
 
@@ -236,7 +236,7 @@ def _await(holds: Callable[[], bool], folder: Path) -> None:
 
 
 class Pods:
-    """Plays the kubelet in one namespace: what ``decide`` returns for a new pod becomes its status."""
+    """A kubelet for one namespace: it gives each new pod the status that ``decide`` returns."""
 
     def __init__(
         self, client: Client, namespace: str, decide: Callable[[dict[str, Any]], dict[str, Any] | None]
@@ -284,7 +284,7 @@ class Pods:
 
 
 def ready_status(pod: dict[str, Any]) -> dict[str, Any]:
-    """Running and ready; a pod of a Job has run to its end."""
+    """Return the status of a ready pod, or of a finished pod of a Job."""
     if pod["spec"].get("restartPolicy") == "Never":
         return {
             "phase": "Succeeded",
@@ -305,13 +305,13 @@ def ready_status(pod: dict[str, Any]) -> dict[str, Any]:
 
 
 def failing_status(pod: dict[str, Any], reason: str, message: str) -> dict[str, Any]:
-    """Waiting for ever."""
+    """Return the status of a pod that cannot start."""
     state = {"waiting": {"reason": reason, "message": message}}
     return {"phase": "Pending", "containerStatuses": [_container(pod, state, ready=False)]}
 
 
 def crashed_status(pod: dict[str, Any], code: int) -> dict[str, Any]:
-    """Started, ended, waiting to be started again."""
+    """Return the status of a pod that has crashed and is about to restart."""
     container = _container(pod, {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}}, ready=False)
     container["lastState"] = {"terminated": {"exitCode": code, "reason": "Error"}}
     return {"phase": "Running", "containerStatuses": [{**container, "restartCount": 1}]}

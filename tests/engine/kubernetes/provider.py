@@ -1,4 +1,4 @@
-"""The engine's side of the protocol: what a test asks of a provider."""
+"""The engine's side of the protocol, as tests call a provider."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pouw.engine.plugins.kubernetes.server import KubernetesProvider
 
 @dataclass
 class RecordedLog:
-    """What the user would have read."""
+    """Messages that the user would have read."""
 
     lines: list[tuple[Severity, str]] = field(default_factory=list)
     statuses: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class RecordedLog:
 
 
 class FailedError(Exception):
-    """A call that failed: with the resource's state, if it left one."""
+    """A failed call, with the resource's state if it left one."""
 
     def __init__(self, error: Any) -> None:
         super().__init__(error.details())
@@ -69,7 +69,7 @@ class Resource:
 
 
 class Provider:
-    """A provider behind its gRPC door. Calls raise :class:`FailedError`."""
+    """A provider behind a gRPC server. Calls raise :class:`FailedError`."""
 
     def __init__(self, stub: provider_pb2_grpc.ResourceProviderStub, log: RecordedLog) -> None:
         self._stub = stub
@@ -157,7 +157,7 @@ def urn(token: str, name: str, stack: str = "dev") -> str:
 
 @contextlib.contextmanager
 def serving(settings: Mapping[str, str]) -> Iterator[Provider]:
-    """A provider with this configuration, behind a real server."""
+    """Start a provider with a configuration, behind a real server."""
     log = RecordedLog()
     servicer = KubernetesProvider("4.34.2", log)
     server, port = start(servicer)

@@ -1,4 +1,4 @@
-"""Resources that the tests ask for, and looks at what became of them."""
+"""Resources of the tests, and their lookup on the server."""
 
 from __future__ import annotations
 

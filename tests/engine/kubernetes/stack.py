@@ -1,4 +1,4 @@
-"""A stack of the real engine on a file backend, with our provider, in a folder of its own."""
+"""A stack of the real engine on a file backend, with this provider, in its own folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """Drives the CLI. Passphrase: empty."""
+    """A driver of the CLI with an empty passphrase."""
 
     folder: Path
     engine: Engine
@@ -63,11 +63,11 @@ class Stack:
         )
 
     def run(self, *arguments: str, fails: bool = False) -> str:
-        """Standard output and error of a command that succeeds (or fails, if that is expected)."""
+        """Return the output and errors of a command, which must end as expected."""
         process = self.start(*arguments)
-        said, _ = process.communicate(timeout=_SECONDS)
-        assert (process.returncode != 0) is fails, said
-        return said
+        output, _ = process.communicate(timeout=_SECONDS)
+        assert (process.returncode != 0) is fails, output
+        return output
 
     def up(self, *arguments: str, fails: bool = False) -> str:
         return self.run("up", "--yes", "--skip-preview", *arguments, fails=fails)
@@ -79,13 +79,13 @@ class Stack:
         program.write_text(text.replace(old, new))
 
     def preview(self, settings: Mapping[str, str] | None = None) -> dict[str, Step]:
-        """The steps that change something, by the resource's name (type and name where a name occurs twice)."""
-        own = (self.folder / "Pulumi.dev.yaml").read_text()
+        """Return the steps that change something by the resource's name, with its type if the name occurs twice."""
+        folder_settings = (self.folder / "Pulumi.dev.yaml").read_text()
         config = "".join(f"  fidelity:{key}: {json.dumps(value)}\n" for key, value in (settings or {}).items())
-        given = self.folder / "given.yaml"
-        given.write_text(own + (f"config:\n{config}" if config else ""))
+        environment = self.folder / "given.yaml"
+        environment.write_text(folder_settings + (f"config:\n{config}" if config else ""))
         process = subprocess.run(
-            [str(self.engine.path), "preview", "--json", "--non-interactive", "--config-file", str(given)],
+            [str(self.engine.path), "preview", "--json", "--non-interactive", "--config-file", str(environment)],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,

@@ -1,4 +1,4 @@
-"""Whose an object is: strangers, other resources, creates that were cut off, imports."""
+"""The owner of an existing object: other users, other resources, interrupted creates and imports."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ def test_a_create_that_was_cut_off_is_taken_up_again(
 
 def test_an_adopted_pending_create_previews_no_change(provider: Provider, namespace: str) -> None:
     news = deployment(namespace, annotations=SKIP)
-    made = provider.create(urn(DEPLOYMENT, "web"), news)
-    adopted = provider.read(made.urn, made.id, inputs=made.inputs)
+    created = provider.create(urn(DEPLOYMENT, "web"), news)
+    adopted = provider.read(created.urn, created.id, inputs=created.inputs)
     assert adopted is not None
-    assert adopted.inputs == made.inputs
+    assert adopted.inputs == created.inputs
     assert provider.diff(adopted, news).changes == 1
 
 
 def test_an_import_by_id_alone_brings_inputs_without_what_the_server_owns(provider: Provider, namespace: str) -> None:
-    made = provider.create(urn(CONFIG_MAP, "a"), config_map(namespace, k="v"))
-    imported = provider.read(urn(CONFIG_MAP, "imported"), made.id)
+    created = provider.create(urn(CONFIG_MAP, "a"), config_map(namespace, k="v"))
+    imported = provider.read(urn(CONFIG_MAP, "imported"), created.id)
     assert imported is not None
     assert imported.inputs == config_map(namespace, k="v")
     assert provider.diff(imported, config_map(namespace, k="v")).changes == 1

@@ -1,4 +1,4 @@
-"""What every provider plugin is made of: values, paths, changes, redaction, SDK types."""
+"""Common parts of provider plugins: values, paths, changes, redaction and SDK types."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ values = st.recursive(
     max_leaves=12,
 )
 objects = st.dictionaries(keys, values, max_size=4)
-known = st.recursive(
+faults_of_known = st.recursive(
     st.one_of(st.integers(-9, 9), st.text(max_size=3), st.booleans()),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=3)),
     max_leaves=10,
@@ -44,24 +44,24 @@ def test_laid_open_nothing_is_secret(value: dict[str, Value]) -> None:
     assert not has_secret(plain(value))
 
 
-@given(st.dictionaries(keys, known, max_size=4))
+@given(st.dictionaries(keys, faults_of_known, max_size=4))
 def test_an_object_does_not_differ_from_itself(value: dict[str, Value]) -> None:
     assert changes(value, value) == []
 
 
-@given(st.dictionaries(keys, known, max_size=3), st.dictionaries(keys, known, max_size=3))
-def test_objects_that_differ_have_changes(one: dict[str, Value], other: dict[str, Value]) -> None:
-    assert bool(changes(one, other)) is (repr(one) != repr(other) and differ(one, other))
+@given(st.dictionaries(keys, faults_of_known, max_size=3), st.dictionaries(keys, faults_of_known, max_size=3))
+def test_objects_that_differ_have_changes(first: dict[str, Value], second: dict[str, Value]) -> None:
+    assert bool(changes(first, second)) is (repr(first) != repr(second) and differ(first, second))
 
 
-def differ(one: Value, other: Value) -> bool:
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is not other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() != other.keys() or any(differ(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) != len(other) or any(map(differ, one, other))
-    return bool(one != other)
+def differ(first: Value, second: Value) -> bool:
+    if isinstance(first, bool) or isinstance(second, bool):
+        return first is not second
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() != second.keys() or any(differ(first[key], second[key]) for key in first)
+    if isinstance(first, list) and isinstance(second, list):
+        return len(first) != len(second) or any(map(differ, first, second))
+    return bool(first != second)
 
 
 steps = st.one_of(st.integers(0, 99), st.sampled_from(["spec", "a.b", 'q"q', "x[0]", "deep"]))
@@ -131,10 +131,10 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
     ],
 )
 def test_the_sdk_knows_what_fits(inputs: dict[str, Value], expected: str | None) -> None:
-    described = SDK.resource(DEPLOYMENT)
-    assert described is not None
-    found = Validator(SDK).faults(inputs, described.inputs)
-    assert [input_faults.line(fault) for fault in found[:1]] == ([] if expected is None else [expected])
+    resource = SDK.resource(DEPLOYMENT)
+    assert resource is not None
+    messages = Validator(SDK).faults(inputs, resource.inputs)
+    assert [input_faults.line(fault) for fault in messages[:1]] == ([] if expected is None else [expected])
 
 
 def test_a_type_that_the_sdk_does_not_have_is_none() -> None:

@@ -1,4 +1,4 @@
-"""Kinds that a definition brings."""
+"""Kinds of a CustomResourceDefinition."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def test_a_custom_kind_works_as_soon_as_its_definition_is_created(provider: Prov
     assert resource.state["spec"] == {"size": 3}
     _, faults = provider.check(urn(token, "p"), {**news, "spec": {"size": "big"}})
     assert faults == ["spec.size: must be an integer, got a string: 'big'"]
-    changed = {
+    schema = {
         **definition,
         "spec": {**definition["spec"], "names": {**definition["spec"]["names"], "shortNames": ["pt"]}},
     }
-    updated = provider.update(crd, changed)
+    updated = provider.update(crd, schema)
     assert updated.state["spec"]["names"]["shortNames"] == ["pt"]
     provider.delete(updated)
     assert provider.read(resource.urn, resource.id, state=resource.state, inputs=resource.inputs) is None

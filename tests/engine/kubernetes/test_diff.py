@@ -1,4 +1,4 @@
-"""What a change of inputs plans, without any cluster."""
+"""Plans of changed inputs, without a cluster."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def obj(kind: str, api_version: str = "v1", *, name: str = "x", **fields: Value)
     return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": "n"}, **fields}
 
 
-def planned(
+def make_plan(
     old: Object, new: Object, *, live: Object | None = None, mutability: Mutability | None = None, **more: Any
 ) -> Plan:
     settings = {"namespaced": True, **more}
     return plan(old_inputs=old, live=live or old, news=new, mutability=mutability or Mutability(), **settings)
 
 
-def told(found: Plan) -> dict[str, str]:
-    return {one.name: one.kind.value + ("-replace" if one.replaces else "") for one in found.changes}
+def describe(result: Plan) -> dict[str, str]:
+    return {one.name: one.kind.value + ("-replace" if one.replaces else "") for one in result.changes}
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def told(found: Plan) -> dict[str, str]:
     ],
 )
 def test_a_change_plans(old: Object, new: Object, expected: dict[str, str]) -> None:
-    assert told(planned(old, new)) == expected
+    assert describe(make_plan(old, new)) == expected
 
 
 def test_what_the_server_added_is_no_change() -> None:
@@ -137,45 +137,45 @@ def test_what_the_server_added_is_no_change() -> None:
         "Service", spec={"clusterIP": "10.0.0.1", "ports": [{"port": 80, "protocol": "TCP"}], "type": "ClusterIP"}
     )
     live["metadata"]["uid"] = "u"
-    assert not planned(inputs, inputs, live=live).changes
+    assert not make_plan(inputs, inputs, live=live).changes
 
 
-def test_what_somebody_changed_by_hand_is_a_change_back() -> None:
+def test_a_manual_edit_is_changed_back() -> None:
     inputs = obj("Deployment", "apps/v1", spec={"replicas": 2})
     live = obj("Deployment", "apps/v1", spec={"replicas": 5})
-    assert told(planned(inputs, inputs, live=live)) == {"spec.replicas": "update"}
+    assert describe(make_plan(inputs, inputs, live=live)) == {"spec.replicas": "update"}
 
 
 def test_quantities_that_mean_the_same_are_the_same() -> None:
     def claim(storage: Value) -> Object:
         return obj("PersistentVolumeClaim", spec={"resources": {"requests": {"storage": storage}}})
 
-    assert not planned(claim("1024Mi"), claim("1024Mi"), live=claim("1Gi")).changes
-    assert told(planned(claim("1Gi"), claim("1.5Gi"))) == {"spec.resources.requests.storage": "update"}
+    assert not make_plan(claim("1024Mi"), claim("1024Mi"), live=claim("1Gi")).changes
+    assert describe(make_plan(claim("1Gi"), claim("1.5Gi"))) == {"spec.resources.requests.storage": "update"}
 
 
 def test_an_unknown_value_counts_as_changed() -> None:
     old, new = obj("ConfigMap", data={"k": "v"}), obj("ConfigMap", data={"k": UNKNOWN})
-    found = planned(old, new)
-    assert told(found) == {"data.k": "update-replace"}
-    assert found.changes[0].kind is ChangeKind.UPDATE
+    result = make_plan(old, new)
+    assert describe(result) == {"data.k": "update-replace"}
+    assert result.changes[0].kind is ChangeKind.UPDATE
 
 
 def test_a_namespace_that_is_not_said_is_the_default_one() -> None:
     without = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}
     live = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "default"}}
-    assert not planned(without, without, live=live).changes
+    assert not make_plan(without, without, live=live).changes
 
 
 def test_an_unknown_namespace_replaces() -> None:
     new = obj("ConfigMap")
     new["metadata"]["namespace"] = UNKNOWN
-    assert told(planned(obj("ConfigMap"), new)) == {"metadata.namespace": "update-replace"}
+    assert describe(make_plan(obj("ConfigMap"), new)) == {"metadata.namespace": "update-replace"}
 
 
 def test_a_kind_without_namespaces_ignores_one() -> None:
     new = obj("Namespace")
-    assert not planned(obj("Namespace"), {**new, "metadata": {"name": "x"}}, namespaced=False).changes
+    assert not make_plan(obj("Namespace"), {**new, "metadata": {"name": "x"}}, namespaced=False).changes
 
 
 @pytest.mark.parametrize(
@@ -188,19 +188,19 @@ def test_only_an_object_that_keeps_its_own_name_must_go_first(
     old = obj("ConfigMap", data={"k": "v"})
     new = obj("ConfigMap", name=name, data={"k": "w"})
     new["metadata"]["annotations"] = annotations
-    assert planned(old, new, live=old).delete_before_replace is delete_first
+    assert make_plan(old, new, live=old).delete_before_replace is delete_first
 
 
 def test_ignored_paths_are_no_change() -> None:
     old, new = obj("ConfigMap", data={"k": "v", "l": "v"}), obj("ConfigMap", data={"k": "w", "l": "w"})
-    assert told(planned(old, new, ignored=["data.k"])) == {"data.l": "update-replace"}
-    assert not planned(old, new, ignored=["data"]).changes
+    assert describe(make_plan(old, new, ignored=["data.k"])) == {"data.l": "update-replace"}
+    assert not make_plan(old, new, ignored=["data"]).changes
 
 
 @pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
 def test_mutable_data_updates_unless_the_object_says_otherwise(kind: str) -> None:
     mutable = Mutability(config_maps=True, secrets=True)
     old, new = obj(kind, data={"k": "dg=="}), obj(kind, data={"k": "dw=="})
-    assert told(planned(old, new, mutability=mutable)) == {"data.k": "update"}
+    assert describe(make_plan(old, new, mutability=mutable)) == {"data.k": "update"}
     fixed = {**new, "immutable": True}
-    assert told(planned({**old, "immutable": True}, fixed, mutability=mutable)) == {"data.k": "update-replace"}
+    assert describe(make_plan({**old, "immutable": True}, fixed, mutability=mutable)) == {"data.k": "update-replace"}

@@ -45,31 +45,31 @@ def update(*paths: str) -> Step:
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane of this module's own: the program has a fixed namespace and a cluster-wide kind."""
-    with controlplane.running(tmp_path_factory.mktemp("fidelity")) as started:
-        yield started
+    """Start a control plane for this module, because the program has a fixed namespace and a cluster-wide kind."""
+    with controlplane.running(tmp_path_factory.mktemp("fidelity")) as control_plane:
+        yield control_plane
 
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory, plane: ControlPlane, engine: Engine) -> Iterator[Stack]:
-    """The official state, imported, over the objects that it speaks of."""
+    """Import the official state, with its objects in the cluster."""
     stack = Stack.make(tmp_path_factory.mktemp("imported") / "stack", engine, PROGRAM, str(plane.kubeconfig_path))
     with Pods(plane.client, "fidelity", ready_status):
-        for one in json.loads(STATE.read_text())["deployment"]["resources"]:
-            if one["type"].startswith("kubernetes:"):
-                make(plane.client, one["outputs"]["__inputs"])
+        for resource in json.loads(STATE.read_text())["deployment"]["resources"]:
+            if resource["type"].startswith("kubernetes:"):
+                make(plane.client, resource["outputs"]["__inputs"])
         stack.run("stack", "import", "--file", str(STATE))
         yield stack
 
 
 def make(client: Client, inputs: Object) -> None:
-    """The object that the official provider made, by its own manager's name."""
+    """Create the object as the official provider does, under its own manager."""
     if inputs["kind"] == "Secret":
         inputs = {**inputs, "data": {"token": base64.b64encode(b"canary-secret").decode()}}
-    served = None
+    kind = None
     with contextlib.suppress(ApiError):
-        served = Discovery(client).find(gvk_of(inputs)) if inputs["kind"] != "Task" else None
-    path = served.collection(namespace_of(inputs)) if served else "/apis/pouw.dev/v1/namespaces/fidelity/tasks"
+        kind = Discovery(client).find(gvk_of(inputs)) if inputs["kind"] != "Task" else None
+    path = kind.collection(namespace_of(inputs)) if kind else "/apis/pouw.dev/v1/namespaces/fidelity/tasks"
     controlplane.await_true(
         lambda: created(client, path, inputs), f"{inputs['kind']} {inputs['metadata']['name']} can be created"
     )
@@ -127,13 +127,13 @@ def test_another_namespace_replaces_everything_in_it(imported: Stack) -> None:
         steps = imported.preview()
     finally:
         imported.rewrite('"name": "elsewhere"', '"name": "fidelity"')
-    inside = (
+    nested = (
         "ConfigMap config, ConfigMap auto, Secret secret, ServiceAccount sa, Deployment web, Service web, "
         "StatefulSet nodes, Job job, PodDisruptionBudget pdb, HorizontalPodAutoscaler hpa, Task task"
     )
     assert steps == {
         "Namespace ns": replace("metadata.name"),
-        **{name: replace(NAMESPACE) for name in inside.split(", ")},
+        **{name: replace(NAMESPACE) for name in nested.split(", ")},
     }
 
 
@@ -155,11 +155,11 @@ VOLATILE = {
 
 
 def shape(value: Any, name: str) -> Any:
-    """A value with everything that differs from run to run taken out of it."""
+    """Return a value without everything that differs from run to run."""
     if isinstance(value, dict):
-        return {key: shape(one, name) for key, one in value.items() if key not in VOLATILE and one is not None}
+        return {key: shape(item, name) for key, item in value.items() if key not in VOLATILE and item is not None}
     if isinstance(value, list):
-        return [shape(one, name) for one in value]
+        return [shape(item, name) for item in value]
     if isinstance(value, str) and value.startswith("pulumi-kubernetes-"):
         return f"pulumi-kubernetes-{len(value.removeprefix('pulumi-kubernetes-'))} hex"
     return (
@@ -168,11 +168,11 @@ def shape(value: Any, name: str) -> Any:
 
 
 def state_of(resource: Mapping[str, Any]) -> Any:
-    kept = ("type", "custom", "id", "inputs", "outputs", "propertyDependencies", "additionalSecretOutputs")
-    return {key: shape(resource[key], resource["urn"]) for key in kept if key in resource}
+    retained = ("type", "custom", "id", "inputs", "outputs", "propertyDependencies", "additionalSecretOutputs")
+    return {key: shape(resource[key], resource["urn"]) for key in retained if key in resource}
 
 
-def test_a_stack_of_ours_has_the_official_state_and_lives_through_its_changes(
+def test_a_stack_of_this_provider_has_the_official_state(
     tmp_path: Path, control_plane: ControlPlane, engine: Engine
 ) -> None:
     client = control_plane.client
@@ -180,28 +180,28 @@ def test_a_stack_of_ours_has_the_official_state_and_lives_through_its_changes(
     with Pods(client, "fidelity", ready_status):
         assert "+ 14 created" in stack.up()
         official = json.loads(STATE.read_text())["deployment"]["resources"]
-        ours = stack.resources()
-        for one in official:
-            token, name = one["urn"].split("::")[-2:]
+        exported = stack.resources()
+        for resource in official:
+            token, name = resource["urn"].split("::")[-2:]
             if token.startswith("kubernetes:"):
-                assert state_of(ours[f"{token.rsplit(':', 1)[-1]} {name}"]) == state_of(one)
-        assert "canary" not in json.dumps(ours)
-        assert base64.b64encode(b"canary-secret").decode() not in json.dumps(ours)
+                assert state_of(exported[f"{token.rsplit(':', 1)[-1]} {name}"]) == state_of(resource)
+        assert "canary" not in json.dumps(exported)
+        assert base64.b64encode(b"canary-secret").decode() not in json.dumps(exported)
         assert stack.preview() == {}
 
         assert "1 updated" in stack.up("-c", "fidelity:replicas=3")
         assert "+-1 replaced" in stack.up("-c", "fidelity:data=w")
         client.request("DELETE", "/api/v1/namespaces/fidelity/configmaps/config")
-        said = stack.up("--refresh")
-        assert "+ 1 created" in said
-        assert "13 unchanged" in said
+        output = stack.up("--refresh")
+        assert "+ 1 created" in output
+        assert "13 unchanged" in output
 
-    broken = "pouw.local/none:1"
+    failing = "pouw.local/none:1"
     with Pods(client, "fidelity", lambda pod: failing_status(pod, "ErrImageNeverPull", "not present")):
-        interrupted(stack, broken)
+        interrupted(stack, failing)
         assert stack.resources()["StatefulSet nodes"]["initErrors"]
         template = stack.resources()["StatefulSet nodes"]["outputs"]["spec"]["template"]
-        assert template["spec"]["containers"][0]["image"] == broken
+        assert template["spec"]["containers"][0]["image"] == failing
     with Pods(client, "fidelity", ready_status):
         # Kubernetes waits for a broken pod of a StatefulSet whatever its template says meanwhile.
         client.request("DELETE", "/api/v1/namespaces/fidelity/pods/nodes-0", query={"gracePeriodSeconds": "0"})
@@ -213,14 +213,14 @@ def test_a_stack_of_ours_has_the_official_state_and_lives_through_its_changes(
 
 
 def interrupted(stack: Stack, image: str) -> None:
-    """An update to an image that does not exist, given up by the user once the trouble shows."""
+    """Update to an image that does not exist, and interrupt the engine once the trouble is shown."""
     process = stack.start("up", "--yes", "--skip-preview", "-c", f"fidelity:image={image}")
     assert process.stdout is not None
-    said = []
+    output = []
     for line in process.stdout:
-        said.append(line)
+        output.append(line)
         if "ErrImageNeverPull" in line and "StatefulSet nodes" in line:
             break
     os.kill(process.pid, signal.SIGINT)
-    rest, _ = process.communicate(timeout=60)
-    assert process.returncode != 0, "".join(said) + rest
+    others_left, _ = process.communicate(timeout=60)
+    assert process.returncode != 0, "".join(output) + others_left

@@ -1,4 +1,4 @@
-"""Runs that are killed, clusters that are not there: with the real engine."""
+"""Killed runs and missing clusters, with the real engine."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def test_a_run_that_is_killed_while_it_waits_is_taken_up_by_the_next(
     uid = control_plane.client.get(path)["metadata"]["uid"]
     stack.run("cancel", "--yes")
     with Pods(control_plane.client, "killed", ready_status):
-        said = stack.up()
-        assert "error" not in said
+        output = stack.up()
+        assert "error" not in output
         live = control_plane.client.get(path)
         assert live["metadata"]["uid"] == uid
         assert stack.preview() == {}
@@ -71,41 +71,39 @@ def test_a_plugin_ends_with_its_killed_engine(tmp_path: Path, control_plane: Con
 
 
 def plugins_in(folder: Path) -> int:
-    """Plugin processes whose engine works in ``folder``."""
-    found = 0
+    """Return the plugin processes whose engine works in ``folder``."""
+    objects = 0
     for process in Path("/proc").glob("[0-9]*"):
         try:
             command = (process / "cmdline").read_bytes()
             environment = (process / "environ").read_bytes()
         except OSError:
             continue
-        found += b"pouw.engine.plugins.kubernetes" in command and str(folder).encode() in environment
-    return found
+        objects += b"pouw.engine.plugins.kubernetes" in command and str(folder).encode() in environment
+    return objects
 
 
-def test_a_cluster_that_is_not_there_previews_and_is_one_clear_error_for_an_update(
-    tmp_path: Path, engine: Engine
-) -> None:
+def test_without_a_cluster_a_preview_works_and_an_update_fails(tmp_path: Path, engine: Engine) -> None:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(
         f"""
 apiVersion: v1
 kind: Config
 clusters: [{{name: gone, cluster: {{server: "https://127.0.0.1:{free_port()}"}}}}]
-users: [{{name: nobody, user: {{token: nothing}}}}]
-contexts: [{{name: gone, context: {{cluster: gone, user: nobody}}}}]
+users: [{{name: absent, user: {{token: nothing}}}}]
+contexts: [{{name: gone, context: {{cluster: gone, user: absent}}}}]
 current-context: gone
 """
     )
     stack = Stack.make(
         tmp_path / "stack", engine, PROGRAM.replace("NAME", "nowhere"), str(kubeconfig), project="nowhere"
     )
-    started = time.monotonic()
+    process = time.monotonic()
     steps = stack.preview()
     assert {name: step.op for name, step in steps.items()}.keys() >= {"Namespace ns", "Deployment web"}
-    assert time.monotonic() - started < 20
-    said = stack.up(fails=True)
-    assert "the cluster cannot be reached" in said
-    assert "Connection refused" in said
+    assert time.monotonic() - process < 20
+    output = stack.up(fails=True)
+    assert "the cluster cannot be reached" in output
+    assert "Connection refused" in output
     stack.rewrite('"replicas": 2', '"replicas": "two"')
     assert "spec.replicas: must be an integer, got a string: 'two'" in stack.run("preview", fails=True)

@@ -1,4 +1,4 @@
-"""Objects on a real API server, asked for as the engine asks: state, changes, names, refusals."""
+"""Objects on a real API server through the engine's protocol: state, changes, names and refusals."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ def test_a_job_template_replaces(provider: Provider, control_plane: ControlPlane
         }
 
     with Pods(control_plane.client, namespace, ready_status):
-        made = provider.create(urn("kubernetes:batch/v1:Job", "once"), job("a"))
-        assert made.state["status"]["succeeded"] == 1
-        answer = provider.diff(made, job("b"))
+        created = provider.create(urn("kubernetes:batch/v1:Job", "once"), job("a"))
+        assert created.state["status"]["succeeded"] == 1
+        answer = provider.diff(created, job("b"))
         assert kinds(answer) == {"spec.template.spec.containers[0].image": "update-replace"}
         assert answer.deleteBeforeReplace
-        provider.delete(made)
+        provider.delete(created)

@@ -1,4 +1,4 @@
-"""The provider's pure parts: names, quantities, managers, kubeconfigs, configuration, state."""
+"""The provider's pure parts: names, quantities, managers, configuration and state."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.naming import Naming, NamingMode
 from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value
 from pouw.engine.plugins.kubernetes import configuration, dry_run, field_managers, state
-from pouw.engine.plugins.kubernetes.naming import named
+from pouw.engine.plugins.kubernetes.naming import with_name
 from pouw.engine.plugins.kubernetes.normalization import normal_inputs, pruned
 from pouw.engine.plugins.kubernetes.objects import Object
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("quantity", "expected"),
     [
         ("1000m", "1"),
         ("0.5", "500m"),
@@ -36,8 +36,8 @@ from pouw.engine.plugins.kubernetes.objects import Object
         ("none", "none"),
     ],
 )
-def test_quantities_are_spelled_as_the_server_does(given: str | float, expected: str) -> None:
-    assert canonical(given) == expected
+def test_quantities_are_spelled_as_the_server_does(quantity: str | float, expected: str) -> None:
+    assert canonical(quantity) == expected
 
 
 def test_only_quantities_are_respelled() -> None:
@@ -68,29 +68,29 @@ def metadata_of(**fields: Value) -> Object:
 
 def test_the_same_seed_makes_the_same_name() -> None:
     naming = Naming(resource="web", seed=b"seed")
-    assert named(metadata_of(), {}, naming) == named(metadata_of(), {}, naming)
+    assert with_name(metadata_of(), {}, naming) == with_name(metadata_of(), {}, naming)
 
 
 def test_names_that_cannot_be_made_up_are_asked_for() -> None:
     with pytest.raises(ProviderError, match=r"metadata\.name: is needed"):
-        named(metadata_of(), {}, Naming(resource="web", mode=NamingMode.DISABLED))
+        with_name(metadata_of(), {}, Naming(resource="web", mode=NamingMode.DISABLED))
     with pytest.raises(ProviderError, match="generateName cannot be used"):
-        named(metadata_of(generateName="web-"), {}, Naming(resource="web"))
+        with_name(metadata_of(generateName="web-"), {}, Naming(resource="web"))
 
 
 def test_a_proposed_name_is_taken_and_an_unknown_one_left() -> None:
     proposed = Naming(resource="web", mode=NamingMode.PROPOSED, proposed="mine")
-    assert named(metadata_of(), {}, proposed)["metadata"]["name"] == "mine"
-    assert named(metadata_of(name=UNKNOWN), {}, proposed)["metadata"] == {"name": UNKNOWN}
+    assert with_name(metadata_of(), {}, proposed)["metadata"]["name"] == "mine"
+    assert with_name(metadata_of(name=UNKNOWN), {}, proposed)["metadata"] == {"name": UNKNOWN}
 
 
 def test_a_name_that_the_program_gave_once_is_not_kept_as_a_made_one() -> None:
-    assert "name" not in named(metadata_of(), metadata_of(name="given"), Naming(resource="web"))["metadata"]
+    assert "name" not in with_name(metadata_of(), metadata_of(name="chosen"), Naming(resource="web"))["metadata"]
 
 
 def entry(manager: str, operation: str, fields: Object, subresource: str = "") -> dict[str, Any]:
-    found = {"manager": manager, "operation": operation, "fieldsV1": fields}
-    return {**found, "subresource": subresource} if subresource else found
+    result = {"manager": manager, "operation": operation, "fieldsV1": fields}
+    return {**result, "subresource": subresource} if subresource else result
 
 
 def live(*entries: dict[str, Any]) -> Object:
@@ -108,7 +108,7 @@ def test_fields_of_a_create_and_of_kubectl_are_signed_over() -> None:
     )
     assert patch is not None
     assert patch[0] == {"op": "test", "path": "/metadata/resourceVersion", "value": "7"}
-    assert [(one["manager"], one["operation"]) for one in patch[1]["value"]] == [
+    assert [(first["manager"], first["operation"]) for first in patch[1]["value"]] == [
         ("mine", "Apply"),
         ("controller", "Update"),
     ]
@@ -120,24 +120,24 @@ def test_nothing_is_signed_over_twice() -> None:
 
 
 def test_the_mark_of_a_create_is_known_and_given_up() -> None:
-    made = live(entry("other", "Update", {}), entry("pulumi-kubernetes-1a2b3c4d", "Update", {}))
-    assert field_managers.carries_mark(made, "pulumi-kubernetes-1a2b3c4d")
-    assert not field_managers.carries_mark(made, "pulumi-kubernetes-ffffffff")
-    patch = field_managers.without_mark(made, "pulumi-kubernetes-1a2b3c4d")
+    new_state = live(entry("other", "Update", {}), entry("pulumi-kubernetes-1a2b3c4d", "Update", {}))
+    assert field_managers.carries_mark(new_state, "pulumi-kubernetes-1a2b3c4d")
+    assert not field_managers.carries_mark(new_state, "pulumi-kubernetes-ffffffff")
+    patch = field_managers.without_mark(new_state, "pulumi-kubernetes-1a2b3c4d")
     assert patch is not None
     assert patch[1] == {"op": "replace", "path": "/metadata/managedFields/1/manager", "value": "pulumi-kubernetes"}
 
 
 def test_every_resource_has_a_manager_of_its_own() -> None:
-    one, other = state.own_manager("urn:a"), state.own_manager("urn:b")
-    assert one != other
-    assert len(one) == len("pulumi-kubernetes-") + 8
+    first, second = state.own_manager("urn:a"), state.own_manager("urn:b")
+    assert first != second
+    assert len(first) == len("pulumi-kubernetes-") + 8
 
 
 def test_a_list_with_a_secret_is_secret_as_a_whole() -> None:
-    asked = {"spec": {"items": ["a", Secret("b")], "open": 1}}
-    marked = state.with_secrets({"spec": {"items": ["b", "a"], "open": 1}}, asked)
-    assert marked == {"spec": {"items": Secret(["b", "a"]), "open": 1}}
+    properties = {"spec": {"items": ["a", Secret("b")], "open": 1}}
+    values_with_secrets = state.with_secrets({"spec": {"items": ["b", "a"], "open": 1}}, properties)
+    assert values_with_secrets == {"spec": {"items": Secret(["b", "a"]), "open": 1}}
 
 
 def test_kubectls_copy_of_a_secret_is_sealed() -> None:
@@ -147,9 +147,9 @@ def test_kubectls_copy_of_a_secret_is_sealed() -> None:
         "metadata": {"annotations": {annotation: "{…}", "b": "c"}},
         "data": {"k": "dg=="},
     }
-    marked = state.with_secrets(secret, {})
-    assert marked["metadata"]["annotations"] == {annotation: Secret("{…}"), "b": "c"}
-    assert marked["data"] == Secret({"k": "dg=="})
+    values_with_secrets = state.with_secrets(secret, {})
+    assert values_with_secrets["metadata"]["annotations"] == {annotation: Secret("{…}"), "b": "c"}
+    assert values_with_secrets["data"] == Secret({"k": "dg=="})
 
 
 def test_a_preview_of_a_service_does_not_promise_an_address() -> None:
@@ -194,12 +194,12 @@ def test_another_cluster_replaces_and_another_token_does_not() -> None:
         (None, "one", []),
     ],
 )
-def test_a_cluster_that_the_program_identifies_is_told_from_another_by_nothing_else(
+def test_only_its_identifier_identifies_a_cluster_that_has_one(
     before: str | None, after: str, replaces: list[str]
 ) -> None:
     old = {"kubeconfig": config(), **({"clusterIdentifier": before} if before else {})}
-    for given in (config("https://127.0.0.1:9"), UNKNOWN):
-        change = configuration.difference(old, {"kubeconfig": given, "clusterIdentifier": after})
+    for kubeconfig in (config("https://127.0.0.1:9"), UNKNOWN):
+        change = configuration.difference(old, {"kubeconfig": kubeconfig, "clusterIdentifier": after})
         assert change.replaces == replaces
         assert "kubeconfig" in change.differs
 
@@ -213,5 +213,5 @@ def test_what_the_provider_does_not_do_is_a_fault_of_its_configuration() -> None
 
 def test_a_variable_wins_over_the_environment() -> None:
     environment = {"PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE": "true", "PULUMI_K8S_ENABLE_SECRET_MUTABLE": "true"}
-    found = configuration.read({"kubernetes:config:enableSecretMutable": "false"}, environment)
-    assert (found.mutable_config_maps, found.mutable_secrets) == (True, False)
+    result = configuration.read({"kubernetes:config:enableSecretMutable": "false"}, environment)
+    assert (result.mutable_config_maps, result.mutable_secrets) == (True, False)

@@ -1,4 +1,4 @@
-"""What is secret stays so: in the state, in faults, in what the server says, in the log."""
+"""Secrets stay secret in the state, in faults, in messages of the server and in the log."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def test_a_fault_in_a_secret_value_does_not_show_it(provider: Provider, namespac
 def test_the_servers_refusal_does_not_show_secrets(provider: Provider, namespace: str) -> None:
     news = deployment(namespace)
     news["spec"]["template"]["spec"]["containers"][0]["ports"] = [{"containerPort": 1, "name": Secret("CANARY_VALUE")}]
-    with pytest.raises(FailedError, match=r"\[secret\]") as failed:
+    with pytest.raises(FailedError, match=r"\[secret\]") as failure:
         provider.create(urn(DEPLOYMENT, "web"), news)
-    assert "CANARY_VALUE" not in str(failed.value)
+    assert "CANARY_VALUE" not in str(failure.value)
 
 
 def test_nothing_of_a_secret_reaches_the_log(provider: Provider, control_plane: ControlPlane, namespace: str) -> None:
@@ -58,10 +58,10 @@ def test_nothing_of_a_secret_reaches_the_log(provider: Provider, control_plane: 
 
     news = deployment(namespace)
     news["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "A", "value": Secret("canary-text")}]
-    with Pods(control_plane.client, namespace, revealing), pytest.raises(FailedError) as failed:
+    with Pods(control_plane.client, namespace, revealing), pytest.raises(FailedError) as failure:
         provider.create(urn(DEPLOYMENT, "web"), news, timeout=1)
-    said = json.dumps([str(failed.value), failed.value.reasons, provider.log.warnings, provider.log.statuses])
-    assert "canary-text" not in said
-    assert "[secret]" in said
-    assert plain(failed.value.state)["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"] == "canary-text"
-    assert isinstance(failed.value.state["spec"]["template"]["spec"]["containers"], Secret)
+    output = json.dumps([str(failure.value), failure.value.reasons, provider.log.warnings, provider.log.statuses])
+    assert "canary-text" not in output
+    assert "[secret]" in output
+    assert plain(failure.value.state)["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"] == "canary-text"
+    assert isinstance(failure.value.state["spec"]["template"]["spec"]["containers"], Secret)

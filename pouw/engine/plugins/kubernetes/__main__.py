@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str]) -> None:
-    """Serve the engine whose address is the last argument; the logging flags before it are not ours."""
+    """Serve the engine whose address is the last argument. The engine's logging flags before it are ignored."""
     enter_without_the_sdk()
     from pouw.engine.plugins.core.serving import EngineLog, run
 
-    version, *rest = arguments
-    address = rest[-1] if rest and not rest[-1].startswith("-") else ""
+    version, *remaining = arguments
+    address = remaining[-1] if remaining and not remaining[-1].startswith("-") else ""
     provider = _provider(version, EngineLog(address))
     run(provider, ending=provider.cancel)
 

@@ -1,4 +1,4 @@
-"""The provider's configuration: what ``kubernetes:Provider`` or ``kubernetes:…`` stack settings say."""
+"""The provider's configuration, from ``kubernetes:Provider`` or the stack's ``kubernetes:…`` settings."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _ENVIRONMENT: Final = {
     "deleteUnreachable": "PULUMI_K8S_DELETE_UNREACHABLE",
     "skipUpdateUnreachable": "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE",
 }
-_REFUSED: Final = {
+_UNSUPPORTED: Final = {
     "renderYamlToDirectory": (
-        "rendering YAML to a directory is not something this provider does; "
+        "this provider does not render YAML to a directory; "
         "use `pulumi preview --json`, or the official kubernetes plugin"
     ),
 }
@@ -35,7 +35,7 @@ class Configuration:
     """Settings of one provider instance; ``kubeconfig`` holds credentials."""
 
     kubeconfig: str = ""
-    """Content or path; empty: the ambient one."""
+    """Content or path. Empty selects the user's own."""
     context: str = ""
     cluster: str = ""
     namespace: str = ""
@@ -51,19 +51,19 @@ class Configuration:
 
 
 def read(variables: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> Configuration:
-    """The configuration of a ``Configure`` call; a variable wins over the environment."""
-    given = {key.removeprefix(_PREFIX): value for key, value in variables.items()}
+    """Return the configuration of a ``Configure`` call. A variable wins over the environment."""
+    settings = {key.removeprefix(_PREFIX): value for key, value in variables.items()}
 
     def flag(name: str, *, default: bool) -> bool:
-        value = given.get(name) or environment.get(_ENVIRONMENT[name], "")
+        value = settings.get(name) or environment.get(_ENVIRONMENT[name], "")
         return value == "true" if value else default
 
     force = environment.get("PULUMI_K8S_ENABLE_PATCH_FORCE")
     return Configuration(
-        kubeconfig=given.get("kubeconfig", ""),
-        context=given.get("context", ""),
-        cluster=given.get("cluster", ""),
-        namespace=given.get("namespace", ""),
+        kubeconfig=settings.get("kubeconfig", ""),
+        context=settings.get("context", ""),
+        cluster=settings.get("cluster", ""),
+        namespace=settings.get("namespace", ""),
         server_side_apply=flag("enableServerSideApply", default=True),
         mutable_config_maps=flag("enableConfigMapMutable", default=False),
         mutable_secrets=flag("enableSecretMutable", default=False),
@@ -93,10 +93,10 @@ def _loaded(text: str, context: str, cluster: str) -> Kubeconfig | None:
 
 
 def faults(news: Mapping[str, Value]) -> list[Fault]:
-    """What is wrong with a provider's inputs. Says where and why, never a value."""
-    found = [
+    """Return the faults of a provider's inputs. They hold no value, because a value may be secret."""
+    faults_found = [
         Fault(path=name, message=reason)
-        for name, reason in _REFUSED.items()
+        for name, reason in _UNSUPPORTED.items()
         if news.get(name) not in (None, "", False, "false")
     ]
     text = plain(news.get("kubeconfig"))
@@ -104,10 +104,10 @@ def faults(news: Mapping[str, Value]) -> list[Fault]:
         try:
             _loaded(text, _text(news.get("context")), _text(news.get("cluster")))
         except KubeconfigError as error:
-            # A file may appear later in the same run; content cannot change.
+            # A file may appear later in the same run, but content cannot change.
             if is_content(text):
-                found += error.faults
-    return found
+                faults_found += error.faults
+    return faults_found
 
 
 _IDENTIFIER: Final = "clusterIdentifier"
@@ -115,16 +115,16 @@ _IDENTIFIER: Final = "clusterIdentifier"
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigurationChange:
-    """What differs between two configurations, and what of that means another cluster."""
+    """The keys that differ between two configurations, and those among them that mean another cluster."""
 
     differs: list[str]
     replaces: list[str]
 
 
 def difference(olds: Mapping[str, Value], news: Mapping[str, Value]) -> ConfigurationChange:
-    """Another active cluster replaces everything in it; so does one that is not known yet. All else updates.
+    """Compare two configurations. Another active cluster, or an unknown one, replaces everything in it.
 
-    Where the program says which cluster it is, by ``clusterIdentifier``, nothing else tells one from another.
+    If the program identifies its cluster by ``clusterIdentifier``, only that identifies it. Other changes update.
     """
     old, new = plain(dict(olds)), plain(dict(news))
     differs = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
@@ -132,22 +132,22 @@ def difference(olds: Mapping[str, Value], news: Mapping[str, Value]) -> Configur
     if identifier is not None:
         moved = identifier is UNKNOWN or (before is not None and before != identifier)
         return ConfigurationChange(differs=differs, replaces=[_IDENTIFIER] if moved else [])
-    where = [key for key in ("kubeconfig", "context", "cluster") if key in differs]
-    if any(new.get(key) is UNKNOWN for key in where):
-        return ConfigurationChange(differs=differs, replaces=[key for key in where if new.get(key) is UNKNOWN])
+    location_keys = [key for key in ("kubeconfig", "context", "cluster") if key in differs]
+    if any(new.get(key) is UNKNOWN for key in location_keys):
+        return ConfigurationChange(differs=differs, replaces=[key for key in location_keys if new.get(key) is UNKNOWN])
     before, after = _active_cluster(old), _active_cluster(new)
     moved = before is not None and after is not None and before != after
-    return ConfigurationChange(differs=differs, replaces=where if moved else [])
+    return ConfigurationChange(differs=differs, replaces=location_keys if moved else [])
 
 
 def _active_cluster(values: Mapping[str, Value]) -> Mapping[str, object] | None:
     value = values.get("kubeconfig")
     text = json.dumps(value) if isinstance(value, Mapping) else _text(value)
     try:
-        found = _loaded(text, _text(values.get("context")), _text(values.get("cluster")))
+        faults_found = _loaded(text, _text(values.get("context")), _text(values.get("cluster")))
     except KubeconfigError:
         return None
-    return None if found is None else dict(found.cluster)
+    return None if faults_found is None else dict(faults_found.cluster)
 
 
 def _has_unknown_override(news: Mapping[str, Value]) -> bool:

@@ -97,7 +97,7 @@ class Connection:
                 self._result.client.close()
 
     def cluster_or_none(self) -> Cluster | None:
-        """Return the cluster, or None while it cannot be reached. Previews go on without one."""
+        """Return the cluster, or None while it cannot be reached. Previews do not need one."""
         try:
             return self.cluster()
         except UnreachableError:

@@ -1,4 +1,4 @@
-"""Creating objects."""
+"""Creation of objects."""
 
 from __future__ import annotations
 
@@ -23,43 +23,43 @@ from pouw.kube.client import APPLY
 from pouw.kube.errors import ApiError, KubeError, UnreachableError
 
 _PATIENCE_SECONDS: Final = 20.0
-"""For what is created at the same time: a namespace, a kind, a service account."""
+"""Longest wait for objects that are created at the same time: a namespace, a kind, a service account."""
 _FIRST_DELAY: Final = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Created:
-    """A new resource: its id (empty in a preview) and state."""
+    """A new resource: its id (empty in a preview) and its state."""
 
     identifier: str
     state: Mapping[str, Value]
 
 
-def preview_create(session: Session, urn: str, asked: Mapping[str, Value]) -> Created:
-    """What a create would make. Never fails for want of a cluster, a namespace or a kind."""
-    inputs: Object = dashed(plain(dict(asked)))
-    answer = None if has_unknown(inputs) else _dry_run(session, urn, inputs, asked)
-    shown = dry_run.of_inputs(inputs) if answer is None else dry_run.of_dry_run(inputs, answer)
+def preview_create(session: Session, urn: str, properties: Mapping[str, Value]) -> Created:
+    """Return the resource that a create would make. A missing cluster, namespace or kind is not an error."""
+    inputs: Object = dashed(plain(dict(properties)))
+    answer = None if has_unknown(inputs) else _dry_run(session, urn, inputs, properties)
+    preview = dry_run.of_inputs(inputs) if answer is None else dry_run.of_dry_run(inputs, answer)
     manager = state.manager_of(inputs, "", urn, server_side=session.configuration.server_side_apply)
-    made = state.make_state(
+    new_state = state.make_state(
         inputs=inputs,
-        live=shown,
-        asked=asked,
+        live=preview,
+        properties=properties,
         field_manager=manager,
         initial_api_version=str(inputs.get("apiVersion")),
     )
-    return Created(identifier="", state=made)
+    return Created(identifier="", state=new_state)
 
 
-def _dry_run(session: Session, urn: str, inputs: Object, asked: Mapping[str, Value]) -> Object | None:
+def _dry_run(session: Session, urn: str, inputs: Object, properties: Mapping[str, Value]) -> Object | None:
     cluster = session.connection.cluster_or_none()
     if cluster is None:
         return None
     try:
-        served = cluster.discovery.find(gvk_of(inputs))
+        served_kind = cluster.discovery.find(gvk_of(inputs))
         return cluster.client.request(
             "POST",
-            served.collection(namespace_of(inputs)),
+            served_kind.collection(namespace_of(inputs)),
             query={"dryRun": "All", "fieldManager": state.SHARED_MANAGER},
             body=inputs,
         )
@@ -70,11 +70,11 @@ def _dry_run(session: Session, urn: str, inputs: Object, asked: Mapping[str, Val
             _warn_of_stranger(session, cluster, urn, inputs)
         if error.status in (403, 404, 409) or "dry run" in error.message:
             return None
-        raise _refused("would not be created", error, asked) from None
+        raise _refusal("would not be created", error, properties) from None
 
 
 def _warn_of_stranger(session: Session, cluster: Cluster, urn: str, inputs: Object) -> None:
-    """Something of this name is there. Of a provider's making it may be what is replaced; else the create must fail."""
+    """Warn that the create will fail if an object of this name exists and no provider made it."""
     live = _get(cluster, cluster.discovery.find(gvk_of(inputs)), inputs)
     if live is not None and not field_managers.made_by_provider(live):
         session.log.line(
@@ -82,25 +82,30 @@ def _warn_of_stranger(session: Session, cluster: Cluster, urn: str, inputs: Obje
         )
 
 
-def create(session: Session, urn: str, asked: Mapping[str, Value], timeout: float) -> Created:
-    """Create and wait until ready. Raises PartialError when the object is there but not ready, else ProviderError."""
-    inputs: Object = dashed(plain(dict(asked)))
+def create(session: Session, urn: str, properties: Mapping[str, Value], timeout: float) -> Created:
+    """Create an object and wait until it is ready.
+
+    Raises:
+        PartialError: the object exists but is not ready.
+        ProviderError: it was not created.
+    """
+    inputs: Object = dashed(plain(dict(properties)))
     manager = state.manager_of(inputs, "", urn, server_side=session.configuration.server_side_apply)
-    cluster, served, live = _made(session, urn, inputs, asked, manager)
-    waiter = session.waiter(cluster, urn, asked)
+    cluster, served_kind, live = _post_until_possible(session, urn, inputs, properties, manager)
+    waiter = session.waiter(cluster, urn, properties)
     failure: NotReadyError | None = None
     try:
-        session.settle(waiter, live, served, inputs, timeout)
+        session.settle(waiter, live, served_kind, inputs, timeout)
     except NotReadyError as error:
         failure = error
         live = error.live
     if gvk_of(inputs).is_crd:
         _forget_kinds(cluster, inputs)
-    live = _finished(cluster, served, live, manager)
-    made = state.make_state(
+    live = _finished(cluster, served_kind, live, manager)
+    new_state = state.make_state(
         inputs=inputs,
         live=live,
-        asked=asked,
+        properties=properties,
         field_manager=manager,
         initial_api_version=str(inputs.get("apiVersion")),
     )
@@ -108,10 +113,10 @@ def create(session: Session, urn: str, asked: Mapping[str, Value], timeout: floa
         raise PartialError(
             f"{identifier(live)} was created but did not become ready: {failure}",
             identifier=identifier(live),
-            state=made,
+            state=new_state,
             reasons=failure.reasons,
         )
-    return Created(identifier=identifier(live), state=made)
+    return Created(identifier=identifier(live), state=new_state)
 
 
 _REMEDY: Final = (
@@ -120,18 +125,21 @@ _REMEDY: Final = (
 )
 
 
-def _made(
-    session: Session, urn: str, inputs: Object, asked: Mapping[str, Value], manager: str
+def _post_until_possible(
+    session: Session, urn: str, inputs: Object, properties: Mapping[str, Value], manager: str
 ) -> tuple[Cluster, ServedKind, Object]:
-    """POST until it succeeds or cannot. What comes into being at the same time is waited for."""
+    """Post the object until the server accepts it or refuses it for good.
+
+    Its namespace, kind or service account may be created at the same time, so their absence is waited out.
+    """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     delay = _FIRST_DELAY
-    redact = Redaction(asked)
+    redact = Redaction(properties)
     while True:
         try:
             cluster = session.connection.cluster()
-            served = cluster.discovery.find(gvk_of(inputs))
-            return cluster, served, _posted(cluster, served, inputs, manager)
+            served_kind = cluster.discovery.find(gvk_of(inputs))
+            return cluster, served_kind, _posted(cluster, served_kind, inputs, manager)
         except UnreachableError as error:
             raise ProviderError(
                 f"{name_of(inputs)} was not created, the cluster cannot be reached: {error.message}"
@@ -139,37 +147,37 @@ def _made(
         except NoKindError as error:
             failure: ProviderError = error
         except ApiError as error:
-            failure = _refused("was not created", error, asked)
+            failure = _refusal("was not created", error, properties)
             if not _may_come(error):
                 raise failure from None
         if time.monotonic() + delay > deadline:
             raise failure
-        session.log.status(redact(f"Waiting for what it needs: {failure}"), urn)
+        session.log.status(redact(f"Waiting for required objects: {failure}"), urn)
         if session.cancelled.wait(delay):
             raise CancelledError(f"interrupted before {name_of(inputs)} was created: {failure}")
         delay = min(delay * 2, 2.0)
 
 
-def _posted(cluster: Cluster, served: ServedKind, inputs: Object, manager: str) -> Object:
+def _posted(cluster: Cluster, served_kind: ServedKind, inputs: Object, manager: str) -> Object:
     query = {"fieldManager": manager, "fieldValidation": "Warn"}
     try:
-        return cluster.client.request("POST", served.collection(namespace_of(inputs)), query=query, body=inputs)
+        return cluster.client.request("POST", served_kind.collection(namespace_of(inputs)), query=query, body=inputs)
     except ApiError as error:
         if error.reason != "AlreadyExists":
             raise
-        live = _get(cluster, served, inputs)
+        live = _get(cluster, served_kind, inputs)
         if live is None:
             raise
         if field_managers.carries_mark(live, manager):
-            return _adopted(cluster, served, inputs, live, manager)
+            return _adopted(cluster, served_kind, inputs, live, manager)
         raise ApiError(
             error.status, error.reason, f"{identifier(live)} exists already and is not this resource's: {_REMEDY}"
         ) from None
 
 
-def _adopted(cluster: Cluster, served: ServedKind, inputs: Object, live: Object, manager: str) -> Object:
-    """An object whose creation was cut off: bring it to the inputs of now, under the name it was made by."""
-    path = served.item(namespace_of(live), name_of(live))
+def _adopted(cluster: Cluster, served_kind: ServedKind, inputs: Object, live: Object, manager: str) -> Object:
+    """Apply the current inputs to an object whose creation was interrupted, under its own manager."""
+    path = served_kind.item(namespace_of(live), name_of(live))
     take_over(cluster.client, path, live, manager)
     query = {"fieldManager": manager, "force": "true"}
     return cluster.client.request("PATCH", path, query=query, body=inputs, content_type=APPLY)
@@ -179,18 +187,18 @@ def _may_come(error: ApiError) -> bool:
     return error.not_found or (error.status == 403 and "error looking up service account" in error.message)
 
 
-def _get(cluster: Cluster, served: ServedKind, inputs: Object) -> Object | None:
+def _get(cluster: Cluster, served_kind: ServedKind, inputs: Object) -> Object | None:
     try:
-        return cluster.client.get(served.item(namespace_of(inputs), name_of(inputs)))
+        return cluster.client.get(served_kind.item(namespace_of(inputs), name_of(inputs)))
     except ApiError as error:
         if error.not_found:
             return None
         raise
 
 
-def _finished(cluster: Cluster, served: ServedKind, live: Object, manager: str) -> Object:
-    """The live object with its mark given up. It exists whatever happens here, so the last seen one is good enough."""
-    path = served.item(namespace_of(live), name_of(live))
+def _finished(cluster: Cluster, served_kind: ServedKind, live: Object, manager: str) -> Object:
+    """Remove the mark and return the object. If that fails, return the last observation, because the object exists."""
+    path = served_kind.item(namespace_of(live), name_of(live))
     try:
         return give_up_mark(cluster.client, path, live, manager)
     except KubeError:
@@ -204,5 +212,5 @@ def _forget_kinds(cluster: Cluster, definition: Object) -> None:
     cluster.schemas.forget()
 
 
-def _refused(what: str, error: ApiError, asked: Mapping[str, Value]) -> ProviderError:
-    return ProviderError(Redaction(asked)(f"{what}: the API server says: {error.message}"))
+def _refusal(outcome: str, error: ApiError, properties: Mapping[str, Value]) -> ProviderError:
+    return ProviderError(Redaction(properties)(f"{outcome}: the API server says: {error.message}"))

@@ -1,4 +1,4 @@
-"""Deleting objects, and waiting until they are gone with everything they own."""
+"""Deletion of objects, with a wait until they and everything that they own are gone."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pouw.engine.plugins.kubernetes.objects import (
     Object,
     annotated_true,
     annotation,
-    at,
     gvk_of,
     gvk_of_urn,
     namespace_of,
     split_identifier,
+    value_at,
 )
 from pouw.engine.plugins.kubernetes.readiness.kinds import deletion_seconds
 from pouw.engine.plugins.kubernetes.readiness.waiter import NotReadyError
@@ -30,22 +30,24 @@ _POLICIES: Final = {"orphan": "Orphan", "background": "Background"}
 
 
 def delete(session: Session, urn: Urn, identifier_text: str, old: state.State, timeout: float) -> None:
-    """Return once the object is gone. One that is gone already, or whose kind is, counts as deleted.
+    """Delete an object and wait until it is gone. A missing object or kind counts as deleted.
 
-    Raises PartialError if it is still there when the time is over, ProviderError if it could not be asked to go.
+    Raises:
+        PartialError: the object still exists after the timeout.
+        ProviderError: the object cannot be deleted.
     """
     namespace, name = split_identifier(identifier_text)
     namespace = namespace or namespace_of(old.live)
     gvk = gvk_of(old.live) if old.live.get("kind") else gvk_of_urn(urn)
     try:
         cluster = session.connection.cluster()
-        served = cluster.discovery.find(gvk)
-        answer = cluster.client.request("DELETE", served.item(namespace, name), body=_options(old.inputs))
+        served_kind = cluster.discovery.find(gvk)
+        answer = cluster.client.request("DELETE", served_kind.item(namespace, name), body=_options(old.inputs))
         if annotated_true(old.inputs, SKIP_AWAIT):
             return
         waiter = session.waiter(cluster, urn.text)
-        uid = str(at(answer, "details", "uid") or at(answer, "metadata", "uid") or "")
-        waiter.until_gone(served, namespace, name, uid, seconds(old.inputs, timeout, deletion_seconds(gvk)))
+        uid = str(value_at(answer, "details", "uid") or value_at(answer, "metadata", "uid") or "")
+        waiter.until_gone(served_kind, namespace, name, uid, seconds(old.inputs, timeout, deletion_seconds(gvk)))
     except NoKindError:
         return
     except UnreachableError as error:
@@ -57,12 +59,12 @@ def delete(session: Session, urn: Urn, identifier_text: str, old: state.State, t
         remains = state.make_state(
             inputs=old.inputs,
             live=error.live,
-            asked=old.asked,
+            properties=old.properties,
             field_manager=old.field_manager,
             initial_api_version=old.initial_api_version,
         )
         raise PartialError(
-            f"{identifier_text} was asked to go but is {error}",
+            f"{identifier_text} was deleted but is {error}",
             identifier=identifier_text,
             state=remains,
             reasons=error.reasons,
@@ -78,9 +80,14 @@ def _options(inputs: Object) -> Object:
 
 def _unreachable(session: Session, urn: Urn, identifier_text: str, error: UnreachableError) -> None:
     if session.configuration.delete_unreachable:
-        session.log.line(Severity.WARNING, f"{identifier_text} is forgotten with its unreachable cluster", urn.text)
+        session.log.line(
+            Severity.WARNING,
+            f"{identifier_text} is removed from the state with its unreachable cluster",
+            urn.text,
+        )
         return
     raise ProviderError(
         f"{identifier_text} was not deleted, the cluster cannot be reached: {error.message}. "
-        "If the cluster is gone for good, PULUMI_K8S_DELETE_UNREACHABLE=true lets `destroy` forget what was in it"
+        "If the cluster is gone for good, let `destroy` remove its objects from the state: "
+        "PULUMI_K8S_DELETE_UNREACHABLE=true"
     )

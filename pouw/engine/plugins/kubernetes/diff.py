@@ -1,4 +1,4 @@
-"""What a change of inputs means for an object that exists: nothing, an update, or a replacement. Pure."""
+"""The effect of changed inputs on an existing object: none, an update or a replacement. Pure."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from pouw.engine.plugins.kubernetes.objects import (
     AUTONAMED,
     Object,
     annotated_true,
-    at,
     gvk_of,
     metadata,
     name_of,
     namespace_of,
     replaced,
+    value_at,
     without,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The changes, and whether the old object must go before the new one can come."""
+    """The changes, and whether the old object is deleted before the new one is created."""
 
     changes: Sequence[Change]
     delete_before_replace: bool = False
@@ -38,7 +38,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Mutability:
-    """What the provider was told to update in place."""
+    """Kinds whose data the provider updates in place."""
 
     config_maps: bool = False
     secrets: bool = False
@@ -53,10 +53,10 @@ def plan(
     mutability: Mutability = Mutability(),
     ignored: Sequence[str] = (),
 ) -> Plan:
-    """Compare new inputs with the last known live object, looking only at what the old inputs spoke of.
+    """Compare new inputs with the last known live object, in the properties that the old inputs hold.
 
-    So what the server or a controller added is no change, and what somebody altered by hand (and a refresh found) is.
-    Everything comes plain; ``news`` may hold unknowns.
+    Additions of the server or of a controller are therefore not changes, but an edit that a refresh found is one.
+    All values are plain. ``news`` may hold unknowns.
     """
     old = pruned(live, normal_inputs(old_inputs))
     new = normal_inputs(news)
@@ -69,13 +69,13 @@ def plan(
     immutable = immutable_paths(
         gvk, new, mutable_config_maps=mutability.config_maps, mutable_secrets=mutability.secrets
     )
-    found = [
+    planned_changes = [
         replace(change, replaces=_replaces(change) or any(touches(change, path) for path in immutable))
         for change in without_ignored(changes(old, new), ignored)
     ]
     return Plan(
-        changes=found,
-        delete_before_replace=any(change.replaces for change in found) and _keeps_its_place(new, live),
+        changes=planned_changes,
+        delete_before_replace=any(change.replaces for change in planned_changes) and _keeps_its_place(new, live),
     )
 
 
@@ -87,15 +87,15 @@ def _same_scope(old: Object, live: Object, new: Object, *, namespaced: bool) -> 
     if not namespaced:
         return without(old, ("metadata", "namespace")), without(new, ("metadata", "namespace"))
     old = replaced(old, ("metadata", "namespace"), namespace_of(live) or "default")
-    if at(new, "metadata", "namespace") is not UNKNOWN and new.get("metadata") is not UNKNOWN:
+    if value_at(new, "metadata", "namespace") is not UNKNOWN and new.get("metadata") is not UNKNOWN:
         new = replaced(new, ("metadata", "namespace"), namespace_of(new) or "default")
     return old, new
 
 
 def _keeps_its_place(new: Object, live: Object) -> bool:
-    named = bool(name_of(new)) or metadata(new).get("name") is UNKNOWN
+    has_name = bool(name_of(new)) or metadata(new).get("name") is UNKNOWN
     return (
-        named
+        has_name
         and not annotated_true(new, AUTONAMED)
         and name_of(new) == name_of(live)
         and (namespace_of(new) == namespace_of(live))

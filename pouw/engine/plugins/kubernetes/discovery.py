@@ -1,4 +1,4 @@
-"""What kinds the API server serves, and where. Asked per group and version, remembered until a kind is missing."""
+"""The kinds that an API server serves, listed per group and version, and kept until a kind is missing."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pouw.kube.client import Client
 from pouw.kube.errors import ApiError
 
 _FRESH_SECONDS: Final = 1.0
-"""A list younger than this is not asked for again because a kind is missing from it."""
+"""Age below which a list is not requested again for a missing kind."""
 
 
 class NoKindError(ProviderError):
-    """The API server does not know the kind: its CustomResourceDefinition is not there."""
+    """A kind that the API server does not know, because its CustomResourceDefinition does not exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServedKind:
-    """Where objects of one kind live."""
+    """A kind, and the paths of its objects."""
 
     gvk: Gvk
     plural: str
@@ -33,18 +33,18 @@ class ServedKind:
         return f"/apis/{self.gvk.api_version}" if self.gvk.group else f"/api/{self.gvk.version}"
 
     def collection(self, namespace: str) -> str:
-        """The path of all objects in a namespace (``default`` where a namespace is needed and none given)."""
+        """Return the path of all objects in a namespace; ``default`` if a namespace is needed and none is given."""
         if not self.namespaced:
             return f"{self._root}/{self.plural}"
         return f"{self._root}/namespaces/{namespace or 'default'}/{self.plural}"
 
     def item(self, namespace: str, name: str) -> str:
-        """The path of one object."""
+        """Return the path of one object."""
         return f"{self.collection(namespace)}/{name}"
 
 
 class Discovery:
-    """The kinds of one API server. Safe for many threads."""
+    """The kinds of one API server, for any number of threads."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -52,22 +52,22 @@ class Discovery:
         self._lock = threading.Lock()
 
     def find(self, gvk: Gvk) -> ServedKind:
-        """Raises NoKindError; what the client raises otherwise."""
+        """Return a kind. Raise NoKindError if it is not served, or what the client raises."""
         with self._lock:
-            asked, kinds = self._known.get(gvk.api_version, (0.0, {}))
-            if gvk.kind not in kinds and time.monotonic() - asked > _FRESH_SECONDS:
+            loaded, kinds = self._known.get(gvk.api_version, (0.0, {}))
+            if gvk.kind not in kinds and time.monotonic() - loaded > _FRESH_SECONDS:
                 kinds = self._ask(gvk)
                 self._known[gvk.api_version] = (time.monotonic(), kinds)
-        found = kinds.get(gvk.kind)
-        if found is None:
+        served_kind = kinds.get(gvk.kind)
+        if served_kind is None:
             raise NoKindError(
                 f"the API server does not know {gvk}: "
                 "create its CustomResourceDefinition first (and depend on it), or correct apiVersion and kind"
             )
-        return found
+        return served_kind
 
     def forget(self, api_version: str) -> None:
-        """The next ``find`` asks the server."""
+        """Request the list of a version again at the next ``find``."""
         with self._lock:
             self._known.pop(api_version, None)
 
@@ -91,5 +91,5 @@ class Discovery:
 
 
 def namespaced_by_name(gvk: Gvk) -> bool:
-    """Whether a kind has namespaces, as far as its name tells; custom kinds mostly do."""
+    """True if a kind probably has namespaces, judged by its name. Most custom kinds have."""
     return gvk.is_custom or gvk.kind not in CLUSTER_SCOPED

@@ -1,33 +1,33 @@
-"""What a create would leave, told before it happens: by the server's dry run, or by the inputs where there is none."""
+"""The state that a create would leave: from the server's dry run, or from the inputs without a cluster."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from pouw.engine.plugins.core.properties import UNKNOWN, Value
-from pouw.engine.plugins.kubernetes.objects import Object, at, gvk_of, replaced, without
+from pouw.engine.plugins.kubernetes.objects import Object, gvk_of, replaced, value_at, without
 
 _ONLY_REAL: Final = ("uid", "creationTimestamp", "resourceVersion", "generation")
-"""Metadata that a dry run makes up: the real object will have other values."""
+"""Metadata that a dry run invents. The real object has other values."""
 
 
 def of_inputs(inputs: Object) -> dict[str, Value]:
-    """Without a cluster: the inputs, with what only the server can say unknown."""
+    """Return the inputs as a preview. Values that only the server can choose are unknown."""
     return _with_unknowns(inputs, inputs)
 
 
 def of_dry_run(inputs: Object, answer: Object) -> dict[str, Value]:
-    """The server's answer to a dry-run create, with what a real run would choose anew unknown."""
+    """Return the answer to a dry run as a preview. Values that a real run chooses again are unknown."""
     return _with_unknowns(inputs, without(answer, ("status",), ("metadata", "managedFields")))
 
 
-def _with_unknowns(inputs: Object, shown: Object) -> dict[str, Value]:
-    about = shown.get("metadata")
-    if isinstance(about, dict):
-        shown = {**shown, "metadata": {**about, **dict.fromkeys(_ONLY_REAL, UNKNOWN)}}
+def _with_unknowns(inputs: Object, preview: Object) -> dict[str, Value]:
+    object_metadata = preview.get("metadata")
+    if isinstance(object_metadata, dict):
+        preview = {**preview, "metadata": {**object_metadata, **dict.fromkeys(_ONLY_REAL, UNKNOWN)}}
     gvk = gvk_of(inputs)
-    if not gvk.group and gvk.kind == "Service" and isinstance(shown.get("spec"), dict):
+    if not gvk.group and gvk.kind == "Service" and isinstance(preview.get("spec"), dict):
         for field in ("clusterIP", "clusterIPs"):
-            if at(inputs, "spec", "clusterIP") is None and at(inputs, "spec", "type") != "ExternalName":
-                shown = replaced(shown, ("spec", field), UNKNOWN)
-    return shown
+            if value_at(inputs, "spec", "clusterIP") is None and value_at(inputs, "spec", "type") != "ExternalName":
+                preview = replaced(preview, ("spec", field), UNKNOWN)
+    return preview

@@ -1,12 +1,12 @@
-"""Who owns which fields of a live object, and how ownership passes on.
+"""The owners of the fields of a live object, and the transfer of ownership.
 
-A create is a POST under the resource's own manager name (``pulumi-kubernetes-<8 hex of its URN>``), given up for the
-shared name ``pulumi-kubernetes`` once the object is ready. Until then the name is a mark: a create that was cut off
-(killed, or its answer lost) meets AlreadyExists when it is repeated, and knows by the mark that the object is its own.
-A stranger's object has no such mark and is refused.
+A create is a POST under the resource's own manager (``pulumi-kubernetes-<8 hex of its URN>``). Once the object is
+ready, the shared manager ``pulumi-kubernetes`` replaces it. Until then, the manager is a mark: an interrupted create
+(killed, or its answer lost) gets AlreadyExists when it is repeated, and recognizes its object by the mark. An object of
+another resource has no such mark and is refused.
 
-Updates are server-side applies under the own name. Before the first, the fields that the create (or a kubectl) set are
-signed over to it, or fields left out of the inputs would never go away.
+Updates are server-side applies under the resource's own manager. Before the first one, the fields that the create or
+kubectl set are transferred to it. Otherwise fields that the program drops would stay.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pouw.engine.plugins.kubernetes.objects import Object, at
+from pouw.engine.plugins.kubernetes.objects import Object, value_at
 from pouw.engine.plugins.kubernetes.state import SHARED_MANAGER
 
 _PROVIDERS: Final = frozenset({SHARED_MANAGER, "pulumi-kubernetes.exe", "pulumi-resource-kubernetes"})
@@ -27,54 +27,54 @@ Entry = Mapping[str, Any]
 
 
 def entries(live: Object) -> list[dict[str, Any]]:
-    """The managed fields of an object."""
-    found = at(live, "metadata", "managedFields")
-    return list(found) if isinstance(found, list) else []
+    """Return the managed fields of an object."""
+    managed_fields = value_at(live, "metadata", "managedFields")
+    return list(managed_fields) if isinstance(managed_fields, list) else []
 
 
 def carries_mark(live: Object, manager: str) -> bool:
-    """Whether a create under ``manager`` made this object and did not come to its end."""
+    """True if an unfinished create under ``manager`` made this object."""
     return any(_is_mark(entry, manager) for entry in entries(live))
 
 
 def made_by_provider(live: Object) -> bool:
-    """Whether any provider of this kind, ours or the official one, in any stack, works on the object."""
+    """True if a Kubernetes provider of any stack manages the object."""
     return any(str(entry.get("manager", "")).startswith(SHARED_MANAGER) for entry in entries(live))
 
 
 def without_mark(live: Object, manager: str) -> list[Entry] | None:
-    """The JSON patch that gives the mark up, or None where there is none. Fails if the entry moved meanwhile."""
+    """Return the JSON patch that removes the mark, or None without one. It fails if the entry has moved."""
     for index, entry in enumerate(entries(live)):
         if _is_mark(entry, manager):
-            where = f"/metadata/managedFields/{index}/manager"
+            path = f"/metadata/managedFields/{index}/manager"
             return [
-                {"op": "test", "path": where, "value": manager},
-                {"op": "replace", "path": where, "value": SHARED_MANAGER},
+                {"op": "test", "path": path, "value": manager},
+                {"op": "replace", "path": path, "value": SHARED_MANAGER},
             ]
     return None
 
 
 def signed_over(live: Object, manager: str) -> list[Entry] | None:
-    """The JSON patch that makes ``manager`` the applier of what creates and kubectl set; None without any."""
+    """Return the JSON patch that transfers the fields of creates and kubectl to ``manager``; None without any."""
     have = entries(live)
-    given = [entry for entry in have if _passes_on(entry, manager)]
-    if not given:
+    passed_on = [entry for entry in have if _passes_on(entry, manager)]
+    if not passed_on:
         return None
-    own = [entry for entry in have if _is_own(entry, manager)]
+    applied = [entry for entry in have if _is_own(entry, manager)]
     fields: dict[str, Any] = {}
-    for entry in (*own, *given):
+    for entry in (*applied, *passed_on):
         fields = _union(fields, entry.get("fieldsV1") or {})
-    merged = {**(own or given)[0], "manager": manager, "operation": "Apply", "fieldsV1": fields}
+    merged = {**(applied or passed_on)[0], "manager": manager, "operation": "Apply", "fieldsV1": fields}
     merged.pop("subresource", None)
-    rest = [entry for entry in have if entry not in given and entry not in own]
+    remaining = [entry for entry in have if entry not in passed_on and entry not in applied]
     return [
-        {"op": "test", "path": "/metadata/resourceVersion", "value": at(live, "metadata", "resourceVersion")},
-        {"op": "replace", "path": "/metadata/managedFields", "value": [merged, *rest]},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": value_at(live, "metadata", "resourceVersion")},
+        {"op": "replace", "path": "/metadata/managedFields", "value": [merged, *remaining]},
     ]
 
 
 def must_force(live: Object, manager: str) -> bool:
-    """Whether a dry run must override owners that a real update would have signed over first."""
+    """True if a dry run must override owners whose fields a real update transfers first."""
     return any(_passes_on(entry, manager) for entry in entries(live))
 
 
@@ -92,9 +92,11 @@ def _passes_on(entry: Entry, manager: str) -> bool:
     return (entry.get("manager"), entry.get("operation")) in _SIGNED_OVER or _is_mark(entry, manager)
 
 
-def _union(one: dict[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    result = dict(one)
-    for key, value in other.items():
-        known = result.get(key)
-        result[key] = _union(known, value) if isinstance(known, dict) and isinstance(value, Mapping) else value
+def _union(first: dict[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(first)
+    for key, value in second.items():
+        previous = result.get(key)
+        if isinstance(previous, dict) and isinstance(value, Mapping):
+            value = _union(previous, value)  # noqa: PLW2901 - the merged value
+        result[key] = value
     return result

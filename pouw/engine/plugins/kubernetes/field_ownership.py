@@ -1,4 +1,4 @@
-"""Passing the ownership of fields on, on a live object that others write to at the same moment."""
+"""Transfer of field ownership on a live object that controllers write to at the same time."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pouw.kube.errors import ApiError
 
 _ATTEMPTS: Final = 8
 _MOVED: Final = frozenset({409, 422})
-"""A patch whose ``test`` fails, because somebody wrote meanwhile, is called a conflict or invalid."""
+"""Statuses of a patch whose ``test`` fails because the object was written meanwhile."""
 
 
 def take_over(client: Client, path: str, live: Object, manager: str) -> Object:
-    """Make ``manager`` the applier of what a create or kubectl set; the object as it is then."""
+    """Transfer the fields of creates and kubectl to ``manager``, and return the object."""
     return _patched(client, path, live, lambda seen: field_managers.signed_over(seen, manager))
 
 
 def give_up_mark(client: Client, path: str, live: Object, manager: str) -> Object:
-    """Give the shared manager what was created under the mark; the object as it is then."""
+    """Replace the mark by the shared manager, and return the object."""
     return _patched(client, path, live, lambda seen: field_managers.without_mark(seen, manager))
 
 

@@ -1,7 +1,7 @@
-"""Which properties cannot change in place: a change of one replaces the object.
+"""Properties that cannot change in place: a change of one replaces the object.
 
-The list follows the official provider: the same program must plan the same operations under either. It is data: one
-line a kind, paths as the engine writes them.
+The list follows the official provider, so that a program plans the same operations under both. It has one line per
+kind, with paths as the engine writes them.
 """
 
 from __future__ import annotations
@@ -60,13 +60,15 @@ _OF_KIND: Final[Mapping[tuple[str, str], Sequence[str]]] = {
 def immutable_paths(
     gvk: Gvk, inputs: Object, *, mutable_config_maps: bool = False, mutable_secrets: bool = False
 ) -> list[Path]:
-    """Paths whose change replaces an object. Data of ConfigMaps and Secrets does, unless the provider says otherwise:
-    pods read it at their start, so a new name rolls them and a change in place would not.
+    """Return the paths whose change replaces an object.
+
+    Data of ConfigMaps and Secrets is among them unless the provider is configured otherwise. Pods read it at their
+    start, so a new name restarts them and a change in place does not.
     """
     texts = [*_IDENTITY, *_OF_KIND.get((gvk.group, gvk.kind), ())]
-    declared = inputs.get("immutable") is True
-    if not gvk.group and gvk.kind == "ConfigMap" and (declared or not mutable_config_maps):
+    is_immutable = inputs.get("immutable") is True
+    if not gvk.group and gvk.kind == "ConfigMap" and (is_immutable or not mutable_config_maps):
         texts += ["data", "binaryData"]
-    if gvk.is_secret and (declared or not mutable_secrets):
+    if gvk.is_secret and (is_immutable or not mutable_secrets):
         texts += ["data", "stringData"]
     return [parse_path(text) for text in texts]

@@ -1,4 +1,4 @@
-"""Checking inputs before anything is planned: refused kinds, names, namespaces, normal form, schema."""
+"""Checks of inputs before the plan: refused kinds, names, namespaces, normal form and schema."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.core.serving import Severity
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.core.validation import Validator
-from pouw.engine.plugins.kubernetes.naming import named
+from pouw.engine.plugins.kubernetes.naming import with_name
 from pouw.engine.plugins.kubernetes.normalization import dashed, normal_inputs, underscored
 from pouw.engine.plugins.kubernetes.objects import (
     WAIT_FOR,
@@ -42,27 +42,29 @@ _OTHER_MODULES: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """Inputs as they will be compared and sent, and what is wrong with them."""
+    """Inputs as they are compared and sent, and their faults."""
 
     inputs: Mapping[str, Value]
     faults: list[Fault]
 
 
 def check(session: Session, urn: Urn, news: Mapping[str, Value], olds: Mapping[str, Value], naming: Naming) -> Checked:
-    """Raises ProviderError for kinds that this provider does not do, and for names that cannot be made."""
+    """Return the normalized inputs and their faults.
+
+    Raises:
+        ProviderError: the provider does not support the kind, or a name cannot be generated.
+    """
     _refuse(urn)
-    given: Object = dashed(plain(dict(news)))
+    document: Object = dashed(plain(dict(news)))
     gvk = gvk_of_urn(urn)
-    if given.get("apiVersion") is None or given.get("kind") is None:
-        given = {"apiVersion": gvk.api_version, "kind": gvk.kind, **given}
-    inputs = normal_inputs(named(given, plain(dict(olds)), naming))
+    if document.get("apiVersion") is None or document.get("kind") is None:
+        document = {"apiVersion": gvk.api_version, "kind": gvk.kind, **document}
+    inputs = normal_inputs(with_name(document, plain(dict(olds)), naming))
     inputs = _placed(session, gvk_of(inputs), inputs)
     if annotation(inputs, WAIT_FOR):
-        session.log.line(
-            Severity.WARNING, f"the annotation {WAIT_FOR} is not supported: nothing waits for it", urn.text
-        )
-    marked = with_secrets(underscored(inputs), news)
-    return Checked(inputs=marked, faults=_faults(session, urn, gvk_of(inputs), with_secrets(inputs, news)))
+        session.log.line(Severity.WARNING, f"the annotation {WAIT_FOR} is not supported and has no effect", urn.text)
+    inputs_with_secrets = with_secrets(underscored(inputs), news)
+    return Checked(inputs=inputs_with_secrets, faults=_faults(session, urn, gvk_of(inputs), with_secrets(inputs, news)))
 
 
 def _refuse(urn: Urn) -> None:
@@ -97,12 +99,12 @@ def _faults(session: Session, urn: Urn, gvk: Gvk, inputs: Mapping[str, Value]) -
         try:
             return cluster.schemas.faults(gvk, inputs)
         except KubeError:
-            # The server will say it when the object is sent.
+            # The server reports the fault when the object is sent.
             return []
     if gvk.is_custom:
         return []
-    described = _sdk().resource(urn.type_token)
-    return [] if described is None else Validator(_sdk()).faults(underscored(dict(inputs)), described.inputs)
+    resource = _sdk().resource(urn.type_token)
+    return [] if resource is None else Validator(_sdk()).faults(underscored(dict(inputs)), resource.inputs)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Reading live objects: for a refresh, an import, or a lookup."""
+"""Lookup of live objects, for a refresh, an import or a get."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _REVISION: Final = "deployment.kubernetes.io/revision"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """A live resource as the state should hold it."""
+class LiveResource:
+    """A live resource as the state holds it."""
 
     identifier: str
     state: Mapping[str, Value]
@@ -43,51 +43,55 @@ class Found:
 
 
 def read(
-    session: Session, urn: Urn, identifier_text: str, olds: Mapping[str, Value], asked: Mapping[str, Value]
-) -> Found | None:
-    """The resource now, or None if it is gone.
+    session: Session, urn: Urn, identifier_text: str, olds: Mapping[str, Value], properties: Mapping[str, Value]
+) -> LiveResource | None:
+    """Return the live resource, or None if it does not exist.
 
-    With inputs (a refresh, or the adoption of a create that was cut off) the live values of exactly those properties
-    are its inputs. With nothing but an id (an import) everything that is not the server's own is. Raises PartialError
-    for an object that is there but not ready, ProviderError if the cluster cannot be reached.
+    With inputs (a refresh, or the adoption of an interrupted create), the live values of those properties become its
+    inputs. With an id alone (an import), every property becomes an input that the server does not own.
+
+    Raises:
+        PartialError: the object exists but is not ready.
+        ProviderError: the cluster cannot be reached.
     """
     namespace, name = split_identifier(identifier_text)
     old = state.parse_state(olds)
-    inputs: Object = normal_inputs(dashed(plain(dict(asked))))
-    known = bool(inputs.get("kind"))
-    gvk = gvk_of(inputs) if known else gvk_of(old.live) if old.live.get("kind") else gvk_of_urn(urn)
+    inputs: Object = normal_inputs(dashed(plain(dict(properties))))
+    has_inputs = bool(inputs.get("kind"))
+    gvk = gvk_of(inputs) if has_inputs else gvk_of(old.live) if old.live.get("kind") else gvk_of_urn(urn)
     try:
         cluster = session.connection.cluster()
-        served = cluster.discovery.find(gvk)
-        live = cluster.client.get(served.item(namespace, name))
+        served_kind = cluster.discovery.find(gvk)
+        live = cluster.client.get(served_kind.item(namespace, name))
     except NoKindError:
         return None
     except UnreachableError as error:
         raise ProviderError(
             f"{identifier_text} cannot be read, the cluster cannot be reached: {error.message}. "
-            "If the cluster is gone for good, PULUMI_K8S_DELETE_UNREACHABLE=true lets a refresh forget what was in it"
+            "If the cluster is gone for good, let a refresh remove its objects from the state: "
+            "PULUMI_K8S_DELETE_UNREACHABLE=true"
         ) from None
     except ApiError as error:
         if error.not_found:
             return None
         raise
-    live_inputs = pruned(live, inputs) if known else _all_inputs(live)
-    found = Found(
+    live_inputs = pruned(live, inputs) if has_inputs else _all_inputs(live)
+    resource = LiveResource(
         identifier=identifier_text or identifier(live),
         state=state.make_state(
             inputs=live_inputs,
             live=live,
-            asked=asked,
+            properties=properties,
             field_manager=state.manager_of(
                 inputs, old.field_manager, urn.text, server_side=session.configuration.server_side_apply
             ),
             initial_api_version=old.initial_api_version or gvk.api_version,
         ),
-        inputs=state.with_secrets(underscored(live_inputs), asked),
+        inputs=state.with_secrets(underscored(live_inputs), properties),
     )
-    if known:
-        _check_readiness(session, cluster, urn, live, inputs, asked, found)
-    return found
+    if has_inputs:
+        _check_readiness(session, cluster, urn, live, inputs, properties, resource)
+    return resource
 
 
 def _all_inputs(live: Object) -> Object:
@@ -105,21 +109,21 @@ def _check_readiness(
     urn: Urn,
     live: Object,
     inputs: Object,
-    asked: Mapping[str, Value],
-    found: Found,
+    properties: Mapping[str, Value],
+    resource: LiveResource,
 ) -> None:
     gvk: Gvk = gvk_of(live)
-    how = awaited(gvk)
-    if how is None or annotated_true(inputs, SKIP_AWAIT):
+    readiness = awaited(gvk)
+    if readiness is None or annotated_true(inputs, SKIP_AWAIT):
         return
-    waiter = session.waiter(cluster, urn.text, asked)
-    status = waiter.look(live, how)
+    waiter = session.waiter(cluster, urn.text, properties)
+    status = waiter.look(live, readiness)
     if status.phase is Phase.READY:
         return
     raise PartialError(
-        waiter.redact(f"{found.identifier} is not ready: {status.text}"),
-        identifier=found.identifier,
-        state=found.state,
-        inputs=found.inputs,
+        waiter.redact(f"{resource.identifier} is not ready: {status.text}"),
+        identifier=resource.identifier,
+        state=resource.state,
+        inputs=resource.inputs,
         reasons=[waiter.redact(text) for text in status.reasons],
     )

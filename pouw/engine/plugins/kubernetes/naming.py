@@ -1,4 +1,4 @@
-"""Names for objects that the program gives none."""
+"""Names of objects that the program does not name."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from pouw.engine.plugins.kubernetes.objects import AUTONAMED, Object, annotated_
 _RANDOM_BYTES = 4
 
 
-def named(inputs: Object, olds: Object, naming: Naming) -> Object:
-    """``inputs`` with a name: their own, else the one that the object has already, else a new one.
+def with_name(inputs: Object, olds: Object, naming: Naming) -> Object:
+    """Return the inputs with a name: their own, else that of the existing object, else a new one.
 
-    Raises ProviderError where names are not to be made up.
+    Raises:
+        ProviderError: automatic naming is disabled.
     """
     if inputs.get("metadata") is UNKNOWN or metadata(inputs).get("name") is UNKNOWN or name_of(inputs):
         return inputs
     if metadata(inputs).get("generateName"):
         raise ProviderError(
-            "metadata.generateName cannot be used: the engine must know names. Leave it out to have one made"
+            "metadata.generateName cannot be used, because the engine must know names; leave it out for a random name"
         )
     if olds:
-        return _marked(inputs, name_of(olds)) if annotated_true(olds, AUTONAMED) else inputs
-    return _marked(inputs, _made(naming))
+        return _with_mark(inputs, name_of(olds)) if annotated_true(olds, AUTONAMED) else inputs
+    return _with_mark(inputs, _new_name(naming))
 
 
-def _made(naming: Naming) -> str:
+def _new_name(naming: Naming) -> str:
     if naming.mode is NamingMode.DISABLED:
         raise ProviderError("metadata.name: is needed, because automatic naming is disabled for this stack")
     if naming.mode in (NamingMode.PROPOSED, NamingMode.ENFORCED) and naming.proposed:
@@ -42,7 +43,7 @@ def _made(naming: Naming) -> str:
     return f"{naming.resource}-{suffix}"
 
 
-def _marked(inputs: Object, name: str) -> Object:
+def _with_mark(inputs: Object, name: str) -> Object:
     inputs = replaced(inputs, ("metadata", "name"), name)
     if metadata(inputs).get("annotations") is UNKNOWN:
         return inputs

@@ -76,7 +76,7 @@ _UNDERSCORED: Final = {dashed: underscored for underscored, dashed in DASHED.ite
 
 
 def normal_inputs(inputs: Object) -> Object:
-    """The normal form of plain inputs. What holds unknowns only loses the metadata that the server owns."""
+    """Return the normal form of plain inputs. Inputs with unknowns lose only the metadata that the server owns."""
     inputs = without(inputs, *(("metadata", field) for field in _SERVER_METADATA))
     gvk = gvk_of(inputs)
     if has_unknown(inputs):
@@ -155,7 +155,7 @@ def _renamed(value: Value, names: dict[str, str]) -> Value:
 
 
 def pruned(live: Value, shape: Value) -> Any:
-    """What ``live`` holds of what ``shape`` asks for: the server's additions go, its changes stay."""
+    """Return the values of ``live`` at the properties of ``shape``, without additions of the server."""
     if isinstance(live, dict) and isinstance(shape, dict):
         return {key: pruned(value, shape[key]) for key, value in live.items() if shape.get(key) is not None}
     if isinstance(live, list) and isinstance(shape, list):

@@ -1,4 +1,4 @@
-"""Kubernetes objects as plain dictionaries, and the few things that everything asks of them."""
+"""Kubernetes objects as plain dictionaries, with access to their common fields."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ class Gvk:
 
     @property
     def is_crd(self) -> bool:
-        """Whether objects of this kind define kinds."""
+        """True if objects of this kind define kinds."""
         return self.group == "apiextensions.k8s.io" and self.kind == "CustomResourceDefinition"
 
     @property
     def is_secret(self) -> bool:
-        """Whether its data is secret by nature."""
+        """True if the data of this kind is always secret."""
         return not self.group and self.kind == "Secret"
 
     @property
     def is_custom(self) -> bool:
-        """Whether it comes from a CustomResourceDefinition (or an aggregated API) and not from Kubernetes itself."""
+        """True if a CustomResourceDefinition or an aggregated API defines the kind, and not Kubernetes itself."""
         return self.group not in BUILT_IN_GROUPS and not self.group.endswith(".k8s.io")
 
     def __str__(self) -> str:
@@ -90,64 +90,64 @@ CLUSTER_SCOPED: Final = frozenset(
         "VolumeAttributesClass",
     }
 )
-"""Built-in kinds without a namespace, for when no cluster can be asked."""
+"""Built-in kinds without a namespace, for use without a cluster."""
 
 
 def gvk_of(obj: Mapping[str, Any]) -> Gvk:
-    """What the object says it is."""
+    """Return the group, version and kind of an object."""
     group, _, version = str(obj.get("apiVersion", "")).rpartition("/")
     return Gvk(group="" if group == "core" else group, version=version, kind=str(obj.get("kind", "")))
 
 
 def gvk_of_urn(urn: Urn) -> Gvk:
-    """What a resource's type token says it is."""
+    """Return the group, version and kind of a resource's type token."""
     group, _, version = urn.module.rpartition("/")
     return Gvk(group="" if group == "core" else group, version=version, kind=urn.kind)
 
 
 def metadata(obj: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Its metadata; empty where there is none or it is not known yet."""
+    """Return an object's metadata; empty if there is none or it is not known yet."""
     value = obj.get("metadata")
     return value if isinstance(value, Mapping) else {}
 
 
 def name_of(obj: Mapping[str, Any]) -> str:
-    """Its name; empty where there is none or it is not known yet."""
+    """Return an object's name; empty if there is none or it is not known yet."""
     value = metadata(obj).get("name")
     return value if isinstance(value, str) else ""
 
 
 def namespace_of(obj: Mapping[str, Any]) -> str:
-    """Its namespace; empty where there is none or it is not known yet."""
+    """Return an object's namespace; empty if there is none or it is not known yet."""
     value = metadata(obj).get("namespace")
     return value if isinstance(value, str) else ""
 
 
 def identifier(obj: Mapping[str, Any]) -> str:
-    """The resource's id in the state: ``namespace/name`` or ``name``."""
+    """Return the resource's id in the state: ``namespace/name`` or ``name``."""
     return f"{namespace_of(obj)}/{name_of(obj)}" if namespace_of(obj) else name_of(obj)
 
 
 def split_identifier(text: str) -> tuple[str, str]:
-    """Namespace (or empty) and name of an id."""
+    """Return the namespace (or an empty one) and the name of an id."""
     namespace, _, name = text.rpartition("/")
     return namespace, name
 
 
 def annotation(obj: Mapping[str, Any], key: str) -> str:
-    """One annotation; empty where there is none or it is not known yet."""
+    """Return an annotation; empty if there is none or it is not known yet."""
     annotations = metadata(obj).get("annotations")
     value = annotations.get(key) if isinstance(annotations, Mapping) else None
     return value if isinstance(value, str) else ""
 
 
 def annotated_true(obj: Mapping[str, Any], key: str) -> bool:
-    """Whether an annotation says ``"true"``."""
+    """True if an annotation has the value ``"true"``."""
     return annotation(obj, key) == "true"
 
 
-def at(obj: Value, *path: str) -> Value:
-    """The value below ``path``, or None."""
+def value_at(obj: Value, *path: str) -> Value:
+    """Return the value below ``path``, or None."""
     for step in path:
         if not isinstance(obj, Mapping):
             return None
@@ -156,25 +156,25 @@ def at(obj: Value, *path: str) -> Value:
 
 
 def replaced(obj: Object, path: tuple[str, ...], value: Value) -> Object:
-    """A copy with ``value`` at ``path``; what stands in the way and is no object is replaced too."""
-    step, rest = path[0], path[1:]
+    """Return a copy with ``value`` at ``path``. A parent that is not an object is replaced too."""
+    step, remaining = path[0], path[1:]
     below = obj.get(step)
-    inner = replaced(below if isinstance(below, dict) else {}, rest, value) if rest else value
+    inner = replaced(below if isinstance(below, dict) else {}, remaining, value) if remaining else value
     return {**obj, step: inner}
 
 
 def without(obj: Object, *paths: tuple[str, ...]) -> Object:
-    """A copy without what stands at the paths."""
+    """Return a copy without the values at the paths."""
     for path in paths:
         obj = _without(obj, path)
     return obj
 
 
 def _without(obj: Object, path: tuple[str, ...]) -> Object:
-    step, rest = path[0], path[1:]
+    step, remaining = path[0], path[1:]
     if step not in obj:
         return obj
-    if not rest:
+    if not remaining:
         return {key: value for key, value in obj.items() if key != step}
     below = obj[step]
-    return {**obj, step: _without(below, rest)} if isinstance(below, dict) else obj
+    return {**obj, step: _without(below, remaining)} if isinstance(below, dict) else obj

@@ -1,7 +1,6 @@
-"""The provider in a rehearsal: objects are kept in the simulated cloud, and no cluster is ever asked for.
+"""The provider in a rehearsal: objects are records of the simulated cloud, and no cluster is used.
 
-Checks, plans and names are the provider's own. What an API server would add is made up; nothing runs, so nothing is
-waited for.
+Checks, plans and names are the provider's own. Values of an API server are invented. No pod runs, so there is no wait.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.kubernetes import configuration, state
 from pouw.engine.plugins.kubernetes.connection import Cluster, Connection, reported_with_kube_errors
 from pouw.engine.plugins.kubernetes.normalization import dashed, normal_inputs, pruned, underscored
-from pouw.engine.plugins.kubernetes.objects import Object, at, gvk_of, identifier, metadata, replaced
+from pouw.engine.plugins.kubernetes.objects import Object, gvk_of, identifier, metadata, replaced, value_at
 from pouw.engine.plugins.kubernetes.server import KubernetesProvider
 from pouw.engine.plugins.kubernetes.session import Session
 from pouw.kube.errors import KubeconfigError, UnreachableError
@@ -32,10 +31,10 @@ _TOKEN: Final = "kubernetes"  # noqa: S105 - the type of its records, not a cred
 
 
 class NoCluster(Connection):
-    """A connection that never leaves this process."""
+    """A connection without a cluster."""
 
     def cluster(self) -> Cluster:
-        """Raises UnreachableError."""
+        """Raise UnreachableError."""
         raise UnreachableError("rehearsal", "there is no cluster")
 
 
@@ -50,84 +49,90 @@ class RehearsedKubernetes(KubernetesProvider):
         connection = NoCluster(settings, self._cancelled, agent="")
         return Session(configuration=settings, connection=connection, log=self._log, cancelled=self._cancelled)
 
-    # The protocol's names and signatures are not ours to choose.
+    # The protocol defines names and signatures.
     # ruff: noqa: N802, ARG002
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
-        with self._store.transaction() as held:
-            self._read(held, request.urn, request.id)
+        with self._store.transaction() as transaction:
+            self._read(transaction, request.urn, request.id)
         return super().Diff(request, context)
 
     @reported_with_kube_errors
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         if request.preview:
             return super().Create(request, context)
-        asked = from_struct(request.properties)
-        with self._store.transaction() as held:
-            held.remove_unrecorded(request.urn)
-            inputs: Object = dashed(plain(asked))
+        properties = from_struct(request.properties)
+        with self._store.transaction() as transaction:
+            transaction.remove_unrecorded(request.urn)
+            inputs: Object = dashed(plain(properties))
             name = identifier(inputs)
-            if taken := held.get(_token(inputs), self._place(), name):
-                raise ProviderError(f"{name} exists already in the simulated cloud, made for {taken.urn}")
-            record = self._record(request.urn, name, asked, live=_live(inputs, request.urn))
-            held.put(record)
+            if existing := transaction.get(_token(inputs), self._server_url(), name):
+                raise ProviderError(f"{name} exists already in the simulated cloud, made for {existing.urn}")
+            record = self._record(request.urn, name, properties, live=_live(inputs, request.urn))
+            transaction.put(record)
         return provider_pb2.CreateResponse(id=record.id, properties=to_struct(record.outputs))
 
     @reported_with_kube_errors
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         if request.preview:
             return super().Update(request, context)
-        asked = from_struct(request.news)
-        with self._store.transaction() as held:
-            old = self._read(held, request.urn, request.id)
+        properties = from_struct(request.news)
+        with self._store.transaction() as transaction:
+            old = self._read(transaction, request.urn, request.id)
             if old is None:
                 raise ProviderError(f"{request.id} is gone from the simulated cloud")
-            record = self._record(request.urn, old.id, asked, live=_live(dashed(plain(asked)), request.urn))
-            held.put(replace(record, in_state=True))
+            record = self._record(request.urn, old.id, properties, live=_live(dashed(plain(properties)), request.urn))
+            transaction.put(replace(record, in_state=True))
         return provider_pb2.UpdateResponse(properties=to_struct(record.outputs))
 
     @reported_with_kube_errors
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
-        asked = from_struct(request.inputs)
-        with self._store.transaction() as held:
-            found = self._read(held, request.urn, request.id)
-        if found is None:
+        properties = from_struct(request.inputs)
+        with self._store.transaction() as transaction:
+            record = self._read(transaction, request.urn, request.id)
+        if record is None:
             return provider_pb2.ReadResponse()
-        live = state.parse_state(found.outputs).live
-        inputs = pruned(live, normal_inputs(dashed(plain(asked)))) if asked else live
-        marked = state.with_secrets(underscored(inputs), asked or found.inputs)
+        live = state.parse_state(record.outputs).live
+        inputs = pruned(live, normal_inputs(dashed(plain(properties)))) if properties else live
+        inputs_with_secrets = state.with_secrets(underscored(inputs), properties or record.inputs)
         return provider_pb2.ReadResponse(
-            id=found.id,
-            properties=to_struct({**found.outputs, state.INPUTS: marked}),
-            inputs=to_struct(marked),
+            id=record.id,
+            properties=to_struct({**record.outputs, state.INPUTS: inputs_with_secrets}),
+            inputs=to_struct(inputs_with_secrets),
         )
 
     @reported_with_kube_errors
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
-        with self._store.transaction() as held:
-            found = self._read(held, request.urn, request.id)
-            if found is not None:
-                held.remove(found)
+        with self._store.transaction() as transaction:
+            record = self._read(transaction, request.urn, request.id)
+            if record is not None:
+                transaction.remove(record)
         return empty_pb2.Empty()
 
-    def _read(self, held: Transaction, urn: str, name: str) -> Record | None:
-        return held.read(_TOKEN + ":" + Urn.parse(urn).type_token.rpartition(":")[2], self._place(), name)
+    def _read(self, transaction: Transaction, urn: str, name: str) -> Record | None:
+        return transaction.read(_TOKEN + ":" + Urn.parse(urn).type_token.rpartition(":")[2], self._server_url(), name)
 
-    def _record(self, urn: str, name: str, asked: dict[str, Value], *, live: Object) -> Record:
-        inputs: Object = dashed(plain(asked))
-        made = state.make_state(
+    def _record(self, urn: str, name: str, properties: dict[str, Value], *, live: Object) -> Record:
+        inputs: Object = dashed(plain(properties))
+        new_state = state.make_state(
             inputs=inputs,
             live=live,
-            asked=asked,
+            properties=properties,
             field_manager=state.own_manager(urn),
             initial_api_version=str(inputs.get("apiVersion")),
         )
         return Record(
-            token=_token(inputs), scope=self._place(), id=name, urn=urn, name=None, inputs=asked, outputs=made
+            token=_token(inputs),
+            scope=self._server_url(),
+            id=name,
+            urn=urn,
+            name=None,
+            inputs=properties,
+            outputs=new_state,
         )
 
-    def _place(self) -> str:
-        """The API server that the kubeconfig names: each has objects of its own."""
+    def _server_url(self) -> str:
+        """Return the API server that the kubeconfig names. Each server has its own objects."""
         settings = self._session.configuration
         try:
             loaded = configuration.kubeconfig_of(settings)
@@ -141,21 +146,21 @@ def _token(inputs: Object) -> str:
 
 
 def _live(inputs: Object, urn: str) -> Object:
-    """The object as an API server would hold it."""
+    """Return the object as an API server would hold it."""
     digest = hashlib.sha256(urn.encode()).hexdigest()
-    about = {
+    object_metadata = {
         **metadata(inputs),
         "uid": f"00000000-0000-0000-{digest[:4]}-{digest[4:16]}",
         "resourceVersion": "1",
         "generation": 1,
         "creationTimestamp": "1970-01-01T00:00:00Z",
     }
-    live: Object = {**inputs, "metadata": about}
+    live: Object = {**inputs, "metadata": object_metadata}
     if gvk_of(inputs).kind != "Service":
         return live
     address = f"192.0.2.{1 + int(digest[:8], 16) % 254}"
-    if at(inputs, "spec", "clusterIP") is None and at(inputs, "spec", "type") != "ExternalName":
+    if value_at(inputs, "spec", "clusterIP") is None and value_at(inputs, "spec", "type") != "ExternalName":
         live = replaced(live, ("spec", "clusterIP"), address)
-    if at(inputs, "spec", "type") == "LoadBalancer":
+    if value_at(inputs, "spec", "type") == "LoadBalancer":
         live = {**live, "status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
     return live

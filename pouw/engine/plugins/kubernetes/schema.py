@@ -1,6 +1,7 @@
-"""Inputs against the API server's own OpenAPI v3 documents: unknown fields, missing fields, wrong types.
+"""Checks of inputs against the API server's OpenAPI v3 documents: unknown fields, missing fields, wrong types.
 
-Documents are fetched per group and version, once. What a schema does not say is accepted: the server has the last word.
+Documents are fetched once per group and version. Inputs that a schema does not describe are accepted, because the
+server checks them again.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _FREE: Final = "x-kubernetes-preserve-unknown-fields"
 
 
 class Schemas:
-    """The schemas of one API server. Safe for many threads."""
+    """The schemas of one API server, for any number of threads."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -48,7 +49,7 @@ class Schemas:
         return [] if schema is None else list(faults(inputs, schema, components))
 
     def forget(self) -> None:
-        """Ask again: a CustomResourceDefinition came, changed or went."""
+        """Request the documents again, because a CustomResourceDefinition was created, changed or deleted."""
         with self._lock:
             self._paths = None
             self._documents = {}
@@ -72,14 +73,14 @@ class Schemas:
             if error.not_found:
                 return {}
             raise
-        found: Mapping[str, Schema] = (document.get("components") or {}).get("schemas") or {}
-        return found
+        schemas: Mapping[str, Schema] = (document.get("components") or {}).get("schemas") or {}
+        return schemas
 
 
 def _schema_of(components: Mapping[str, Schema], gvk: Gvk) -> Schema | None:
-    wanted = {"group": gvk.group, "version": gvk.version, "kind": gvk.kind}
+    identity = {"group": gvk.group, "version": gvk.version, "kind": gvk.kind}
     for schema in components.values():
-        if wanted in (schema.get("x-kubernetes-group-version-kind") or []):
+        if identity in (schema.get("x-kubernetes-group-version-kind") or []):
             return schema
     return None
 
@@ -109,8 +110,8 @@ def _faults(
         for index, item in enumerate(value):
             yield from _faults(item, schema.get("items") or {}, components, (*path, index), secret=secret)
     elif isinstance(value, str) and value not in (schema.get("enum") or [value]):
-        allowed = choices((one for one in schema["enum"] if one != ""), "" if secret else value)
-        yield mismatch(path_text(path), f"one of {allowed}", got=quoted(value, secret=secret))
+        permitted = choices((one for one in schema["enum"] if one != ""), "" if secret else value)
+        yield mismatch(path_text(path), f"one of {permitted}", got=quoted(value, secret=secret))
 
 
 def _alternatives(value: Value, schema: Schema, path: Path, *, secret: bool) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""The provider's side of the engine's protocol: messages in, messages out, everything else elsewhere."""
+"""The engine's protocol: each method parses a request, calls the operation and returns its message."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SCHEMA: Final = '{"name": "kubernetes", "version": "%s", "resources": {}, "func
 
 
 class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """One plugin process. The engine starts one per provider resource, so there is one configuration in it."""
+    """One plugin process. The engine starts one per provider resource, so each has one configuration."""
 
     def __init__(self, version: str, log: Log) -> None:
         self._version = version
@@ -39,7 +39,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._cancelled.set()
 
     def close(self) -> None:
-        """End every wait and give the connections up."""
+        """End every wait and close the connections."""
         self.cancel()
         self._session.connection.close()
 
@@ -48,7 +48,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         connection = Connection(settings, self._cancelled, agent=agent)
         return Session(configuration=settings, connection=connection, log=self._log, cancelled=self._cancelled)
 
-    # The protocol's names and signatures are not ours to choose.
+    # The protocol defines names and signatures.
     # ruff: noqa: N802, ARG002
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -74,13 +74,13 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.GetMappingsResponse()
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        found = configuration.faults(from_struct(request.news))
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures(request.urn, found))
+        result = configuration.faults(from_struct(request.news))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures(request.urn, result))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        found = configuration.difference(from_struct(request.olds), from_struct(request.news))
-        some = provider_pb2.DiffResponse.DIFF_SOME if found.differs else provider_pb2.DiffResponse.DIFF_NONE
-        return provider_pb2.DiffResponse(changes=some, diffs=found.differs, replaces=found.replaces)
+        result = configuration.difference(from_struct(request.olds), from_struct(request.news))
+        changes = provider_pb2.DiffResponse.DIFF_SOME if result.differs else provider_pb2.DiffResponse.DIFF_NONE
+        return provider_pb2.DiffResponse(changes=changes, diffs=result.differs, replaces=result.replaces)
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
         self._session = self._make_session(configuration.read(request.variables))
@@ -102,19 +102,17 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     @reported_with_kube_errors
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         urn = Urn.parse(request.urn)
-        checked = input_checks.check(
+        check = input_checks.check(
             self._session, urn, from_struct(request.news), from_struct(request.olds), naming(request)
         )
-        return provider_pb2.CheckResponse(
-            inputs=to_struct(checked.inputs), failures=failures(request.urn, checked.faults)
-        )
+        return provider_pb2.CheckResponse(inputs=to_struct(check.inputs), failures=failures(request.urn, check.faults))
 
     @reported_with_kube_errors
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         old = parse_state(from_struct(request.olds))
         news = dashed(plain(from_struct(request.news)))
         settings = self._session.configuration
-        found = plan(
+        result = plan(
             old_inputs=old.inputs,
             live=old.live,
             news=news,
@@ -122,35 +120,35 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             mutability=Mutability(config_maps=settings.mutable_config_maps, secrets=settings.mutable_secrets),
             ignored=list(request.ignoreChanges),
         )
-        return difference(found.changes, delete_before_replace=found.delete_before_replace)
+        return difference(result.changes, delete_before_replace=result.delete_before_replace)
 
     @reported_with_kube_errors
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
-        asked = from_struct(request.properties)
+        properties = from_struct(request.properties)
         if request.preview:
-            created = creation.preview_create(self._session, request.urn, asked)
+            created = creation.preview_create(self._session, request.urn, properties)
         else:
-            created = creation.create(self._session, request.urn, asked, request.timeout)
+            created = creation.create(self._session, request.urn, properties, request.timeout)
         return provider_pb2.CreateResponse(id=created.identifier, properties=to_struct(created.state))
 
     @reported_with_kube_errors
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
-        olds, asked = from_struct(request.properties), from_struct(request.inputs)
-        found = lookup.read(self._session, Urn.parse(request.urn), request.id, olds, asked)
-        if found is None:
+        olds, properties = from_struct(request.properties), from_struct(request.inputs)
+        result = lookup.read(self._session, Urn.parse(request.urn), request.id, olds, properties)
+        if result is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
-            id=found.identifier, properties=to_struct(found.state), inputs=to_struct(found.inputs)
+            id=result.identifier, properties=to_struct(result.state), inputs=to_struct(result.inputs)
         )
 
     @reported_with_kube_errors
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
-        old, asked = parse_state(from_struct(request.olds)), from_struct(request.news)
+        old, properties = parse_state(from_struct(request.olds)), from_struct(request.news)
         ignored = list(request.ignoreChanges)
         if request.preview:
-            state = update.preview_update(self._session, request.urn, old, asked, ignored)
+            state = update.preview_update(self._session, request.urn, old, properties, ignored)
         else:
-            state = update.update(self._session, request.urn, old, asked, ignored=ignored, timeout=request.timeout)
+            state = update.update(self._session, request.urn, old, properties, ignored=ignored, timeout=request.timeout)
         return provider_pb2.UpdateResponse(properties=to_struct(state))
 
     @reported_with_kube_errors

@@ -1,4 +1,4 @@
-"""What every operation on a resource works with."""
+"""The context of every operation on a resource."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ class Session:
     log: Log
     cancelled: Cancellation
 
-    def waiter(self, cluster: Cluster, urn: str, *asked: Mapping[str, Value]) -> Waiter:
-        """Someone to wait for a resource; the secrets of its inputs, ``asked``, are kept out of what that one says."""
+    def waiter(self, cluster: Cluster, urn: str, *properties: Mapping[str, Value]) -> Waiter:
+        """Return the wait of a resource. Its messages hold no secret of the inputs in ``properties``."""
         return Waiter(
             client=cluster.client,
             discovery=cluster.discovery,
             cancelled=self.cancelled,
             log=self.log,
             urn=urn,
-            redact=Redaction(*asked),
+            redact=Redaction(*properties),
         )
 
-    def settle(self, waiter: Waiter, live: Object, served: ServedKind, inputs: Object, timeout: float) -> Object:
-        """Wait until the object is ready, if its kind is waited for and the user does not forbid it."""
-        how = awaited(gvk_of(inputs))
-        if how is None or annotated_true(inputs, SKIP_AWAIT):
+    def settle(self, waiter: Waiter, live: Object, served_kind: ServedKind, inputs: Object, timeout: float) -> Object:
+        """Wait until the object is ready, unless its kind needs no wait or the user disabled it."""
+        readiness = awaited(gvk_of(inputs))
+        if readiness is None or annotated_true(inputs, SKIP_AWAIT):
             return live
-        return waiter.until_ready(live, served, how, seconds(inputs, timeout, how.seconds))
+        return waiter.until_ready(live, served_kind, readiness, seconds(inputs, timeout, readiness.seconds))
 
     def forces(self, inputs: Object) -> bool:
-        """Whether an apply takes fields away from other managers."""
+        """True if an apply takes fields from other managers."""
         return annotated_true(inputs, PATCH_FORCE) or self.configuration.force_conflicts is True
 
 
 def seconds(inputs: Object, timeout: float, default: float) -> float:
-    """How long to wait: the resource's custom timeout, else its annotation, else the kind's default."""
+    """Return the longest wait: the resource's custom timeout, else its annotation, else the kind's default."""
     if timeout:
         return timeout
     text = annotation(inputs, TIMEOUT_SECONDS)

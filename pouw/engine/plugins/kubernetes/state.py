@@ -1,4 +1,4 @@
-"""A resource's state: the live object, what was asked for, and who applies it. The shape is the official provider's."""
+"""A resource's state: the live object, its inputs and its field manager, in the official provider's format."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ INPUTS: Final = "__inputs"
 INITIAL_API_VERSION: Final = "__initialApiVersion"
 FIELD_MANAGER: Final = "__fieldManager"
 SHARED_MANAGER: Final = "pulumi-kubernetes"
-"""The manager of what a create set, until the first update; the same for every resource."""
+"""Manager of the fields of a create until the first update, for every resource."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """A resource's state, taken apart and laid open."""
+    """The parts of a resource's state, without secrets."""
 
     inputs: Object
     live: Object
     field_manager: str
     initial_api_version: str
-    asked: Value
+    properties: Value
     """The inputs with their secrets marked."""
 
 
 def parse_state(values: Mapping[str, Value]) -> State:
-    """The state that a Create or an Update of ours, or of the official provider, left."""
+    """Return the state that a create or an update of this or of the official provider left."""
     live: Object = dashed(plain(dict(values)))
     inputs = live.pop(INPUTS, None)
     manager = live.pop(FIELD_MANAGER, "")
@@ -41,71 +41,72 @@ def parse_state(values: Mapping[str, Value]) -> State:
         live=live,
         field_manager=manager if isinstance(manager, str) else "",
         initial_api_version=initial if isinstance(initial, str) else "",
-        asked=values.get(INPUTS) or {},
+        properties=values.get(INPUTS) or {},
     )
 
 
 def make_state(
-    *, inputs: Object, live: Object, asked: Value, field_manager: str, initial_api_version: str
+    *, inputs: Object, live: Object, properties: Value, field_manager: str, initial_api_version: str
 ) -> dict[str, Value]:
-    """The state to keep. ``asked`` are the inputs with their secrets marked: what is secret there is secret here."""
+    """Return the state of a resource. Secrets among the inputs in ``properties`` are secrets in it."""
     return {
-        **with_secrets(underscored(live), asked),
-        INPUTS: with_secrets(underscored(inputs), asked),
+        **with_secrets(underscored(live), properties),
+        INPUTS: with_secrets(underscored(inputs), properties),
         INITIAL_API_VERSION: initial_api_version,
         FIELD_MANAGER: field_manager,
     }
 
 
-def with_secrets(values: Object, asked: Value) -> dict[str, Value]:
-    """``values`` with everything marked that is secret in ``asked``, or secret by nature.
+def with_secrets(values: Object, properties: Value) -> dict[str, Value]:
+    """Return ``values`` with every value marked that is a secret in ``properties``, or always secret.
 
-    Objects are followed; a list that holds a secret anywhere is secret as a whole, because a server may reorder it.
+    A list that holds a secret is secret as a whole, because a server may reorder it.
     """
-    marked = _marked(values, asked)
+    values_with_secrets = _mark_secrets(values, properties)
     if values.get("kind") == "Secret":
         for key in ("data", "stringData"):
-            if key in marked and not isinstance(marked[key], Secret):
-                marked[key] = Secret(plain(marked[key]))
-        _seal_last_applied(marked)
-    return marked
+            if key in values_with_secrets and not isinstance(values_with_secrets[key], Secret):
+                values_with_secrets[key] = Secret(plain(values_with_secrets[key]))
+        _seal_last_applied(values_with_secrets)
+    return values_with_secrets
 
 
-def _marked(values: Object, asked: Value) -> dict[str, Value]:
+def _mark_secrets(values: Object, properties: Value) -> dict[str, Value]:
     result: dict[str, Value] = dict(values)
-    if isinstance(asked, Secret):
+    if isinstance(properties, Secret):
         return {key: Secret(value) for key, value in values.items()}
-    if not isinstance(asked, Mapping):
+    if not isinstance(properties, Mapping):
         return result
-    for key, wanted in asked.items():
+    for key, property_value in properties.items():
         value = values.get(key)
         if value is None:
             continue
-        if isinstance(value, dict) and isinstance(wanted, Mapping):
-            result[key] = _marked(value, wanted)
-        elif has_secret(wanted):
+        if isinstance(value, dict) and isinstance(property_value, Mapping):
+            result[key] = _mark_secrets(value, property_value)
+        elif has_secret(property_value):
             result[key] = Secret(value)
     return result
 
 
-def _seal_last_applied(marked: dict[str, Value]) -> None:
-    """kubectl's annotation on a Secret repeats its data."""
-    about = marked.get("metadata")
-    annotations = about.get("annotations") if isinstance(about, dict) else None
-    if isinstance(about, dict) and isinstance(annotations, dict) and LAST_APPLIED in annotations:
+def _seal_last_applied(values_with_secrets: dict[str, Value]) -> None:
+    """Mark kubectl's annotation on a Secret, because it repeats the data."""
+    object_metadata = values_with_secrets.get("metadata")
+    annotations = object_metadata.get("annotations") if isinstance(object_metadata, dict) else None
+    if isinstance(object_metadata, dict) and isinstance(annotations, dict) and LAST_APPLIED in annotations:
         sealed = {**annotations, LAST_APPLIED: Secret(annotations[LAST_APPLIED])}
-        marked["metadata"] = {**about, "annotations": sealed}
+        values_with_secrets["metadata"] = {**object_metadata, "annotations": sealed}
 
 
 def own_manager(urn: str) -> str:
-    """The field manager of one resource. It is made from the resource's name, so that an object whose creation was
-    cut off can be told from a stranger's (see ``managers``).
+    """Return the field manager of one resource, derived from its URN.
+
+    It identifies an object whose creation was interrupted (see ``field_managers``).
     """
     return f"{SHARED_MANAGER}-{hashlib.sha256(urn.encode()).hexdigest()[:8]}"
 
 
-def manager_of(inputs: Object, known: str, urn: str, *, server_side: bool) -> str:
-    """Who applies: the annotation's choice, else the state's, else our own name for the resource."""
+def manager_of(inputs: Object, previous: str, urn: str, *, server_side: bool) -> str:
+    """Return the field manager: the annotation's, else the state's, else the resource's own."""
     if not server_side:
         return SHARED_MANAGER
-    return annotation(inputs, PATCH_FIELD_MANAGER) or known or own_manager(urn)
+    return annotation(inputs, PATCH_FIELD_MANAGER) or previous or own_manager(urn)

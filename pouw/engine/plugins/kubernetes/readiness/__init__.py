@@ -1,1 +1,1 @@
-"""Waiting until objects are what they were asked to be: one module a kind says what that means, one loop waits."""
+"""Waits until objects are ready: one module per group of kinds decides, one loop waits."""

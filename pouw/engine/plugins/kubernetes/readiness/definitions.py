@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import Final
 
 from pouw.engine.plugins.kubernetes.objects import Object
-from pouw.engine.plugins.kubernetes.readiness.status import Awaited, Status, World, condition, failed, ready, waiting
+from pouw.engine.plugins.kubernetes.readiness.status import (
+    Awaited,
+    Status,
+    World,
+    condition,
+    failed_status,
+    ready,
+    waiting,
+)
 
 
 def definition_status(definition: Object, _world: World) -> Status:
-    """Established, with its names accepted."""
+    """Return the status of a definition: established, with its names accepted."""
     names = condition(definition, "NamesAccepted")
     if names.get("status") == "False":
-        return failed(f"the names are taken: {names.get('message')}")
+        return failed_status(f"the names are taken: {names.get('message')}")
     established = condition(definition, "Established").get("status") == "True"
     return ready() if established else waiting("Waiting for the kind to be established")
 

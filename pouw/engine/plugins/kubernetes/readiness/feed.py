@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pouw.engine.plugins.core.errors import CancelledError
-from pouw.engine.plugins.kubernetes.objects import Object, at
+from pouw.engine.plugins.kubernetes.objects import Object, value_at
 from pouw.engine.plugins.kubernetes.readiness.status import Collection
 from pouw.kube.client import Client
 from pouw.kube.errors import ApiError, KubeError
@@ -20,12 +20,12 @@ from pouw.kube.watch import BOOKMARK, DELETED, Watch
 _WATCH_SECONDS: Final = 30
 """Duration of one watch request."""
 _END_SECONDS: Final = 1.0
-"""A stopped watch ends at once; one that is just connecting is left to itself."""
+"""Longest wait for the end of a watch. One that is about to connect is not waited for."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What is followed: a collection's path and its query."""
+    """A collection to follow: its path and its query."""
 
     name: str
     path: str
@@ -34,17 +34,17 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Refresh:
-    """A target's objects changed."""
+    """A change of a target's objects."""
 
     name: str
 
 
 class Feed:
-    """Follows targets until it is closed. ``changed`` gets a Refresh per change; ``objects`` is what is known now."""
+    """A follower of targets until it is closed. ``changes`` receives a Refresh for each change."""
 
-    def __init__(self, client: Client, changed: queue.SimpleQueue[Refresh | None]) -> None:
+    def __init__(self, client: Client, changes: queue.SimpleQueue[Refresh | None]) -> None:
         self._client = client
-        self._changed = changed
+        self._changed = changes
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._objects: dict[str, dict[str, Object]] = {}
@@ -53,19 +53,19 @@ class Feed:
         self._threads: list[threading.Thread] = []
 
     def follow(self, target: Target) -> None:
-        """List once, here and now (raises what the client raises), then go on in the background."""
+        """List the target once, raising what the client raises, then follow it in the background."""
         version = self._list(target)
         thread = threading.Thread(target=self._run, args=(target, version), daemon=True, name=f"watch-{target.name}")
         self._threads.append(thread)
         thread.start()
 
     def objects(self, name: str) -> Sequence[Object]:
-        """The target's objects."""
+        """Return the target's current objects."""
         with self._lock:
             return list(self._objects.get(name, {}).values())
 
     def saw_deletion(self, name: str) -> bool:
-        """Whether an object of the target went away."""
+        """True if an object of the target was deleted."""
         with self._lock:
             return name in self._deleted
 
@@ -81,12 +81,12 @@ class Feed:
 
     def _list(self, target: Target) -> str:
         answer = self._client.get(target.path, target.query)
-        items = {str(at(item, "metadata", "uid")): item for item in answer.get("items") or []}
+        items = {str(value_at(item, "metadata", "uid")): item for item in answer.get("items") or []}
         with self._lock:
             if set(self._objects.get(target.name, {})) - set(items):
                 self._deleted.add(target.name)
             self._objects[target.name] = items
-        return str(at(answer, "metadata", "resourceVersion") or "")
+        return str(value_at(answer, "metadata", "resourceVersion") or "")
 
     def _run(self, target: Target, version: str) -> None:
         while not self._closed.is_set():
@@ -112,12 +112,12 @@ class Feed:
         if self._closed.is_set():
             watch.stop()
         for event in watch:
-            version = str(at(event.object, "metadata", "resourceVersion") or version)
+            version = str(value_at(event.object, "metadata", "resourceVersion") or version)
             if self._closed.is_set():
                 break
             if event.type == BOOKMARK:
                 continue
-            uid = str(at(event.object, "metadata", "uid"))
+            uid = str(value_at(event.object, "metadata", "uid"))
             with self._lock:
                 if event.type == DELETED:
                     self._objects.setdefault(target.name, {}).pop(uid, None)
@@ -129,6 +129,6 @@ class Feed:
 
 
 def target_of(collection: Collection, path: str) -> Target:
-    """What to follow for a collection of related objects."""
+    """Return the target for a collection of related objects."""
     query = {"labelSelector": collection.labels, "fieldSelector": collection.fields}
     return Target(name=collection.gvk.kind, path=path, query={key: text for key, text in query.items() if text})

@@ -1,4 +1,4 @@
-"""Which kinds are waited for."""
+"""The kinds whose readiness a resource waits for."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _DELETION_SECONDS: Final[Mapping[tuple[str, str], float]] = {
 
 
 def awaited(gvk: Gvk) -> Awaited | None:
-    """How objects of a kind become ready; None: they are as soon as they exist."""
+    """Return the readiness of a kind, or None if its objects are ready as soon as they exist."""
     return _AWAITED.get((gvk.group, gvk.kind))
 
 
 def deletion_seconds(gvk: Gvk) -> float:
-    """How long a deletion may take."""
+    """Return the longest time of a deletion in seconds."""
     return _DELETION_SECONDS.get((gvk.group, gvk.kind), 300)

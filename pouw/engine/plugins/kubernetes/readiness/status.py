@@ -1,4 +1,4 @@
-"""What is known of an object that is being waited for. Everything here is pure."""
+"""The status of an object that a resource waits for. Pure."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from pouw.engine.plugins.kubernetes.objects import Gvk, Object, at
+from pouw.engine.plugins.kubernetes.objects import Gvk, Object, value_at
 
 World = Mapping[str, Sequence[Object]]
 """Related objects by kind, as far as they are known."""
 
 
 class Phase(Enum):
-    """How a wait stands."""
+    """Phase of a wait."""
 
     READY = "ready"
     WAITING = "waiting"
-    FAILED = "failed"
+    FAILURE = "failed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Crash:
-    """A container that ended badly: ``text`` says how, and its last line of log more than any status does."""
+    """A container that ended with an error. ``text`` describes the end; the last line of its log says more."""
 
     pod: str
     container: str
@@ -32,16 +32,16 @@ class Crash:
 
     @property
     def key(self) -> str:
-        """The same for the same crash."""
+        """Identity of the crash."""
         return f"{self.pod}/{self.container}/{self.restarts}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """One look: the phase, one line of progress, and what stands in the way.
+    """One observation: the phase, one line of progress, and the obstacles.
 
-    ``crashes`` are worth a warning at once, ``troubles`` once they last: most pass by themselves. ``lacks`` is what is
-    merely not there yet, and worth saying when the wait was in vain.
+    ``crashes`` are warned about at once, ``troubles`` once they last, because most are temporary. ``lacks`` holds what
+    does not exist yet, and is reported after a wait that timed out.
     """
 
     phase: Phase
@@ -52,25 +52,25 @@ class Status:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """All that keeps the object from being ready."""
+        """Every reason why the object is not ready."""
         return (*self.troubles, *(crash.text for crash in self.crashes), *self.lacks)
 
 
 def ready(text: str = "") -> Status:
-    """Nothing to wait for any more."""
+    """Return the status of an object that is ready."""
     return Status(phase=Phase.READY, text=text)
 
 
 def waiting(
     text: str, troubles: Sequence[str] = (), crashes: Sequence[Crash] = (), *, lacks: Sequence[str] = ()
 ) -> Status:
-    """Not yet."""
+    """Return the status of an object that may become ready."""
     return Status(phase=Phase.WAITING, text=text, troubles=tuple(troubles), crashes=tuple(crashes), lacks=tuple(lacks))
 
 
-def failed(text: str, troubles: Sequence[str] = (), crashes: Sequence[Crash] = ()) -> Status:
-    """Never, without somebody's help."""
-    return Status(phase=Phase.FAILED, text=text, troubles=tuple(troubles), crashes=tuple(crashes))
+def failed_status(text: str, troubles: Sequence[str] = (), crashes: Sequence[Crash] = ()) -> Status:
+    """Return the status of an object that cannot become ready without a change."""
+    return Status(phase=Phase.FAILURE, text=text, troubles=tuple(troubles), crashes=tuple(crashes))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ class Collection:
 
 @dataclass(frozen=True, kw_only=True)
 class Awaited:
-    """How one kind is waited for. ``status`` judges the object and its relatives, ``related`` says who they are."""
+    """The readiness of one kind, decided by ``status`` from the object and the objects that ``related`` names."""
 
     status: Callable[[Object, World], Status]
     related: Callable[[Object], Sequence[Collection]] = field(default=lambda _obj: ())
@@ -92,33 +92,33 @@ class Awaited:
 
 
 def condition(obj: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    """One of the object's conditions; empty where it has none of that type."""
-    for entry in at(obj, "status", "conditions") or []:
+    """Return one of the object's conditions; empty if it has none of that type."""
+    for entry in value_at(obj, "status", "conditions") or []:
         if entry.get("type") == kind:
-            found: Mapping[str, Any] = entry
-            return found
+            match: Mapping[str, Any] = entry
+            return match
     return {}
 
 
 def is_true(obj: Mapping[str, Any], kind: str) -> bool:
-    """Whether a condition says ``True``."""
+    """True if a condition has the status ``True``."""
     return condition(obj, kind).get("status") == "True"
 
 
 def observed(obj: Mapping[str, Any]) -> bool:
-    """Whether the controller has seen the object as it is now."""
-    seen = at(obj, "status", "observedGeneration")
-    return isinstance(seen, int) and seen >= int(at(obj, "metadata", "generation") or 0)
+    """True if the controller has seen the newest generation of the object."""
+    generation = value_at(obj, "status", "observedGeneration")
+    return isinstance(generation, int) and generation >= int(value_at(obj, "metadata", "generation") or 0)
 
 
 def count(obj: Mapping[str, Any], *path: str) -> int:
-    """A number that may be missing, which means 0."""
-    value = at(obj, *path)
+    """Return a number of the object; 0 if it is missing."""
+    value = value_at(obj, *path)
     return value if isinstance(value, int) else 0
 
 
 def selector_text(selector: Mapping[str, Any]) -> str:
-    """A label selector as a query; empty selects everything."""
+    """Return a label selector as a query. An empty one selects everything."""
     terms = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
     for entry in selector.get("matchExpressions") or []:
         key, values = entry["key"], ",".join(entry.get("values") or [])
@@ -134,10 +134,10 @@ def selector_text(selector: Mapping[str, Any]) -> str:
 
 
 def owned(objects: Sequence[Object], owners: Sequence[Mapping[str, Any]]) -> list[Object]:
-    """Those that one of the owners controls."""
-    uids = {at(owner, "metadata", "uid") for owner in owners}
+    """Return the objects that one of the owners controls."""
+    uids = {value_at(owner, "metadata", "uid") for owner in owners}
     return [
-        one
-        for one in objects
-        if any(reference.get("uid") in uids for reference in at(one, "metadata", "ownerReferences") or [])
+        candidate
+        for candidate in objects
+        if any(reference.get("uid") in uids for reference in value_at(candidate, "metadata", "ownerReferences") or [])
     ]

@@ -1,4 +1,4 @@
-"""The one loop that waits: for an object to be ready, or to be gone."""
+"""The loop that waits for an object to be ready, or to be deleted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pouw.engine.plugins.core.cancellation import Cancellation
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.serving import Log, Severity
 from pouw.engine.plugins.kubernetes.discovery import Discovery, NoKindError, ServedKind
-from pouw.engine.plugins.kubernetes.objects import Object, at, name_of, namespace_of
+from pouw.engine.plugins.kubernetes.objects import Object, name_of, namespace_of, value_at
 from pouw.engine.plugins.kubernetes.readiness.feed import Feed, Refresh, Target, target_of
 from pouw.engine.plugins.kubernetes.readiness.status import Awaited, Crash, Phase, Status, World
 from pouw.kube.client import Client
@@ -22,12 +22,14 @@ _OBJECT: Final = "the object"
 _LOG_QUERY: Final = {"tailLines": "1", "limitBytes": "4096"}
 _LONGEST_LINE: Final = 500
 LASTING_SECONDS: Final = 15.0
-"""How long an object must have been in trouble without a break before the user is warned. The progress shows it at
-once: two controllers that meet, a volume that mounts at the second try come and go at every first start."""
+"""Duration of a trouble after which the user is warned. The progress shows it at once.
+
+Write conflicts of controllers, or a volume that mounts at the second attempt, are common at a first start.
+"""
 
 
 class NotReadyError(ProviderError):
-    """The object exists but did not become ready: ``live`` is how it was seen last, ``reasons`` say why."""
+    """An object that exists but is not ready. ``live`` is its last observation; ``reasons`` explain it."""
 
     def __init__(self, message: str, live: Object, reasons: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -37,7 +39,7 @@ class NotReadyError(ProviderError):
 
 @dataclass(kw_only=True)
 class Waiter:
-    """Waits on behalf of one resource and tells the user what it is at."""
+    """The wait of one resource, with its progress shown to the user."""
 
     client: Client
     discovery: Discovery
@@ -45,19 +47,19 @@ class Waiter:
     log: Log
     urn: str
     redact: Callable[[str], str]
-    _said: set[str] = field(default_factory=set, init=False)
+    _warned: set[str] = field(default_factory=set, init=False)
     _status: str = field(default="", init=False)
     _troubled_since: float | None = field(default=None, init=False)
     _last_lines: dict[str, str] = field(default_factory=dict, init=False)
 
-    def until_ready(self, live: Object, served: ServedKind, awaited: Awaited, seconds: float) -> Object:
-        """The object once it is ready. Raises NotReadyError on failure, timeout and cancellation."""
-        changed: queue.SimpleQueue[Refresh | None] = queue.SimpleQueue()
-        feed = Feed(self.client, changed)
+    def until_ready(self, live: Object, served_kind: ServedKind, awaited: Awaited, seconds: float) -> Object:
+        """Return the object once it is ready. Raise NotReadyError on failure, timeout and cancellation."""
+        changes: queue.SimpleQueue[Refresh | None] = queue.SimpleQueue()
+        feed = Feed(self.client, changes)
         deadline = time.monotonic() + seconds
         try:
-            with self.cancelled.subscribed(lambda: changed.put(None)):
-                self._follow(feed, live, served, awaited)
+            with self.cancelled.subscribed(lambda: changes.put(None)):
+                self._follow(feed, live, served_kind, awaited)
                 while True:
                     live = next(iter(feed.objects(_OBJECT)), live)
                     if feed.saw_deletion(_OBJECT):
@@ -66,15 +68,15 @@ class Waiter:
                     reasons = self._report(status, live)
                     if status.phase is Phase.READY:
                         return live
-                    if status.phase is Phase.FAILED:
+                    if status.phase is Phase.FAILURE:
                         raise NotReadyError(self.redact(status.text), live, reasons)
-                    self._pause(changed, deadline, seconds, live, status, reasons)
+                    self._pause(changes, deadline, seconds, live, status, reasons)
         finally:
             feed.close()
             self.log.status("", self.urn)
 
     def look(self, live: Object, awaited: Awaited) -> Status:
-        """How the object stands right now, without waiting."""
+        """Return the current status of the object without a wait."""
         world: dict[str, Sequence[Object]] = {}
         for target in self._targets(live, awaited):
             try:
@@ -83,23 +85,27 @@ class Waiter:
                 world[target.name] = []
         return awaited.status(live, world)
 
-    def until_gone(self, served: ServedKind, namespace: str, name: str, uid: str, seconds: float) -> None:
-        """Return once the object is gone (another of the same name counts as gone). Raises NotReadyError."""
-        changed: queue.SimpleQueue[Refresh | None] = queue.SimpleQueue()
-        feed = Feed(self.client, changed)
+    def until_gone(self, served_kind: ServedKind, namespace: str, name: str, uid: str, seconds: float) -> None:
+        """Return once the object is deleted, or replaced by another of its name. Raise NotReadyError if it is not."""
+        changes: queue.SimpleQueue[Refresh | None] = queue.SimpleQueue()
+        feed = Feed(self.client, changes)
         deadline = time.monotonic() + seconds
         target = Target(
-            name=_OBJECT, path=served.collection(namespace), query={"fieldSelector": f"metadata.name={name}"}
+            name=_OBJECT, path=served_kind.collection(namespace), query={"fieldSelector": f"metadata.name={name}"}
         )
         try:
-            with self.cancelled.subscribed(lambda: changed.put(None)):
+            with self.cancelled.subscribed(lambda: changes.put(None)):
                 feed.follow(target)
                 while True:
-                    left = [one for one in feed.objects(_OBJECT) if at(one, "metadata", "uid") == uid or not uid]
-                    if not left:
+                    remaining = [
+                        candidate
+                        for candidate in feed.objects(_OBJECT)
+                        if value_at(candidate, "metadata", "uid") == uid or not uid
+                    ]
+                    if not remaining:
                         return
-                    self._say(_why_it_stays(left[0]))
-                    self._pause(changed, deadline, seconds, left[0], None, [_why_it_stays(left[0])])
+                    self._say(_why_it_stays(remaining[0]))
+                    self._pause(changes, deadline, seconds, remaining[0], None, [_why_it_stays(remaining[0])])
         except ApiError as error:
             if not error.not_found:
                 raise
@@ -107,11 +113,11 @@ class Waiter:
             feed.close()
             self.log.status("", self.urn)
 
-    def _follow(self, feed: Feed, live: Object, served: ServedKind, awaited: Awaited) -> None:
+    def _follow(self, feed: Feed, live: Object, served_kind: ServedKind, awaited: Awaited) -> None:
         feed.follow(
             Target(
                 name=_OBJECT,
-                path=served.collection(namespace_of(live)),
+                path=served_kind.collection(namespace_of(live)),
                 query={"fieldSelector": f"metadata.name={name_of(live)}"},
             )
         )
@@ -119,25 +125,25 @@ class Waiter:
             try:
                 feed.follow(target)
             except KubeError as error:
-                # Not being allowed to look at pods or events must not keep anybody from deploying.
+                # A user who cannot read pods or events can still deploy.
                 self._warn(f"cannot watch {target.name}s: {error.message}")
 
     def _targets(self, live: Object, awaited: Awaited) -> list[Target]:
-        found = []
+        targets = []
         for collection in awaited.related(live):
             try:
-                served = self.discovery.find(collection.gvk)
+                served_kind = self.discovery.find(collection.gvk)
             except (NoKindError, KubeError):
                 continue
-            found.append(target_of(collection, served.collection(namespace_of(live))))
-        return found
+            targets.append(target_of(collection, served_kind.collection(namespace_of(live))))
+        return targets
 
     def _world(self, feed: Feed, awaited: Awaited, live: Object) -> World:
         return {collection.gvk.kind: feed.objects(collection.gvk.kind) for collection in awaited.related(live)}
 
     def _pause(
         self,
-        changed: queue.SimpleQueue[Refresh | None],
+        changes: queue.SimpleQueue[Refresh | None],
         deadline: float,
         seconds: float,
         live: Object,
@@ -145,12 +151,12 @@ class Waiter:
         reasons: Sequence[str],
     ) -> None:
         text = self.redact(status.text) if status else ""
-        # Lasting trouble is looked at again without any change.
+        # A trouble is examined again once it counts as lasting, even without a change.
         lasting = self._troubled_since + LASTING_SECONDS if self._troubled_since is not None else deadline
         now = time.monotonic()
         until = lasting if now < lasting < deadline else deadline
         try:
-            event = changed.get(timeout=max(0.0, until - now))
+            event = changes.get(timeout=max(0.0, until - now))
         except queue.Empty:
             if until < deadline:
                 return
@@ -158,8 +164,8 @@ class Waiter:
             raise NotReadyError(f"{name_of(live)} is {waited}{': ' if text else ''}{text}", live, reasons) from None
         if event is None:
             raise NotReadyError(f"interrupted while waiting for {name_of(live)}: {text}", live, reasons)
-        while not changed.empty():
-            if changed.get() is None:
+        while not changes.empty():
+            if changes.get() is None:
                 raise NotReadyError(f"interrupted while waiting for {name_of(live)}: {text}", live, reasons)
 
     def _report(self, status: Status, live: Object) -> list[str]:
@@ -186,8 +192,8 @@ class Waiter:
             self.log.status(text, self.urn)
 
     def _warn(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
+        if text not in self._warned:
+            self._warned.add(text)
             self.log.line(Severity.WARNING, text, self.urn)
 
     def _last_line(self, crash: Crash, live: Object) -> str:
@@ -209,11 +215,11 @@ class Waiter:
 
 
 def _why_it_stays(live: Object) -> str:
-    finalizers = at(live, "metadata", "finalizers") or []
-    about = [f"finalizers: {', '.join(finalizers)}"] if finalizers else []
-    about += [
+    finalizers = value_at(live, "metadata", "finalizers") or []
+    details = [f"finalizers: {', '.join(finalizers)}"] if finalizers else []
+    details += [
         f"{entry.get('type')}: {entry.get('message')}"
-        for entry in at(live, "status", "conditions") or []
+        for entry in value_at(live, "status", "conditions") or []
         if entry.get("status") == "True" and str(entry.get("type")).startswith("Namespace")
     ]
-    return f"Waiting for {name_of(live)} to be gone" + (f" ({'; '.join(about)})" if about else "")
+    return f"Waiting for {name_of(live)} to be gone" + (f" ({'; '.join(details)})" if details else "")

@@ -1,4 +1,4 @@
-"""When objects are ready, judged from what the API server says of them."""
+"""Readiness of objects, decided from their status and related objects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pouw.engine.plugins.kubernetes.readiness.workloads import (
     stateful_set_status,
 )
 
-READY, WAITING, FAILED = Phase.READY, Phase.WAITING, Phase.FAILED
+READY, WAITING, FAILED = Phase.READY, Phase.WAITING, Phase.FAILURE
 
 
 def obj(name: str = "x", *, uid: str = "u", spec: Any = None, owner: str = "", **status: Any) -> Object:
@@ -29,7 +29,7 @@ def obj(name: str = "x", *, uid: str = "u", spec: Any = None, owner: str = "", *
     return {"metadata": metadata, "spec": spec or {}, "status": {"observedGeneration": 1, **status}}
 
 
-def said(kind: str, status: str = "True", reason: str = "", message: str = "") -> Object:
+def condition(kind: str, status: str = "True", reason: str = "", message: str = "") -> Object:
     return {"type": kind, "status": status, "reason": reason, "message": message}
 
 
@@ -42,38 +42,38 @@ def text(status: Status) -> str:
 
 
 def event(uid: str, reason: str, message: str, **more: Any) -> Object:
-    about = {"uid": uid, "kind": "Pod", "name": "p"}
-    return {"involvedObject": about, "reason": reason, "message": message, **more}
+    involved = {"uid": uid, "kind": "Pod", "name": "p"}
+    return {"involvedObject": involved, "reason": reason, "message": message, **more}
 
 
-DONE = {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2, "conditions": [said("Available")]}
+COMPLETE = {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2, "conditions": [condition("Available")]}
 
 
 @pytest.mark.parametrize(
-    ("changed", "phase", "line"),
+    ("changes", "phase", "line"),
     [
         ({}, READY, "complete"),
         ({"observedGeneration": 0}, WAITING, "controller to see"),
         ({"availableReplicas": 1}, WAITING, "[1/2] Waiting for app ReplicaSet to be available (1/2 Pods available)"),
         ({"replicas": 3}, WAITING, "old Pods to go (1 left)"),
-        ({"conditions": [said("Available", "False")]}, WAITING, "2/2"),
+        ({"conditions": [condition("Available", "False")]}, WAITING, "2/2"),
         (
-            {"conditions": [said("Progressing", "False", "ProgressDeadlineExceeded", "took too long")]},
+            {"conditions": [condition("Progressing", "False", "ProgressDeadlineExceeded", "took too long")]},
             FAILED,
             "too long",
         ),
     ],
 )
-def test_a_deployment(changed: dict[str, Any], phase: Phase, line: str) -> None:
-    status = deployment_status(obj(spec={"replicas": 2}, **{**DONE, **changed}), {})
+def test_a_deployment(changes: dict[str, Any], phase: Phase, line: str) -> None:
+    status = deployment_status(obj(spec={"replicas": 2}, **{**COMPLETE, **changes}), {})
     assert status.phase is phase
     assert line in status.text
 
 
-def test_a_deployment_tells_of_the_pods_of_its_newest_revision_only() -> None:
-    def revision(one: Object, number: str) -> Object:
-        one["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": number}
-        return one
+def test_a_deployment_reports_pods_of_its_newest_revision_only() -> None:
+    def revision(owned_pod: Object, number: str) -> Object:
+        owned_pod["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": number}
+        return owned_pod
 
     web = revision(obj(spec={"replicas": 1}, updatedReplicas=0), "2")
     waiting = {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}
@@ -116,9 +116,9 @@ def test_a_stateful_set(spec: Object, status: Object, phase: Phase) -> None:
 
 
 def test_a_broken_pod_of_an_older_revision_is_named_with_what_to_do() -> None:
-    broken = pod(name="nodes-0")
-    broken["metadata"]["labels"] = {"controller-revision-hash": "a"}
-    status = stateful_set_status(obj(spec={"replicas": 1}, updateRevision="b"), {"Pod": [broken]})
+    unready_pod = pod(name="nodes-0")
+    unready_pod["metadata"]["labels"] = {"controller-revision-hash": "a"}
+    status = stateful_set_status(obj(spec={"replicas": 1}, updateRevision="b"), {"Pod": [unready_pod]})
     assert "nodes-0 is of an older revision and not ready" in text(status)
     assert "delete the Pod" in text(status)
 
@@ -140,10 +140,10 @@ def test_a_daemon_set(status: Object, phase: Phase) -> None:
     ("spec", "status", "phase", "line"),
     [
         ({}, {"active": 1}, WAITING, "Active: 1 | Succeeded: 0 | Failed: 0"),
-        ({}, {"conditions": [said("Complete")]}, READY, "completed"),
+        ({}, {"conditions": [condition("Complete")]}, READY, "completed"),
         (
             {},
-            {"conditions": [said("Failed", "True", "BackoffLimitExceeded", "too often")]},
+            {"conditions": [condition("Failed", "True", "BackoffLimitExceeded", "too often")]},
             FAILED,
             "BackoffLimitExceeded",
         ),
@@ -151,9 +151,9 @@ def test_a_daemon_set(status: Object, phase: Phase) -> None:
     ],
 )
 def test_a_job(spec: Object, status: Object, phase: Phase, line: str) -> None:
-    found = job_status(obj(spec=spec, **status), {})
-    assert found.phase is phase
-    assert line in found.text
+    job_state = job_status(obj(spec=spec, **status), {})
+    assert job_state.phase is phase
+    assert line in job_state.text
 
 
 @pytest.mark.parametrize(
@@ -182,12 +182,14 @@ def test_a_container_that_does_not_run_says_why(container: Object, expected: str
 
 
 def test_a_crash_asks_for_its_last_line_of_log() -> None:
-    ended: dict[str, Any] = {"restartCount": 2, "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}
-    assert [crash.key for crash in pod_status(pod(**ended), {}).crashes] == ["p/c/2"]
+    crashed_pod: dict[str, Any] = {"restartCount": 2, "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}
+    assert [crash.key for crash in pod_status(pod(**crashed_pod), {}).crashes] == ["p/c/2"]
 
 
 def test_a_pod_that_fits_nowhere_says_why() -> None:
-    nowhere = obj(conditions=[said("PodScheduled", "False", "Unschedulable", "0/1 nodes are available: no memory")])
+    nowhere = obj(
+        conditions=[condition("PodScheduled", "False", "Unschedulable", "0/1 nodes are available: no memory")]
+    )
     assert "Unschedulable: 0/1 nodes are available: no memory" in text(pod_status(nowhere, {}))
 
 
@@ -196,11 +198,11 @@ def test_a_pod(phase: str, expected: Phase) -> None:
     assert pod_status(obj(phase=phase), {}).phase is expected
 
 
-def test_warnings_about_the_object_are_told_once_each_and_others_not() -> None:
-    told = [
+def test_each_warning_about_the_object_is_reported_once() -> None:
+    event_texts = [
         event(uid, "FailedMount", message) for uid, message in (("u", "first"), ("u", "second"), ("other", "third"))
     ]
-    assert pod_status(obj("p"), {"Event": told}).troubles == ("Pod p: FailedMount: second",)
+    assert pod_status(obj("p"), {"Event": event_texts}).troubles == ("Pod p: FailedMount: second",)
 
 
 def test_what_was_said_of_a_pod_before_its_container_ran_is_over() -> None:
@@ -211,14 +213,16 @@ def test_what_was_said_of_a_pod_before_its_container_ran_is_over() -> None:
 
 
 def test_a_write_that_met_another_is_tried_again_and_no_trouble() -> None:
-    said_so = said("PodScheduled", "False", "SchedulerError", "claims: the object has been modified; please try again")
-    assert pod_status(obj(conditions=[said_so]), {}).reasons == ()
+    scheduled = condition(
+        "PodScheduled", "False", "SchedulerError", "claims: the object has been modified; please try again"
+    )
+    assert pod_status(obj(conditions=[scheduled]), {}).reasons == ()
     met = event("u", "FailedUpdate", 'persistentvolumeclaims "data": the object has been modified; please try again')
     assert stateful_set_status(obj(spec={"replicas": 1}), {"Event": [met]}).troubles == ()
 
 
 @pytest.mark.parametrize("probe", ["Startup", "Readiness"])
-def test_a_probe_of_a_container_that_is_not_up_yet_is_worth_saying_only_when_the_wait_was_in_vain(probe: str) -> None:
+def test_probe_failures_are_reported_after_the_wait_times_out(probe: str) -> None:
     status = pod_status(pod(), {"Event": [event("uid-p", "Unhealthy", f"{probe} probe failed: refused")]})
     assert status.troubles == ()
     assert status.lacks == (f"Pod p: Unhealthy: {probe} probe failed: refused",)
@@ -308,8 +312,8 @@ def test_a_claim(spec: Object, phase: str, classes: list[Object], expected: Phas
 
 def test_a_definition() -> None:
     assert definition_status(obj(), {}).phase is WAITING
-    assert definition_status(obj(conditions=[said("Established")]), {}).phase is READY
-    assert definition_status(obj(conditions=[said("NamesAccepted", "False", message="taken")]), {}).phase is FAILED
+    assert definition_status(obj(conditions=[condition("Established")]), {}).phase is READY
+    assert definition_status(obj(conditions=[condition("NamesAccepted", "False", message="taken")]), {}).phase is FAILED
 
 
 def test_a_selector_is_written_as_a_query() -> None:
