@@ -102,7 +102,7 @@ def must_not_be(path: str, *denied: Any) -> Check:
     """Return a check that the value is not one of those denied; missing is fine."""
     return _check(
         path,
-        expected=f"another value than {_alternatives(denied)}",
+        expected=format_value(not denied[0]) if isinstance(denied[0], bool) else f"not {_alternatives(denied)}",
         absent=False,
         problem_of=lambda value: f"is not allowed; got {format_value(value)}" if value in denied else None,
     )

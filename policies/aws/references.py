@@ -47,7 +47,7 @@ def must_have(types: tuple[str, ...], key: str, noun: str, *, by: str) -> StackC
 def comes_from(resource: Resource, stack: Stack, key: str, types: tuple[str, ...]) -> bool:
     """True if the value of the input comes from a resource of these types."""
     origins = resource.references.get(key, frozenset())
-    return any(resource.urn in origins for resource in stack.of_type(*types))
+    return any(candidate.urn in origins for candidate in stack.of_type(*types))
 
 
 def must_span_zones(*inputs: str) -> StackCheck:
@@ -56,7 +56,7 @@ def must_span_zones(*inputs: str) -> StackCheck:
     def check(resource: Resource, stack: Stack) -> Iterator[str]:
         origins = {urn for name in inputs for urn in resource.references.get(name, ())}
         # The values of a list from a component are unknown before its subnets exist; their origins are known.
-        if sum(resource.urn in origins for resource in stack.of_type(SUBNET)) < 2:
+        if sum(candidate.urn in origins for candidate in stack.of_type(SUBNET)) < 2:
             subnet_count = sum(len(resource.inputs.get(name) or ()) for name in inputs)
             if subnet_count < 2:
                 yield f"{inputs[0]}: the resource is in too few subnets; got {subnet_count}; expected at least 2"

@@ -53,7 +53,7 @@ def _names(props: Props, path: str, name: object) -> bool:
 def comes_from(resource: Resource, stack: Stack, key: str, types: tuple[str, ...]) -> bool:
     """True if the value of the input comes from a resource of these types."""
     origins = resource.references.get(key, frozenset())
-    return any(resource.urn in origins for resource in stack.of_type(*types))
+    return any(candidate.urn in origins for candidate in stack.of_type(*types))
 
 
 def must_have(

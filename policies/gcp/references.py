@@ -19,7 +19,7 @@ _DEFAULT_ACCOUNTS = ("-compute@developer.gserviceaccount.com", "@appspot.gservic
 def comes_from(resource: Resource, stack: Stack, path: str, types: tuple[str, ...]) -> bool:
     """True if the first property of the path has a value from a resource of these types."""
     origins = resource.references.get(_top(path), frozenset())
-    return not origins.isdisjoint({resource.urn for resource in stack.of_type(*types)})
+    return not origins.isdisjoint({candidate.urn for candidate in stack.of_type(*types)})
 
 
 def referrers(target: Resource, stack: Stack, types: tuple[str, ...], path: str) -> Iterator[Resource]:
