@@ -1,1 +1,1 @@
-"""What exists: component resources, the settings they are made from, and the pure decisions between the two."""
+"""The infrastructure: component resources, their settings, and the pure decisions between the two."""

@@ -22,7 +22,7 @@ PLATFORM: Final = "linux/amd64"
 
 @dataclass(frozen=True, kw_only=True)
 class ImagesArgs:
-    """Where to; the content and the base of the node's image, ``None`` where not known and where not changed."""
+    """The repository of the images, and the tag and base of the node's image; ``None`` takes the default."""
 
     repository: pulumi.Input[str]
     tag: str | None
@@ -32,7 +32,7 @@ class ImagesArgs:
 class Images(Component, token="pouw:docker:Images"):
     """Both images of a site. Outputs: ``node`` and ``balancer``, each a reference by digest.
 
-    Whoever runs this is logged in to the registry by the cloud's own credential helper: no password is configured.
+    The cloud's own credential helper logs the caller in to the registry, so no password is configured.
     """
 
     node: pulumi.Output[str]
@@ -40,17 +40,17 @@ class Images(Component, token="pouw:docker:Images"):
 
     def __init__(self, name: str, args: ImagesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        made = {kind: self._image(f"{name}-{kind}", kind, args) for kind in DOCKERFILES}
-        self.publish(**{kind: image.repo_digest for kind, image in made.items()})
+        images = {kind: self._image(f"{name}-{kind}", kind, args) for kind in DOCKERFILES}
+        self.publish(**{kind: image.repo_digest for kind, image in images.items()})
 
     def _image(self, name: str, kind: str, args: ImagesArgs) -> Image:
         dockerfile = _CONTEXT / DOCKERFILES[kind]
-        # All that goes into the balancer's image is its Dockerfile.
+        # The balancer's image has no input but its Dockerfile.
         content = args.tag if kind == "node" else digest(dockerfile.read_text(encoding="utf-8"))
         reference = pulumi.Output.concat(args.repository, ":", image_tag(kind, content))
-        told = {"VERSION": metadata.version("pouw"), "BUILDKIT_INLINE_CACHE": "1"}
+        arguments = {"VERSION": metadata.version("pouw"), "BUILDKIT_INLINE_CACHE": "1"}
         if kind == "node" and args.base:
-            told["BASE"] = args.base
+            arguments["BASE"] = args.base
         return Image(
             name,
             build=DockerBuildArgs(
@@ -58,8 +58,8 @@ class Images(Component, token="pouw:docker:Images"):
                 context=str(_CONTEXT),
                 dockerfile=str(dockerfile),
                 platform=PLATFORM,
-                args=told,
-                # What this content made before, on whatever machine: a runner without a cache then builds nothing.
+                args=arguments,
+                # The image that any machine built from this content: a runner without a cache then builds nothing.
                 cache_from=CacheFromArgs(images=[reference]),
             ),
             image_name=reference,
@@ -68,5 +68,5 @@ class Images(Component, token="pouw:docker:Images"):
 
 
 def image_tag(kind: str, content: str | None) -> str:
-    """``<kind>-<version>-<content>``; without a content hash the version alone tells images apart."""
+    """Return ``<kind>-<version>-<content>``; without a content hash only the version distinguishes images."""
     return "-".join(part for part in (kind, metadata.version("pouw"), content or "") if part)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from infra.settings.site import Pool, Pools
+from infra.settings.site import NodePool, Pools
 from infra.workload import Tolerations
 
 Capacity = Literal["ON_DEMAND", "SPOT"]
@@ -83,7 +83,7 @@ def image(instance: str) -> str:
     return f"AL2023_{architecture}_{accelerator or 'STANDARD'}"
 
 
-def _group(name: str, pool: Pool) -> Group:
+def _group(name: str, pool: NodePool) -> Group:
     return Group(
         name=name,
         pool=name,
@@ -94,7 +94,7 @@ def _group(name: str, pool: Pool) -> Group:
     )
 
 
-def _instances(name: str, pool: Pool) -> tuple[str, ...]:
+def _instances(name: str, pool: NodePool) -> tuple[str, ...]:
     return (pool.instance,) if pool.instance else _DEFAULTS[name]
 
 

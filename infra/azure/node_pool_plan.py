@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from infra.azure.subnets import node_subnet
 from infra.naming import POOL_LABEL
-from infra.settings.site import Pool, Pools
+from infra.settings.site import NodePool, Pools
 from infra.workload import Tolerations, digest
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def zone_pools(pools: Pools) -> list[ZonePool]:
     miners, system = pools.miners, _bounds(pools.system)
     # A system pool must not be empty, so each zone has at least one system machine.
     system = Bounds(minimum=max(system.minimum, 3), maximum=max(system.maximum, 3))
-    plans: list[tuple[str, Literal["system", "miners", "rpc"], Pool, Bounds, bool]] = [
+    plans: list[tuple[str, Literal["system", "miners", "rpc"], NodePool, Bounds, bool]] = [
         ("system", "system", pools.system, system, False),
         ("rpc", "rpc", pools.rpc, _bounds(pools.rpc), False),
     ]
@@ -104,7 +104,7 @@ def pool_name(pool: ZonePool) -> str:
     return f"{pool.name}{digest(f'{pool.instance} {pool.disk_gib}')[:4]}"
 
 
-def _bounds(pool: Pool) -> Bounds:
+def _bounds(pool: NodePool) -> Bounds:
     return Bounds(minimum=pool.minimum, maximum=pool.maximum)
 
 

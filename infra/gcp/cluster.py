@@ -20,7 +20,7 @@ from infra.gcp.audit_logs import AuditLogs
 from infra.gcp.fitness import PODS_PER_NODE
 from infra.gcp.keys import Keys
 from infra.gcp.network import PODS, SERVICES, Network
-from infra.settings.site import POOLS
+from infra.settings.site import NODE_POOLS
 from infra.workload import digest
 
 CONTROL_PLANE_LOGS: Final = ("SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER")
@@ -50,7 +50,7 @@ class Cluster(Component, token="pouw:gcp:Cluster"):
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         context, project = args.context, physical_names.project(args.context)
-        accounts = {pool: self._account(f"{name}-{pool}", context, pool) for pool in POOLS}
+        accounts = {pool: self._account(f"{name}-{pool}", context, pool) for pool in NODE_POOLS}
         cluster_name = physical_names.compose_name("cluster", context)
         cluster = GkeCluster(
             f"{name}-cluster",

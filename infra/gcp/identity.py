@@ -21,7 +21,7 @@ from infra.gcp.keys import Keys
 from infra.gcp.registry import Registry
 from infra.identities import BACKUP, SERVICE_ACCOUNTS
 from infra.naming import NAMESPACE
-from infra.settings.site import POOLS
+from infra.settings.site import NODE_POOLS
 
 ANNOTATION: Final = "iam.gke.io/gcp-service-account"
 POD: Final = PodIdentity(labels={}, cidr="169.254.169.254/32", port=80)
@@ -49,7 +49,7 @@ class Identity(Component, token="pouw:gcp:Identity"):
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         context, project = args.context, physical_names.project(args.context)
-        for pool in POOLS:
+        for pool in NODE_POOLS:
             RepositoryIamMember(
                 f"{name}-{pool}-pulls",
                 project=project,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from infra.settings.site import Pool
+from infra.settings.site import NodePool
 
 DEFAULTS: Final[Mapping[str, str]] = {"system": "e2-standard-4", "miners": "n2-standard-8", "rpc": "n2-standard-4"}
 
@@ -42,7 +42,7 @@ ACCELERATORS: Final[Mapping[str, Accelerators]] = {
 """Accelerators by machine type; other types have none."""
 
 
-def machine_type(pool: str, settings: Pool) -> str:
+def machine_type(pool: str, settings: NodePool) -> str:
     """Return the machine type of a pool."""
     return settings.instance or DEFAULTS[pool]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from infra.gcp.machine_types import ACCELERATORS, machine_type
-from infra.settings.site import POOLS, Pool, Pools
+from infra.settings.site import NODE_POOLS, NodePool, Pools
 from infra.workload import Tolerations
 
 
@@ -32,7 +32,7 @@ def groups(pools: Pools) -> list[Group]:
     """Return the groups of a site. On-demand miners are a group that never shrinks below the floor."""
     miners = pools.miners
     floor = miners.on_demand_floor
-    fixed = [_group(name, name, getattr(pools, name)) for name in POOLS if name != "miners"]
+    fixed = [_group(name, name, getattr(pools, name)) for name in NODE_POOLS if name != "miners"]
     if not miners.spot or floor >= miners.maximum:
         return [*fixed, _group("miners", "miners", miners)]
     return [
@@ -56,7 +56,13 @@ def tolerations(pools: Pools) -> Tolerations:
 
 
 def _group(
-    name: str, pool: str, settings: Pool, *, minimum: int | None = None, maximum: int | None = None, spot: bool = False
+    name: str,
+    pool: str,
+    settings: NodePool,
+    *,
+    minimum: int | None = None,
+    maximum: int | None = None,
+    spot: bool = False,
 ) -> Group:
     return Group(
         name=name,

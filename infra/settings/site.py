@@ -9,7 +9,7 @@ from pydantic import Field
 
 from infra.settings.values import DnsLabel, Ipv4Cidr, KubernetesVersion, Part
 
-POOLS: Final = ("system", "miners", "rpc")
+NODE_POOLS: Final = ("system", "miners", "rpc")
 """Names of the machine pools of a cloud site."""
 
 
@@ -54,7 +54,7 @@ class Cluster(Part):
     """Days that audit logs are kept."""
 
 
-class Pool(Part):
+class NodePool(Part):
     """A pool of machines."""
 
     instance: str | None = None
@@ -67,7 +67,7 @@ class Pool(Part):
     """Size of each machine's encrypted disk, GiB."""
 
 
-class Spot(Pool):
+class Spot(NodePool):
     """A pool with a floor of permanent machines; the cloud may take the others away, which cost less."""
 
     maximum: Annotated[int, Field(ge=1, le=1000)] = 12
@@ -81,15 +81,15 @@ class Spot(Pool):
 class Pools(Part):
     """The machine pools of a cloud site."""
 
-    system: Pool = Pool(minimum=3, maximum=6)
+    system: NodePool = NodePool(minimum=3, maximum=6)
     """Machines of the cluster's own workloads."""
     miners: Spot = Spot()
     """Machines of the nodes that train."""
-    rpc: Pool = Pool()
+    rpc: NodePool = NodePool()
     """Machines of the nodes that serve clients, and of the balancer."""
 
     @property
-    def by_name(self) -> Mapping[str, Pool]:
+    def by_name(self) -> Mapping[str, NodePool]:
         """The pools by their names."""
         return {"system": self.system, "miners": self.miners, "rpc": self.rpc}
 

@@ -12,7 +12,7 @@ import pytest
 from infra.clouds import CLOUDS
 from infra.contracts import POOL_LABEL
 from infra.identities import AUTOSCALER, SERVICE_ACCOUNTS
-from infra.settings.site import POOLS
+from infra.settings.site import NODE_POOLS
 from tests.infra.clouds import Cloud, kind
 from tests.infra.recorder import record
 
@@ -64,7 +64,7 @@ def test_pods_tolerate_exactly_the_taints_of_their_machines(cloud: str, *, spot:
     expected = {taint for taint in taints(resources) if taint[1] != POOL_LABEL}
     tolerated = {(pool, entry["key"], entry["value"]) for pool, entries in tolerations.items() for entry in entries}
     assert tolerated == expected
-    assert set(tolerations) <= set(POOLS)
+    assert set(tolerations) <= set(NODE_POOLS)
     assert {entry["effect"] for entries in tolerations.values() for entry in entries} <= {"NoSchedule"}
 
 

@@ -19,7 +19,7 @@ from infra.azure.node_pool_plan import zone_pools
 from infra.clouds import CLOUDS
 from infra.gcp import machine_types as gcp_machines
 from infra.kubernetes.storage import NAME as ENCRYPTED
-from infra.settings.site import Pool, Pools
+from infra.settings.site import NodePool, Pools
 from pouw.cost import pools, table
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.paths import REPOSITORY
@@ -69,7 +69,7 @@ def default_machines() -> dict[str, set[str]]:
     return {
         "aws": {instance for group in aws_machines.groups(given) for instance in group.instances[:1]},
         "azure": {pool.instance for pool in zone_pools(given)},
-        "gcp": {gcp_machines.machine_type(name, Pool()) for name in gcp_machines.DEFAULTS},
+        "gcp": {gcp_machines.machine_type(name, NodePool()) for name in gcp_machines.DEFAULTS},
     }
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from infra.azure import node_pool_plan
 from infra.azure.node_pool_plan import Bounds
-from infra.settings.site import Pool, Pools, Spot
+from infra.settings.site import NodePool, Pools, Spot
 from tests.infra.azure.declared import site_context
 
 counts = st.integers(1, 1000)
@@ -47,8 +47,8 @@ def test_without_spot_machines_the_whole_pool_is_on_demand() -> None:
 @given(counts, counts, counts)
 def test_the_number_of_pools_does_not_depend_on_their_sizes(system: int, rpc: int, miners: int) -> None:
     sized = Pools(
-        system=Pool(minimum=system, maximum=system),
-        rpc=Pool(minimum=rpc, maximum=rpc),
+        system=NodePool(minimum=system, maximum=system),
+        rpc=NodePool(minimum=rpc, maximum=rpc),
         miners=Spot(minimum=1, maximum=miners),
     )
     assert [pool.name for pool in node_pool_plan.zone_pools(sized)] == [
@@ -57,7 +57,7 @@ def test_the_number_of_pools_does_not_depend_on_their_sizes(system: int, rpc: in
 
 
 def test_no_system_pool_is_ever_empty() -> None:
-    found = node_pool_plan.zone_pools(Pools(system=Pool(minimum=1, maximum=1)))
+    found = node_pool_plan.zone_pools(Pools(system=NodePool(minimum=1, maximum=1)))
     assert [pool.bounds for pool in found if pool.pool == "system"] == [Bounds(minimum=1, maximum=1)] * 3
 
 
