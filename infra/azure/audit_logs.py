@@ -49,9 +49,11 @@ class AuditLogs(Component, token="pouw:azure:AuditLogs"):
             tags=context.tags,
             opts=self.child(),
         )
-        archive = storage_accounts.account(self, f"{name}-archive", context, args.keys, part="logs", private=False)
+        # The archive expires; compliance rules find the durable accounts by the words in their names.
+        archive_name = f"{context.site.name}-log-archive"
+        archive = storage_accounts.account(self, archive_name, context, args.keys, part="logs", private=False)
         ManagementPolicy(
-            f"{name}-archive-retention",
+            f"{archive_name}-retention",
             resource_group_name=group,
             account_name=archive.name,
             management_policy_name="default",
