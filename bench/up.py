@@ -24,7 +24,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from bench.engine.preview import BARE, make_project
+from bench.engine.preview import BARE_PROGRAM, make_project
 from infra.settings.stack import Settings
 from pouw import cluster
 from pouw.cluster import api
@@ -156,7 +156,7 @@ def measure(rounds: int) -> Mapping[str, float]:
             timed("up", _up)
             timed("again", _again)
             with tempfile.TemporaryDirectory(prefix="pouw-bench-") as scratch:
-                project = make_project(Path(scratch), "bare", BARE, resources)
+                project = make_project(Path(scratch), "bare", BARE_PROGRAM, resources)
                 _bare_up(engine, project)
                 timed("again, floor", lambda project=project: _bare_up(engine, project))  # type: ignore[misc]
     finally:

@@ -93,46 +93,46 @@ def main() -> None:
 
 
 def _starts() -> Mapping[str, float]:
-    echo, ours = [], []
+    echo, embedded = [], []
     for _ in range(STARTS):
         echo.append(_start("bench.engine.offline", "--echo"))
-        ours.append(_start("pouw.engine.plugins.offline", "aws", metadata.version("pulumi-aws")))
-    return _compared(echo, ours)
+        embedded.append(_start("pouw.engine.plugins.offline", "aws", metadata.version("pulumi-aws")))
+    return _compared(echo, embedded)
 
 
 def _start(*program: str) -> float:
-    begun = time.monotonic()
+    start = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", *program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert process.stdout is not None
     assert process.stdin is not None
     process.stdout.readline()
-    took = time.monotonic() - begun
+    took = time.monotonic() - start
     process.stdin.close()
     process.wait()
     return took
 
 
 def _calls(package: str, token: str, inputs: Mapping[str, Any]) -> Mapping[str, float]:
-    ours = OfflineProvider(clouds.load(package), metadata.version(f"pulumi-{package}"), EngineLog(""))
-    served = [start(servicer) for servicer in (Echo(), ours)]
-    channels = [grpc.insecure_channel(f"127.0.0.1:{port}") for _, port in served]
+    provider = OfflineProvider(clouds.load(package), metadata.version(f"pulumi-{package}"), EngineLog(""))
+    servers = [start(servicer) for servicer in (Echo(), provider)]
+    channels = [grpc.insecure_channel(f"127.0.0.1:{port}") for _, port in servers]
     stubs = [provider_pb2_grpc.ResourceProviderStub(channel) for channel in channels]
     times: list[list[float]] = [[], []]
     for _ in range(CALLS):
         for stub, took in zip(stubs, times, strict=True):
             took.append(_timed(partial(_register, stub, token, inputs)))
-    for server, _ in served:
+    for server, _ in servers:
         server.stop(None)
     return _compared(*times)
 
 
 def _register(stub: Any, token: str, inputs: Mapping[str, Any]) -> None:
     urn = f"urn:pulumi:dev::bench::{token}::some"
-    checked = stub.Check(provider_pb2.CheckRequest(urn=urn, news=to_struct(inputs)))
-    assert not checked.failures
-    stub.Create(provider_pb2.CreateRequest(urn=urn, properties=checked.inputs, preview=True))
+    response = stub.Check(provider_pb2.CheckRequest(urn=urn, news=to_struct(inputs)))
+    assert not response.failures
+    stub.Create(provider_pb2.CreateRequest(urn=urn, properties=response.inputs, preview=True))
 
 
 def _first(package: str, token: str, module: str, name: str) -> Mapping[str, float]:
@@ -143,13 +143,13 @@ def _first(package: str, token: str, module: str, name: str) -> Mapping[str, flo
 
 
 def _timed(work: Callable[[], object]) -> float:
-    begun = time.monotonic()
+    start = time.monotonic()
     work()
-    return time.monotonic() - begun
+    return time.monotonic() - start
 
 
-def _compared(floor: list[float], ours: list[float]) -> Mapping[str, float]:
-    low, high = statistics.median(floor), statistics.median(ours)
+def _compared(floor: list[float], embedded: list[float]) -> Mapping[str, float]:
+    low, high = statistics.median(floor), statistics.median(embedded)
     return {"floor_ms": _ms(low), "ours_ms": _ms(high), "ratio": round(high / low, 2)}
 
 

@@ -40,7 +40,7 @@ from pouw.home import Home
 from pouw.progress import LineProgress, SilentProgress
 
 GOAL = 1.25
-BARE = """
+BARE_PROGRAM = """
     import pulumi
 
 
@@ -67,7 +67,7 @@ _COMPONENTS = """
     for number in range(pulumi.Config().require_int("parts")):
         Part(f"part{number}")
 """
-_REFUSED = "raise ValueError('refused')\n"
+_BROKEN_PROGRAM = "raise ValueError('refused')\n"
 
 
 def make_project(root: Path, name: str, program: str, parts: int) -> Project:
@@ -126,10 +126,10 @@ def alternate(kinds: Mapping[str, Callable[[], object]], rounds: int) -> Mapping
     samples: dict[str, list[Cost]] = {name: [] for name in kinds}
     for number in range(rounds + 1):
         for name, run in kinds.items():
-            started, processor_started = time.perf_counter(), _processor_s()
+            start, processor_started = time.perf_counter(), _processor_s()
             run()
             if number:
-                seconds, processor_s = time.perf_counter() - started, _processor_s() - processor_started
+                seconds, processor_s = time.perf_counter() - start, _processor_s() - processor_started
                 samples[name].append(Cost(seconds=seconds, processor_s=processor_s))
     return {
         name: Cost(
@@ -147,10 +147,10 @@ def _processor_s() -> float:
 
 def engines(home: Home) -> tuple[Engine, Engine | None]:
     """Return the embedded engine, and one with the official language host where there is one."""
-    chosen = resolution.resolve(LineProgress(), home=home)
-    if chosen.kind == "built":
-        return chosen, None
-    return resolution.build(LineProgress(), home=home), chosen
+    engine = resolution.resolve(LineProgress(), home=home)
+    if engine.kind == "built":
+        return engine, None
+    return resolution.build(LineProgress(), home=home), engine
 
 
 @contextmanager
@@ -160,21 +160,21 @@ def previews(parts: int, home: Home) -> Iterator[Mapping[str, Callable[[], objec
     with tempfile.TemporaryDirectory(prefix="pouw-bench-") as scratch:
         root = Path(scratch)
         home = replace(home, state=root / "state")
-        bare = make_project(root, "bare", BARE, parts)
+        bare_project = make_project(root, "bare", BARE_PROGRAM, parts)
         components = make_project(root, "components", _COMPONENTS, parts)
-        refused = make_project(root, "refused", _REFUSED, parts)
+        broken_project = make_project(root, "refused", _BROKEN_PROGRAM, parts)
         preview = Previewer(engine=embedded, home=home)
         kinds: dict[str, Callable[[], object]] = {
-            "run": lambda: preview(bare),
+            "run": lambda: preview(bare_project),
             "components": lambda: preview(components),
             "unpatched": lambda: preview(components, environment={SDK_PATCHES_VARIABLE: "off"}),
-            "refused": lambda: preview(refused, expected=False),
+            "refused": lambda: preview(broken_project, expected=False),
         }
         if official is not None:
             stock = Previewer(engine=official, home=home)
             kinds["stock"] = lambda: stock(components)
         with opened_for_preview(
-            "local", embedded, extra={}, project=bare, progress=SilentProgress(), home=home
+            "local", embedded, extra={}, project=bare_project, progress=SilentProgress(), home=home
         ) as session:
             yield {"floor": lambda: floor(session), **kinds}
 

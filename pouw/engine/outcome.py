@@ -1,4 +1,4 @@
-"""What a run came to: the engine's events folded into one result."""
+"""The outcome of a run: the engine's events folded into one result."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from pouw.engine.events import (
 )
 from pouw.engine.fault_log import Entry
 
-_CLOSING_WORDS = re.compile(r"^(preview|update|refresh|destroy|resource operations?) failed$")
-"""What the engine adds once the reason has been told: no fault of its own."""
+_CLOSING_MESSAGE = re.compile(r"^(preview|update|refresh|destroy|resource operations?) failed$")
+"""Message that the engine adds after the reason; it is not a fault of its own."""
 
 
 class Conclusion(StrEnum):
-    """How a run ended, as the engine reported it."""
+    """The end of a run, as the engine reported it."""
 
     SUCCEEDED = "succeeded"
     REFUSED = "refused"
@@ -46,7 +46,7 @@ class Conclusion(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """Resources by what happens to them."""
+    """Number of resources by operation."""
 
     create: int = 0
     update: int = 0
@@ -56,39 +56,39 @@ class Changes:
 
     @property
     def total(self) -> int:
-        """How many resources are touched."""
+        """Number of resources that change."""
         return self.create + self.update + self.replace + self.delete
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceChange:
-    """One resource that a run touches."""
+    """One resource that a run changes."""
 
     urn: str
     type: str
     name: str
     operation: str
     properties: Sequence[str]
-    """Paths of the properties that differ; empty for what is made or deleted."""
+    """Paths of the properties that differ; empty for a new or deleted resource."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceFault:
-    """One thing that went wrong. ``resource`` is a URN, or empty when it was the run as a whole."""
+    """One fault. ``resource`` is a URN, or empty for a fault of the run."""
 
     resource: str
     path: str
-    """Type and name for people; the stack's name for the run as a whole."""
+    """Type and name of the resource; the stack's name, or a setting, for a fault of the run."""
     message: str
-    """The whole of what was said."""
+    """Complete message of the engine."""
     got: str = ""
-    """The value that was refused, where the process that refused it reports it apart."""
+    """Refused value, where the process that refused it reports it as data."""
     expected: str = ""
-    """The values that are allowed, where they are reported apart."""
+    """Allowed values, where they are reported as data."""
     reason: str = ""
-    """Cause of the limit, where it is reported apart."""
+    """Cause of the limit, where it is reported as data."""
     property: str = ""
-    """Path of the property that it concerns; empty where the message names none."""
+    """Path of the property, where it is reported as data."""
     remedy: str = ""
 
     def __str__(self) -> str:
@@ -97,7 +97,7 @@ class ResourceFault:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The result of one run."""
+    """The result of one run, as the engine reported it."""
 
     operation: str
     stack: str
@@ -105,7 +105,7 @@ class Outcome:
     changes: Changes
     resources: Sequence[ResourceChange]
     steps: Sequence[StepStarted]
-    """What was decided for each resource, those that stay as they are among them."""
+    """The operation of each resource, also of an unchanged one."""
     outputs: Mapping[str, Any]
     """The stack's outputs as far as they are known; secrets read ``[secret]``."""
     faults: Sequence[ResourceFault]
@@ -114,51 +114,51 @@ class Outcome:
     tallies: Sequence[PolicyTally]
     seconds: float
     settled: bool = False
-    """Whether the state holds all that a plan would leave, outputs too: deploying it would write the same again."""
+    """True if the state holds the result of the plan already, outputs included: a deployment would write the same."""
 
     @property
     def ok(self) -> bool:
-        """True if all of it was done."""
+        """True if every operation succeeded."""
         return self.conclusion is Conclusion.SUCCEEDED
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """How the engine's process ended."""
+    """The end of the engine's process."""
 
     status: int
     interrupted: bool
     seconds: float
     output: str
-    """The tail of what it printed: all there is when it failed before its first event."""
+    """Last part of its output, the only message of an engine that failed before its first event."""
 
 
 @dataclass(kw_only=True)
 class Recorder:
-    """Takes events as they come and says at the end what they came to."""
+    """The events of a run, folded into its outcome at the end."""
 
     operation: str
     stack: str
-    _started: dict[str, StepStarted] = field(default_factory=dict)
-    _kept: bool = False
-    """Whether the state holds the stack's outputs already, by the engine's last word of them."""
+    _steps: dict[str, StepStarted] = field(default_factory=dict)
+    _outputs_in_state: bool = False
+    """True if the state holds the stack's outputs already, by the last event about them."""
     _outputs: Mapping[str, Any] = field(default_factory=dict)
     _problems: list[Diagnostic] = field(default_factory=list)
     _violations: list[PolicyViolation] = field(default_factory=list)
     _tallies: list[PolicyTally] = field(default_factory=list)
-    _failed: list[StepFailed] = field(default_factory=list)
+    _failures: list[StepFailed] = field(default_factory=list)
     _summary: Summary | None = None
 
     def take(self, event: Event) -> None:
         """Record one event."""
         match event:
             case StepStarted(logical=True):
-                self._started[event.subject.urn] = event
+                self._steps[event.subject.urn] = event
             case StepEnded(subject=subject) if subject.type == STACK_TYPE:
-                self._kept = event.in_state
+                self._outputs_in_state = event.in_state
                 self._outputs = {key: _hidden(value) for key, value in event.outputs.items()} or self._outputs
             case StepFailed():
-                self._failed.append(event)
+                self._failures.append(event)
             case Diagnostic(severity="error" | "warning", passing=False):
                 self._problems.append(event)
             case PolicyViolation():
@@ -174,21 +174,21 @@ class Recorder:
         """Return the result of a run that has ended. ``log`` holds the faults that our processes reported as data."""
         succeeded = ending.status == 0 and not (self._summary and not self._summary.succeeded)
         faults = [] if succeeded else self._faults(ending, log)
-        changes = _count(self._summary, self._started.values())
+        changes = _count(self._summary, self._steps.values())
         return Outcome(
             operation=self.operation,
             stack=self.stack,
             conclusion=self._conclusion(ending, succeeded=succeeded),
             changes=changes,
-            resources=[_change(step) for step in self._started.values() if _is_change(step)],
-            steps=tuple(self._started.values()),
+            resources=[_change(step) for step in self._steps.values() if _is_change(step)],
+            steps=tuple(self._steps.values()),
             outputs=self._outputs,
             faults=faults,
             warnings=self._reported("warning", log),
             violations=self._violations,
             tallies=self._tallies,
             seconds=ending.seconds,
-            settled=succeeded and not changes.total and self._kept,
+            settled=succeeded and not changes.total and self._outputs_in_state,
         )
 
     def _conclusion(self, ending: Ending, *, succeeded: bool) -> Conclusion:
@@ -209,35 +209,37 @@ class Recorder:
         ]
 
     def _faults(self, ending: Ending, log: Sequence[Entry]) -> list[ResourceFault]:
-        told = self._reported("error", log)
-        named = {one.resource for one in told}
-        told += [
-            ResourceFault(resource=one.subject.urn, path=str(one.subject), message=f"{one.operation} failed")
-            for one in self._failed
-            if one.subject.urn not in named
+        faults = self._reported("error", log)
+        resources = {fault.resource for fault in faults}
+        faults += [
+            ResourceFault(
+                resource=failure.subject.urn, path=str(failure.subject), message=f"{failure.operation} failed"
+            )
+            for failure in self._failures
+            if failure.subject.urn not in resources
         ]
-        reasons = [one for one in told if not _CLOSING_WORDS.match(one.message)]
+        reasons = [fault for fault in faults if not _CLOSING_MESSAGE.match(fault.message)]
         if reasons or self._violations:
             return reasons
-        if printed := printed_errors(ending.output):
-            return [ResourceFault(resource="", path=self.stack, message=one) for one in printed]
+        if errors := printed_errors(ending.output):
+            return [ResourceFault(resource="", path=self.stack, message=error) for error in errors]
         if ending.interrupted:
-            return [ResourceFault(resource="", path=self.stack, message="interrupted before it was done")]
+            return [ResourceFault(resource="", path=self.stack, message="was interrupted before its end")]
         message = f"the engine ended with status {ending.status} and gave no reason"
-        return told or [ResourceFault(resource="", path=self.stack, message=message)]
+        return faults or [ResourceFault(resource="", path=self.stack, message=message)]
 
 
 _HIDDEN = "[secret]"
 
 
 def _hidden(value: Any) -> Any:
-    """The output with each secret inside it read as one word; the engine left its envelope, without the content."""
+    """Return an output with ``[secret]`` in place of each secret, of which the engine prints only the envelope."""
     if isinstance(value, Mapping):
-        return _HIDDEN if SECRET_MARK in value else {key: _hidden(one) for key, one in value.items()}
-    return [_hidden(one) for one in value] if isinstance(value, list) else value
+        return _HIDDEN if SECRET_MARK in value else {key: _hidden(item) for key, item in value.items()}
+    return [_hidden(item) for item in value] if isinstance(value, list) else value
 
 
-_QUIET = frozenset({"same", "read", "refresh"})
+_UNCHANGED = frozenset({"same", "read", "refresh"})
 _KINDS: Mapping[str, str] = {
     "create": "create",
     "import": "create",
@@ -254,21 +256,21 @@ _KINDS: Mapping[str, str] = {
 
 def _count(summary: Summary | None, steps: Iterable[StepStarted]) -> Changes:
     if summary is not None and summary.changes:
-        words = Counter(summary.changes)
+        operations = Counter(summary.changes)
     else:
-        words = Counter(step.operation for step in steps)
+        operations = Counter(step.operation for step in steps)
     kinds: Counter[str] = Counter()
-    for word, number in words.items():
-        if kind := _KINDS.get(word):
+    for operation, number in operations.items():
+        if kind := _KINDS.get(operation):
             kinds[kind] += number
     return Changes(**kinds)
 
 
 def _is_change(step: StepStarted) -> bool:
-    """Whether people would call it one. The engine makes default providers by itself and does not count them."""
+    """True if the step changes a resource of the program. The engine adds default providers and does not count them."""
     subject = step.subject
     default_provider = subject.type.startswith("pulumi:providers:") and subject.name.startswith("default")
-    return step.operation not in _QUIET and not default_provider
+    return step.operation not in _UNCHANGED and not default_provider
 
 
 def _change(step: StepStarted) -> ResourceChange:
@@ -338,10 +340,10 @@ def stack_fault(fault: Fault) -> ResourceFault:
 
 def printed_errors(output: str) -> list[str]:
     """The messages behind ``error:`` in what the engine printed, each with its continuation lines."""
-    found: list[str] = []
+    errors: list[str] = []
     for line in output.splitlines():
         if line.startswith("error: "):
-            found.append(line.removeprefix("error: "))
-        elif found and line.startswith((" ", "\t")):
-            found[-1] += "\n" + line.strip()
-    return found
+            errors.append(line.removeprefix("error: "))
+        elif errors and line.startswith((" ", "\t")):
+            errors[-1] += "\n" + line.strip()
+    return errors

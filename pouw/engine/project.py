@@ -37,7 +37,7 @@ class Project:
 
     @property
     def is_without_state(self) -> bool:
-        """Whether no backend holds its stacks, not even one that has a stack of the same name."""
+        """True if no backend holds its stacks, not even one that has a stack of the same name."""
         return self.examples is not None
 
     def definition(self) -> Mapping[str, Any]:
@@ -52,8 +52,8 @@ class Project:
         """The configuration file of every stack, by its name, in order."""
         folder = self.examples or self.root
         files = folder.iterdir() if folder.is_dir() else ()
-        found = {match["stack"]: path for path in files if (match := _STACK_FILE.match(path.name))}
-        return dict(sorted(found.items()))
+        files_by_stack = {match["stack"]: path for path in files if (match := _STACK_FILE.match(path.name))}
+        return dict(sorted(files_by_stack.items()))
 
     def stack_file(self, stack: str) -> Path:
         """The stack's configuration file.
@@ -127,8 +127,8 @@ def read_mapping(path: Path) -> Mapping[str, Any]:
         raise _malformed(str(path), "is not UTF-8 text", got=f"a bad byte at {error.start}", expected="UTF-8") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise _malformed(where, f"is not YAML: {error.problem or error.context}", expected="valid YAML") from None
+        location = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise _malformed(location, f"is not YAML: {error.problem or error.context}", expected="valid YAML") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         # A control character; a date or number that Python has no value for; brackets without end.
         reason = str(error).partition("\n")[0]

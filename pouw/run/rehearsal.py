@@ -165,7 +165,7 @@ class Rehearsal:
             record, inputs=_replaced(record.inputs, steps, value), outputs=_replaced(record.outputs, steps, value)
         )
         with self.cloud.transaction() as transaction:
-            transaction.put(drifted)
+            transaction.save(drifted)
         return drifted
 
     def vanish(self, resource: str) -> Record:

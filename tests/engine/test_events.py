@@ -33,8 +33,8 @@ def metadata(op: str, urn: str = NODE, **more: object) -> dict[str, object]:
 
 def folded(*lines: bytes, status: int = 0, interrupted: bool = False, output: str = "") -> Outcome:
     recorder = Recorder(operation="up", stack="local")
-    for one in lines:
-        if (event := parse(one)) is not None:
+    for item in lines:
+        if (event := parse(item)) is not None:
             recorder.take(event)
     return recorder.outcome(Ending(status=status, interrupted=interrupted, seconds=1.5, output=output))
 
@@ -49,8 +49,8 @@ def test_every_kind_of_event_is_read() -> None:
     assert parse(line(resourcePreEvent={**metadata("update", diffs=["spec"]), "planning": True})) == StepStarted(
         subject=Subject(urn=NODE), operation="update", logical=True, properties=("spec",), is_planned=True
     )
-    ended = parse(line(resOutputsEvent=metadata("create", new={"outputs": {"a": 1}})))
-    assert ended == StepEnded(subject=Subject(urn=NODE), operation="create", outputs={"a": 1}, is_planned=False)
+    step = parse(line(resOutputsEvent=metadata("create", new={"outputs": {"a": 1}})))
+    assert step == StepEnded(subject=Subject(urn=NODE), operation="create", outputs={"a": 1}, is_planned=False)
     assert parse(line(resOpFailedEvent=metadata("create"))) == StepFailed(subject=Subject(urn=NODE), operation="create")
     assert parse(line(diagnosticEvent={"severity": "info#err", "message": "x\n", "ephemeral": True})) == Diagnostic(
         subject=None, severity="info", message="x", passing=True
@@ -93,7 +93,7 @@ def test_detailed_paths_win_over_top_level_names() -> None:
         {"someEventOfALaterEngine": {}},
     ],
 )
-def test_what_nobody_needs_is_passed_over(content: dict[str, object]) -> None:
+def test_events_that_are_not_used_are_ignored(content: dict[str, object]) -> None:
     assert parse(line(**content)) is None
 
 
@@ -136,13 +136,13 @@ def test_a_failed_step_without_a_diagnostic_is_still_a_fault() -> None:
     assert [fault.message for fault in outcome.faults] == ["delete failed"]
 
 
-def test_a_mandatory_violation_has_a_code_of_its_own_and_an_advisory_one_has_none() -> None:
+def test_only_a_mandatory_violation_refuses_a_run() -> None:
     def policy(level: str) -> bytes:
         return line(policyEvent={"policyName": "r", "enforcementLevel": level})
 
-    failed = line(summaryEvent={"result": "failed"})
-    assert folded(policy("mandatory"), failed, status=1).conclusion is Conclusion.REFUSED
-    assert folded(policy("advisory"), failed, status=1).conclusion is Conclusion.FAILED
+    outcome_of_failure = line(summaryEvent={"result": "failed"})
+    assert folded(policy("mandatory"), outcome_of_failure, status=1).conclusion is Conclusion.REFUSED
+    assert folded(policy("advisory"), outcome_of_failure, status=1).conclusion is Conclusion.FAILED
     assert folded(policy("advisory")).conclusion is Conclusion.SUCCEEDED
 
 
@@ -176,19 +176,17 @@ def test_secret_outputs_are_one_word_at_any_depth() -> None:
         ({"a": {"4dabf18193072939515e22adb298388d": "x", "ciphertext": "[secret]"}}, False),
     ],
 )
-def test_a_plan_is_settled_when_the_state_is_seen_to_hold_all_that_it_would_leave(
-    outputs: dict[str, Any], settled: bool
-) -> None:
+def test_a_plan_is_settled_when_the_state_holds_its_result(outputs: dict[str, Any], settled: bool) -> None:
     old = outputs if "a" in outputs and isinstance(outputs["a"], dict) else {"a": 1}
-    ended = line(resOutputsEvent=metadata("same", STACK, old={"outputs": old}, new={"outputs": outputs}))
-    assert folded(ended, status=0).settled is settled
+    step = line(resOutputsEvent=metadata("same", STACK, old={"outputs": old}, new={"outputs": outputs}))
+    assert folded(step, status=0).settled is settled
 
 
 def test_a_plan_that_changes_a_resource_is_not_settled() -> None:
-    same = line(resOutputsEvent=metadata("same", STACK, old={"outputs": {}}, new={"outputs": {}}))
+    unchanged = line(resOutputsEvent=metadata("same", STACK, old={"outputs": {}}, new={"outputs": {}}))
     change = line(resourcePreEvent=metadata("update"))
-    assert folded(same, status=0).settled
-    assert not folded(same, change, status=0).settled
+    assert folded(unchanged, status=0).settled
+    assert not folded(unchanged, change, status=0).settled
 
 
 def test_printed_errors_are_split_at_each_error() -> None:

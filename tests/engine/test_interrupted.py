@@ -56,7 +56,7 @@ def test_a_clean_state_needs_nothing() -> None:
 
 def test_pending_operations_are_adopted_cleared_or_read_again() -> None:
     unknown = resource("b", "aws:s3/bucket:Bucket")
-    found = plan(
+    result = plan(
         {
             "pending_operations": [
                 pending("creating", resource("a")),
@@ -66,21 +66,21 @@ def test_pending_operations_are_adopted_cleared_or_read_again() -> None:
             ]
         }
     )
-    assert found.adopt == (Adoption(urn=resource("a")["urn"], id="ns/a"),)
-    assert found.clear == (unknown["urn"],)
-    assert found.reread == (resource("c")["urn"], resource("d")["urn"])
-    assert found.is_needed
+    assert result.adopt == (Adoption(urn=resource("a")["urn"], id="ns/a"),)
+    assert result.clear == (unknown["urn"],)
+    assert result.reread == (resource("c")["urn"], resource("d")["urn"])
+    assert result.is_needed
 
 
-def test_an_adopted_resource_stands_after_what_it_depends_on_and_nothing_stays_pending() -> None:
+def test_an_adopted_resource_is_last_and_nothing_stays_pending() -> None:
     state = {"resources": [resource("base", id="ns/base")], "pending_operations": [pending("creating", resource("a"))]}
-    made = adopted(state, plan(state))
-    assert "pending_operations" not in made
-    assert [(one["urn"].rsplit("::", 1)[-1], one["id"]) for one in made["resources"]] == [
+    adopted_resource = adopted(state, plan(state))
+    assert "pending_operations" not in adopted_resource
+    assert [(resource["urn"].rsplit("::", 1)[-1], resource["id"]) for resource in adopted_resource["resources"]] == [
         ("base", "ns/base"),
         ("a", "ns/a"),
     ]
-    assert made["resources"][1]["custom"] is True
+    assert adopted_resource["resources"][1]["custom"] is True
 
 
 def test_a_cleared_create_leaves_no_resource() -> None:
@@ -92,7 +92,10 @@ def test_the_second_half_of_a_replacement_keeps_the_first_for_deletion() -> None
     replacement = resource("a", inputs={"metadata": {"name": "a-new", "namespace": "ns"}})
     state = {"resources": [resource("a", id="ns/a-old")], "pending_operations": [pending("creating", replacement)]}
     resources = adopted(state, plan(state))["resources"]
-    assert [(one["id"], one.get("delete", False)) for one in resources] == [("ns/a-old", True), ("ns/a-new", False)]
+    assert [(resource["id"], resource.get("delete", False)) for resource in resources] == [
+        ("ns/a-old", True),
+        ("ns/a-new", False),
+    ]
 
 
 def test_a_create_over_the_same_object_keeps_what_was_known_of_it() -> None:
@@ -100,8 +103,8 @@ def test_a_create_over_the_same_object_keeps_what_was_known_of_it() -> None:
         "resources": [resource("a", id="ns/a", outputs={"x": 1})],
         "pending_operations": [pending("creating", resource("a"))],
     }
-    (one,) = adopted(state, plan(state))["resources"]
-    assert (one["id"], one["outputs"]) == ("ns/a", {"x": 1})
+    (adoption,) = adopted(state, plan(state))["resources"]
+    assert (adoption["id"], adoption["outputs"]) == ("ns/a", {"x": 1})
 
 
 def test_only_what_the_state_has_is_read_again() -> None:
@@ -139,7 +142,7 @@ def test_a_damaged_state_without_a_good_backup_is_left_for_a_person(tmp_path: Pa
 
 
 @pytest.mark.parametrize("torn", ["", '{"user.cache_control": ""'])
-def test_attributes_that_were_being_written_are_dropped_and_whole_ones_kept(tmp_path: Path, torn: str) -> None:
+def test_attributes_that_were_cut_short_are_removed_and_others_stay(tmp_path: Path, torn: str) -> None:
     good(tmp_path / "local.json", "now")
     (tmp_path / "local.json.attrs").write_text(torn)
     (tmp_path / "other.json.attrs").write_text("{}")

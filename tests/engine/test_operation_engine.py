@@ -31,21 +31,21 @@ pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
 _DEADLINE_S = 30.0
 
 
-def run(engine: Engine, project: Project, what: str, **more: object) -> Outcome:
-    request = Request(operation=Operation(what), stack="local", **more)  # type: ignore[arg-type]  # passed on as given
+def run(engine: Engine, project: Project, operation_name: str, **more: object) -> Outcome:
+    request = Request(operation=Operation(operation_name), stack="local", **more)  # type: ignore[arg-type]  # passed on as given
     return operation.run(request, engine, SilentProgress(), project=project, home=Home.from_environment(os.environ))
 
 
-def await_true(condition: Callable[[], bool], what: str) -> None:
+def await_true(condition: Callable[[], bool], operation_name: str) -> None:
     deadline = time.monotonic() + _DEADLINE_S
     while not condition():
-        assert time.monotonic() < deadline, f"in vain: {what}"
+        assert time.monotonic() < deadline, f"in vain: {operation_name}"
         time.sleep(0.02)
 
 
 def processes_of(root: Path) -> list[str]:
     """Command lines of processes that work in or for ``root``, by its path in their environment or directory."""
-    found = []
+    pids = []
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit() or int(folder.name) == os.getpid():
             continue
@@ -55,46 +55,46 @@ def processes_of(root: Path) -> list[str]:
         except OSError:
             continue
         if directory.is_relative_to(root) and command:
-            found.append(command)
-    return found
+            pids.append(command)
+    return pids
 
 
 @pytest.fixture
-def elsewhere(engine: Engine) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts a run in a process of its own, which ends with the test."""
-    started: list[subprocess.Popen[str]] = []
+def start_run(engine: Engine) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """A function that starts a run in a process, which ends with the test."""
+    processes: list[subprocess.Popen[str]] = []
 
-    def start(project: Project, what: str) -> subprocess.Popen[str]:
+    def start(project: Project, operation_name: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.single_run", what, str(project.root)],
+            [sys.executable, "-m", "tests.engine.single_run", operation_name, str(project.root)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
-        started.append(process)
+        processes.append(process)
         return process
 
     yield start
-    for process in started:
+    for process in processes:
         process.kill()
         process.communicate()
 
 
 def test_up_then_nothing_to_do_then_destroy(engine: Engine, make_project: MakeProject) -> None:
     project = make_project(COMPONENTS, {"tiny:parts": 3, "tiny:said": "hello"})
-    planned = run(engine, project, "preview")
-    assert planned.changes == Changes(create=4), "three parts and the stack itself"
-    made = run(engine, project, "up")
-    assert (made.conclusion, made.changes) == (Conclusion.SUCCEEDED, Changes(create=4))
-    assert made.outputs["said"] == "hello"
+    preview = run(engine, project, "preview")
+    assert preview.changes == Changes(create=4), "three parts and the stack itself"
+    created = run(engine, project, "up")
+    assert (created.conclusion, created.changes) == (Conclusion.SUCCEEDED, Changes(create=4))
+    assert created.outputs["said"] == "hello"
     assert run(engine, project, "up").changes == Changes(same=4)
-    gone = run(engine, project, "destroy")
-    assert gone.changes == Changes(delete=4)
-    assert [change.operation for change in gone.resources] == ["delete"] * 4
+    removed = run(engine, project, "destroy")
+    assert removed.changes == Changes(delete=4)
+    assert [change.operation for change in removed.resources] == ["delete"] * 4
 
 
-def test_a_program_error_is_told_once_and_from_the_users_first_frame_on(
+def test_a_program_error_is_printed_once_from_the_programs_first_frame(
     engine: Engine, make_project: MakeProject
 ) -> None:
     project = make_project(
@@ -115,7 +115,7 @@ def test_a_program_error_is_told_once_and_from_the_users_first_frame_on(
     assert "pulumi" not in fault.message
 
 
-def test_an_error_in_an_apply_is_told_once_and_names_the_users_line(engine: Engine, make_project: MakeProject) -> None:
+def test_an_error_in_an_apply_is_printed_once_with_the_programs_line(engine: Engine, make_project: MakeProject) -> None:
     project = make_project("import pulumi\npulumi.Output.from_input(0).apply(lambda n: 1 // n)\n")
     (fault,) = run(engine, project, "preview").faults
     assert "__main__.py" in fault.message
@@ -164,9 +164,9 @@ def test_a_program_that_exits_is_a_fault_with_its_status(engine: Engine, make_pr
 
 def test_a_refused_preview_takes_no_longer_than_an_accepted_one(engine: Engine, make_project: MakeProject) -> None:
     accepted = run(engine, make_project(COMPONENTS, {"tiny:parts": 1}, folder="good"), "preview")
-    refused = run(engine, make_project("raise ValueError('no')\n", folder="bad"), "preview")
-    assert not refused.ok
-    assert refused.seconds < accepted.seconds + 2.0, "the engine waits five seconds for a host that does not end"
+    error = run(engine, make_project("raise ValueError('no')\n", folder="bad"), "preview")
+    assert not error.ok
+    assert error.seconds < accepted.seconds + 2.0, "the engine waits five seconds for a host that does not end"
 
 
 def test_a_mandatory_policy_stops_the_run_with_its_own_code(
@@ -176,16 +176,16 @@ def test_a_mandatory_policy_stops_the_run_with_its_own_code(
     pack.mkdir()
     (pack / "PulumiPolicy.yaml").write_text("runtime: python\nversion: 0.1.0\n")
     (pack / "__main__.py").write_text(dedent(POLICY_PACK))
-    one = make_project(COMPONENTS, {"tiny:parts": 1}, folder="one")
+    fault = make_project(COMPONENTS, {"tiny:parts": 1}, folder="one")
     two = make_project(COMPONENTS, {"tiny:parts": 2}, folder="two")
-    assert run(engine, one, "preview", policy_packs=[pack]).ok
-    refused = run(engine, two, "preview", policy_packs=[pack])
-    assert refused.conclusion is Conclusion.REFUSED
-    (violation,) = refused.violations
+    assert run(engine, fault, "preview", policy_packs=[pack]).ok
+    error = run(engine, two, "preview", policy_packs=[pack])
+    assert error.conclusion is Conclusion.REFUSED
+    (violation,) = error.violations
     assert (violation.rule, violation.level) == ("no-second-part", "mandatory")
     assert violation.subject is not None
     assert violation.subject.name == "part1"
-    assert refused.faults == []
+    assert error.faults == []
 
 
 def test_the_repositorys_files_are_not_touched_and_secrets_are_encrypted(
@@ -198,8 +198,8 @@ def test_the_repositorys_files_are_not_touched_and_secrets_are_encrypted(
     assert outcome.ok
     assert outcome.outputs == {"said": "added", "hidden": "[secret]"}
     assert {path.name: path.read_bytes() for path in project.root.iterdir() if path.is_file()} == before
-    kept = [path for path in pouw_home.rglob("*") if path.is_file()]
-    assert [path for path in kept if secret.encode() in path.read_bytes()] == []
+    remaining = [path for path in pouw_home.rglob("*") if path.is_file()]
+    assert [path for path in remaining if secret.encode() in path.read_bytes()] == []
     assert (pouw_home / "engine" / "passphrase").stat().st_mode & 0o077 == 0
     assert (
         operation.outputs("local", engine, project=project, secrets=True, home=Home.from_environment(os.environ))[
@@ -225,7 +225,7 @@ def test_added_configuration_stays_until_it_is_given_again(engine: Engine, make_
     ) == {"said": "one", "hidden": "second"}
 
 
-def test_a_stack_that_was_never_brought_up_has_no_outputs_and_that_is_told(
+def test_the_outputs_of_a_stack_that_was_never_brought_up_are_a_fault(
     engine: Engine, make_project: MakeProject
 ) -> None:
     with pytest.raises(EngineError) as raised:
@@ -237,7 +237,7 @@ def test_a_stack_that_was_never_brought_up_has_no_outputs_and_that_is_told(
 
 def test_an_unknown_stack_is_refused_with_those_that_are_known(engine: Engine, make_project: MakeProject) -> None:
     project = make_project(COMPONENTS, {"tiny:parts": 1})
-    with pytest.raises(ConfigurationError, match="no such stack; got 'lokal'; expected one of local") as refused:
+    with pytest.raises(ConfigurationError, match="no such stack; got 'lokal'; expected one of local") as error:
         operation.run(
             Request(operation=Operation.PREVIEW, stack="lokal"),
             engine,
@@ -245,67 +245,67 @@ def test_an_unknown_stack_is_refused_with_those_that_are_known(engine: Engine, m
             project=project,
             home=Home.from_environment(os.environ),
         )
-    assert refused.value.code is ExitCode.CONFIGURATION
+    assert error.value.code is ExitCode.CONFIGURATION
 
 
-def test_a_second_run_is_told_who_holds_the_stack(
-    engine: Engine, make_project: MakeProject, elsewhere: Callable[..., subprocess.Popen[str]], tmp_path: Path
+def test_a_second_run_names_the_holder_of_the_stack(
+    engine: Engine, make_project: MakeProject, start_run: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
-    begun = tmp_path / "begun"
-    project = make_project(SLOW, {"tiny:begun": str(begun), "tiny:seconds": 60})
-    first = elsewhere(project, "up")
-    await_true(begun.exists, "the first run begins")
-    with pytest.raises(EngineError, match=f"another run holds it; got up in process {first.pid} since") as refused:
+    marker = tmp_path / "begun"
+    project = make_project(SLOW, {"tiny:begun": str(marker), "tiny:seconds": 60})
+    first = start_run(project, "up")
+    await_true(marker.exists, "the first run begins")
+    with pytest.raises(EngineError, match=f"another run holds it; got up in process {first.pid} since") as error:
         run(engine, project, "preview")
-    assert refused.value.code is ExitCode.BUSY
+    assert error.value.code is ExitCode.BUSY
 
 
 def test_an_interrupt_ends_the_run_cleanly_and_leaves_no_process(
-    engine: Engine, make_project: MakeProject, elsewhere: Callable[..., subprocess.Popen[str]], tmp_path: Path
+    engine: Engine, make_project: MakeProject, start_run: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
-    begun = tmp_path / "begun"
-    project = make_project(SLOW, {"tiny:begun": str(begun), "tiny:seconds": 60})
-    first = elsewhere(project, "up")
-    await_true(begun.exists, "the run begins")
+    marker = tmp_path / "begun"
+    project = make_project(SLOW, {"tiny:begun": str(marker), "tiny:seconds": 60})
+    first = start_run(project, "up")
+    await_true(marker.exists, "the run begins")
     first.send_signal(signal.SIGINT)
-    said, complained = first.communicate(timeout=_DEADLINE_S)
-    assert json.loads(said)["conclusion"] == Conclusion.INTERRUPTED
-    assert "Traceback" not in complained + said
+    output, complained = first.communicate(timeout=_DEADLINE_S)
+    assert json.loads(output)["conclusion"] == Conclusion.INTERRUPTED
+    assert "Traceback" not in complained + output
     assert processes_of(project.root) == []
-    begun.unlink()
-    follower = elsewhere(project, "up")
-    await_true(begun.exists, "nothing of the interrupted run is in the way")
+    marker.unlink()
+    follower = start_run(project, "up")
+    await_true(marker.exists, "nothing of the interrupted run is in the way")
     follower.kill()
 
 
-def test_a_killed_run_takes_the_engine_and_the_program_along_and_the_next_one_works(
-    engine: Engine, make_project: MakeProject, elsewhere: Callable[..., subprocess.Popen[str]], tmp_path: Path
+def test_a_killed_run_ends_engine_and_program_and_the_next_one_works(
+    engine: Engine, make_project: MakeProject, start_run: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
-    begun = tmp_path / "begun"
-    project = make_project(SLOW, {"tiny:begun": str(begun), "tiny:seconds": 60})
-    first = elsewhere(project, "up")
-    await_true(begun.exists, "the run begins")
+    marker = tmp_path / "begun"
+    project = make_project(SLOW, {"tiny:begun": str(marker), "tiny:seconds": 60})
+    first = start_run(project, "up")
+    await_true(marker.exists, "the run begins")
     first.kill()
     await_true(lambda: processes_of(project.root) == [], "engine, host and program end")
-    (project.root / "Pulumi.local.yaml").write_text(f"config: {{'tiny:begun': {begun}, 'tiny:seconds': 0}}\n")
+    (project.root / "Pulumi.local.yaml").write_text(f"config: {{'tiny:begun': {marker}, 'tiny:seconds': 0}}\n")
     assert run(engine, project, "up").ok, "the backend's lock of the killed engine is not in the way"
 
 
 def test_a_killed_engine_is_a_fault_and_leaves_no_process(
     engine: Engine,
     make_project: MakeProject,
-    elsewhere: Callable[..., subprocess.Popen[str]],
+    start_run: Callable[..., subprocess.Popen[str]],
     tmp_path: Path,
     pouw_home: Path,
 ) -> None:
-    begun = tmp_path / "begun"
-    project = make_project(SLOW, {"tiny:begun": str(begun), "tiny:seconds": 60})
-    first = elsewhere(project, "up")
-    await_true(begun.exists, "the run begins")
+    marker = tmp_path / "begun"
+    project = make_project(SLOW, {"tiny:begun": str(marker), "tiny:seconds": 60})
+    first = start_run(project, "up")
+    await_true(marker.exists, "the run begins")
     holder = json.loads((pouw_home / "engine" / "locks" / "tiny.local.lock").read_text())
     os.kill(holder["child"], signal.SIGKILL)
-    said, _ = first.communicate(timeout=_DEADLINE_S)
-    assert json.loads(said)["conclusion"] == Conclusion.BROKEN
+    output, _ = first.communicate(timeout=_DEADLINE_S)
+    assert json.loads(output)["conclusion"] == Conclusion.BROKEN
     await_true(lambda: processes_of(project.root) == [], "host and program end")
 
 
@@ -340,5 +340,5 @@ def test_an_engine_on_the_users_path_works_with_the_users_home(
     )
     project = make_project(COMPONENTS, {"tiny:parts": 1})
     assert run(users_engine, project, "up").changes == Changes(create=2)
-    assert run(engine, project, "preview").changes == Changes(same=2), "a stack goes on with another kind of engine"
+    assert run(engine, project, "preview").changes == Changes(same=2), "another kind of engine continues the stack"
     assert (tmp_path / "theirs" / "logs").is_dir(), "the CLI writes to the home that the user gave it"

@@ -28,8 +28,8 @@ from tests.engine.test_operation_engine import await_true
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
 
 
-def run(engine: Engine, project: Project, what: str, stack: str = "local", **more: object) -> Outcome:
-    request = Request(operation=Operation(what), stack=stack, **more)  # type: ignore[arg-type]  # passed on as given
+def run(engine: Engine, project: Project, operation_name: str, stack: str = "local", **more: object) -> Outcome:
+    request = Request(operation=Operation(operation_name), stack=stack, **more)  # type: ignore[arg-type]  # passed on as given
     return operation.run(request, engine, SilentProgress(), project=project, home=Home.from_environment(os.environ))
 
 
@@ -47,28 +47,26 @@ def test_a_preview_of_a_stack_that_was_never_made_writes_nothing(
 ) -> None:
     project = make_project(COMPONENTS, {"tiny:parts": 2})
     before = files(project.root)
-    seen = run(engine, project, "preview", extra_config={"tiny:hidden": ("horse-battery", True)})
-    assert seen.changes == Changes(create=3)
+    outcome = run(engine, project, "preview", extra_config={"tiny:hidden": ("horse-battery", True)})
+    assert outcome.changes == Changes(create=3)
     assert not pouw_home.exists(), "no state, no passphrase, no lock"
     assert {name: text for name, text in files(project.root).items() if "__pycache__" not in name} == before
 
 
-def test_encrypted_values_of_a_stack_that_was_never_made_need_no_passphrase(
-    engine: Engine, make_project: MakeProject
-) -> None:
+def test_encrypted_values_of_a_new_stack_need_no_passphrase(engine: Engine, make_project: MakeProject) -> None:
     project = make_project(COMPONENTS, {"tiny:parts": 1})
     (project.root / "Pulumi.local.yaml").write_text(
         "encryptionsalt: v1:VSJSzlOVjBA=:v1:lhLFIFO6Id5dL+zF:5Qw/CQZIT0CMrKHqWEbRXpOkoBX6UQ==\n"
         "config:\n  tiny:parts: 1\n  tiny:hidden:\n    secure: v1:cannot:beread\n"
     )
-    seen = run(engine, project, "preview")
-    assert seen.ok, seen.faults
-    assert seen.outputs["hidden"] == "[secret]", "it is still a secret to the program"
+    outcome = run(engine, project, "preview")
+    assert outcome.ok, outcome.faults
+    assert outcome.outputs["hidden"] == "[secret]", "it is still a secret to the program"
     with pytest.raises(EngineError, match="passphrase that is not set"):
         run(engine, project, "up")
 
 
-def test_a_preview_of_a_stack_that_is_there_compares_with_its_state_and_leaves_it(
+def test_a_preview_of_an_existing_stack_compares_with_its_state(
     engine: Engine, make_project: MakeProject, pouw_home: Path
 ) -> None:
     project = make_project(COMPONENTS, {"tiny:parts": 2})
@@ -76,8 +74,8 @@ def test_a_preview_of_a_stack_that_is_there_compares_with_its_state_and_leaves_i
     run(engine, project, "up", extra_config=secret)
     before = files(pouw_home)
     assert run(engine, project, "preview", extra_config=secret).changes == Changes(same=3)
-    changed = run(engine, project, "preview", extra_config={"tiny:parts": (1, False), "tiny:said": ("new", False)})
-    assert changed.changes == Changes(delete=1, same=2)
+    settings = run(engine, project, "preview", extra_config={"tiny:parts": (1, False), "tiny:said": ("new", False)})
+    assert settings.changes == Changes(delete=1, same=2)
     assert files(pouw_home) == before
 
 
@@ -85,20 +83,20 @@ def test_previews_of_one_stack_run_side_by_side(engine: Engine, make_project: Ma
     project = make_project(COMPONENTS, {"tiny:parts": 1})
     run(engine, project, "up")
     with ThreadPoolExecutor(2) as workers:
-        seen = list(workers.map(lambda _: run(engine, project, "preview"), range(2)))
-    assert [one.changes for one in seen] == [Changes(same=2)] * 2
+        outcome = list(workers.map(lambda _: run(engine, project, "preview"), range(2)))
+    assert [one.changes for one in outcome] == [Changes(same=2)] * 2
 
 
 def test_a_preview_under_way_keeps_no_run_waiting(engine: Engine, make_project: MakeProject, tmp_path: Path) -> None:
-    begun = tmp_path / "begun"
+    marker = tmp_path / "begun"
     project = make_project(COMPONENTS, {"tiny:parts": 1})
     run(engine, project, "up")
     (project.root / "__main__.py").write_text("\n".join(line[4:] for line in SLOW.splitlines()))
-    slow = {"tiny:begun": (str(begun), False), "tiny:seconds": (60, False)}
+    slow = {"tiny:begun": (str(marker), False), "tiny:seconds": (60, False)}
     halt = Halt()
     with ThreadPoolExecutor(1) as workers:
         looking = workers.submit(run, engine, project, "preview", extra_config=slow, halt=halt)
-        await_true(begun.exists, "the preview begins")
+        await_true(marker.exists, "the preview begins")
         assert run(engine, project, "refresh").ok
         halt.ask()
         assert looking.result().conclusion is Conclusion.INTERRUPTED
@@ -135,19 +133,19 @@ def test_an_example_has_no_state_even_if_a_stack_has_its_name(
     examples = tmp_path / "examples"
     examples.mkdir()
     (examples / "Pulumi.local.yaml").write_text("config: {'tiny:parts': 4}\n")
-    seen = run(engine, Project(root=project.root, examples=examples), "preview")
-    assert seen.changes == Changes(create=5)
+    outcome = run(engine, Project(root=project.root, examples=examples), "preview")
+    assert outcome.changes == Changes(create=5)
 
 
-def test_a_preview_is_told_who_changes_the_stack(make_project: MakeProject, engine: Engine) -> None:
+def test_a_preview_names_the_run_that_changes_the_stack(make_project: MakeProject, engine: Engine) -> None:
     project = make_project(COMPONENTS, {"tiny:parts": 1})
     run(engine, project, "up")
     with (
         stack_lock.hold(lock_file(project, "local", Home.from_environment(os.environ)), stack="local", operation="up"),
-        pytest.raises(EngineError, match="another run holds it; got up in process") as refused,
+        pytest.raises(EngineError, match="another run holds it; got up in process") as error,
     ):
         run(engine, project, "preview")
-    assert refused.value.code is ExitCode.BUSY
+    assert error.value.code is ExitCode.BUSY
 
 
 def test_readers_share_the_lock_and_a_run_waits_for_them(tmp_path: Path) -> None:

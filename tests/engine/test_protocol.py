@@ -28,8 +28,8 @@ print(provider_pb2.CheckRequest(urn="some").urn, "pulumi.resource" in sys.module
     ],
     ids=lambda modules: modules[0].split(".")[-2],
 )
-def test_what_speaks_the_protocol_needs_its_messages_and_nothing_else_of_the_sdk(modules: tuple[str, ...]) -> None:
-    said = subprocess.run(
+def test_a_process_of_the_protocol_loads_only_the_messages_of_the_sdk(modules: tuple[str, ...]) -> None:
+    output = subprocess.run(
         [sys.executable, "-c", _ENTERED, *modules], capture_output=True, text=True, check=True, timeout=60
     )
-    assert said.stdout.split() == ["some", "False"]
+    assert output.stdout.split() == ["some", "False"]

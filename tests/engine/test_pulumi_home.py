@@ -21,19 +21,19 @@ def cli(tmp_path: Path) -> Path:
 
 
 def test_the_parts_stand_where_the_engine_looks_for_them(cli: Path, tmp_path: Path) -> None:
-    made = pulumi_home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache")
-    assert made.cli is not None
-    assert not made.cli.is_symlink(), "the engine follows a link before it looks beside itself"
+    homes = pulumi_home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache")
+    assert homes.cli is not None
+    assert not homes.cli.is_symlink(), "the engine follows a link before it looks beside itself"
     for program in (
-        made.cli,
-        made.cli.with_name("pulumi-language-python"),
-        made.path / "plugins" / "resource-kubernetes-v4.1.0" / "pulumi-resource-kubernetes",
-        made.plugin_programs / "pulumi-resource-kubernetes",
+        homes.cli,
+        homes.cli.with_name("pulumi-language-python"),
+        homes.path / "plugins" / "resource-kubernetes-v4.1.0" / "pulumi-resource-kubernetes",
+        homes.plugin_programs / "pulumi-resource-kubernetes",
     ):
         assert program.stat().st_mode & 0o111
 
 
-def test_installing_again_changes_nothing_and_another_content_is_another_home(cli: Path, tmp_path: Path) -> None:
+def test_a_second_install_changes_nothing_unless_the_content_differs(cli: Path, tmp_path: Path) -> None:
     first = pulumi_home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache")
     assert pulumi_home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache") == first
     newer = pulumi_home.EmbeddedPlugin(name="kubernetes", version="4.2.0", module="some.module")
@@ -44,8 +44,8 @@ def test_installing_again_changes_nothing_and_another_content_is_another_home(cl
 
 def test_many_at_once_make_one_home_and_leave_no_scraps(cli: Path, tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        made = set(pool.map(lambda _: pulumi_home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache"), range(16)))
-    assert len(made) == 1
+        homes = set(pool.map(lambda _: pulumi_home.install(cli, plugins=[PLUGIN], root=tmp_path / "cache"), range(16)))
+    assert len(homes) == 1
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
@@ -72,6 +72,6 @@ def test_a_cloud_whose_sdk_is_not_installed_has_no_plugin(monkeypatch: pytest.Mo
 
 def test_one_program_serves_several_packages(tmp_path: Path) -> None:
     plugin = pulumi_home.EmbeddedPlugin(name="aws", version="7.0.0", module="some.module", arguments=("aws",))
-    made = pulumi_home.install(None, plugins=[plugin], root=tmp_path)
-    script = (made.path / "plugins" / "resource-aws-v7.0.0" / "pulumi-resource-aws").read_text()
+    homes = pulumi_home.install(None, plugins=[plugin], root=tmp_path)
+    script = (homes.path / "plugins" / "resource-aws-v7.0.0" / "pulumi-resource-aws").read_text()
     assert script.endswith('-m some.module aws "$@"\n')

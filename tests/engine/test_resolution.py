@@ -144,8 +144,8 @@ def test_two_homes_of_one_process_have_engines_of_their_own(cli: Path, tmp_path:
 
 
 def test_a_program_of_the_cache_is_not_the_users(cli: Path, resolver: Resolver, tmp_path: Path) -> None:
-    built = resolver(FakeMachine(), FakeNetwork(), FakeBuilder(cli=cli))
-    machine = LocalMachine(home=home_in(tmp_path, PATH=str(built.path.parent)))
+    diagnosis = resolver(FakeMachine(), FakeNetwork(), FakeBuilder(cli=cli))
+    machine = LocalMachine(home=home_in(tmp_path, PATH=str(diagnosis.path.parent)))
     assert machine.which("pulumi") is None
     assert LocalMachine(home=home_in(tmp_path, PATH=str(cli.parent))).which("pulumi") == cli
 
@@ -176,9 +176,12 @@ def test_a_missing_engine_is_a_problem_with_its_remedy(tmp_path: Path) -> None:
 def test_the_diagnosis_names_the_kind_of_each_plugin(cli: Path, tmp_path: Path) -> None:
     home = home_in(tmp_path)
     sources = Sources(machine=FakeMachine(), network=FakeNetwork(), builder=FakeBuilder(cli=cli))
-    built = diagnose(SilentProgress(), home=home, sources=sources)
-    assert {(plugin.name, plugin.kind) for plugin in built.plugins} >= {("kubernetes", "embedded"), ("aws", "embedded")}
-    assert built.problems == []
+    diagnosis = diagnose(SilentProgress(), home=home, sources=sources)
+    assert {(plugin.name, plugin.kind) for plugin in diagnosis.plugins} >= {
+        ("kubernetes", "embedded"),
+        ("aws", "embedded"),
+    }
+    assert diagnosis.problems == []
     with_language_host(cli)
     machine = FakeMachine(programs={"pulumi": cli}, plugins=False)
     sources = Sources(machine=machine, network=FakeNetwork(), builder=FakeBuilder())

@@ -30,7 +30,7 @@ def held_elsewhere(path: Path) -> subprocess.Popen[str]:
     return process
 
 
-def ended(process: subprocess.Popen[str]) -> None:
+def end(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.communicate()
 
@@ -45,23 +45,23 @@ def test_a_stack_is_held_by_one_run_and_free_afterwards(tmp_path: Path) -> None:
 
 def test_a_living_holder_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.lock"
-    other = held_elsewhere(path)
+    process = held_elsewhere(path)
     with (
-        pytest.raises(EngineError, match=f"up in process {other.pid} since 20") as refused,
+        pytest.raises(EngineError, match=f"up in process {process.pid} since 20") as error,
         hold(path, stack="local", operation="preview"),
     ):
         pass
-    assert refused.value.code is ExitCode.BUSY
-    ended(other)
+    assert error.value.code is ExitCode.BUSY
+    end(process)
 
 
-def test_a_killed_holder_is_told_to_the_next(tmp_path: Path) -> None:
+def test_a_killed_holder_is_known_to_the_next_one(tmp_path: Path) -> None:
     path = tmp_path / "a.lock"
-    other = held_elsewhere(path)
-    ended(other)
+    process = held_elsewhere(path)
+    end(process)
     with hold(path, stack="local", operation="up") as lock:
         assert lock.killed is not None
-        assert (lock.killed.pid, lock.killed.operation) == (other.pid, "up")
+        assert (lock.killed.pid, lock.killed.operation) == (process.pid, "up")
     with hold(path, stack="local", operation="up") as lock:
         assert lock.killed is None
 
@@ -72,9 +72,9 @@ def test_what_a_killed_run_left_behind_is_waited_for(tmp_path: Path) -> None:
         orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"], pass_fds=[lock.handle])
         signed = path.read_text()
     path.write_text(json.dumps({**json.loads(signed), "pid": 2**22 + 1}))  # above every pid there can be
-    started = time.monotonic()
+    start = time.monotonic()
     with hold(path, stack="local", operation="up"):
-        assert time.monotonic() - started > 0.2
+        assert time.monotonic() - start > 0.2
     orphan.wait()
 
 

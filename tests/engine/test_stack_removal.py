@@ -31,10 +31,10 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_one_stack_goes_and_the_other_stays(state: Path) -> None:
     forget("local", home=Home.from_environment(os.environ))
-    left = {str(path.relative_to(state)) for path in state.rglob("*") if path.is_file()}
-    assert not any("local" in path for path in left)
-    assert "backend/.pulumi/stacks/pouw/other.json" in left
-    assert "passphrase" in left
+    remaining = {str(path.relative_to(state)) for path in state.rglob("*") if path.is_file()}
+    assert not any("local" in path for path in remaining)
+    assert "backend/.pulumi/stacks/pouw/other.json" in remaining
+    assert "passphrase" in remaining
 
 
 def test_the_last_stack_takes_the_backend_and_the_passphrase_with_it(state: Path) -> None:

@@ -34,9 +34,9 @@ from tests.engine.offline.programs import (
     AWS_CONFIG,
     AWS_RESOURCES,
     CHAIN,
-    OTHERS,
-    OTHERS_CONFIG,
-    OTHERS_RESOURCES,
+    OTHER_CLOUDS,
+    OTHER_CLOUDS_CONFIG,
+    OTHER_CLOUDS_RESOURCES,
     RAW,
 )
 from tests.engine.single_run import ENGINE_VARIABLE
@@ -113,8 +113,8 @@ def test_a_site_comes_up_stays_changes_and_goes(make_project: MakeProject, run: 
 
 
 def test_the_other_clouds_come_up_and_go(make_project: MakeProject, run: Run) -> None:
-    rehearsal = rehearsal_of(make_project(OTHERS, OTHERS_CONFIG))
-    assert run(rehearsal, "up").changes.create == OTHERS_RESOURCES
+    rehearsal = rehearsal_of(make_project(OTHER_CLOUDS, OTHER_CLOUDS_CONFIG))
+    assert run(rehearsal, "up").changes.create == OTHER_CLOUDS_RESOURCES
     outputs = outputs_of(rehearsal)
     nobody = "00000000-0000-0000-0000-000000000000"
     assert outputs["subscription"] == nobody
@@ -123,7 +123,7 @@ def test_the_other_clouds_come_up_and_go(make_project: MakeProject, run: Run) ->
     assert outputs["ring"].startswith("projects/offline-000000/locations/europe-west1/keyRings/ring-")
     assert outputs["bucket"].startswith("gs://bucket-")
     assert outputs["digest"].startswith("registry.example:5000/some/node:1@sha256:00000000")
-    assert run(rehearsal, "up").changes.same == OTHERS_RESOURCES
+    assert run(rehearsal, "up").changes.same == OTHER_CLOUDS_RESOURCES
     run(rehearsal, "destroy")
 
 

@@ -57,13 +57,13 @@ class LanguageHost:
     ) -> language.GetRequiredPackagesResponse:
         """Return the resource packages whose SDK the program's interpreter has."""
         interpreter = await _interpreter(request.info, context)
-        declared = toolchain.declared_packages(interpreter.site)
+        packages = toolchain.declared_packages(interpreter.site)
         return language.GetRequiredPackagesResponse(
             packages=[
                 plugin.PackageDependency(
                     name=package.name, kind="resource", version=package.version, server=package.server
                 )
-                for package in declared
+                for package in packages
             ]
         )
 
@@ -72,13 +72,13 @@ class LanguageHost:
     ) -> language.GetRequiredPluginsResponse:
         """Return the resource packages in the message of older engines."""
         interpreter = await _interpreter(request.info, context)
-        declared = toolchain.declared_packages(interpreter.site)
+        packages = toolchain.declared_packages(interpreter.site)
         return language.GetRequiredPluginsResponse(
             plugins=[
                 plugin.PluginDependency(
                     name=package.name, kind="resource", version=package.version, server=package.server
                 )
-                for package in declared
+                for package in packages
             ]
         )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pouw.engine.plugins.core import input_faults
 from pouw.engine.plugins.core.cancellation import Cancellation
 from pouw.engine.plugins.core.changes import changes, parse_path, path_text
-from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, from_struct, has_secret, plain, to_struct
+from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, from_struct, has_secret, revealed, to_struct
 from pouw.engine.plugins.core.redaction import Redaction
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.core.urn import Urn
@@ -41,7 +41,7 @@ def test_values_come_back_from_the_wire_as_they_went(value: dict[str, Value]) ->
 
 @given(objects)
 def test_laid_open_nothing_is_secret(value: dict[str, Value]) -> None:
-    assert not has_secret(plain(value))
+    assert not has_secret(revealed(value))
 
 
 @given(st.dictionaries(keys, faults_of_known, max_size=4))

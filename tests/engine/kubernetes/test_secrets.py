@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pouw.engine.plugins.core.properties import Secret, plain
+from pouw.engine.plugins.core.properties import Secret, revealed
 from tests.engine.kubernetes.controlplane import ControlPlane, Pods, failing_status
 from tests.engine.kubernetes.provider import FailedError, Provider, urn
 from tests.engine.kubernetes.resources import CONFIG_MAP, DEPLOYMENT, SECRET, config_map, deployment
@@ -63,5 +63,7 @@ def test_nothing_of_a_secret_reaches_the_log(provider: Provider, control_plane: 
     output = json.dumps([str(failure.value), failure.value.reasons, provider.log.warnings, provider.log.statuses])
     assert "canary-text" not in output
     assert "[secret]" in output
-    assert plain(failure.value.state)["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"] == "canary-text"
+    assert (
+        revealed(failure.value.state)["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"] == "canary-text"
+    )
     assert isinstance(failure.value.state["spec"]["template"]["spec"]["containers"], Secret)

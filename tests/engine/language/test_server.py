@@ -98,28 +98,26 @@ def test_a_cancelled_plugin_is_ended(host: Host, tmp_path: Path) -> None:
 
 
 def test_a_missing_virtual_environment_is_a_plain_error(host: Host, tmp_path: Path) -> None:
-    wanted = info(tmp_path)
-    wanted.options.update({"virtualenv": "gone"})
-    with pytest.raises(grpc.RpcError) as refused:
-        host.stub.About(language_pb2.AboutRequest(info=wanted))
-    assert "holds no bin/python" in str(refused.value.details())
+    expected = info(tmp_path)
+    expected.options.update({"virtualenv": "gone"})
+    with pytest.raises(grpc.RpcError) as error:
+        host.stub.About(language_pb2.AboutRequest(info=expected))
+    assert "holds no bin/python" in str(error.value.details())
 
 
 @pytest.mark.parametrize("end", ["pipe", "interrupt", "termination"])
-def test_when_the_engine_goes_or_closes_it_the_host_ends_at_once_with_its_plugins(
-    host: Host, tmp_path: Path, end: str
-) -> None:
+def test_the_host_and_its_plugins_end_with_the_engine(host: Host, tmp_path: Path, end: str) -> None:
     (tmp_path / "__main__.py").write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n")
     call = host.stub.RunPlugin(language_pb2.RunPluginRequest(pwd=str(tmp_path), info=info(tmp_path), kind="resource"))
     pid = int(next(call).stdout)
-    started = time.monotonic()
+    start = time.monotonic()
     if end == "pipe":
         assert host.process.stdin is not None
         host.process.stdin.close()
     else:
         os.killpg(host.process.pid, signal.SIGINT if end == "interrupt" else signal.SIGTERM)
     host.process.wait(_DEADLINE_S)
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - start < 1.0
     assert_ends(pid)
     assert host.process.stderr is not None
     assert b"Traceback" not in host.process.stderr.read()

@@ -19,17 +19,21 @@ def virtualenv(root: Path) -> Path:
 
 
 def test_without_an_option_the_hosts_own_interpreter_runs_the_program(tmp_path: Path) -> None:
-    chosen = toolchain.choose({}, tmp_path, {"PATH": "/bin"})
-    assert (chosen.path, chosen.is_host, chosen.environment) == (Path(sys.executable), True, {"PATH": "/bin"})
-    assert (chosen.site / "pulumi").is_dir()
+    interpreter = toolchain.choose({}, tmp_path, {"PATH": "/bin"})
+    assert (interpreter.path, interpreter.is_host, interpreter.environment) == (
+        Path(sys.executable),
+        True,
+        {"PATH": "/bin"},
+    )
+    assert (interpreter.site / "pulumi").is_dir()
 
 
 def test_a_virtual_environment_is_relative_to_the_project_and_activated(tmp_path: Path) -> None:
     home = virtualenv(tmp_path)
-    chosen = toolchain.choose({"virtualenv": "venv"}, tmp_path, {"PATH": "/bin", "PYTHONHOME": "/elsewhere"})
-    assert (chosen.path, chosen.is_host) == (home / "bin" / "python", False)
-    assert chosen.site == home / "lib/python3.12/site-packages"
-    assert chosen.environment == {"PATH": f"{home}/bin:/bin", "VIRTUAL_ENV": str(home)}
+    interpreter = toolchain.choose({"virtualenv": "venv"}, tmp_path, {"PATH": "/bin", "PYTHONHOME": "/elsewhere"})
+    assert (interpreter.path, interpreter.is_host) == (home / "bin" / "python", False)
+    assert interpreter.site == home / "lib/python3.12/site-packages"
+    assert interpreter.environment == {"PATH": f"{home}/bin:/bin", "VIRTUAL_ENV": str(home)}
 
 
 def test_a_virtual_environment_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -54,9 +58,9 @@ def test_only_a_named_virtual_environment_is_installed_into(tmp_path: Path) -> N
     (tmp_path / "requirements.txt").touch()
     assert toolchain.choose({}, tmp_path, {}).installable(tmp_path) is None
     virtualenv(tmp_path)
-    named = toolchain.choose({"virtualenv": "venv"}, tmp_path, {})
-    assert named.installable(tmp_path) == tmp_path / "requirements.txt"
-    assert named.installable(tmp_path / "venv") is None
+    options = toolchain.choose({"virtualenv": "venv"}, tmp_path, {})
+    assert options.installable(tmp_path) == tmp_path / "requirements.txt"
+    assert options.installable(tmp_path / "venv") is None
 
 
 def test_resource_packages_are_found_by_their_declaration(tmp_path: Path) -> None:

@@ -19,15 +19,15 @@ class Kind:
     def with_fault(self, path: str, value: Value) -> dict[str, Any]:
         """The inputs with one value planted; None takes the property away."""
         *parents, last = path.split(".")
-        made: dict[str, Any] = _copied(dict(self.inputs))
-        holder: Any = made
+        inputs: dict[str, Any] = _copied(dict(self.inputs))
+        holder: Any = inputs
         for step in parents:
             holder = holder[int(step)] if isinstance(holder, list) else holder.setdefault(step, {})
         if value is None:
             del holder[last]
         else:
             holder[last] = value
-        return made
+        return inputs
 
 
 def _copied(value: Any) -> Any:

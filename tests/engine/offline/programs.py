@@ -61,7 +61,7 @@ AWS_CONFIG = {"aws:region": "eu-west-1"}
 AWS_RESOURCES = 11
 """Stack, provider and what stands in the program; the default provider is not counted."""
 
-OTHERS = """
+OTHER_CLOUDS = """
     import pulumi
     from pulumi_azure_native.authorization.get_client_config import get_client_config
     from pulumi_azure_native.resources.resource_group import ResourceGroup
@@ -84,12 +84,12 @@ OTHERS = """
     pulumi.export("bucket", bucket.url)
     pulumi.export("digest", image.repo_digest)
 """
-OTHERS_CONFIG = {
+OTHER_CLOUDS_CONFIG = {
     "azure-native:location": "westeurope",
     "gcp:project": "some-project",
     "gcp:region": "europe-west1",
 }
-OTHERS_RESOURCES = 6
+OTHER_CLOUDS_RESOURCES = 6
 
 CHAIN = """
     import pulumi

@@ -13,8 +13,8 @@ from pouw.engine.plugins.offline.cloud_description import CatalogueEntry, Cloud
 
 
 def _has(sdk: Sdk, properties: Properties, path: Sequence[str | int]) -> bool:
-    step, *rest = path
-    return step in properties and _reaches(sdk, properties[str(step)].type, rest)
+    step, *remaining = path
+    return step in properties and _reaches(sdk, properties[str(step)].type, remaining)
 
 
 def _reaches(sdk: Sdk, within: Type, path: Sequence[str | int]) -> bool:
@@ -26,7 +26,7 @@ def _reaches(sdk: Sdk, within: Type, path: Sequence[str | int]) -> bool:
         return path[0] == "*" and _reaches(sdk, within.item, path[1:])
     if isinstance(within, MapOf):
         return _reaches(sdk, within.item, path[1:])
-    definition = sdk.named(within) if isinstance(within, Named) else None
+    definition = sdk.resolve(within) if isinstance(within, Named) else None
     return isinstance(definition, dict) and _has(sdk, definition, path)
 
 

@@ -57,29 +57,29 @@ def gcp(provider_of: ProviderOf) -> Provider:
 def test_a_resource_without_a_name_is_given_one_of_the_clouds_form(
     provider_of: ProviderOf, package: str, token: str, inputs: dict[str, Value], property_: str, pattern: str
 ) -> None:
-    checked, faults = provider_of(package).check(urn(token, "Some"), inputs)
+    inputs_and_faults, faults = provider_of(package).check(urn(token, "Some"), inputs)
     assert faults == []
-    assert re.fullmatch(pattern, checked[property_])
-    again, _ = provider_of(package).check(urn(token, "Some"), inputs, checked)
-    assert again == checked, "a name that was proposed once stays"
+    assert re.fullmatch(pattern, inputs_and_faults[property_])
+    again, _ = provider_of(package).check(urn(token, "Some"), inputs, inputs_and_faults)
+    assert again == inputs_and_faults, "a name that was proposed once stays"
 
 
 def test_a_name_that_the_program_gives_is_kept(aws: Provider) -> None:
-    checked, _ = aws.check(
+    inputs_and_faults, _ = aws.check(
         urn(BUCKET, "some"), {"bucket": "mine"}, {"bucket": "some-1234567", "__defaults": ["bucket"]}
     )
-    assert checked == {"bucket": "mine", "__defaults": []}
+    assert inputs_and_faults == {"bucket": "mine", "__defaults": []}
 
 
 def test_a_prefix_leaves_the_name_to_the_cloud(aws: Provider) -> None:
-    checked, _ = aws.check(urn(BUCKET, "some"), {"bucketPrefix": "mine"})
-    assert "bucket" not in checked
+    inputs_and_faults, _ = aws.check(urn(BUCKET, "some"), {"bucketPrefix": "mine"})
+    assert "bucket" not in inputs_and_faults
 
 
 def test_the_stacks_own_way_of_naming_is_followed(aws: Provider) -> None:
     modes = provider_pb2.CheckRequest.AutonamingOptions
-    wanted = modes(proposed_name="dev-some", mode=modes.ENFORCE)
-    answer = aws.call("Check", urn=urn(BUCKET, "some"), news=to_struct({}), autonaming=wanted)
+    expected = modes(proposed_name="dev-some", mode=modes.ENFORCE)
+    answer = aws.call("Check", urn=urn(BUCKET, "some"), news=to_struct({}), autonaming=expected)
     assert from_struct(answer.inputs)["bucket"] == "dev-some"
     answer = aws.call("Check", urn=urn(BUCKET, "some"), news=to_struct({}), autonaming=modes(mode=modes.DISABLE))
     assert "bucket" not in from_struct(answer.inputs)
@@ -126,7 +126,7 @@ def test_a_list_that_is_read_back_as_a_map_is_unknown(azure: Provider) -> None:
     assert state["identity"]["userAssignedIdentities"] is UNKNOWN
 
 
-def test_what_is_declared_in_an_object_that_the_cloud_answers_with_more_is_known(azure: Provider) -> None:
+def test_declared_properties_of_an_object_that_the_cloud_extends_are_known(azure: Provider) -> None:
     properties = {
         "tenantId": "00000000-0000-4000-8000-000000000002",
         "sku": {"family": "A", "name": "standard"},
@@ -145,9 +145,9 @@ def test_each_object_of_a_list_keeps_what_is_declared_in_it(azure: Provider) -> 
         "privateEndpointName": "some",
         "privateLinkServiceConnections": [connection],
     }
-    [found] = planned(azure, "azure-native:network:PrivateEndpoint", inputs)["privateLinkServiceConnections"]
-    assert connection.items() <= found.items()
-    assert found["provisioningState"] is UNKNOWN
+    [result] = planned(azure, "azure-native:network:PrivateEndpoint", inputs)["privateLinkServiceConnections"]
+    assert connection.items() <= result.items()
+    assert result["provisioningState"] is UNKNOWN
 
 
 def test_what_is_secret_in_the_inputs_is_secret_in_the_plan(aws: Provider) -> None:
@@ -162,8 +162,8 @@ def test_a_changed_resource_keeps_what_the_cloud_computed(aws: Provider) -> None
 
 
 def test_a_location_comes_from_the_provider_where_the_program_gives_none(azure: Provider) -> None:
-    checked, _ = azure.check(urn(KINDS["aks"].token, "some"), KINDS["aks"].inputs)
-    assert checked["location"] == "westeurope"
+    inputs_and_faults, _ = azure.check(urn(KINDS["aks"].token, "some"), KINDS["aks"].inputs)
+    assert inputs_and_faults["location"] == "westeurope"
 
 
 # Differences
@@ -171,9 +171,9 @@ def test_a_location_comes_from_the_provider_where_the_program_gives_none(azure: 
 
 def known(provider: Provider, token: str, inputs: Mapping[str, Value]) -> Resource:
     """A resource as the state has it."""
-    checked, faults = provider.check(urn(token, "some"), inputs)
+    inputs_and_faults, faults = provider.check(urn(token, "some"), inputs)
     assert not faults
-    return Resource(id="id", urn=urn(token, "some"), inputs=checked, state=checked)
+    return Resource(id="id", urn=urn(token, "some"), inputs=inputs_and_faults, state=inputs_and_faults)
 
 
 def difference(
@@ -204,8 +204,8 @@ def difference(
 def test_a_change_is_an_update_or_another_resource(
     provider_of: ProviderOf, package: str, kind: str, change: dict[str, Value], paths: list[str], replaces: list[str]
 ) -> None:
-    found = difference(provider_of(package), KINDS[kind].token, KINDS[kind].inputs, change)
-    assert found[:2] == (paths, replaces)
+    result = difference(provider_of(package), KINDS[kind].token, KINDS[kind].inputs, change)
+    assert result[:2] == (paths, replaces)
 
 
 def test_a_name_of_ones_own_makes_room_before_the_new_one_comes(aws: Provider) -> None:
@@ -283,7 +283,7 @@ def test_a_later_document_takes_the_place_of_its_statement(aws: Provider) -> Non
     assert json.loads(rendered)["Statement"] == [{"Sid": "A", "Effect": "Deny"}]
 
 
-def test_a_function_that_only_the_cloud_can_answer_is_refused_with_what_to_do(aws: Provider) -> None:
+def test_a_function_that_needs_the_cloud_is_refused_with_a_remedy(aws: Provider) -> None:
     with pytest.raises(FailedError, match=r"aws:ec2/getAmi:getAmi: only AWS can .*`pulumi plugin install resource aws"):
         invoke(aws, "aws:ec2/getAmi:getAmi")
 
@@ -296,8 +296,8 @@ def test_nothing_real_is_done_and_the_official_plugin_is_named(provider_of: Prov
     provider = provider_of(package)
     kind = next(kind for kind in KINDS.values() if kind.token.startswith(f"{package}:"))
     version = metadata.version(f"pulumi-{package}")
-    said = f"`pulumi plugin install resource {package} {version}` puts it into .*resource-{package}-v{version}"
-    with pytest.raises(FailedError, match=said):
+    message = f"`pulumi plugin install resource {package} {version}` puts it into .*resource-{package}-v{version}"
+    with pytest.raises(FailedError, match=message):
         provider.create(urn(kind.token, "some"), kind.inputs)
     for method, fields in (
         ("Delete", {"properties": to_struct({})}),

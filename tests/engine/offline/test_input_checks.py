@@ -18,30 +18,30 @@ def test_what_is_right_passes(provider_of: ProviderOf, kind: Kind) -> None:
     assert faults == []
 
 
-@pytest.mark.parametrize(("kind", "path", "value", "said"), FAULTS, ids=[f"{one[0]}-{one[1]}" for one in FAULTS])
+@pytest.mark.parametrize(("kind", "path", "value", "text"), FAULTS, ids=[f"{one[0]}-{one[1]}" for one in FAULTS])
 def test_a_planted_fault_is_refused_with_its_path(
-    provider_of: ProviderOf, kind: str, path: str, value: Value, said: str
+    provider_of: ProviderOf, kind: str, path: str, value: Value, text: str
 ) -> None:
     faulty = KINDS[kind]
     provider = provider_of(faulty.token.partition(":")[0])
     _, faults = provider.check(urn(faulty.token, "some"), faulty.with_fault(path, value))
-    assert len(faults) == 1, "one fault is planted, one is told"
-    assert said in faults[0]
+    assert len(faults) == 1, "one fault is planted, and one is reported"
+    assert text in faults[0]
 
 
-@pytest.mark.parametrize(("kind", "path", "value", "said"), FAULTS, ids=[f"{one[0]}-{one[1]}" for one in FAULTS])
+@pytest.mark.parametrize(("kind", "path", "value", "text"), FAULTS, ids=[f"{one[0]}-{one[1]}" for one in FAULTS])
 def test_a_secret_value_is_refused_without_being_shown(
-    provider_of: ProviderOf, kind: str, path: str, value: Value, said: str
+    provider_of: ProviderOf, kind: str, path: str, value: Value, text: str
 ) -> None:
-    del said
+    del text
     faulty = KINDS[kind]
     provider = provider_of(faulty.token.partition(":")[0])
     _, faults = provider.check(urn(faulty.token, "some"), faulty.with_fault(path, value and Secret(value)))
     assert faults
-    told = "".join(faults)
+    texts = "".join(faults)
     # The words of a list of what is allowed may hold the value; nobody's range is in one.
-    assert f"'{value}'" not in told
-    assert not (isinstance(value, str) and "/" in value and value in told)
+    assert f"'{value}'" not in texts
+    assert not (isinstance(value, str) and "/" in value and value in texts)
 
 
 def test_every_cloud_has_a_dozen_faults_and_more() -> None:
@@ -87,7 +87,7 @@ def test_a_type_that_the_sdk_does_not_have_is_refused_by_name(provider_of: Provi
 
 
 @pytest.mark.parametrize(
-    ("package", "news", "said"),
+    ("package", "news", "text"),
     [
         ("aws", {"region": "eu-west-9"}, "region: must be a region"),
         ("aws", {"regions": "eu-west-1"}, "regions: there is no such field; did you mean 'region'?"),
@@ -98,11 +98,11 @@ def test_a_type_that_the_sdk_does_not_have_is_refused_by_name(provider_of: Provi
     ],
 )
 def test_a_providers_own_configuration_is_checked(
-    provider_of: ProviderOf, package: str, news: dict[str, Value], said: str
+    provider_of: ProviderOf, package: str, news: dict[str, Value], text: str
 ) -> None:
     from pouw.engine.plugins.core.properties import to_struct
 
     answer = provider_of(package).call(
         "CheckConfig", urn=urn(f"pulumi:providers:{package}", "some"), news=to_struct(news)
     )
-    assert [said in failure.reason for failure in answer.failures] == [True]
+    assert [text in failure.reason for failure in answer.failures] == [True]

@@ -19,16 +19,24 @@ from pouw.home import Home
 from pouw.progress import SilentProgress
 from tests.engine.conftest import MakeProject
 from tests.engine.offline.planted import FAULTS, KINDS
-from tests.engine.offline.programs import AWS, AWS_CONFIG, AWS_RESOURCES, OTHERS, OTHERS_CONFIG, OTHERS_RESOURCES, RAW
+from tests.engine.offline.programs import (
+    AWS,
+    AWS_CONFIG,
+    AWS_RESOURCES,
+    OTHER_CLOUDS,
+    OTHER_CLOUDS_CONFIG,
+    OTHER_CLOUDS_RESOURCES,
+    RAW,
+)
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
 
-SETTINGS: Mapping[str, object] = {**AWS_CONFIG, **OTHERS_CONFIG}
+SETTINGS: Mapping[str, object] = {**AWS_CONFIG, **OTHER_CLOUDS_CONFIG}
 
 
-def run(engine: Engine, project: Project, what: Operation) -> Outcome:
+def run(engine: Engine, project: Project, kind_of_run: Operation) -> Outcome:
     return operation.run(
-        Request(operation=what, stack="local"),
+        Request(operation=kind_of_run, stack="local"),
         engine,
         SilentProgress(),
         project=project,
@@ -38,7 +46,7 @@ def run(engine: Engine, project: Project, what: Operation) -> Outcome:
 
 @pytest.mark.parametrize(
     ("program", "config", "resources"),
-    [(AWS, AWS_CONFIG, AWS_RESOURCES), (OTHERS, OTHERS_CONFIG, OTHERS_RESOURCES)],
+    [(AWS, AWS_CONFIG, AWS_RESOURCES), (OTHER_CLOUDS, OTHER_CLOUDS_CONFIG, OTHER_CLOUDS_RESOURCES)],
     ids=["aws", "others"],
 )
 def test_a_site_is_previewed_without_an_account(
@@ -53,12 +61,12 @@ def test_a_site_is_previewed_without_an_account(
 def planted(kind: str, *, but: frozenset[str] = frozenset()) -> tuple[dict[str, Any], list[str]]:
     """One resource with a fault at every path that has one, and what the refusals must say."""
     inputs = KINDS[kind]
-    said: dict[str, str] = {}
-    for name, path, value, told in FAULTS:
-        if name == kind and path not in said and path not in but:
-            said[path] = told
+    texts: dict[str, str] = {}
+    for name, path, value, reported in FAULTS:
+        if name == kind and path not in texts and path not in but:
+            texts[path] = reported
             inputs = type(inputs)(token=inputs.token, inputs=inputs.with_fault(path, value))
-    return dict(inputs.inputs), list(said.values())
+    return dict(inputs.inputs), list(texts.values())
 
 
 @pytest.mark.parametrize(
@@ -78,12 +86,12 @@ def planted(kind: str, *, but: frozenset[str] = frozenset()) -> tuple[dict[str, 
 def test_an_up_with_faults_is_refused_before_anything_is_made(
     engine: Engine, make_project: MakeProject, kind: str, but: frozenset[str]
 ) -> None:
-    inputs, said = planted(kind, but=but)
+    inputs, texts = planted(kind, but=but)
     config = {**SETTINGS, "type": KINDS[kind].token, "inputs": json.dumps(inputs)}
     outcome = run(engine, make_project(RAW, config), Operation.UP)
-    told = "\n".join(map(str, outcome.faults))
+    reported = "\n".join(map(str, outcome.faults))
     assert not outcome.ok
-    assert [text for text in said if text not in told] == []
+    assert [text for text in texts if text not in reported] == []
     assert [one for one in outcome.resources if one.type == KINDS[kind].token] == []
 
 
@@ -98,6 +106,6 @@ def test_a_secret_with_a_fault_is_never_shown(engine: Engine, make_project: Make
     inputs = json.dumps({**KINDS["vpc"].inputs, "instanceTenancy": "CANARY-VALUE"})
     config = {**SETTINGS, "type": KINDS["vpc"].token, "inputs": inputs, "hidden": "instanceTenancy"}
     outcome = run(engine, make_project(RAW, config), Operation.UP)
-    told = [*map(str, outcome.faults), *map(str, outcome.warnings)]
-    assert "instanceTenancy: must be one of default, dedicated" in "\n".join(told)
-    assert "CANARY-VALUE" not in "\n".join(told)
+    reported = [*map(str, outcome.faults), *map(str, outcome.warnings)]
+    assert "instanceTenancy: must be one of default, dedicated" in "\n".join(reported)
+    assert "CANARY-VALUE" not in "\n".join(reported)

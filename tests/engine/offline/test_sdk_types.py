@@ -34,19 +34,19 @@ SAMPLE = [
 ]
 
 
-@pytest.mark.parametrize(("package", "token", "module", "name"), SAMPLE, ids=[one[1] for one in SAMPLE])
+@pytest.mark.parametrize(("package", "token", "module", "name"), SAMPLE, ids=[annotation[1] for annotation in SAMPLE])
 def test_what_is_read_is_what_an_import_would_say(package: str, token: str, module: str, name: str) -> None:
     sdk = Sdk(package)
-    described = sdk.resource(token)
-    assert described is not None
-    _compare(sdk, described.inputs, getattr(importlib.import_module(module), name), seen=set())
+    definition = sdk.resource(token)
+    assert definition is not None
+    _compare(sdk, definition.inputs, getattr(importlib.import_module(module), name), visited=set())
 
 
-def _compare(sdk: Sdk, read: Any, imported: type, *, seen: set[type]) -> None:
+def _compare(sdk: Sdk, read: Any, imported: type, *, visited: set[type]) -> None:
     """Names, required names and types, down to the last object."""
-    if imported in seen:
+    if imported in visited:
         return
-    seen.add(imported)
+    visited.add(imported)
     types = _types.input_type_types(imported)
     names = _types.input_type_py_to_pulumi_names(imported)
     required = {
@@ -55,55 +55,55 @@ def _compare(sdk: Sdk, read: Any, imported: type, *, seen: set[type]) -> None:
         if name in names and parameter.default is inspect.Parameter.empty
     }
     assert set(read) == set(types)
-    assert {name for name, one in read.items() if one.required} == required
-    for name, wanted in types.items():
-        _same(sdk, read[name].type, wanted, seen, f"{imported.__name__}.{name}")
+    assert {name for name, annotation in read.items() if annotation.required} == required
+    for name, expected in types.items():
+        _is_equal(sdk, read[name].type, expected, visited, f"{imported.__name__}.{name}")
 
 
-def _same(sdk: Sdk, read: Type, imported: Any, seen: set[type], where: str) -> None:
+def _is_equal(sdk: Sdk, read: Type, imported: Any, visited: set[type], location: str) -> None:
     origin, arguments = typing.get_origin(imported), typing.get_args(imported)
     members = _members(arguments) if origin is typing.Union else [imported]
     if len(members) > 1 or isinstance(read, OneOf):
-        assert isinstance(read, OneOf), where
-        assert len(read.members) == len(members), where
-        for ours, theirs in zip(read.members, members, strict=True):
-            _same(sdk, ours, theirs, seen, where)
+        assert isinstance(read, OneOf), location
+        assert len(read.members) == len(members), location
+        for parsed, imported in zip(read.members, members, strict=True):
+            _is_equal(sdk, parsed, imported, visited, location)
         return
     (only,) = members
     if only is not imported:
-        _same(sdk, read, only, seen, where)
+        _is_equal(sdk, read, only, visited, location)
     elif origin in (list, collections.abc.Sequence):
-        assert isinstance(read, ListOf), where
-        _same(sdk, read.item, arguments[0], seen, where)
+        assert isinstance(read, ListOf), location
+        _is_equal(sdk, read.item, arguments[0], visited, location)
     elif origin in (dict, collections.abc.Mapping):
-        assert isinstance(read, MapOf), where
-        _same(sdk, read.item, arguments[1], seen, where)
+        assert isinstance(read, MapOf), location
+        _is_equal(sdk, read.item, arguments[1], visited, location)
     elif origin is typing.Literal:
-        assert read == Exactly(arguments), where
+        assert read == Exactly(arguments), location
     elif isinstance(imported, type) and _types.is_input_type(imported):
-        assert isinstance(read, Named), where
-        described = sdk.named(read)
-        assert isinstance(described, collections.abc.Mapping), where
-        _compare(sdk, described, imported, seen=seen)
+        assert isinstance(read, Named), location
+        definition = sdk.resolve(read)
+        assert isinstance(definition, collections.abc.Mapping), location
+        _compare(sdk, definition, imported, visited=visited)
     elif isinstance(read, Named):
-        described = sdk.named(read)
-        assert isinstance(described, Enumeration), where
-        assert list(described.values) == [one.value for one in imported], where
+        definition = sdk.resolve(read)
+        assert isinstance(definition, Enumeration), location
+        assert list(definition.values) == [annotation.value for annotation in imported], location
     else:
-        plain = {str: "string", int: "integer", float: "number", bool: "boolean", Any: "any"}
-        assert read == Plain(plain[imported]), where  # type: ignore[arg-type]  # the values are the kinds
+        plain_type = {str: "string", int: "integer", float: "number", bool: "boolean", Any: "any"}
+        assert read == Plain(plain_type[imported]), location  # type: ignore[arg-type]  # the values are the kinds
 
 
 def _members(arguments: tuple[Any, ...]) -> list[Any]:
     """A union's own members, flat: without None and the promises that an input may be in a program."""
-    found: list[Any] = []
-    for one in arguments:
-        origin = typing.get_origin(one)
+    types: list[Any] = []
+    for annotation in arguments:
+        origin = typing.get_origin(annotation)
         if origin is typing.Union:
-            found += _members(typing.get_args(one))
-        elif one is not type(None) and origin not in (collections.abc.Awaitable, pulumi.Output):
-            found.append(one)
-    return [one for index, one in enumerate(found) if one not in found[:index]]
+            types += _members(typing.get_args(annotation))
+        elif annotation is not type(None) and origin not in (collections.abc.Awaitable, pulumi.Output):
+            types.append(annotation)
+    return [annotation for index, annotation in enumerate(types) if annotation not in types[:index]]
 
 
 @pytest.mark.parametrize("package", ["pulumi_aws", "pulumi_azure_native", "pulumi_gcp", "pulumi_docker"])
@@ -114,6 +114,6 @@ def test_every_resource_type_of_an_sdk_can_be_read(package: str) -> None:
     assert unread == []
 
 
-def test_a_package_that_is_not_installed_is_told() -> None:
+def test_a_package_that_is_not_installed_is_an_error() -> None:
     with pytest.raises(LookupError, match="pulumi_nowhere is not installed"):
         Sdk("pulumi_nowhere")

@@ -1,4 +1,4 @@
-"""The engine's wish that everything under way ends soon."""
+"""The engine's request to end the operations that run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Cancellation:
-    """Set once, never unset. Whoever waits on something else subscribes to be woken."""
+    """A request that is set once. A caller that waits for another event subscribes to be woken."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -16,7 +16,7 @@ class Cancellation:
         self._waiting: list[Callable[[], None]] = []
 
     def set(self) -> None:
-        """Wake everybody."""
+        """Set the request, and wake every subscriber."""
         with self._lock:
             self._event.set()
             waiting = list(self._waiting)
@@ -24,21 +24,21 @@ class Cancellation:
             wake()
 
     def is_set(self) -> bool:
-        """Whether the engine wants us to end."""
+        """True if the engine requested the end."""
         return self._event.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Sleep at most that long; True when woken by the wish."""
+        """Sleep for at most that time. True if the request ended the sleep."""
         return self._event.wait(seconds)
 
     @contextmanager
     def subscribed(self, wake: Callable[[], None]) -> Iterator[None]:
-        """``wake`` is called when the wish comes, at once if it is there already."""
+        """Call ``wake`` on the request, at once if it is set already."""
         with self._lock:
             self._waiting.append(wake)
-            already = self._event.is_set()
+            is_set = self._event.is_set()
         try:
-            if already:
+            if is_set:
                 wake()
             yield
         finally:

@@ -17,7 +17,7 @@ Path = tuple[str | int, ...]
 
 
 class ChangeKind(Enum):
-    """What happens to a property."""
+    """The kind of a change."""
 
     ADD = "add"
     DELETE = "delete"
@@ -26,7 +26,7 @@ class ChangeKind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One property that differs. ``value`` is what it becomes; None when it goes."""
+    """One property that differs. ``value`` is its new value; None for a removal."""
 
     path: Path
     kind: ChangeKind
@@ -35,7 +35,7 @@ class Change:
 
     @property
     def name(self) -> str:
-        """The path as the engine writes it: ``spec.containers[0]["a.b"]``."""
+        """Path as the engine writes it: ``spec.containers[0]["a.b"]``."""
         return path_text(self.path)
 
 
@@ -47,16 +47,16 @@ _ABSENT: Final = _Absent()
 
 
 def changes(old: Mapping[str, Value], new: Mapping[str, Value]) -> list[Change]:
-    """Everything that turns ``old`` into ``new``. Neither may hold secrets; ``new`` may hold unknowns."""
+    """Return the changes from ``old`` to ``new``. Neither may hold secrets; ``new`` may hold unknown values."""
     return list(_object_changes((), old, new))
 
 
 def _object_changes(path: Path, old: Mapping[str, Value], new: Mapping[str, Value]) -> Iterator[Change]:
     for key in dict.fromkeys((*old, *new)):
-        yield from _value_changes((*path, key), _at(old, key), _at(new, key))
+        yield from _value_changes((*path, key), _value_at(old, key), _value_at(new, key))
 
 
-def _at(mapping: Mapping[str, Value], key: str) -> Value:
+def _value_at(mapping: Mapping[str, Value], key: str) -> Value:
     value = mapping.get(key)
     return _ABSENT if value is None else value
 
@@ -79,18 +79,18 @@ def _value_changes(path: Path, old: Value, new: Value) -> Iterator[Change]:
                 old[index] if index < len(old) else _ABSENT,
                 new[index] if index < len(new) else _ABSENT,
             )
-    elif not _same(old, new):
+    elif not _is_equal(old, new):
         yield Change(path=path, kind=ChangeKind.UPDATE, value=new)
 
 
-def _same(old: Value, new: Value) -> bool:
+def _is_equal(old: Value, new: Value) -> bool:
     if isinstance(old, bool) or isinstance(new, bool):
         return old is new
     return bool(old == new)
 
 
 def path_text(path: Path) -> str:
-    """A path as the engine writes and parses it."""
+    """Return a path as the engine writes and parses it."""
     text = ""
     for step in path:
         if isinstance(step, int):
@@ -104,44 +104,51 @@ def path_text(path: Path) -> str:
 
 
 def parse_path(text: str) -> Path:
-    """The path that :func:`path_text` wrote; ``*`` steps stay as text. Raises ValueError for what is no path."""
+    """Return the path that :func:`path_text` wrote; ``*`` steps stay as text.
+
+    Raises:
+        ValueError: the text is not a path.
+    """
     steps: list[str | int] = []
-    rest = text
-    while rest:
-        if rest.startswith('["'):
-            end = rest.find('"]')
-            while end > 0 and rest[end - 1] == "\\":
-                end = rest.find('"]', end + 1)
+    pending = text
+    while pending:
+        if pending.startswith('["'):
+            end = pending.find('"]')
+            while end > 0 and pending[end - 1] == "\\":
+                end = pending.find('"]', end + 1)
             if end < 0:
                 raise ValueError(f"{text!r}: a quoted step has no end")
-            steps.append(rest[2:end].replace('\\"', '"'))
-            rest = rest[end + 2 :]
-        elif rest.startswith("["):
-            step, closed, rest = rest[1:].partition("]")
+            steps.append(pending[2:end].replace('\\"', '"'))
+            pending = pending[end + 2 :]
+        elif pending.startswith("["):
+            step, closed, pending = pending[1:].partition("]")
             if not closed:
                 raise ValueError(f"{text!r}: an index has no end")
             steps.append(int(step) if step.isdigit() else step)
         else:
-            rest = rest.removeprefix(".")
-            end = min((found for mark in ".[" if (found := rest.find(mark)) >= 0), default=len(rest))
-            steps.append(rest[:end])
-            rest = rest[end:]
+            pending = pending.removeprefix(".")
+            ends = [index for mark in ".[" if (index := pending.find(mark)) >= 0]
+            end = min(ends, default=len(pending))
+            steps.append(pending[:end])
+            pending = pending[end:]
     return tuple(steps)
 
 
 def contains(pattern: Path, path: Path) -> bool:
-    """Whether ``path`` is at or below ``pattern``; a ``*`` step stands for any one step."""
-    return len(pattern) <= len(path) and all(want in ("*", have) for want, have in zip(pattern, path, strict=False))
+    """True if ``path`` is at or below ``pattern``; a ``*`` step matches any one step."""
+    return len(pattern) <= len(path) and all(
+        expected in ("*", step) for expected, step in zip(pattern, path, strict=False)
+    )
 
 
-def without_ignored(found: Iterable[Change], ignored: Sequence[str]) -> list[Change]:
-    """Drop what the user asked to ignore (``ignoreChanges`` paths)."""
+def without_ignored(differences: Iterable[Change], ignored: Sequence[str]) -> list[Change]:
+    """Return the changes that the paths of ``ignoreChanges`` do not cover."""
     patterns = [parse_path(text) for text in ignored]
-    return [change for change in found if not any(contains(pattern, change.path) for pattern in patterns)]
+    return [change for change in differences if not any(contains(pattern, change.path) for pattern in patterns)]
 
 
 def touches(change: Change, pattern: Path) -> bool:
-    """Whether a change concerns the properties that ``pattern`` names: at it, below it, or bringing it along."""
+    """True if a change is at ``pattern``, below it, or adds an object that holds it."""
     shared = min(len(pattern), len(change.path))
     if not contains(pattern[:shared], change.path[:shared]):
         return False
@@ -151,8 +158,8 @@ def touches(change: Change, pattern: Path) -> bool:
 def _holds(value: Value, pattern: Path) -> bool:
     if not pattern:
         return value is not None
-    step, rest = pattern[0], pattern[1:]
+    step, remaining = pattern[0], pattern[1:]
     if step == "*":
         items = value if isinstance(value, list) else list(value.values()) if isinstance(value, Mapping) else []
-        return any(_holds(item, rest) for item in items)
-    return isinstance(value, Mapping) and step in value and _holds(value[step], rest)
+        return any(_holds(item, remaining) for item in items)
+    return isinstance(value, Mapping) and step in value and _holds(value[step], remaining)

@@ -65,9 +65,9 @@ def naming(request: Any) -> Naming:
     return Naming(
         resource=Urn.parse(request.urn).name,
         seed=request.randomSeed,
-        mode=_NAMING_MODES.get(request.autonaming.mode, NamingMode.OWN)
+        mode=_NAMING_MODES.get(request.autonaming.mode, NamingMode.DEFAULT)
         if request.HasField("autonaming")
-        else NamingMode.OWN,
+        else NamingMode.DEFAULT,
         proposed=request.autonaming.proposed_name,
     )
 

@@ -1,4 +1,4 @@
-"""What the engine wishes for the names of resources whose program gives none."""
+"""The engine's options for names of resources that the program does not name."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from enum import Enum
 
 
 class NamingMode(Enum):
-    """How the stack's ``pulumi:autonaming`` wants names made."""
+    """Mode of the stack's ``pulumi:autonaming``."""
 
-    OWN = "own"
+    DEFAULT = "default"
     PROPOSED = "proposed"
     ENFORCED = "enforced"
     DISABLED = "disabled"
@@ -17,9 +17,9 @@ class NamingMode(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Naming:
-    """The engine's wishes for one resource. ``seed`` makes a preview and its update agree."""
+    """The engine's options for one resource. ``seed`` gives a preview and its update the same name."""
 
     resource: str
     seed: bytes = b""
-    mode: NamingMode = NamingMode.OWN
+    mode: NamingMode = NamingMode.DEFAULT
     proposed: str = ""

@@ -26,7 +26,7 @@ _LARGEST_EXACT_INTEGER: Final = 2**53
 
 
 class _Unknown:
-    """A value that only a real run can know."""
+    """A value that only a run can know."""
 
     _instance: _Unknown | None = None
 
@@ -47,7 +47,7 @@ UNKNOWN: Final = _Unknown()
 
 @dataclass(frozen=True)
 class Secret:
-    """A value that must never be printed. Its text form says nothing."""
+    """A value that must never be printed. Its text form hides it."""
 
     value: Value
 
@@ -56,7 +56,7 @@ class Secret:
 
 
 def from_struct(struct: struct_pb2.Struct) -> dict[str, Value]:
-    """The object that a message carries; ``{}`` for an empty one."""
+    """Return the object that a message carries; ``{}`` for an empty one."""
     return {key: value for key, field in struct.fields.items() if (value := _from_value(field)) is not None}
 
 
@@ -88,7 +88,7 @@ def _number(number: float) -> int | float:
 
 
 def to_struct(values: Mapping[str, Value]) -> struct_pb2.Struct:
-    """The message for an object; nulls in objects are left out, nulls in lists stay."""
+    """Return the message for an object, without nulls in objects; nulls in lists stay."""
     struct = struct_pb2.Struct()
     for key, value in values.items():
         if value is not None:
@@ -120,9 +120,13 @@ def _set_value(target: struct_pb2.Value, value: Value) -> None:
 
 
 def to_json(value: Value) -> Value:
-    """The value as JSON can hold it; secrets stay marked. Raises TypeError for what is unknown."""
+    """Return the value in a form for JSON, with marked secrets.
+
+    Raises:
+        TypeError: it holds an unknown value.
+    """
     if value is UNKNOWN:
-        raise TypeError("an unknown value cannot be kept")
+        raise TypeError("an unknown value cannot be written as JSON")
     if isinstance(value, Secret):
         return {_SIGNATURE: _SEALED, "value": to_json(value.value)}
     if isinstance(value, Mapping):
@@ -131,7 +135,7 @@ def to_json(value: Value) -> Value:
 
 
 def from_json(value: Value) -> Value:
-    """The value that :func:`to_json` wrote."""
+    """Return the value that :func:`to_json` wrote."""
     if isinstance(value, Mapping):
         if value.get(_SIGNATURE) == _SEALED:
             return Secret(from_json(value["value"]))
@@ -139,51 +143,51 @@ def from_json(value: Value) -> Value:
     return [from_json(item) for item in value] if isinstance(value, list) else value
 
 
-def plain(value: Value) -> Value:
-    """The same value with every secret laid open: for sending, never for printing."""
+def revealed(value: Value) -> Value:
+    """Return the value with every secret in plain text: for requests, never for messages."""
     if isinstance(value, Secret):
-        return plain(value.value)
+        return revealed(value.value)
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: revealed(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [revealed(item) for item in value]
     return value
 
 
 def is_file(value: Value) -> bool:
-    """Whether it is an asset or an archive: an object with the engine's mark in it."""
+    """True if it is an asset or an archive: an object with the engine's mark."""
     return isinstance(value, Mapping) and value.get(_SIGNATURE) in _FILES
 
 
 def has_unknown(value: Value) -> bool:
-    """Whether anything in it is still unknown."""
-    return _any(value, lambda item: item is UNKNOWN)
+    """True if any part of it is unknown."""
+    return _any_part(value, lambda item: item is UNKNOWN)
 
 
 def has_secret(value: Value) -> bool:
-    """Whether anything in it is secret."""
-    return _any(value, lambda item: isinstance(item, Secret))
+    """True if any part of it is secret."""
+    return _any_part(value, lambda item: isinstance(item, Secret))
 
 
-def secret_texts(value: Value, *, inside: bool = False) -> Iterator[str]:
-    """Every text that stands below a secret: what must not appear in anything printed."""
+def secret_texts(value: Value, *, is_secret: bool = False) -> Iterator[str]:
+    """Yield every text inside of a secret: no message may hold one."""
     if isinstance(value, Secret):
-        yield from secret_texts(value.value, inside=True)
+        yield from secret_texts(value.value, is_secret=True)
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from secret_texts(item, inside=inside)
+            yield from secret_texts(item, is_secret=is_secret)
     elif isinstance(value, list):
         for item in value:
-            yield from secret_texts(item, inside=inside)
-    elif inside and value is not UNKNOWN and value is not None and not isinstance(value, bool):
+            yield from secret_texts(item, is_secret=is_secret)
+    elif is_secret and value is not UNKNOWN and value is not None and not isinstance(value, bool):
         yield str(value)
 
 
-def _any(value: Value, holds: Callable[[Value], bool]) -> bool:
+def _any_part(value: Value, holds: Callable[[Value], bool]) -> bool:
     if holds(value):
         return True
     if isinstance(value, Secret):
-        return _any(value.value, holds)
+        return _any_part(value.value, holds)
     if isinstance(value, Mapping):
-        return any(_any(item, holds) for item in value.values())
-    return isinstance(value, list) and any(_any(item, holds) for item in value)
+        return any(_any_part(item, holds) for item in value.values())
+    return isinstance(value, list) and any(_any_part(item, holds) for item in value)

@@ -1,4 +1,4 @@
-"""Secret values taken out of text that goes to a terminal."""
+"""Removal of secret values from text that is printed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Final
 from pouw.engine.plugins.core.properties import Value, secret_texts
 
 _SHORTEST_BYTES: Final = 4
-"""Shorter values are left alone: they occur in any text and hiding them would only garble it."""
+"""Shorter values stay: they occur in any text, and hiding them would make it unreadable."""
 
 
 class Redaction:
-    """Replaces the secrets of some property values, plain or in base64, by ``[secret]``."""
+    """Replacement of the secrets of property values, in plain text or base64, by ``[secret]``."""
 
     def __init__(self, *values: Value) -> None:
         texts = {text for value in values for text in secret_texts(value)}
-        known = texts | set(_encodings(texts))
-        self._texts = sorted((text for text in known if len(text) >= _SHORTEST_BYTES), key=len, reverse=True)
+        forms = texts | set(_encodings(texts))
+        self._texts = sorted((text for text in forms if len(text) >= _SHORTEST_BYTES), key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
         for secret in self._texts:

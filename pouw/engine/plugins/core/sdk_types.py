@@ -1,9 +1,9 @@
-"""What the SDK of a cloud knows of its resource types, read from its sources without importing it.
+"""Resource types of a cloud's SDK, read from its sources without an import.
 
-Importing an SDK costs a plugin seconds and a hundred megabytes; its sources are generated, and the generator writes
-every property the same way: a getter with the wire name in its decorator and the type in its annotation. So a type is
-a slice of a mapped file, found by its name and read by a pattern, in well under a millisecond. Nothing is written to
-disk, so nothing can be stale, torn or in anybody's way.
+The import of an SDK costs a plugin seconds and a hundred megabytes. Its sources are generated, and the generator writes
+every property the same way: a getter with the wire name in its decorator and the type in its annotation. A type is
+therefore a slice of a mapped file, found by its name and read by a pattern, in well under a millisecond. Nothing is
+written to disk, so nothing can be stale.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PlainKind = Literal["string", "integer", "number", "boolean", "any", "file"]
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A type without parts; ``file`` is an asset or an archive, ``any`` is not looked into."""
+    """A type without parts; ``file`` is an asset or an archive, ``any`` is not checked."""
 
     kind: PlainKind
 
@@ -66,7 +66,7 @@ class Exactly:
 
 
 Type = Plain | ListOf | MapOf | OneOf | Named | Exactly
-ANY: Final = Plain("any")
+ANY_TYPE: Final = Plain("any")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +76,19 @@ class Property:
     type: Type
     required: bool
     constant: str | None = None
-    """The only value that the SDK lets it have: tells the members of a union apart."""
+    """The only value that the SDK allows: it distinguishes the members of a union."""
 
 
 @dataclass(frozen=True, slots=True)
 class Enumeration:
-    """An enum: its name in the SDK and what it allows."""
+    """An enum: its name in the SDK and its values."""
 
     name: str
     values: tuple[str | int | float, ...]
 
 
 Properties = Mapping[str, Property]
-"""By their names on the wire."""
+"""Properties by their names on the wire."""
 
 _GETTER: Final = re.compile(
     r'@pulumi\.getter(?:\(name="(?P<wire>[^"]+)"\))?\n'
@@ -100,7 +100,7 @@ _CONSTANT: Final = re.compile(r"pulumi\.set\(__self__, \"(?P<name>\w+)\", '(?P<v
 _DEFAULT: Final = re.compile(r"^ {8}if (?P<name>\w+) is None:\n {12}(?P=name) = ", re.MULTILINE)
 _MEMBER: Final = re.compile(r'^    \w+ = (?P<value>"(?:[^"\\]|\\.)*"|-?[\d.]+)$', re.MULTILINE)
 _TABLE: Final = re.compile(r'resource_modules="""\n(?P<json>.*?)\n"""', re.DOTALL)
-_PLAIN: Final[Mapping[str, PlainKind]] = {
+_PLAIN_KINDS: Final[Mapping[str, PlainKind]] = {
     "str": "string",
     "int": "integer",
     "float": "number",
@@ -113,7 +113,7 @@ _PLAIN: Final[Mapping[str, PlainKind]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceType:
-    """What the SDK says of one resource type."""
+    """One resource type of the SDK."""
 
     token: str
     inputs: Properties
@@ -121,7 +121,7 @@ class ResourceType:
 
 
 class Sdk:
-    """One installed SDK package. Everything is read when it is first asked for and kept."""
+    """One installed SDK package. Each part is read on its first use, and kept."""
 
     def __init__(self, package: str) -> None:
         """``package`` is the Python package, ``pulumi_aws``.
@@ -129,41 +129,41 @@ class Sdk:
         Raises:
             LookupError: it is not installed.
         """
-        found = importlib.util.find_spec(package)
-        if found is None or found.origin is None:
+        spec = importlib.util.find_spec(package)
+        if spec is None or spec.origin is None:
             raise LookupError(f"{package} is not installed")
         self.package = package
-        self._root = Path(found.origin).parent
+        self._root = Path(spec.origin).parent
         self._files: dict[str, mmap.mmap | None] = {}
         self._resources: dict[str, ResourceType | None] = {}
         self._objects: dict[Named, Properties | Enumeration | None] = {}
 
     def resource(self, token: str) -> ResourceType | None:
-        """A resource type; None when the SDK has none of that token."""
+        """Return a resource type; None if the SDK does not have it."""
         if token not in self._resources:
             self._resources[token] = self._read_resource(token)
         return self._resources[token]
 
-    def named(self, reference: Named) -> Properties | Enumeration | None:
-        """What a reference stands for; None for what is neither object type nor enum (a resource, say)."""
+    def resolve(self, reference: Named) -> Properties | Enumeration | None:
+        """Return the object type or enum of a reference; None for another class, such as a resource."""
         if reference not in self._objects:
             self._objects[reference] = self._read_named(reference)
         return self._objects[reference]
 
     def tokens(self) -> list[str]:
-        """Every resource type of the SDK, providers aside."""
+        """Return every resource type of the SDK except providers."""
         return list(self._classes)
 
     def module(self, token: str) -> str | None:
-        """The module that defines a token's class, so that it can be imported without its package."""
-        place = self._place(token)
-        if place is None:
+        """Return the module that defines a token's class, so that it can be imported without its package."""
+        location = self._location(token)
+        if location is None:
             return None
-        return f"{self.package}.{place[0].removesuffix('.py').replace('/', '.')}"
+        return f"{self.package}.{location[0].removesuffix('.py').replace('/', '.')}"
 
     @cached_property
     def _classes(self) -> Mapping[str, tuple[str, str]]:
-        """Folder and class by token, from the table that the package registers when it is imported."""
+        """Folders and classes by token, from the table that the package registers on import."""
         text = (self._root / "__init__.py").read_text(encoding="utf-8")
         table = _TABLE.search(text)
         modules = json.loads(table["json"]) if table else []
@@ -173,8 +173,8 @@ class Sdk:
             for token, name in module["classes"].items()
         }
 
-    def _place(self, token: str) -> tuple[str, str] | None:
-        """The file that defines a token's class, and the class."""
+    def _location(self, token: str) -> tuple[str, str] | None:
+        """Return the file that defines a token's class, and the class."""
         if token.startswith("pulumi:providers:"):
             return "provider.py", "Provider"
         if token not in self._classes:
@@ -183,18 +183,18 @@ class Sdk:
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
         start = f"\nclass {name}(pulumi.".encode()
         likely = _joined(folder, f"{snake}.py")
-        others = (_joined(folder, path.name) for path in sorted((self._root / folder).glob("*.py")))
-        for file in (likely, *others):
+        siblings = (_joined(folder, path.name) for path in sorted((self._root / folder).glob("*.py")))
+        for file in (likely, *siblings):
             content = self._file(file)
             if content is not None and content.find(start) >= 0:
                 return file, name
         return None
 
     def _read_resource(self, token: str) -> ResourceType | None:
-        place = self._place(token)
-        if place is None:
+        location = self._location(token)
+        if location is None:
             return None
-        file, name = place
+        file, name = location
         inputs = self._class(file, f"{name}Args") or self._class(file, f"{name}InitArgs") or ""
         outputs = self._class(file, name) or ""
         return ResourceType(token=token, inputs=self._properties(file, inputs), outputs=self._properties(file, outputs))
@@ -209,35 +209,35 @@ class Sdk:
         return self._properties(reference.file, body)
 
     def _properties(self, file: str, body: str) -> Properties:
-        constants = {one["name"]: one["value"] for one in _CONSTANT.finditer(body)}
-        defaults = {one["name"] for one in _DEFAULT.finditer(body)}
+        constants = {match["name"]: match["value"] for match in _CONSTANT.finditer(body)}
+        defaults = {match["name"] for match in _DEFAULT.finditer(body)}
         folder = file.rpartition("/")[0]
-        found: dict[str, Property] = {}
+        properties: dict[str, Property] = {}
         for getter in _GETTER.finditer(body):
             annotation, required = _annotation(folder, getter["type"])
             wire, name = getter["wire"] or getter["name"], getter["name"]
             required = required and name not in defaults
-            found[wire] = Property(type=annotation, required=required, constant=constants.get(name))
-        return found
+            properties[wire] = Property(type=annotation, required=required, constant=constants.get(name))
+        return properties
 
     def _class(self, file: str, name: str) -> str | None:
-        """The text of a top-level class."""
+        """Return the text of a top-level class."""
         content = self._file(file)
         if content is None:
             return None
-        starts = [at for mark in "(:" if (at := content.find(f"\nclass {name}{mark}".encode())) >= 0]
+        starts = [index for mark in "(:" if (index := content.find(f"\nclass {name}{mark}".encode())) >= 0]
         if not starts:
             return None
         begin = min(starts) + 1
-        ends = [at for mark in (b"\nclass ", b"\n@pulumi.") if (at := content.find(mark, begin)) >= 0]
+        ends = [index for mark in (b"\nclass ", b"\n@pulumi.") if (index := content.find(mark, begin)) >= 0]
         return content[begin : min(ends, default=len(content))].decode()
 
     def _file(self, file: str) -> mmap.mmap | None:
         if file not in self._files:
             path = self._root / file
             try:
-                with path.open("rb") as opened:
-                    self._files[file] = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+                with path.open("rb") as source:
+                    self._files[file] = mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ)
             except FileNotFoundError:
                 self._files[file] = None
         return self._files[file]
@@ -245,7 +245,7 @@ class Sdk:
 
 @lru_cache(maxsize=4096)
 def _annotation(folder: str, text: str) -> tuple[Type, bool]:
-    """The type that an annotation means in the modules of ``folder``, and whether a value is required."""
+    """Return the type of an annotation in the modules of ``folder``, and True if a value is required."""
     node = ast.parse(text, mode="eval").body
     optional = False
     while isinstance(node, ast.Subscript) and _last(node.value) in ("Input", "Output", "Optional", "InputType"):
@@ -258,8 +258,8 @@ def _type(folder: str, node: ast.expr) -> Type:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return _reference(folder, node.value)
     if not isinstance(node, ast.Subscript):
-        kind = _PLAIN.get(_last(node))
-        return Plain(kind) if kind else ANY
+        kind = _PLAIN_KINDS.get(_last(node))
+        return Plain(kind) if kind else ANY_TYPE
     container = _last(node.value)
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     if container in ("Input", "Output", "Optional"):
@@ -272,20 +272,20 @@ def _type(folder: str, node: ast.expr) -> Type:
         return Exactly(tuple(ast.literal_eval(part) for part in parts))
     if container == "Union":
         return OneOf(tuple(_type(folder, part) for part in parts))
-    return ANY
+    return ANY_TYPE
 
 
 def _reference(folder: str, text: str) -> Type:
-    """``'RuleArgs'``, ``'outputs.Rule'``, ``'RuleKind'``, or one of another module: ``'_iam.PolicyArgs'``."""
+    """Return the type of a name: ``'RuleArgs'``, ``'outputs.Rule'``, or of another module: ``'_iam.PolicyArgs'``."""
     *modules, name = text.split(".")
     file = "_inputs.py" if name.endswith("Args") else "_enums.py"
     if modules and modules[-1] in ("outputs", "_root_outputs"):
         file = "outputs.py"
-    places = [
+    folders = [
         module.removeprefix("_") for module in modules if module not in ("outputs", "_root_outputs", "_root_inputs")
     ]
-    place = "" if modules and modules[0].startswith("_root_") else "/".join(places) or folder
-    return Named(_joined(place, file), name)
+    parent = "" if modules and modules[0].startswith("_root_") else "/".join(folders) or folder
+    return Named(_joined(parent, file), name)
 
 
 def _joined(folder: str, file: str) -> str:

@@ -114,7 +114,7 @@ class Transaction:
         """Return the resource of an id that the engine uses, and note that the state has it."""
         record = self.get(token, scope, identifier)
         if record is not None and not record.in_state:
-            self.put(replace(record, in_state=True))
+            self.save(replace(record, in_state=True))
         return record
 
     def remove_unrecorded(self, urn: str) -> None:
@@ -123,7 +123,7 @@ class Transaction:
             if not record.in_state:
                 self.remove(record)
 
-    def put(self, record: Record) -> None:
+    def save(self, record: Record) -> None:
         """Insert a record, or replace the one that has its id."""
         self._connection.execute(
             f"insert into resource ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own column names

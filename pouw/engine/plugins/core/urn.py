@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Urn:
-    """The parts of a resource's name that a provider cares for."""
+    """The parts of a resource's name that a provider uses."""
 
     text: str
     type_token: str
@@ -15,10 +15,14 @@ class Urn:
 
     @classmethod
     def parse(cls, text: str) -> Urn:
-        """Raises ValueError for what is no URN."""
+        """Return the parts of a URN.
+
+        Raises:
+            ValueError: the text is not a URN.
+        """
         parts = text.split("::", 3)
         if len(parts) != 4 or not text.startswith("urn:pulumi:"):
-            raise ValueError(f"{text!r} is no URN")
+            raise ValueError(f"{text!r} is not a URN")
         return cls(text=text, type_token=parts[2].rsplit("$", 1)[-1], name=parts[3])
 
     @property

@@ -81,10 +81,10 @@ class Validator:
             case OneOf(members):
                 yield from self._union(value, members, path, secret=secret)
             case Named():
-                yield from self._named(value, expected, path, secret=secret)
+                yield from self._reference(value, expected, path, secret=secret)
 
-    def _named(self, value: Value, reference: Named, path: Path, *, secret: bool) -> Iterator[Fault]:
-        definition = self._sdk.named(reference)
+    def _reference(self, value: Value, reference: Named, path: Path, *, secret: bool) -> Iterator[Fault]:
+        definition = self._sdk.resolve(reference)
         if definition is None:
             return
         if isinstance(definition, Enumeration):
@@ -114,7 +114,7 @@ class Validator:
         enums = [
             member
             for member in members
-            if isinstance(member, Named) and isinstance(self._sdk.named(member), Enumeration)
+            if isinstance(member, Named) and isinstance(self._sdk.resolve(member), Enumeration)
         ]
         candidates = tuple(enums) if enums and isinstance(value, str) else members
         faults = [list(self._value(value, member, path, secret=secret)) for member in candidates]
@@ -181,8 +181,8 @@ def _not_one_of(path: Path, values: tuple[object, ...], value: Value, *, secret:
     remedy = f"did you mean {close[0]!r}?" if close else ""
     got = _quotation(value, secret=secret) or _VALUE_TITLES.get(type(value), "another value")
     # The closest choices would describe a secret value.
-    allowed = choices(texts, "" if secret else value)
-    return mismatch(path_text(path), f"one of {allowed}", got=got, remedy=remedy)
+    options = choices(texts, "" if secret else value)
+    return mismatch(path_text(path), f"one of {options}", got=got, remedy=remedy)
 
 
 def _quotation(value: Value, *, secret: bool) -> str:

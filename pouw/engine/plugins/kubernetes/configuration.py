@@ -10,7 +10,7 @@ from typing import Final
 
 from infra.faults import Fault
 from pouw.engine.plugins.core import simulation
-from pouw.engine.plugins.core.properties import UNKNOWN, Value, plain
+from pouw.engine.plugins.core.properties import UNKNOWN, Value, revealed
 from pouw.kube.errors import KubeconfigError
 from pouw.kube.kubeconfig import Kubeconfig, expanded, is_content, load, parse
 
@@ -99,7 +99,7 @@ def faults(news: Mapping[str, Value]) -> list[Fault]:
         for name, reason in _UNSUPPORTED.items()
         if news.get(name) not in (None, "", False, "false")
     ]
-    text = plain(news.get("kubeconfig"))
+    text = revealed(news.get("kubeconfig"))
     if isinstance(text, str) and text and not _has_unknown_override(news):
         try:
             _loaded(text, _text(news.get("context")), _text(news.get("cluster")))
@@ -126,7 +126,7 @@ def difference(olds: Mapping[str, Value], news: Mapping[str, Value]) -> Configur
 
     If the program identifies its cluster by ``clusterIdentifier``, only that identifies it. Other changes update.
     """
-    old, new = plain(dict(olds)), plain(dict(news))
+    old, new = revealed(dict(olds)), revealed(dict(news))
     differs = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
     identifier, before = new.get(_IDENTIFIER), old.get(_IDENTIFIER)
     if identifier is not None:
@@ -151,9 +151,9 @@ def _active_cluster(values: Mapping[str, Value]) -> Mapping[str, object] | None:
 
 
 def _has_unknown_override(news: Mapping[str, Value]) -> bool:
-    return any(plain(news.get(key)) is UNKNOWN for key in ("context", "cluster"))
+    return any(revealed(news.get(key)) is UNKNOWN for key in ("context", "cluster"))
 
 
 def _text(value: Value) -> str:
-    value = plain(value)
+    value = revealed(value)
     return value if isinstance(value, str) else ""

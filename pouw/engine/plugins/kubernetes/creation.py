@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pouw.engine.plugins.core.errors import CancelledError, PartialError, ProviderError
-from pouw.engine.plugins.core.properties import Value, has_unknown, plain
+from pouw.engine.plugins.core.properties import Value, has_unknown, revealed
 from pouw.engine.plugins.core.redaction import Redaction
 from pouw.engine.plugins.core.serving import Severity
 from pouw.engine.plugins.kubernetes import dry_run, field_managers, state
@@ -37,7 +37,7 @@ class Created:
 
 def preview_create(session: Session, urn: str, properties: Mapping[str, Value]) -> Created:
     """Return the resource that a create would make. A missing cluster, namespace or kind is not an error."""
-    inputs: Object = dashed(plain(dict(properties)))
+    inputs: Object = dashed(revealed(dict(properties)))
     answer = None if has_unknown(inputs) else _dry_run(session, urn, inputs, properties)
     preview = dry_run.of_inputs(inputs) if answer is None else dry_run.of_dry_run(inputs, answer)
     manager = state.manager_of(inputs, "", urn, server_side=session.configuration.server_side_apply)
@@ -89,7 +89,7 @@ def create(session: Session, urn: str, properties: Mapping[str, Value], timeout:
         PartialError: the object exists but is not ready.
         ProviderError: it was not created.
     """
-    inputs: Object = dashed(plain(dict(properties)))
+    inputs: Object = dashed(revealed(dict(properties)))
     manager = state.manager_of(inputs, "", urn, server_side=session.configuration.server_side_apply)
     cluster, served_kind, live = _post_until_possible(session, urn, inputs, properties, manager)
     waiter = session.waiter(cluster, urn, properties)

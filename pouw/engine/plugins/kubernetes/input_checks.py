@@ -10,7 +10,7 @@ from typing import Final
 from infra.faults import Fault
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.naming import Naming
-from pouw.engine.plugins.core.properties import UNKNOWN, Value, plain
+from pouw.engine.plugins.core.properties import UNKNOWN, Value, revealed
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.core.serving import Severity
 from pouw.engine.plugins.core.urn import Urn
@@ -55,11 +55,11 @@ def check(session: Session, urn: Urn, news: Mapping[str, Value], olds: Mapping[s
         ProviderError: the provider does not support the kind, or a name cannot be generated.
     """
     _refuse(urn)
-    document: Object = dashed(plain(dict(news)))
+    document: Object = dashed(revealed(dict(news)))
     gvk = gvk_of_urn(urn)
     if document.get("apiVersion") is None or document.get("kind") is None:
         document = {"apiVersion": gvk.api_version, "kind": gvk.kind, **document}
-    inputs = normal_inputs(with_name(document, plain(dict(olds)), naming))
+    inputs = normal_inputs(with_name(document, revealed(dict(olds)), naming))
     inputs = _placed(session, gvk_of(inputs), inputs)
     if annotation(inputs, WAIT_FOR):
         session.log.line(Severity.WARNING, f"the annotation {WAIT_FOR} is not supported and has no effect", urn.text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pouw.engine.plugins.core.errors import PartialError, ProviderError
-from pouw.engine.plugins.core.properties import Value, plain
+from pouw.engine.plugins.core.properties import Value, revealed
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.kubernetes import state
 from pouw.engine.plugins.kubernetes.connection import Cluster
@@ -56,7 +56,7 @@ def read(
     """
     namespace, name = split_identifier(identifier_text)
     old = state.parse_state(olds)
-    inputs: Object = normal_inputs(dashed(plain(dict(properties))))
+    inputs: Object = normal_inputs(dashed(revealed(dict(properties))))
     has_inputs = bool(inputs.get("kind"))
     gvk = gvk_of(inputs) if has_inputs else gvk_of(old.live) if old.live.get("kind") else gvk_of_urn(urn)
     try:

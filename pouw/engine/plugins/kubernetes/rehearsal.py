@@ -15,7 +15,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from pouw.engine.plugins.core.errors import ProviderError
-from pouw.engine.plugins.core.properties import Value, from_struct, plain, to_struct
+from pouw.engine.plugins.core.properties import Value, from_struct, revealed, to_struct
 from pouw.engine.plugins.core.serving import Log
 from pouw.engine.plugins.core.simulation import Record, SimulatedCloud, Transaction
 from pouw.engine.plugins.core.urn import Urn
@@ -64,12 +64,12 @@ class RehearsedKubernetes(KubernetesProvider):
         properties = from_struct(request.properties)
         with self._store.transaction() as transaction:
             transaction.remove_unrecorded(request.urn)
-            inputs: Object = dashed(plain(properties))
+            inputs: Object = dashed(revealed(properties))
             name = identifier(inputs)
             if existing := transaction.get(_token(inputs), self._server_url(), name):
                 raise ProviderError(f"{name} exists already in the simulated cloud, made for {existing.urn}")
             record = self._record(request.urn, name, properties, live=_live(inputs, request.urn))
-            transaction.put(record)
+            transaction.save(record)
         return provider_pb2.CreateResponse(id=record.id, properties=to_struct(record.outputs))
 
     @reported_with_kube_errors
@@ -81,8 +81,10 @@ class RehearsedKubernetes(KubernetesProvider):
             old = self._read(transaction, request.urn, request.id)
             if old is None:
                 raise ProviderError(f"{request.id} is gone from the simulated cloud")
-            record = self._record(request.urn, old.id, properties, live=_live(dashed(plain(properties)), request.urn))
-            transaction.put(replace(record, in_state=True))
+            record = self._record(
+                request.urn, old.id, properties, live=_live(dashed(revealed(properties)), request.urn)
+            )
+            transaction.save(replace(record, in_state=True))
         return provider_pb2.UpdateResponse(properties=to_struct(record.outputs))
 
     @reported_with_kube_errors
@@ -93,7 +95,7 @@ class RehearsedKubernetes(KubernetesProvider):
         if record is None:
             return provider_pb2.ReadResponse()
         live = state.parse_state(record.outputs).live
-        inputs = pruned(live, normal_inputs(dashed(plain(properties)))) if properties else live
+        inputs = pruned(live, normal_inputs(dashed(revealed(properties)))) if properties else live
         inputs_with_secrets = state.with_secrets(underscored(inputs), properties or record.inputs)
         return provider_pb2.ReadResponse(
             id=record.id,
@@ -113,7 +115,7 @@ class RehearsedKubernetes(KubernetesProvider):
         return transaction.read(_TOKEN + ":" + Urn.parse(urn).type_token.rpartition(":")[2], self._server_url(), name)
 
     def _record(self, urn: str, name: str, properties: dict[str, Value], *, live: Object) -> Record:
-        inputs: Object = dashed(plain(properties))
+        inputs: Object = dashed(revealed(properties))
         new_state = state.make_state(
             inputs=inputs,
             live=live,

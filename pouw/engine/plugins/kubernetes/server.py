@@ -11,7 +11,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from pouw.engine.plugins.core.cancellation import Cancellation
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.messages import difference, failures, naming
-from pouw.engine.plugins.core.properties import from_struct, plain, to_struct
+from pouw.engine.plugins.core.properties import from_struct, revealed, to_struct
 from pouw.engine.plugins.core.serving import EngineLog, Log
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.kubernetes import configuration, creation, deletion, input_checks, lookup, update
@@ -110,7 +110,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     @reported_with_kube_errors
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         old = parse_state(from_struct(request.olds))
-        news = dashed(plain(from_struct(request.news)))
+        news = dashed(revealed(from_struct(request.news)))
         settings = self._session.configuration
         result = plan(
             old_inputs=old.inputs,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pouw.engine.plugins.core.properties import Secret, Value, has_secret, plain
+from pouw.engine.plugins.core.properties import Secret, Value, has_secret, revealed
 from pouw.engine.plugins.kubernetes.normalization import dashed, underscored
 from pouw.engine.plugins.kubernetes.objects import LAST_APPLIED, PATCH_FIELD_MANAGER, Object, annotation
 
@@ -32,7 +32,7 @@ class State:
 
 def parse_state(values: Mapping[str, Value]) -> State:
     """Return the state that a create or an update of this or of the official provider left."""
-    live: Object = dashed(plain(dict(values)))
+    live: Object = dashed(revealed(dict(values)))
     inputs = live.pop(INPUTS, None)
     manager = live.pop(FIELD_MANAGER, "")
     initial = live.pop(INITIAL_API_VERSION, "")
@@ -66,7 +66,7 @@ def with_secrets(values: Object, properties: Value) -> dict[str, Value]:
     if values.get("kind") == "Secret":
         for key in ("data", "stringData"):
             if key in values_with_secrets and not isinstance(values_with_secrets[key], Secret):
-                values_with_secrets[key] = Secret(plain(values_with_secrets[key]))
+                values_with_secrets[key] = Secret(revealed(values_with_secrets[key]))
         _seal_last_applied(values_with_secrets)
     return values_with_secrets
 

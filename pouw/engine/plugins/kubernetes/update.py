@@ -7,7 +7,7 @@ from typing import Final
 
 from pouw.engine.plugins.core.changes import parse_path
 from pouw.engine.plugins.core.errors import PartialError, ProviderError
-from pouw.engine.plugins.core.properties import Value, has_unknown, plain
+from pouw.engine.plugins.core.properties import Value, has_unknown, revealed
 from pouw.engine.plugins.core.redaction import Redaction
 from pouw.engine.plugins.kubernetes import field_managers, state
 from pouw.engine.plugins.kubernetes.connection import Cluster
@@ -28,7 +28,7 @@ def preview_update(
     session: Session, urn: str, old: state.State, properties: Mapping[str, Value], ignored: Sequence[str]
 ) -> Mapping[str, Value]:
     """Return the state that an update would leave, or the inputs without a cluster."""
-    inputs: Object = dashed(plain(dict(properties)))
+    inputs: Object = dashed(revealed(dict(properties)))
     cluster = None if has_unknown(inputs) else session.connection.cluster_or_none()
     if cluster is None:
         return properties
@@ -67,7 +67,7 @@ def update(
         PartialError: the object is updated but not ready.
         ProviderError: it was not updated.
     """
-    inputs: Object = dashed(plain(dict(properties)))
+    inputs: Object = dashed(revealed(dict(properties)))
     manager = state.manager_of(inputs, old.field_manager, urn, server_side=session.configuration.server_side_apply)
     try:
         cluster = session.connection.cluster()

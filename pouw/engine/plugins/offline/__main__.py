@@ -14,8 +14,8 @@ def main(arguments: list[str]) -> None:
     from pouw.engine.plugins.offline import clouds
     from pouw.engine.plugins.offline.server import OfflineProvider
 
-    package, version, *rest = arguments
-    address = rest[-1] if rest and not rest[-1].startswith("-") else ""
+    package, version, *flags = arguments
+    address = flags[-1] if flags and not flags[-1].startswith("-") else ""
     run(OfflineProvider(clouds.load(package), version, EngineLog(address)), ending=lambda: None)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pouw.engine.plugins.core.changes import Change, changes, parse_path, touches, without_ignored
-from pouw.engine.plugins.core.properties import Value, plain
+from pouw.engine.plugins.core.properties import Value, revealed
 from pouw.engine.plugins.core.sdk_types import ResourceType
 from pouw.engine.plugins.offline.cloud_description import Cloud
 from pouw.engine.plugins.offline.physical_names import is_autonamed
@@ -28,7 +28,7 @@ def plan(
     ignored: Sequence[str],
 ) -> Plan:
     """Return the difference from the inputs of the last run to those of this one."""
-    differences = without_ignored(changes(_declared(old), _declared(new)), ignored)
+    differences = without_ignored(changes(_program_inputs(old), _program_inputs(new)), ignored)
     rule = cloud.naming(definition)
     patterns = [parse_path(text) for text in _replacing(cloud, definition)]
     result = [replace(change, replaces=any(touches(change, pattern) for pattern in patterns)) for change in differences]
@@ -36,9 +36,9 @@ def plan(
     return Plan(changes=result, delete_before_replace=fixed_name and any(change.replaces for change in result))
 
 
-def _declared(inputs: Mapping[str, Value]) -> dict[str, Value]:
+def _program_inputs(inputs: Mapping[str, Value]) -> dict[str, Value]:
     """Return the inputs without the notes that providers add for their own use."""
-    return {name: plain(value) for name, value in inputs.items() if not name.startswith("__")}
+    return {name: revealed(value) for name, value in inputs.items() if not name.startswith("__")}
 
 
 def _replacing(cloud: Cloud, definition: ResourceType) -> list[str]:

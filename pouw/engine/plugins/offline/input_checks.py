@@ -13,10 +13,10 @@ from pouw.engine.plugins.core.changes import Path, contains, parse_path, path_te
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.input_faults import mismatch, redacted
 from pouw.engine.plugins.core.naming import Naming
-from pouw.engine.plugins.core.properties import Secret, Value, is_file, plain
+from pouw.engine.plugins.core.properties import Secret, Value, is_file, revealed
 from pouw.engine.plugins.core.redaction import Redaction
 from pouw.engine.plugins.core.sdk_types import (
-    ANY,
+    ANY_TYPE,
     ListOf,
     MapOf,
     Named,
@@ -93,7 +93,7 @@ class Checker:
         faults += self._text_faults(inputs, definition.inputs, self._cloud.entry_of(token), settings)
         if not faults and token in self._cloud.rules:
             redaction = Redaction(inputs)
-            faults += [redacted(fault, redaction) for fault in self._cloud.rules[token](plain(inputs))]
+            faults += [redacted(fault, redaction) for fault in self._cloud.rules[token](revealed(inputs))]
         return CheckedInputs(inputs=inputs, faults=faults)
 
     def check_provider(self, news: Mapping[str, Value]) -> list[Fault]:
@@ -107,13 +107,13 @@ class Checker:
         self, inputs: Mapping[str, Value], properties: Properties, entry: CatalogueEntry, settings: Settings
     ) -> list[Fault]:
         formats = [(parse_path(path), check) for path, check in entry.formats.items()]
-        choices = [(parse_path(path), allowed) for path, allowed in entry.values.items()]
+        choices = [(parse_path(path), values) for path, values in entry.values.items()]
         faults: list[Fault] = []
         for item in self._texts(inputs, properties, ()):
             got = "a string" if item.secret else repr(item.value)
-            for pattern, allowed in choices:
-                if _is_at(pattern, item.path) and item.value not in allowed:
-                    faults.append(mismatch(path_text(item.path), f"one of {', '.join(allowed)}", got=got))
+            for pattern, values in choices:
+                if _is_at(pattern, item.path) and item.value not in values:
+                    faults.append(mismatch(path_text(item.path), f"one of {', '.join(values)}", got=got))
             entry_format = next((check for pattern, check in formats if _is_at(pattern, item.path)), None)
             check = entry_format or self._format_of(item.name)
             if check is not None and (refusal := check(item.value, settings)):
@@ -136,17 +136,17 @@ class Checker:
         elif isinstance(value, list):
             item = _of(expected, ListOf)
             for index, element in enumerate(value):
-                yield from self._texts_in(element, item.item if item else ANY, (*path, index), name, secret=secret)
+                yield from self._texts_in(element, item.item if item else ANY_TYPE, (*path, index), name, secret=secret)
         elif isinstance(value, Mapping) and not is_file(value):
             reference = _of(expected, Named)
-            definition = self._sdk.named(reference) if reference else None
+            definition = self._sdk.resolve(reference) if reference else None
             if isinstance(definition, Mapping):
                 yield from self._texts(value, definition, path, secret=secret)
                 return
             entry = _of(expected, MapOf)
             for key, element in value.items():
                 # A key that the program chose does not describe its value.
-                yield from self._texts_in(element, entry.item if entry else ANY, (*path, key), "", secret=secret)
+                yield from self._texts_in(element, entry.item if entry else ANY_TYPE, (*path, key), "", secret=secret)
 
     def _find_format(self, name: str) -> Format | None:
         return next((check for pattern, check in self._cloud.formats if re.fullmatch(pattern, name)), None)

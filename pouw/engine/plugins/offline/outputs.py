@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from pouw.engine.plugins.core.changes import Path, parse_path
-from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, has_unknown, plain
+from pouw.engine.plugins.core.properties import UNKNOWN, Secret, Value, has_unknown, revealed
 from pouw.engine.plugins.core.sdk_types import ListOf, Named, Plain, Properties, Property, ResourceType, Sdk
 from pouw.engine.plugins.core.validation import Validator
 from pouw.engine.plugins.offline.cloud_description import CatalogueEntry
@@ -29,7 +29,7 @@ class Outputs:
         self._sdk = sdk
         self._validator = Validator(sdk, is_open=lambda _: True)
 
-    def planned(
+    def plan(
         self,
         definition: ResourceType,
         inputs: Mapping[str, Value],
@@ -63,11 +63,11 @@ class Outputs:
         if value is UNKNOWN or self._validator.fits(value, output.type):
             return copy.deepcopy(value)  # computed values are filled in below; the inputs stay what they are
         if output.type == _TEXT and isinstance(value, dict | list) and not has_unknown(value):
-            return json.dumps(plain(value), separators=(",", ":"))
+            return json.dumps(revealed(value), separators=(",", ":"))
         if isinstance(value, list) and isinstance(output.type, ListOf):
             item = replace(output, type=output.type.item)
             return [self.shaped(element, item) for element in value]
-        definition = self._sdk.named(output.type) if isinstance(output.type, Named) else None
+        definition = self._sdk.resolve(output.type) if isinstance(output.type, Named) else None
         if isinstance(value, dict) and isinstance(definition, Mapping):
             return self._object(value, definition)
         return UNKNOWN

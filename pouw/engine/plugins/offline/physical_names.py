@@ -27,14 +27,18 @@ def with_name(
     these properties: a replacement is created beside the old resource only when the name is among them.
     """
     earlier = {name: olds[name] for name in olds.get(AUTONAMED) or [] if olds.get(name) is not None}
-    declared = {name: value for name, value in inputs.items() if value is not None}
-    proposed = {name: value for name, value in earlier.items() if name not in declared}
-    if rule is not None and rule.property not in {*declared, *proposed} and f"{rule.property}Prefix" not in declared:
-        if naming.mode is NamingMode.OWN:
+    program_inputs = {name: value for name, value in inputs.items() if value is not None}
+    proposed = {name: value for name, value in earlier.items() if name not in program_inputs}
+    if (
+        rule is not None
+        and rule.property not in {*program_inputs, *proposed}
+        and f"{rule.property}Prefix" not in program_inputs
+    ):
+        if naming.mode is NamingMode.DEFAULT:
             proposed[rule.property] = _proposal(rule, naming)
         elif naming.mode is not NamingMode.DISABLED:
             proposed[rule.property] = naming.proposed
-    return {**declared, **proposed, AUTONAMED: sorted(proposed)}
+    return {**program_inputs, **proposed, AUTONAMED: sorted(proposed)}
 
 
 def is_autonamed(inputs: Mapping[str, Value], rule: Name | None) -> bool:

@@ -45,7 +45,7 @@ _BY_NAME: Final = (
     (r".*(?:[iI]p|IP|[aA]ddress)", "{address}"),
     (r".*(?:Time|Date|Timestamp|createdAt)", "1970-01-01T00:00:00Z"),
 )
-_PLAIN: Final[Mapping[PlainKind, Value]] = {"integer": 0, "number": 0, "boolean": False, "any": {}}
+_PLAIN_VALUES: Final[Mapping[PlainKind, Value]] = {"integer": 0, "number": 0, "boolean": False, "any": {}}
 
 
 class PlaceholderOutputs:
@@ -59,17 +59,17 @@ class PlaceholderOutputs:
         self,
         definition: ResourceType,
         inputs: Mapping[str, Value],
-        planned: Mapping[str, Value],
+        plan: Mapping[str, Value],
         settings: Settings,
         seed: str,
     ) -> tuple[str, dict[str, Value]]:
         """Return the resource's id and its planned outputs without unknown values."""
         entry = self._cloud.entry_of(definition.token)
-        outputs = dict(planned)
+        outputs = dict(plan)
         self._name(definition, inputs, outputs, seed)
         variables = _Variables({**outputs, **inputs}, settings, seed, self._cloud, definition)
         for text, template in entry.computed.items():
-            value = template(_without_unknown({**planned, **inputs})) if callable(template) else template
+            value = template(_without_unknown({**plan, **inputs})) if callable(template) else template
             fill(outputs, parse_path(text), variables.rendered(value), None)
         completed = self._object(outputs, definition.outputs, variables, 0)
         identifier = variables.rendered(entry.id) if entry.id else variables.identifier({**completed, **inputs})
@@ -92,28 +92,28 @@ class PlaceholderOutputs:
         self, values: Mapping[str, Value], types: Properties, variables: _Variables, depth: int
     ) -> dict[str, Value]:
         return {
-            name: self._known(name, value, types[name].type if name in types else Plain("any"), variables, depth)
+            name: self._completed(name, value, types[name].type if name in types else Plain("any"), variables, depth)
             for name, value in values.items()
         }
 
-    def _known(self, name: str, value: Value, expected: Type, variables: _Variables, depth: int) -> Value:
+    def _completed(self, name: str, value: Value, expected: Type, variables: _Variables, depth: int) -> Value:
         if value is UNKNOWN:
             return self._placeholder(name, expected, variables, depth)
         if isinstance(value, Secret):
-            return Secret(self._known(name, value.value, expected, variables, depth))
+            return Secret(self._completed(name, value.value, expected, variables, depth))
         if isinstance(value, dict):
-            definition = self._sdk.named(expected) if isinstance(expected, Named) else None
+            definition = self._sdk.resolve(expected) if isinstance(expected, Named) else None
             types = definition if isinstance(definition, Mapping) else {}
             return self._object(value, types, variables, depth + 1)
         if isinstance(value, list):
             item = expected.item if isinstance(expected, ListOf) else Plain("any")
-            return [self._known(name, element, item, variables, depth) for element in value]
+            return [self._completed(name, element, item, variables, depth) for element in value]
         return value
 
     def _placeholder(self, name: str, expected: Type, variables: _Variables, depth: int) -> Value:
         match expected:
             case Plain(kind):
-                return variables.text_for(name) if kind in ("string", "file") else _PLAIN[kind]
+                return variables.text_for(name) if kind in ("string", "file") else _PLAIN_VALUES[kind]
             case ListOf():
                 return []
             case MapOf():
@@ -123,7 +123,7 @@ class PlaceholderOutputs:
             case OneOf(members):
                 return self._placeholder(name, members[0], variables, depth)
             case Named():
-                definition = self._sdk.named(expected)
+                definition = self._sdk.resolve(expected)
                 if isinstance(definition, Enumeration):
                     return definition.values[0]
                 if definition is None or depth > _DEEPEST:

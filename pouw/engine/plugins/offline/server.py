@@ -14,7 +14,7 @@ from pouw.engine.plugins.core import simulation
 from pouw.engine.plugins.core.changes import changes
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.messages import difference, failures, naming, reported
-from pouw.engine.plugins.core.properties import Value, from_struct, plain, to_struct
+from pouw.engine.plugins.core.properties import Value, from_struct, revealed, to_struct
 from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
 from pouw.engine.plugins.core.serving import EngineLog, Log
 from pouw.engine.plugins.core.simulation import SimulatedCloud
@@ -82,7 +82,7 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures(request.urn, faults))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        old, new = plain(from_struct(request.old_inputs)), plain(from_struct(request.news))
+        old, new = revealed(from_struct(request.old_inputs)), revealed(from_struct(request.news))
         differences = changes(old, new)
         result = provider_pb2.DiffResponse.DIFF_SOME if differences else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=result, diffs=sorted({str(change.path[0]) for change in differences}))
@@ -106,7 +106,7 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
                 f"{request.tok}: only {self._cloud.title} can evaluate this function. "
                 f"Set the value in the configuration, or {self._remedy()}. Available offline: {names}"
             )
-        result = function(plain(from_struct(request.args)), self._settings)
+        result = function(revealed(from_struct(request.args)), self._settings)
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").CopyFrom(to_struct(result))
         return response
@@ -144,7 +144,7 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
         urn, definition = self._subject(request)
         inputs = from_struct(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(id="", properties=to_struct(self._planned(definition, inputs)))
+            return provider_pb2.CreateResponse(id="", properties=to_struct(self._plan_outputs(definition, inputs)))
         if self._rehearsal is None:
             raise self._refusal("created", urn)
         record = self._rehearsal.create(urn, definition, inputs)
@@ -155,7 +155,7 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
         urn, definition = self._subject(request)
         inputs = from_struct(request.news)
         if request.preview:
-            state = self._planned(definition, inputs, from_struct(request.olds))
+            state = self._plan_outputs(definition, inputs, from_struct(request.olds))
             return provider_pb2.UpdateResponse(properties=to_struct(state))
         if self._rehearsal is None:
             raise self._refusal("changed", urn)
@@ -189,11 +189,11 @@ class OfflineProvider(provider_pb2_grpc.ResourceProviderServicer):
         urn = Urn.parse(request.urn)
         return urn, self._checker.definition(urn.type_token)
 
-    def _planned(
+    def _plan_outputs(
         self, definition: ResourceType, inputs: Mapping[str, Value], olds: Mapping[str, Value] | None = None
     ) -> dict[str, Value]:
         entry = self._cloud.entry_of(definition.token)
-        return self._outputs.planned(definition, inputs, entry, tags=self._settings.tags, olds=olds)
+        return self._outputs.plan(definition, inputs, entry, tags=self._settings.tags, olds=olds)
 
     def _refusal(self, action: str, urn: Urn) -> ProviderError:
         return ProviderError(

@@ -9,7 +9,7 @@ from typing import Final
 from infra.faults import Fault
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.input_faults import redacted
-from pouw.engine.plugins.core.properties import Value, plain
+from pouw.engine.plugins.core.properties import Value, revealed
 from pouw.engine.plugins.core.redaction import Redaction
 from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
 from pouw.engine.plugins.core.simulation import Record, SimulatedCloud, Transaction
@@ -56,7 +56,7 @@ class Rehearsal:
                         remedy="choose another name",
                     ),
                 )
-            transaction.put(record)
+            transaction.save(record)
             return record
 
     def update(self, urn: Urn, definition: ResourceType, identifier: str, inputs: Mapping[str, Value]) -> Record:
@@ -71,7 +71,7 @@ class Rehearsal:
                 raise ProviderError(f"{urn.type_token} {urn.name}: {identifier} is gone from the simulated cloud")
             self._refuse_conflict(transaction, urn, definition, inputs, replaced=old)
             new = self._record(urn, definition, inputs, serial=0, old=old)
-            transaction.put(new)
+            transaction.save(new)
             return new
 
     def read(self, definition: ResourceType, identifier: str, olds: Mapping[str, Value]) -> Record | None:
@@ -90,7 +90,7 @@ class Rehearsal:
             if record is None:
                 return
             guard = self.cloud.entry_of(definition.token).protects
-            if guard and plain(record.inputs.get(guard, record.outputs.get(guard))) is True:
+            if guard and revealed(record.inputs.get(guard, record.outputs.get(guard))) is True:
                 raise _error(
                     urn,
                     Fault(
@@ -120,12 +120,12 @@ class Rehearsal:
         old: Record | None = None,
     ) -> Record:
         entry = self.cloud.entry_of(definition.token)
-        planned = self.outputs.planned(
+        plan = self.outputs.plan(
             definition, inputs, entry, tags=self.settings.tags, olds=None if old is None else old.outputs
         )
         settings = replace(self.settings, region=text(inputs, "region") or self.settings.region)
         placeholders = PlaceholderOutputs(self.cloud, self.sdk)
-        identifier, outputs = placeholders.complete(definition, inputs, planned, settings, f"{urn.text} {serial}")
+        identifier, outputs = placeholders.complete(definition, inputs, plan, settings, f"{urn.text} {serial}")
         if old is not None:
             outputs |= {name: int(old.outputs[name]) + 1 for name in entry.counts}
         rule = self.cloud.naming(definition)
@@ -153,14 +153,14 @@ class Rehearsal:
         inputs: Mapping[str, Value],
         replaced: Record | None = None,
     ) -> None:
-        def others(token: str) -> Sequence[Mapping[str, Value]]:
+        def siblings(token: str) -> Sequence[Mapping[str, Value]]:
             return [
-                plain(record.inputs)
+                revealed(record.inputs)
                 for record in transaction.of_token(token)
                 if replaced is None or record.id != replaced.id
             ]
 
-        if fault := self.cloud.conflict(definition.token, plain(inputs), others):
+        if fault := self.cloud.conflict(definition.token, revealed(inputs), siblings):
             raise _error(urn, redacted(fault, Redaction(inputs)))
 
 

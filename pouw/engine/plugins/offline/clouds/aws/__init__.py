@@ -29,12 +29,10 @@ def _name_of(definition: ResourceType) -> Name | None:
 
 def _settings(values: Mapping[str, Value]) -> Settings:
     tags = values.get("defaultTags")
-    allowed = values.get("allowedAccountIds")
-    account_id = (
-        allowed[0] if isinstance(allowed, list) and len(allowed) == 1 and isinstance(allowed[0], str) else ACCOUNT
-    )
+    account_ids = values.get("allowedAccountIds")
+    account_id = account_ids[0] if isinstance(account_ids, list) and len(account_ids) == 1 else ACCOUNT
     return Settings(
-        account=account_id,
+        account=account_id if isinstance(account_id, str) else ACCOUNT,
         region=text(values, "region"),
         tags=(tags.get("tags") or {}) if isinstance(tags, dict) else {},
     )

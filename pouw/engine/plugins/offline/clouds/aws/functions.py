@@ -1,4 +1,4 @@
-"""Functions that need no AWS to be answered: from the configuration, from tables, or computed."""
+"""Functions that do not need AWS: they depend on the configuration, on tables, or on their arguments."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def _partition(arguments: Mapping[str, Value], settings: Settings) -> Mapping[st
 
 
 def _zones(arguments: Mapping[str, Value], settings: Settings) -> Mapping[str, Value]:
-    where = str(arguments.get("region") or settings.region)
-    letters = ZONES.get(where)
+    region = str(arguments.get("region") or settings.region)
+    letters = ZONES.get(region)
     if letters is None:
         raise ProviderError(
-            f"aws:index/getAvailabilityZones: the zones of {where or 'no region'} are not known offline"
+            f"aws:index/getAvailabilityZones: the zones of {region or 'no region'} are not known offline"
         )
     return {
-        "id": where,
-        "region": where,
-        "names": [where + letter for letter in letters],
-        "zoneIds": [f"{where}-az{index}" for index, _ in enumerate(letters, start=1)],
-        "groupNames": [where],
+        "id": region,
+        "region": region,
+        "names": [region + letter for letter in letters],
+        "zoneIds": [f"{region}-az{index}" for index, _ in enumerate(letters, start=1)],
+        "groupNames": [region],
         **{name: value for name, value in arguments.items() if name in ("state", "filters", "allAvailabilityZones")},
     }
 

@@ -1,4 +1,4 @@
-"""What is known of AWS networks, balancers and names: the EC2, ELB, Route 53, ACM and WAF API references."""
+"""Catalogue of AWS networks, balancers and names, from the EC2, ELB, Route 53, ACM and WAF API references."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BALANCER = Name(longest=32, pattern=r"(?!-|internal-)[A-Za-z0-9-]+(?<!-)", rule
 
 
 def _proofs(values: Mapping[str, Value]) -> list[Value]:
-    """A certificate's records, one for each name that it is asked for."""
+    """Return the validation records of a certificate, one per name."""
     return [
         {
             "domainName": host,

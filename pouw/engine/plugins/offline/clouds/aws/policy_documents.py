@@ -23,47 +23,47 @@ def document(arguments: Mapping[str, Value]) -> str:
     statements: list[dict[str, Any]] = []
     for source in arguments.get("sourcePolicyDocuments") or []:
         statements += _statements(source)
-    statements += [_statement(one) for one in arguments.get("statements") or []]
+    statements += [_statement(statement) for statement in arguments.get("statements") or []]
     for override in arguments.get("overridePolicyDocuments") or []:
-        for one in _statements(override):
-            same = [known for known in statements if one.get("Sid") and known.get("Sid") == one["Sid"]]
-            if same:
-                statements[statements.index(same[0])] = one
+        for statement in _statements(override):
+            replaced = [known for known in statements if statement.get("Sid") and known.get("Sid") == statement["Sid"]]
+            if replaced:
+                statements[statements.index(replaced[0])] = statement
             else:
-                statements.append(one)
-    made: dict[str, Any] = {"Version": arguments.get("version") or "2012-10-17"}
+                statements.append(statement)
+    content: dict[str, Any] = {"Version": arguments.get("version") or "2012-10-17"}
     if arguments.get("policyId"):
-        made["Id"] = arguments["policyId"]
-    return json.dumps({**made, "Statement": statements}, separators=(",", ":"))
+        content["Id"] = arguments["policyId"]
+    return json.dumps({**content, "Statement": statements}, separators=(",", ":"))
 
 
 def _statements(text: str) -> Iterable[dict[str, Any]]:
-    found = json.loads(text).get("Statement") or []
-    return found if isinstance(found, list) else [found]
+    statements = json.loads(text).get("Statement") or []
+    return statements if isinstance(statements, list) else [statements]
 
 
-def _statement(given: Mapping[str, Value]) -> dict[str, Any]:
-    made: dict[str, Any] = {word: given[name] for name, word in _WORDS if given.get(name)}
-    made.setdefault("Effect", "Allow")
+def _statement(arguments: Mapping[str, Value]) -> dict[str, Any]:
+    statement: dict[str, Any] = {word: arguments[name] for name, word in _WORDS if arguments.get(name)}
+    statement.setdefault("Effect", "Allow")
     for name, word in _LISTS:
-        if given.get(name):
-            made[word] = _single(sorted(given[name], reverse=True))
+        if arguments.get(name):
+            statement[word] = _single(sorted(arguments[name], reverse=True))
     for name, word in _PRINCIPALS:
-        if given.get(name):
-            made[word] = _principals(given[name])
-    if given.get("conditions"):
+        if arguments.get(name):
+            statement[word] = _principals(arguments[name])
+    if arguments.get("conditions"):
         conditions: dict[str, dict[str, Any]] = {}
-        for one in given["conditions"]:
-            conditions.setdefault(one["test"], {})[one["variable"]] = _single(one["values"])
-        made["Condition"] = conditions
-    return made
+        for condition in arguments["conditions"]:
+            conditions.setdefault(condition["test"], {})[condition["variable"]] = _single(condition["values"])
+        statement["Condition"] = conditions
+    return statement
 
 
-def _principals(given: Sequence[Mapping[str, Value]]) -> Any:
+def _principals(principals: Sequence[Mapping[str, Value]]) -> Any:
     by_type: dict[str, list[str]] = {}
-    for one in given:
-        by_type.setdefault(one["type"], []).extend(one["identifiers"])
-    return "*" if by_type == {"*": ["*"]} else {kind: _single(who) for kind, who in by_type.items()}
+    for principal in principals:
+        by_type.setdefault(principal["type"], []).extend(principal["identifiers"])
+    return "*" if by_type == {"*": ["*"]} else {kind: _single(identifiers) for kind, identifiers in by_type.items()}
 
 
 def _single(values: Sequence[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What is known of everything else at AWS: the EKS, ECR, IAM, KMS, S3, Backup and Budgets API references."""
+"""Catalogue of other AWS services, from the EKS, ECR, IAM, KMS, S3, Backup and Budgets API references."""
 
 from __future__ import annotations
 

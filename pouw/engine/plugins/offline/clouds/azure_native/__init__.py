@@ -30,19 +30,19 @@ _NAMESPACES: Final[Mapping[str, str]] = {
 _SCOPES: Final = ("scope", "resourceUri", "resourceId")
 
 
-def _name_of(described: ResourceType) -> Name | None:
-    """The last part of the resource's address: an optional text that is an input and no output."""
+def _name_of(definition: ResourceType) -> Name | None:
+    """Return the last part of the resource's address: an optional text that is an input and not an output."""
     address_parts = [
-        (name, one)
-        for name, one in described.inputs.items()
-        if name not in described.outputs and one.type == Plain("string") and name.lower().endswith("name")
+        (name, part)
+        for name, part in definition.inputs.items()
+        if name not in definition.outputs and part.type == Plain("string") and name.lower().endswith("name")
     ]
-    optional = [name for name, one in address_parts if not one.required]
+    optional = [name for name, part in address_parts if not part.required]
     if len(optional) != 1:
         return None
-    # A resource below another one takes its own name as it is; one in a resource group gets a suffix.
-    below = any(one.required and name != "resourceGroupName" for name, one in address_parts)
-    return Name(property=optional[0], style="copy" if below else "suffix", separator="", random=8)
+    # A resource below another one keeps its name; one in a resource group gets a suffix.
+    is_child = any(part.required and name != "resourceGroupName" for name, part in address_parts)
+    return Name(property=optional[0], style="copy" if is_child else "suffix", separator="", random=8)
 
 
 def _settings(values: Mapping[str, Value]) -> Settings:
@@ -70,16 +70,16 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
 }
 
 
-def _identify(described: ResourceType, outputs: Mapping[str, Value], settings: Settings, unique: str) -> str:
-    """An ARM resource ID from the inputs that address the resource."""
-    module, kind = described.token.split(":")[1:]
+def _identify(definition: ResourceType, outputs: Mapping[str, Value], settings: Settings, unique: str) -> str:
+    """Return an ARM resource ID from the inputs that address the resource."""
+    module, kind = definition.token.split(":")[1:]
     namespace = f"Microsoft.{_NAMESPACES.get(module.partition('/')[0], module.partition('/')[0].capitalize())}"
-    scope = next((str(outputs[one]) for one in _SCOPES if isinstance(outputs.get(one), str)), "")
+    scope = next((str(outputs[name]) for name in _SCOPES if isinstance(outputs.get(name), str)), "")
     parts = [
         str(value)
         for name, value in outputs.items()
-        if name in described.inputs
-        and name not in described.outputs
+        if name in definition.inputs
+        and name not in definition.outputs
         and name not in ("resourceGroupName", *_SCOPES)
         and name.endswith("Name")
         and isinstance(value, str)

@@ -1,4 +1,4 @@
-"""What is known of Azure's resource types: its naming rules and restrictions, and the services' REST references."""
+"""Catalogue of Azure's resource types, from its naming rules and restrictions and the services' REST references."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pouw.engine.plugins.offline.clouds.azure_native.formats import guid
 from pouw.engine.plugins.offline.formats import matching
 
 SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
-"""The subscription and tenant of answers and rehearsals: no real one has this number."""
+"""Subscription and tenant of functions and rehearsals: no real one has this identifier."""
 
 _KUBECONFIG: Final = (
     '{{"apiVersion": "v1", "kind": "Config", "clusters": [{{"name": "rehearsal", "cluster": '
@@ -25,7 +25,7 @@ def _network(longest: int = 80) -> Name:
     return Name(longest=longest, pattern=_WORD_PATTERN, rule=_WORD, random=8, separator="")
 
 
-def _named(property_: str, shortest: int, longest: int, pattern: str, rule: str, *, copy: bool = False) -> Name:
+def _name(property_: str, shortest: int, longest: int, pattern: str, rule: str, *, copy: bool = False) -> Name:
     return Name(
         property=property_,
         shortest=shortest,
@@ -44,24 +44,27 @@ def _in_network(property_: str, *replaces: str, **values: list[str]) -> Catalogu
 
 
 def _outputs(values: Mapping[str, Value]) -> Mapping[str, Value]:
-    """A deployment's outputs: only Azure can evaluate them. A text is a kubeconfig, all that sites ask for."""
+    """Return the outputs of a deployment. Only Azure can evaluate them; a text is a kubeconfig, which sites need."""
     template = (values.get("properties") or {}).get("template") or {}
-    declared = template.get("outputs") if isinstance(template, dict) else None
+    outputs = template.get("outputs") if isinstance(template, dict) else None
     return {
-        name: {"type": one.get("type"), "value": _KUBECONFIG if str(one.get("type")).lower() == "string" else None}
-        for name, one in (declared or {}).items()
+        name: {
+            "type": output.get("type"),
+            "value": _KUBECONFIG if str(output.get("type")).lower() == "string" else None,
+        }
+        for name, output in (outputs or {}).items()
     }
 
 
 CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
     "azure-native:resources:ResourceGroup": CatalogueEntry(
-        name=_named(
+        name=_name(
             "resourceGroupName", 1, 90, r"[\w.()-]*[\w()-]", "letters, digits and any of ._()-, not ending with ."
         ),
         id="/subscriptions/{account}/resourceGroups/{resourceGroupName}",
     ),
     "azure-native:storage:StorageAccount": CatalogueEntry(
-        name=_named("accountName", 3, 24, r"[a-z0-9]+", "lower-case letters and digits"),
+        name=_name("accountName", 3, 24, r"[a-z0-9]+", "lower-case letters and digits"),
         replaces=["isHnsEnabled", "enableNfsV3", "dnsEndpointType", "extendedLocation"],
         unique=True,
         computed={
@@ -73,7 +76,7 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
         },
     ),
     "azure-native:storage:BlobContainer": CatalogueEntry(
-        name=_named(
+        name=_name(
             "containerName",
             3,
             63,
@@ -86,18 +89,18 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
     "azure-native:network:Subnet": _in_network("subnetName"),
     "azure-native:network:NetworkSecurityGroup": _in_network("networkSecurityGroupName"),
     "azure-native:network:PublicIPAddress": CatalogueEntry(
-        name=_named("publicIpAddressName", 1, 80, _WORD_PATTERN, _WORD),
+        name=_name("publicIpAddressName", 1, 80, _WORD_PATTERN, _WORD),
         replaces=["sku.name", "publicIPAddressVersion", "zones", "publicIPPrefix"],
         computed={"ipAddress": "{address}", "provisioningState": "Succeeded"},
     ),
     "azure-native:network:NatGateway": _in_network("natGatewayName", "sku.name", "zones"),
     "azure-native:privatedns:PrivateZone": CatalogueEntry(
-        name=_named(
+        name=_name(
             "privateZoneName", 1, 253, r"(?:[\w-]{1,63}\.)+[\w-]{1,63}", "a domain of two labels or more", copy=True
         )
     ),
     "azure-native:containerservice:ManagedCluster": CatalogueEntry(
-        name=_named(
+        name=_name(
             "resourceName",
             1,
             63,
@@ -128,7 +131,7 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
         },
     ),
     "azure-native:containerservice:AgentPool": CatalogueEntry(
-        name=_named(
+        name=_name(
             "agentPoolName",
             1,
             12,
@@ -154,12 +157,12 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
         ],
     ),
     "azure-native:containerregistry:Registry": CatalogueEntry(
-        name=_named("registryName", 5, 50, r"[A-Za-z0-9]+", "letters and digits"),
+        name=_name("registryName", 5, 50, r"[A-Za-z0-9]+", "letters and digits"),
         unique=True,
         computed={"loginServer": "{registryName}.azurecr.io", "provisioningState": "Succeeded"},
     ),
     "azure-native:keyvault:Vault": CatalogueEntry(
-        name=_named(
+        name=_name(
             "vaultName",
             3,
             24,
@@ -171,7 +174,7 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
         computed={"properties.vaultUri": "https://{vaultName}.vault.azure.net/"},
     ),
     "azure-native:keyvault:Key": CatalogueEntry(
-        name=_named("keyName", 1, 127, r"[A-Za-z0-9-]+", "letters, digits and hyphens", copy=True),
+        name=_name("keyName", 1, 127, r"[A-Za-z0-9-]+", "letters, digits and hyphens", copy=True),
         replaces=["properties.kty", "properties.keySize", "properties.curveName"],
         computed={
             "keyUri": "https://{vaultName}.vault.azure.net/keys/{keyName}",
@@ -179,7 +182,7 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
         },
     ),
     "azure-native:managedidentity:UserAssignedIdentity": CatalogueEntry(
-        name=_named("resourceName", 3, 128, r"[A-Za-z0-9][\w-]*", "letters, digits, hyphens and underscores"),
+        name=_name("resourceName", 3, 128, r"[A-Za-z0-9][\w-]*", "letters, digits, hyphens and underscores"),
         computed={"clientId": "{uuid}", "principalId": "{uuid}", "tenantId": SUBSCRIPTION},
     ),
     "azure-native:authorization:RoleAssignment": CatalogueEntry(
@@ -187,26 +190,26 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
         replaces=["principalId", "roleDefinitionId", "principalType", "scope", "condition"],
     ),
     "azure-native:operationalinsights:Workspace": CatalogueEntry(
-        name=_named(
+        name=_name(
             "workspaceName", 4, 63, r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])", "letters, digits and inner hyphens"
         ),
         computed={"customerId": "{uuid}", "provisioningState": "Succeeded"},
     ),
     "azure-native:dataprotection:BackupVault": CatalogueEntry(
-        name=_named(
+        name=_name(
             "vaultName", 2, 50, r"[A-Za-z][A-Za-z0-9-]*", "letters, digits and hyphens, beginning with a letter"
         ),
         replaces=["properties.storageSettings"],
     ),
     "azure-native:authorization:ManagementLockByScope": CatalogueEntry(
-        name=_named("lockName", 1, 260, r"[^<>%&:?/]+", "a text without any of <>%&:?/", copy=True)
+        name=_name("lockName", 1, 260, r"[^<>%&:?/]+", "a text without any of <>%&:?/", copy=True)
     ),
     "azure-native:compute:DiskEncryptionSet": CatalogueEntry(
-        name=_named("diskEncryptionSetName", 1, 80, r"[\w-]+", "letters, digits, hyphens and underscores"),
+        name=_name("diskEncryptionSetName", 1, 80, r"[\w-]+", "letters, digits, hyphens and underscores"),
         replaces=["encryptionType"],
     ),
     "azure-native:monitor:DiagnosticSetting": CatalogueEntry(
-        name=_named("name", 1, 260, r"[^*<>%:&?+/]+", "a text without any of *<>%:&?+/", copy=True),
+        name=_name("name", 1, 260, r"[^*<>%:&?+/]+", "a text without any of *<>%:&?+/", copy=True),
         replaces=["workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "resourceUri"],
     ),
     "azure-native:storage:ManagementPolicy": CatalogueEntry(values={"managementPolicyName": ["default"]}),
@@ -214,7 +217,7 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
         name=Name(property="roleDefinitionId", style="uuid"), formats={"roleDefinitionId": guid}
     ),
     "azure-native:cdn:Profile": CatalogueEntry(
-        name=_named(
+        name=_name(
             "profileName", 1, 260, r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", "letters, digits and inner hyphens"
         ),
         replaces=["sku.name"],
@@ -229,12 +232,12 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
         },
     ),
     "azure-native:dns:Zone": CatalogueEntry(
-        name=_named("zoneName", 1, 253, r"(?:[\w-]{1,63}\.)+[\w-]{1,63}", "a domain of two labels or more", copy=True),
+        name=_name("zoneName", 1, 253, r"(?:[\w-]{1,63}\.)+[\w-]{1,63}", "a domain of two labels or more", copy=True),
         computed={"nameServers": ["ns1-rehearsal.invalid."]},
     ),
     "azure-native:dns:RecordSet": CatalogueEntry(replaces=["recordType"]),
     "azure-native:managedidentity:FederatedIdentityCredential": CatalogueEntry(
-        name=_named(
+        name=_name(
             "federatedIdentityCredentialResourceName",
             3,
             120,
@@ -245,11 +248,11 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = {
     ),
     "azure-native:network:PrivateEndpoint": _in_network("privateEndpointName"),
     "azure-native:resources:Deployment": CatalogueEntry(
-        name=_named("deploymentName", 1, 64, r"[\w.()-]+", "letters, digits and any of ._()-"),
+        name=_name("deploymentName", 1, 64, r"[\w.()-]+", "letters, digits and any of ._()-"),
         computed={"properties.outputs": _outputs, "properties.provisioningState": "Succeeded"},
     ),
     "azure-native:trafficmanager:Profile": CatalogueEntry(
-        name=_named(
+        name=_name(
             "profileName", 1, 63, r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", "letters, digits, inner - and ."
         ),
         values={"trafficRoutingMethod": ["Performance", "Priority", "Weighted", "Geographic", "MultiValue", "Subnet"]},

@@ -1,4 +1,4 @@
-"""What is known of Google Cloud's resource types: the references of each service's API."""
+"""Catalogue of Google Cloud's resource types, from the references of each service's API."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _LOCATED = "projects/{project}/locations/{location}"
 
 
 def _groups(values: Mapping[str, Value]) -> list[Value]:
-    """A node pool's instance groups, one in each of its zones."""
-    place = str(values.get("location", "nowhere"))
-    zones = values.get("nodeLocations") or [f"{place}-{letter}" for letter in ZONES.get(place, "")] or [place]
+    """Return the instance groups of a node pool, one per zone."""
+    location = str(values.get("location", "unknown"))
+    zones = values.get("nodeLocations") or [f"{location}-{letter}" for letter in ZONES.get(location, "")] or [location]
     return [
         f"https://www.googleapis.com/compute/v1/projects/{{project}}/zones/{zone}/instanceGroups/gke-{{name}}-{{hash8}}"
         for zone in zones

@@ -1,4 +1,4 @@
-"""Functions that need no Google Cloud to be answered: from the configuration or from tables."""
+"""Functions that do not need Google Cloud: they depend on the configuration or on tables."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def _client_config(arguments: Mapping[str, Value], settings: Settings) -> Mappin
 
 
 def _zones(arguments: Mapping[str, Value], settings: Settings) -> Mapping[str, Value]:
-    where = str(arguments.get("region") or settings.region)
-    if where not in ZONES:
-        raise ProviderError(f"gcp:compute/getZones: the zones of {where or 'no region'} are not known offline")
-    names = [f"{where}-{letter}" for letter in ZONES[where]]
+    region = str(arguments.get("region") or settings.region)
+    if region not in ZONES:
+        raise ProviderError(f"gcp:compute/getZones: the zones of {region or 'no region'} are not known offline")
+    names = [f"{region}-{letter}" for letter in ZONES[region]]
     return {
-        "id": f"projects/{settings.account}/regions/{where}",
+        "id": f"projects/{settings.account}/regions/{region}",
         "names": names,
-        "region": where,
+        "region": region,
         "project": settings.account,
     }
 
