@@ -90,7 +90,7 @@ def test_a_secret_says_nothing_of_itself() -> None:
 def test_a_urn_gives_its_type_and_name() -> None:
     urn = Urn.parse("urn:pulumi:dev::p::pouw:x:Parent$kubernetes:apps/v1:Deployment::a::b")
     assert (urn.module, urn.kind, urn.name) == ("apps/v1", "Deployment", "a::b")
-    with pytest.raises(ValueError, match="no URN"):
+    with pytest.raises(ValueError, match="is not a URN"):
         Urn.parse("web")
 
 
