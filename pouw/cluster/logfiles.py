@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from infra.faults import Fault, choices
+from pouw import poll
 from pouw.cluster.layout import Layout
 from pouw.errors import ClusterError, ExitCode
 
@@ -62,12 +62,11 @@ def _read(path: Path, *, lines: int, follow: bool) -> Iterator[str]:
         for line in deque(file, maxlen=lines):
             yield line.rstrip("\n")
         partial = ""
-        while follow:
+        for _ in poll.attempts(None, interval_seconds=_INTERVAL_SECONDS) if follow else ():
             if path.exists() and path.stat().st_size < file.tell():
                 file.seek(0)
-            partial += file.readline()
-            if partial.endswith("\n"):
-                yield partial.rstrip("\n")
-                partial = ""
-            else:
-                time.sleep(_INTERVAL_SECONDS)
+            while line := file.readline():
+                partial += line
+                if partial.endswith("\n"):
+                    yield partial.rstrip("\n")
+                    partial = ""

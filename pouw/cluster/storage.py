@@ -12,12 +12,12 @@ import queue
 import shutil
 import sys
 import threading
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pouw import poll
 from pouw.cluster import api
 from pouw.cluster.layout import NODE_NAME, Layout
 from pouw.cluster.manifests import PROVISIONER
@@ -222,16 +222,16 @@ class Provisioner:
 
 def _follow(client: Client, path: str, changes: queue.SimpleQueue[str]) -> None:
     """Put ``path`` into ``changes`` whenever an object below it changes. A lost watch starts again."""
-    while True:
+    for _ in poll.attempts(None, interval_seconds=WATCH_INTERVAL_SECONDS):
         try:
-            version = client.get(path, {"limit": "1"})["metadata"]["resourceVersion"]
-            changes.put(path)
-            for event in client.watch(path, {"resourceVersion": version}, seconds=_WATCH_SECONDS):
-                if event.type != BOOKMARK:
-                    changes.put(path)
+            while True:
+                version = client.get(path, {"limit": "1"})["metadata"]["resourceVersion"]
+                changes.put(path)
+                for event in client.watch(path, {"resourceVersion": version}, seconds=_WATCH_SECONDS):
+                    if event.type != BOOKMARK:
+                        changes.put(path)
         except KubeError as error:
             log.info("watch of %s: %s", path, error)
-            time.sleep(WATCH_INTERVAL_SECONDS)
 
 
 def _serve(layout: Layout) -> None:
@@ -244,14 +244,16 @@ def _serve(layout: Layout) -> None:
         changes.get()
         while not changes.empty():
             changes.get()
-        try:
-            is_complete = provisioner.settle()
-        except UnreachableError as error:
-            log.info("the API server does not answer: %s", error)
-            is_complete = False
-        if not is_complete:
-            time.sleep(_RETRY_SECONDS)
-            changes.put("retry")
+        poll.until(lambda: _settle(provisioner), seconds=None, interval_seconds=_RETRY_SECONDS)
+
+
+def _settle(provisioner: Provisioner) -> bool:
+    """True if nothing is left to do; False if a part of the work failed, or if the API server does not answer."""
+    try:
+        return provisioner.settle()
+    except UnreachableError as error:
+        log.info("the API server does not answer: %s", error)
+        return False
 
 
 def main() -> int:

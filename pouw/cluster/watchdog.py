@@ -7,25 +7,27 @@ running without supervision until the next ``up``.
 from __future__ import annotations
 
 import sys
-import time
 
+from pouw import poll
 from pouw.cluster.detached import start_supervisor
 from pouw.cluster.layout import Layout
 from pouw.locks import FileLock
 
-_PAUSE_SECONDS = 1.0
+_INTERVAL_SECONDS = 1.0
 
 
 def main() -> int:
     """Restart supervisors until the cluster is removed."""
     layout = Layout.from_argument(sys.argv[1])
-    while layout.components.exists() and layout.supervisor_lock.exists():
+    # A new supervisor takes the lock within the interval, which is also the shortest time between two attempts.
+    for _ in poll.attempts(None, interval_seconds=_INTERVAL_SECONDS):
+        if not layout.components.exists() or not layout.supervisor_lock.exists():
+            break
         with FileLock(layout.supervisor_lock, shared=True) as lock:
             lock.acquire()
-        if layout.components.exists():
-            start_supervisor(layout)
-            # The new supervisor takes the lock meanwhile. This is also the shortest time between two attempts.
-            time.sleep(_PAUSE_SECONDS)
+        if not layout.components.exists():
+            break
+        start_supervisor(layout)
     return 0
 
 

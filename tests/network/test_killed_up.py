@@ -24,7 +24,6 @@ from pouw.kube.client import Client
 from pouw.kube.errors import KubeError
 from pouw.kube.policy import RequestPolicy
 from pouw.network.sites import embedded_kubeconfig
-from pouw.paths import state_dir
 from pouw.toolchain import programs
 from tests.cluster.conftest import HOME
 from tests.network import stack
@@ -76,12 +75,12 @@ class Progress:
 
 
 def _state_file() -> Path:
-    return state_dir() / "engine/backend/.pulumi/stacks/pouw/local.json"
+    return HOME / "engine/backend/.pulumi/stacks/pouw/local.json"
 
 
 def _engine() -> int:
     try:
-        held = json.loads((state_dir() / "engine/locks/pouw.local.lock").read_text())
+        held = json.loads((HOME / "engine/locks/pouw.local.lock").read_text())
     except (OSError, ValueError):
         return 0
     return int(held["child"])
@@ -126,7 +125,7 @@ POINTS: Mapping[str, Callable[[Progress], bool]] = {
     "the namespace is there": lambda seen: seen.engine() and _has_namespace(),
     "half of the resources are there": lambda seen: seen.engine() and seen.resources() >= 12,
     "nodes are waited for": lambda seen: seen.engine() and "kubernetes:apps/v1:StatefulSet" in seen.pending(),
-    "what the killed run was doing is read": lambda _: bool(list(state_dir().rglob("unread.json"))),
+    "what the killed run was doing is read": lambda _: bool(list(HOME.rglob("unread.json"))),
 }
 """In the order in which a bring-up comes to them."""
 
