@@ -121,7 +121,7 @@ RULES: tuple[AnyRule, ...] = (
         why="Administration ports that are open to the Internet are attacked within minutes.",
         remedy="Set the source to the address ranges of administrators, or remove the rule and use Session Manager.",
         reference=_GROUPS,
-        check=must_not_open(_openings, ADMINISTRATION, "administration"),
+        check=must_not_open(_openings, ADMINISTRATION, "an administration port"),
     ),
     Rule(
         id="aws-vpc-securitygroup-deny-open-data",
@@ -131,7 +131,7 @@ RULES: tuple[AnyRule, ...] = (
         why="Databases, file shares and container daemons often trust their network and give clients full access.",
         remedy="Replace the address range by the security group of the clients.",
         reference=_GROUPS,
-        check=must_not_open(_openings, DATA, "data"),
+        check=must_not_open(_openings, DATA, "a data port"),
     ),
     Rule(
         id="aws-vpc-securitygroup-limit-open-ports",

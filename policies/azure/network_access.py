@@ -105,7 +105,7 @@ RULES: tuple[AnyRule, ...] = (
         why="Administration ports that are open to the Internet are attacked within minutes.",
         remedy="Set sourceAddressPrefix to the ranges of administrators, or use Bastion.",
         reference=_GUIDE,
-        check=must_not_open(_openings, ADMINISTRATION, "administration"),
+        check=must_not_open(_openings, ADMINISTRATION, "an administration port"),
     ),
     Rule(
         id="azure-network-guard-deny-open-data",
@@ -115,7 +115,7 @@ RULES: tuple[AnyRule, ...] = (
         why="A database that is open to the Internet can be copied before the leak is noticed.",
         remedy="Set sourceAddressPrefix to the subnets of the clients.",
         reference=_GUIDE,
-        check=must_not_open(_openings, DATA, "data"),
+        check=must_not_open(_openings, DATA, "a data port"),
     ),
     Rule(
         id="azure-network-guard-limit-open-ports",

@@ -96,7 +96,7 @@ RULES: tuple[AnyRule, ...] = (
         why="Administration ports that are open to the Internet are attacked within minutes.",
         remedy="Set sourceRanges to the ranges of administrators, or to 35.235.240.0/20 for IAP.",
         reference="https://cloud.google.com/iap/docs/using-tcp-forwarding",
-        check=must_not_open(_openings, ADMINISTRATION, "administration"),
+        check=must_not_open(_openings, ADMINISTRATION, "an administration port"),
     ),
     Rule(
         id="gcp-vpc-firewall-deny-open-data",
@@ -106,7 +106,7 @@ RULES: tuple[AnyRule, ...] = (
         why="Databases, file shares and container daemons often trust their network and give clients full access.",
         remedy="Replace sourceRanges by the service account or tag of the clients.",
         reference=_GUIDE,
-        check=must_not_open(_openings, DATA, "data"),
+        check=must_not_open(_openings, DATA, "a data port"),
     ),
     Rule(
         id="gcp-vpc-firewall-limit-open-ports",
