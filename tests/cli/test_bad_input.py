@@ -90,7 +90,7 @@ CASES = {
     "replicas 0": Case(write=lambda c: c.stack("bad", nodes={"miners": 0}), told=("pouw:nodes.miners", "got 0")),
     "huge number": Case(write=lambda c: c.stack("bad", nodes={"miners": 10**30}), told=("pouw:nodes.miners", "500")),
     "two sites of one name": Case(
-        write=lambda c: c.stack("bad", sites=[SITE, SITE]), told=("pouw:sites[1].name", "two sites of one name")
+        write=lambda c: c.stack("bad", sites=[SITE, SITE]), told=("pouw:sites[1].name", "is the name of two sites")
     ),
     "unicode in a name": Case(
         write=lambda c: c.stack("bad", sites=[{**SITE, "name": "orbé"}]), told=("pouw:sites[0].name", "lower-case")
