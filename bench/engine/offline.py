@@ -1,6 +1,6 @@
-"""What an offline plugin costs: ``python -m bench.engine.offline``.
+"""Cost of an offline plugin: ``python -m bench.engine.offline``.
 
-- the start: a plugin's process from its start until it says its port, against a provider that answers nothing;
+- the start: a plugin's process from its start until it prints its port, against a provider without methods;
 - the calls: Check and a preview's Create of one resource over gRPC, against the same calls of a provider that gives
   back what it gets, with the same message;
 - the first look: the first Check of a resource type, which reads the SDK's sources, against importing its class.

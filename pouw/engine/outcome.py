@@ -339,7 +339,7 @@ def stack_fault(fault: Fault) -> ResourceFault:
 
 
 def printed_errors(output: str) -> list[str]:
-    """The messages behind ``error:`` in what the engine printed, each with its continuation lines."""
+    """Return the messages after ``error:`` in the engine's output, each with its continuation lines."""
     errors: list[str] = []
     for line in output.splitlines():
         if line.startswith("error: "):

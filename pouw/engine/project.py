@@ -41,7 +41,7 @@ class Project:
         return self.examples is not None
 
     def definition(self) -> Mapping[str, Any]:
-        """What ``Pulumi.yaml`` says.
+        """Return the content of ``Pulumi.yaml``.
 
         Raises:
             ConfigurationError: see :func:`read_mapping`.
@@ -49,17 +49,17 @@ class Project:
         return _with_config(self.root / "Pulumi.yaml")
 
     def stacks(self) -> Mapping[str, Path]:
-        """The configuration file of every stack, by its name, in order."""
+        """Return the configuration file of every stack by its name, in order."""
         folder = self.examples or self.root
         files = folder.iterdir() if folder.is_dir() else ()
         files_by_stack = {match["stack"]: path for path in files if (match := _STACK_FILE.match(path.name))}
         return dict(sorted(files_by_stack.items()))
 
     def stack_file(self, stack: str) -> Path:
-        """The stack's configuration file.
+        """Return the stack's configuration file.
 
         Raises:
-            ConfigurationError: there is no such stack; the fault lists those that are.
+            ConfigurationError: the stack does not exist; the fault lists the existing ones.
         """
         stacks = self.stacks()
         if stack in stacks:
@@ -78,10 +78,10 @@ class Project:
         )
 
     def stack_settings(self, stack: str) -> Mapping[str, Any]:
-        """What the stack's file says: ``config``, and who encrypts its secrets.
+        """Return the content of the stack's file: ``config``, and the encryption of its secrets.
 
         Raises:
-            ConfigurationError: there is no such stack, or see :func:`read_mapping`.
+            ConfigurationError: the stack does not exist, or see :func:`read_mapping`.
         """
         return _with_config(self.stack_file(stack))
 
@@ -114,10 +114,10 @@ def _with_config(path: Path) -> Mapping[str, Any]:
 
 
 def read_mapping(path: Path) -> Mapping[str, Any]:
-    """A YAML file that holds a mapping, or nothing.
+    """Return the mapping that a YAML file holds; an empty file is an empty mapping.
 
     Raises:
-        ConfigurationError: it cannot be read, is no YAML, or holds something else; the fault says at which line.
+        ConfigurationError: it cannot be read, is not YAML, or holds another type; the fault has the line.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -147,9 +147,9 @@ def test_only_a_mandatory_violation_refuses_a_run() -> None:
 
 
 def test_an_engine_that_fails_before_its_first_event_is_quoted() -> None:
-    outcome = folded(status=255, output="Updating (local):\nerror: the stack is locked\n  by somebody\nmore\n")
+    outcome = folded(status=255, output="Updating (local):\nerror: the stack is locked\n  by another process\nmore\n")
     assert outcome.conclusion is Conclusion.BROKEN
-    assert [fault.message for fault in outcome.faults] == ["the stack is locked\nby somebody"]
+    assert [fault.message for fault in outcome.faults] == ["the stack is locked\nby another process"]
 
 
 def test_an_engine_that_dies_without_a_word_is_a_fault() -> None:

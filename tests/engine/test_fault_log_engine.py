@@ -76,7 +76,7 @@ def test_a_value_that_holds_the_words_of_a_message_stays_whole(engine: Engine, m
 
 
 def test_a_value_that_the_engine_replaces_as_secret_is_not_reported(engine: Engine, make_project: MakeProject) -> None:
-    """A program that unwraps a secret of its configuration gives the provider a plain text."""
+    # The program reads a secret of its configuration as plain text, so the provider cannot know that it is secret.
     program = f"""
         import pulumi
 

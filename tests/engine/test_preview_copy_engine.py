@@ -1,4 +1,4 @@
-"""Previews work on copies: nothing is written, nobody is kept waiting, and no secret is needed."""
+"""Previews work on copies: they write nothing, block no run and need no secret."""
 
 from __future__ import annotations
 

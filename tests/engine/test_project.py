@@ -1,4 +1,4 @@
-"""Reading the project's files: what is found, and what is told of a file that cannot be used."""
+"""The files of a project: their content, and the faults of a file that cannot be used."""
 
 from __future__ import annotations
 

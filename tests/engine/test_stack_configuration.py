@@ -9,7 +9,7 @@ from pouw.engine.stack_configuration import Addition, ExtraConfig, StackConfig, 
 
 
 class Cipher:
-    """Stands for the engine: writes a value that does not show the text."""
+    """Simulate the engine: write a value that does not show the text."""
 
     def __init__(self, config: StackConfig) -> None:
         self.config, self.encrypted = config, list[str]()

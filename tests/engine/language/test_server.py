@@ -138,5 +138,5 @@ def assert_ends(pid: int) -> None:
 
     deadline = time.monotonic() + _DEADLINE_S
     while is_running(pid):
-        assert time.monotonic() < deadline, f"process {pid} goes on"
+        assert time.monotonic() < deadline, f"process {pid} still runs"
         time.sleep(0.01)

@@ -17,7 +17,7 @@ class Kind:
     inputs: Mapping[str, Any]
 
     def with_fault(self, path: str, value: Value) -> dict[str, Any]:
-        """The inputs with one value planted; None takes the property away."""
+        """Return the inputs with one planted value; None removes the property."""
         *parents, last = path.split(".")
         inputs: dict[str, Any] = _copied(dict(self.inputs))
         holder: Any = inputs
@@ -225,4 +225,4 @@ FAULTS: list[tuple[str, str, Value, str]] = [
     ("network", "ipamConfigs.0.subnet", "10.0.0.9/24", "ipamConfigs[0].subnet: must be a range in CIDR notation"),
     ("network", "name", "-some", "name: must be letters, digits and any of ._-"),
 ]
-"""Which kind, where, what value (None: it is missing), and what the refusal says."""
+"""Kind, path, value (None for a missing property), and part of the message."""

@@ -59,7 +59,7 @@ AWS = """
 """
 AWS_CONFIG = {"aws:region": "eu-west-1"}
 AWS_RESOURCES = 11
-"""Stack, provider and what stands in the program; the default provider is not counted."""
+"""Number of resources: the stack, the provider and those of the program, without the default provider."""
 
 OTHER_CLOUDS = """
     import pulumi
@@ -125,4 +125,4 @@ RAW = """
         inputs[config.get("hidden")] = pulumi.Output.secret(inputs[config.get("hidden")])
     Raw(config.require("type"), "some", inputs)
 """
-"""One resource whose inputs nobody checks before the provider does."""
+"""One resource whose inputs only the provider checks."""

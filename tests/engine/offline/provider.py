@@ -1,4 +1,4 @@
-"""An offline provider behind its gRPC door."""
+"""An offline provider behind its gRPC interface."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SETTINGS: Mapping[str, Mapping[str, Value]] = {
 
 @contextlib.contextmanager
 def serving(package: str) -> Iterator[Provider]:
-    """The provider of a package, configured as :data:`SETTINGS` say."""
+    """Start the provider of a package, configured with :data:`SETTINGS`."""
     log = RecordedLog()
     servicer = OfflineProvider(clouds.load(package), metadata.version(f"pulumi-{package}"), log)
     server, port = start(servicer)

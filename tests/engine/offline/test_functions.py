@@ -1,4 +1,4 @@
-"""What the offline plugins answer: names, planned outputs, differences, functions, refusals."""
+"""Responses of the offline plugins: names, planned outputs, differences, functions, refusals."""
 
 from __future__ import annotations
 
@@ -93,20 +93,20 @@ def test_what_an_official_provider_filled_in_stays(aws: Provider) -> None:
 # Planned outputs
 
 
-def planned(provider: Provider, token: str, inputs: Mapping[str, Value]) -> dict[str, Value]:
+def planned_state(provider: Provider, token: str, inputs: Mapping[str, Value]) -> dict[str, Value]:
     return provider.create(urn(token, "some"), inputs, preview=True).state
 
 
 def test_a_plan_knows_its_inputs_and_that_the_rest_is_unknown(aws: Provider) -> None:
-    state = planned(aws, VPC, {"cidrBlock": "10.0.0.0/16", "tags": {"a": "b"}})
+    state = planned_state(aws, VPC, {"cidrBlock": "10.0.0.0/16", "tags": {"a": "b"}})
     assert state["cidrBlock"] == "10.0.0.0/16"
     assert state["arn"] is UNKNOWN
     assert state["tagsAll"] == {"owner": "pouw", "a": "b"}, "with the provider's own"
-    assert "instanceTenancy" not in state, "nobody gave it and nobody computes it"
+    assert "instanceTenancy" not in state, "the program does not set it, and the cloud does not compute it"
 
 
 def test_what_the_cloud_computes_inside_of_an_input_is_unknown(aws: Provider) -> None:
-    state = planned(aws, EKS, KINDS["eks"].inputs)
+    state = planned_state(aws, EKS, KINDS["eks"].inputs)
     assert state["vpcConfig"]["subnetIds"] == ["subnet-1"]
     assert state["vpcConfig"]["clusterSecurityGroupId"] is UNKNOWN
     assert state["certificateAuthority"] is UNKNOWN
@@ -115,14 +115,14 @@ def test_what_the_cloud_computes_inside_of_an_input_is_unknown(aws: Provider) ->
 def test_an_object_that_is_read_back_as_text_is_text(aws: Provider) -> None:
     statement = {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {"Service": ["eks.amazonaws.com"]}}
     policy: dict[str, Value] = {"Version": "2012-10-17", "Statement": [statement]}
-    assert json.loads(planned(aws, ROLE, {"assumeRolePolicy": policy})["assumeRolePolicy"]) == policy
+    assert json.loads(planned_state(aws, ROLE, {"assumeRolePolicy": policy})["assumeRolePolicy"]) == policy
     policy["Statement"][0]["Principal"]["Service"] = [UNKNOWN]
-    assert planned(aws, ROLE, {"assumeRolePolicy": policy})["assumeRolePolicy"] is UNKNOWN
+    assert planned_state(aws, ROLE, {"assumeRolePolicy": policy})["assumeRolePolicy"] is UNKNOWN
 
 
 def test_a_list_that_is_read_back_as_a_map_is_unknown(azure: Provider) -> None:
     identity = {"type": "UserAssigned", "userAssignedIdentities": ["/subscriptions/a"]}
-    state = planned(azure, KINDS["aks"].token, {**KINDS["aks"].inputs, "identity": identity})
+    state = planned_state(azure, KINDS["aks"].token, {**KINDS["aks"].inputs, "identity": identity})
     assert state["identity"]["userAssignedIdentities"] is UNKNOWN
 
 
@@ -133,7 +133,7 @@ def test_declared_properties_of_an_object_that_the_cloud_extends_are_known(azure
         "networkAcls": {"bypass": "AzureServices", "defaultAction": "Deny"},
     }
     inputs: dict[str, Value] = {"resourceGroupName": "a", "vaultName": "some", "properties": properties}
-    state = planned(azure, "azure-native:keyvault:Vault", inputs)
+    state = planned_state(azure, "azure-native:keyvault:Vault", inputs)
     assert properties.items() <= state["properties"].items()
     assert state["properties"]["hsmPoolResourceId"] is UNKNOWN
 
@@ -145,13 +145,13 @@ def test_each_object_of_a_list_keeps_what_is_declared_in_it(azure: Provider) -> 
         "privateEndpointName": "some",
         "privateLinkServiceConnections": [connection],
     }
-    [result] = planned(azure, "azure-native:network:PrivateEndpoint", inputs)["privateLinkServiceConnections"]
+    [result] = planned_state(azure, "azure-native:network:PrivateEndpoint", inputs)["privateLinkServiceConnections"]
     assert connection.items() <= result.items()
     assert result["provisioningState"] is UNKNOWN
 
 
 def test_what_is_secret_in_the_inputs_is_secret_in_the_plan(aws: Provider) -> None:
-    state = planned(aws, "aws:secretsmanager/secret:Secret", {"description": Secret("hidden")})
+    state = planned_state(aws, "aws:secretsmanager/secret:Secret", {"description": Secret("hidden")})
     assert state["description"] == Secret("hidden")
 
 
@@ -169,8 +169,8 @@ def test_a_location_comes_from_the_provider_where_the_program_gives_none(azure: 
 # Differences
 
 
-def known(provider: Provider, token: str, inputs: Mapping[str, Value]) -> Resource:
-    """A resource as the state has it."""
+def resource_in_state(provider: Provider, token: str, inputs: Mapping[str, Value]) -> Resource:
+    """Return a resource as the state has it."""
     inputs_and_faults, faults = provider.check(urn(token, "some"), inputs)
     assert not faults
     return Resource(id="id", urn=urn(token, "some"), inputs=inputs_and_faults, state=inputs_and_faults)
@@ -179,8 +179,8 @@ def known(provider: Provider, token: str, inputs: Mapping[str, Value]) -> Resour
 def difference(
     provider: Provider, token: str, before: Mapping[str, Value], change: Mapping[str, Value]
 ) -> tuple[list[str], list[str], bool]:
-    """What differs, what of it replaces, and whether the old resource goes first."""
-    answer = provider.diff(known(provider, token, before), {**before, **change})
+    """Return the paths that differ, those that replace, and True if the old resource is deleted first."""
+    answer = provider.diff(resource_in_state(provider, token, before), {**before, **change})
     return sorted(answer.detailedDiff), sorted(answer.replaces), answer.deleteBeforeReplace
 
 
@@ -217,7 +217,7 @@ def test_a_name_of_ones_own_makes_room_before_the_new_one_comes(aws: Provider) -
 
 def test_what_is_ignored_is_no_change(aws: Provider) -> None:
     inputs = KINDS["vpc"].inputs
-    answer = aws.diff(known(aws, VPC, inputs), {**inputs, "tags": {"a": "c"}}, ignored=("tags",))
+    answer = aws.diff(resource_in_state(aws, VPC, inputs), {**inputs, "tags": {"a": "c"}}, ignored=("tags",))
     assert answer.changes == provider_pb2.DiffResponse.DIFF_NONE
 
 
@@ -275,10 +275,10 @@ def test_a_policy_document_is_rendered(aws: Provider) -> None:
 
 
 def test_a_later_document_takes_the_place_of_its_statement(aws: Provider) -> None:
-    def one(effect: str) -> str:
+    def document_with(effect: str) -> str:
         return json.dumps({"Statement": [{"Sid": "A", "Effect": effect}]})
 
-    documents = {"sourcePolicyDocuments": [one("Allow")], "overridePolicyDocuments": [one("Deny")]}
+    documents = {"sourcePolicyDocuments": [document_with("Allow")], "overridePolicyDocuments": [document_with("Deny")]}
     rendered = invoke(aws, "aws:iam/getPolicyDocument:getPolicyDocument", documents)["json"]
     assert json.loads(rendered)["Statement"] == [{"Sid": "A", "Effect": "Deny"}]
 

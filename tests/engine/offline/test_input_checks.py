@@ -39,7 +39,7 @@ def test_a_secret_value_is_refused_without_being_shown(
     _, faults = provider.check(urn(faulty.token, "some"), faulty.with_fault(path, value and Secret(value)))
     assert faults
     texts = "".join(faults)
-    # The words of a list of what is allowed may hold the value; nobody's range is in one.
+    # A list of allowed values may hold the value, but never a range.
     assert f"'{value}'" not in texts
     assert not (isinstance(value, str) and "/" in value and value in texts)
 

@@ -59,7 +59,7 @@ def test_a_site_is_previewed_without_an_account(
 
 
 def planted(kind: str, *, but: frozenset[str] = frozenset()) -> tuple[dict[str, Any], list[str]]:
-    """One resource with a fault at every path that has one, and what the refusals must say."""
+    """Return inputs with a fault at every path that has one, and a part of each message."""
     inputs = KINDS[kind]
     texts: dict[str, str] = {}
     for name, path, value, reported in FAULTS:

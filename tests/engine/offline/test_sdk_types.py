@@ -95,7 +95,7 @@ def _is_equal(sdk: Sdk, read: Type, imported: Any, visited: set[type], location:
 
 
 def _members(arguments: tuple[Any, ...]) -> list[Any]:
-    """A union's own members, flat: without None and the promises that an input may be in a program."""
+    """Return the members of a union in one list, without None and the wrappers of inputs."""
     types: list[Any] = []
     for annotation in arguments:
         origin = typing.get_origin(annotation)

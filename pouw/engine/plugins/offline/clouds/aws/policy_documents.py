@@ -19,7 +19,7 @@ _PRINCIPALS = (("principals", "Principal"), ("notPrincipals", "NotPrincipal"))
 
 
 def document(arguments: Mapping[str, Value]) -> str:
-    """The policy as JSON. An override takes the place of the statement that has its ``Sid``, or comes last."""
+    """Return the policy as JSON. An override replaces the statement that has its ``Sid``, or is added at the end."""
     statements: list[dict[str, Any]] = []
     for source in arguments.get("sourcePolicyDocuments") or []:
         statements += _statements(source)
