@@ -50,7 +50,7 @@ class NodeError(PouwError):
 
 
 @dataclass(kw_only=True)
-class _Slot:
+class _PodConnection:
     """The connection to one pod, kept between calls."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -66,7 +66,7 @@ class SiteConnection:
     def __init__(self, site: str, client: Client) -> None:
         self.site = site
         self._client = client
-        self._slots: dict[str, _Slot] = {}
+        self._pods: dict[str, _PodConnection] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -78,9 +78,9 @@ class SiteConnection:
 
     def close(self) -> None:
         """Close every open connection."""
-        for slot in self._slots.values():
-            if slot.forward is not None:
-                slot.forward.close()
+        for pod in self._pods.values():
+            if pod.forward is not None:
+                pod.forward.close()
         self._client.close()
 
     def pods(self, selector: Mapping[str, str]) -> list[Any]:
@@ -139,16 +139,16 @@ class SiteConnection:
         """Send one request to a pod, over the connection of the last call if that still works."""
         from pouw.kube.errors import KubeError
 
-        slot = self._slots.setdefault(pod, _Slot())
-        with slot.lock:
-            is_new = slot.forward is None
+        connection = self._pods.setdefault(pod, _PodConnection())
+        with connection.lock:
+            is_new = connection.forward is None
             try:
-                slot.forward = slot.forward or self._forward(pod)
-                return slot.forward.post("/", body, headers)
+                connection.forward = connection.forward or self._forward(pod)
+                return connection.forward.post("/", body, headers)
             except KubeError as error:
-                if slot.forward is not None:
-                    slot.forward.close()
-                    slot.forward = None
+                if connection.forward is not None:
+                    connection.forward.close()
+                    connection.forward = None
                 # A call with a token writes and may have arrived, so it is not repeated.
                 if is_new or "Authorization" in headers:
                     raise _unreached(pod, error) from error

@@ -8,6 +8,7 @@ from pouw.engine import operation, resolution, stack_removal
 from pouw.engine.operation import Operation, Request
 from pouw.evidence.store import EvidenceStore
 from pouw.home import Home
+from pouw.network.sites import remove_kubeconfigs
 from pouw.progress import Progress
 from pouw.run import accounts, extra_configuration, key_seeds, previews, stacks
 from pouw.run.result import Result
@@ -61,7 +62,9 @@ def _remove_state(stack: str, progress: Progress, home: Home) -> None:
         step.update(str(home.state))
         stack_removal.forget(stack, home=home)
         key_seeds.remove(stack, home)
-        if stacks.settings(stack).environment == "local":
+        settings = stacks.settings(stack)
+        remove_kubeconfigs(settings, home)
+        if settings.environment == "local":
             EvidenceStore.of_home(home).remove(stack)
         for folder in (key_seeds.path(stack, home).parent, home.state):
             _remove_if_empty(folder)
