@@ -108,15 +108,23 @@ def _text(path: Path) -> str:
 def _document(text: str, origin: str) -> dict[str, Any]:
     try:
         document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
-        raise KubeconfigError(origin, f"not valid YAML{line}") from None
+    except yaml.YAMLError:
+        raise KubeconfigError(origin, f"not valid YAML{_position(text)}") from None
     if not isinstance(document, dict) or not all(_is_section(document.get(section), section) for section in _SECTIONS):
         raise KubeconfigError(
             origin, "not a kubeconfig", expected="an object with the lists clusters, contexts and users"
         )
     return document
+
+
+def _position(text: str) -> str:
+    """Return the position of the first fault. The loader in Python finds it; the one in C names the end of the text."""
+    try:
+        yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        return f", line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+    return ""
 
 
 def _is_section(value: object, section: str) -> bool:
