@@ -1,4 +1,4 @@
-"""The settings that a stack's file comes to, before any engine runs."""
+"""The settings from a stack's file, before any engine runs."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def project(tmp_path: Path) -> Project:
 
 
 def refusal(project: Project, text: str) -> str:
-    """What is told about a stack whose file says ``text``."""
+    """Return the message about a stack whose file contains ``text``."""
     (project.root / "Pulumi.bad.yaml").write_text(text)
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ConfigurationError) as refused_file:
         stacks.settings("bad", project=project)
-    return str(caught.value)
+    return str(refused_file.value)
 
 
 def test_every_stack_of_this_repository_is_valid() -> None:
@@ -43,14 +43,14 @@ def test_the_project_file_describes_every_setting_and_no_other() -> None:
     assert all(entry.get("description") for entry in config.values())
 
 
-def test_a_stacks_own_value_wins_over_the_projects_default(project: Project) -> None:
+def test_a_value_of_a_stack_overrides_the_default_of_the_project(project: Project) -> None:
     text = "name: pouw\nconfig: {'pouw:environment': {default: local}, 'pouw:nodes': {default: {miners: 7}}}\n"
     (project.root / "Pulumi.yaml").write_text(text)
     (project.root / "Pulumi.own.yaml").write_text("config: {'pouw:nodes': {miners: 2}, 'other:key': 1}\n")
     assert stacks.values("own", project) == {"environment": "local", "nodes": {"miners": 2}}
 
 
-def test_an_empty_file_is_told_as_what_it_lacks(project: Project) -> None:
+def test_an_empty_file_is_refused_for_its_missing_keys(project: Project) -> None:
     assert "pouw:sites: is missing" in refusal(project, "")
 
 

@@ -20,7 +20,7 @@ _PARTS = ("infra", "node", "policies", "pouw", "stacks")
 
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
-    """A copy of the sources, with a state directory of its own."""
+    """A copy of the sources, with its own state folder."""
 
     root: Path
     state: Path
@@ -44,16 +44,16 @@ class Checkout:
 
     @classmethod
     def with_one_stack(cls, folder: Path, **examples: Any) -> Checkout:
-        """A checkout whose only stack is ``local``; ``examples`` are configurations by name."""
-        made = cls.make(folder)
-        for path in made.root.glob("Pulumi.*.yaml"):
+        """Return a checkout whose only stack is ``local``; ``examples`` are configurations by name."""
+        checkout = cls.make(folder)
+        for path in checkout.root.glob("Pulumi.*.yaml"):
             if path.name != "Pulumi.local.yaml":
                 path.unlink()
-        place = made.root / "docs" / "examples"
-        place.mkdir(parents=True)
+        examples_folder = checkout.root / "docs" / "examples"
+        examples_folder.mkdir(parents=True)
         for name, config in examples.items():
-            (place / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}))
-        return made
+            (examples_folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}))
+        return checkout
 
     def stack(self, name: str, **changes: Any) -> None:
         """Write a stack file: the local one with top-level ``pouw:`` keys changed; ``None`` removes a key."""
@@ -67,15 +67,15 @@ class Checkout:
         self,
         *arguments: str,
         timeout: float = 120,
-        inside: Sequence[str] = (),
+        wrapper: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``pouw`` with the arguments; ``inside`` is a command that runs another one, such as ``unshare``."""
-        own = {"POUW_HOME": str(self.state), "PYTHONPATH": str(self.root)}
+        """Run ``pouw`` with the arguments; ``wrapper`` is a command that runs another one, such as ``unshare``."""
+        variables = {"POUW_HOME": str(self.state), "PYTHONPATH": str(self.root)}
         return subprocess.run(
-            [*inside, sys.executable, "-m", "pouw.cli", *arguments],
+            [*wrapper, sys.executable, "-m", "pouw.cli", *arguments],
             cwd=self.root,
-            env={**os.environ, **own, **(environment or {})},
+            env={**os.environ, **variables, **(environment or {})},
             capture_output=True,
             text=True,
             timeout=timeout,

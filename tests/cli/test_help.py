@@ -10,9 +10,9 @@ from pouw.cli.__main__ import COMMANDS, root
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself_with_examples(name: str) -> None:
-    done = CliRunner().invoke(root, [name, "--help"])
-    assert done.exit_code == 0, done.output
-    assert "Examples:" in done.output
+    process = CliRunner().invoke(root, [name, "--help"])
+    assert process.exit_code == 0, process.output
+    assert "Examples:" in process.output
 
 
 def test_the_list_of_commands_has_a_summary_each() -> None:

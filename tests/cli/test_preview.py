@@ -24,7 +24,7 @@ TEXTS = {"type": "array", "items": TEXT}
 
 
 def record(**properties: Any) -> dict[str, Any]:
-    """The schema of an object that has all of these; more keys may be added any time."""
+    """Return the schema of an object with these keys; more keys may be added at any time."""
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
@@ -71,18 +71,18 @@ def files(folder: Path) -> set[str]:
 
 
 @pytest.mark.engine
-def test_every_stack_and_example_is_a_line_and_a_red_one_stops_no_other(checkout: Checkout) -> None:
+def test_all_stacks_are_previewed_although_one_fails(checkout: Checkout) -> None:
     checkout.stack("broken", nodes={"miners": 0})
     before = files(checkout.root)
-    done = checkout.run("preview", "--all")
-    assert done.returncode == ExitCode.CONFIGURATION
-    assert re.search(r"^broken +not checked +not started *$", done.stdout, re.MULTILINE)
+    process = checkout.run("preview", "--all")
+    assert process.returncode == ExitCode.CONFIGURATION
+    assert re.search(r"^broken +not checked +not started *$", process.stdout, re.MULTILINE)
     for name in (r"local", r"rack \(example\)"):
-        assert re.search(rf"^{name} +2\d +0 +0 +0 .*[0-9.]+ *$", done.stdout, re.MULTILINE), name
-    assert "pouw:nodes.miners: is not allowed; got 0" in done.stdout
-    assert "3 previews in" in done.stdout
-    assert "1 failed" in done.stdout
-    assert "Previewing rack" in done.stderr, "progress is not part of the result"
+        assert re.search(rf"^{name} +2\d +0 +0 +0 .*[0-9.]+ *$", process.stdout, re.MULTILINE), name
+    assert "pouw:nodes.miners: is not allowed; got 0" in process.stdout
+    assert "3 previews in" in process.stdout
+    assert "1 failed" in process.stdout
+    assert "Previewing rack" in process.stderr, "progress is not part of the result"
     assert files(checkout.root) == before
     assert [path.name for path in checkout.state.iterdir()] == ["evidence"], "a preview leaves its evidence alone"
 
@@ -91,9 +91,9 @@ def test_every_stack_and_example_is_a_line_and_a_red_one_stops_no_other(checkout
 def test_the_document_of_all_previews_is_as_documented(checkout: Checkout) -> None:
     checkout.stack("broken", nodes={"miners": "three"})
     summary = checkout.state.parent / "summary.md"
-    done = checkout.run("preview", "--all", "--json", "--markdown", str(summary))
+    process = checkout.run("preview", "--all", "--json", "--markdown", str(summary))
     assert summary.read_text().startswith("# Previews: 1 of 3 failed\n")
-    document = json.loads(done.stdout)
+    document = json.loads(process.stdout)
     jsonschema.validate(document, DOCUMENT)
     by_name = {one["name"]: one for one in document["stacks"]}
     assert {name: (one["ok"], one["example"]) for name, one in by_name.items()} == {
@@ -110,20 +110,20 @@ def test_the_document_of_all_previews_is_as_documented(checkout: Checkout) -> No
 
 @pytest.mark.engine
 def test_an_example_is_previewed_by_its_name_and_never_brought_up(checkout: Checkout) -> None:
-    seen = checkout.run("preview", "rack")
-    assert seen.returncode == ExitCode.OK, seen.stderr
-    assert "preview rack: ok" in seen.stdout
-    refused = checkout.run("up", "rack")
-    assert refused.returncode == ExitCode.CONFIGURATION
-    assert "is an example; got 'rack'; expected a stack; copy docs/examples/Pulumi.rack.yaml" in refused.stderr
+    preview = checkout.run("preview", "rack")
+    assert preview.returncode == ExitCode.OK, preview.stderr
+    assert "preview rack: ok" in preview.stdout
+    process = checkout.run("up", "rack")
+    assert process.returncode == ExitCode.CONFIGURATION
+    assert "is an example; got 'rack'; expected a stack; copy docs/examples/Pulumi.rack.yaml" in process.stderr
 
 
 @pytest.mark.engine
-def test_a_fault_that_the_engine_tells_has_its_value_and_what_is_allowed(checkout: Checkout) -> None:
+def test_a_fault_of_the_engine_has_its_value_and_what_is_expected(checkout: Checkout) -> None:
     checkout.stack("imageless", sites=[RACK])
-    done = checkout.run("preview", "imageless", "--json")
-    assert done.returncode == ExitCode.FAILED
-    (stack,) = json.loads(done.stdout)["stacks"]
+    process = checkout.run("preview", "imageless", "--json")
+    assert process.returncode == ExitCode.FAILED
+    (stack,) = json.loads(process.stdout)["stacks"]
     (fault,) = stack["faults"]
     assert fault["got"] == "node: None, balancer: None"
     assert fault["expected"] == "a tag or digest for each"
@@ -143,17 +143,17 @@ def test_an_interrupt_ends_all_previews_and_leaves_no_process(checkout: Checkout
     try:
         await_true(lambda: any("execution.py" in one for one in processes_of(checkout.root)), "a program begins")
         running.send_signal(signal.SIGINT)
-        said, complained = running.communicate(timeout=60)
+        output, errors = running.communicate(timeout=60)
     finally:
         running.kill()
         running.communicate()
     assert running.returncode == ExitCode.INTERRUPTED
-    assert not any(one["ok"] for one in json.loads(said)["stacks"])
-    assert "Traceback" not in complained
+    assert not any(one["ok"] for one in json.loads(output)["stacks"])
+    assert "Traceback" not in errors
     await_true(lambda: processes_of(checkout.root) == [], "engines, hosts and programs end")
 
 
 def test_names_and_all_together_are_a_mistake_of_the_caller(checkout: Checkout) -> None:
-    done = checkout.run("preview", "local", "--all")
-    assert done.returncode == ExitCode.USAGE
-    assert "not both" in done.stderr
+    process = checkout.run("preview", "local", "--all")
+    assert process.returncode == ExitCode.USAGE
+    assert "not both" in process.stderr

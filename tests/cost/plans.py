@@ -65,7 +65,7 @@ def step(
     parent: str = SITE,
     provided_by: str = "default",
 ) -> StepStarted:
-    """A resource's step; the operation follows from its inputs before and after."""
+    """Return a resource's step; the operation follows from its inputs before and after."""
     if before is None:
         word = "create"
     elif after is None:

@@ -45,13 +45,15 @@ def test_created_and_deleted_resources_change_the_bill() -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "of_provider", "expected"),
+    ("resource_region", "provider_region", "expected"),
     [("eu-west-1", "us-east-1", 0.048), (None, "eu-central-1", 0.052), (UNKNOWN, UNKNOWN, 0.045)],
     ids=["its own", "its provider's", "its site's"],
 )
-def test_the_region_is_the_nearest_known_one(own: str | None, of_provider: str, expected: float) -> None:
-    inputs = {"region": own} if own else {}
-    cost = priced([component(SITE), provider("aws", region=of_provider), step(NAT, "nat", inputs)])
+def test_the_region_is_the_nearest_known_one(
+    resource_region: str | None, provider_region: str, expected: float
+) -> None:
+    inputs = {"region": resource_region} if resource_region else {}
+    cost = priced([component(SITE), provider("aws", region=provider_region), step(NAT, "nat", inputs)])
     assert cost.monthly == pytest.approx(730 * expected)
 
 
@@ -82,9 +84,9 @@ def test_a_pool_is_priced_at_its_minimum_and_its_maximum_with_disks() -> None:
             step(GROUP, "primary-pools-system", group("m7i.large", 3, 6), parent=POOLS),
         ]
     )
-    each = 730 * 0.1008 + 100 * 0.08
-    assert cost.monthly == pytest.approx(3 * each)
-    assert cost.maximum == pytest.approx(6 * each)
+    unit = 730 * 0.1008 + 100 * 0.08
+    assert cost.monthly == pytest.approx(3 * unit)
+    assert cost.maximum == pytest.approx(6 * unit)
 
 
 def test_spot_machines_have_an_upper_bound_and_their_disks_a_price() -> None:
@@ -139,9 +141,9 @@ def test_azure_and_gcp_pools_are_priced_from_their_own_inputs() -> None:
         ],
     }
     azure = priced([step("azure-native:containerservice/v20250301:ManagedCluster", "aks", agents)])
-    each = 730 * 0.192 + 19.71
-    assert azure.monthly == pytest.approx(73 + 2 * each)
-    assert azure.maximum == pytest.approx(73 + 4 * each)
+    unit = 730 * 0.192 + 19.71
+    assert azure.monthly == pytest.approx(73 + 2 * unit)
+    assert azure.maximum == pytest.approx(73 + 4 * unit)
     node = {"machineType": "e2-standard-4", "diskSizeGb": 100, "diskType": "pd-balanced"}
     pool = {
         "location": "us-central1-a",
@@ -156,17 +158,17 @@ def test_azure_and_gcp_pools_are_priced_from_their_own_inputs() -> None:
 
 def test_volumes_and_balancers_in_a_managed_cluster_are_priced() -> None:
     claim = {"spec": {"storageClassName": "fast", "resources": {"requests": {"storage": "20Gi"}}}}
-    inside: dict[str, dict[str, Any]] = {
+    resources: dict[str, dict[str, Any]] = {
         "kubernetes:storage.k8s.io/v1:StorageClass": {"metadata": {"name": "fast"}, "parameters": {"type": "gp3"}},
         "kubernetes:apps/v1:StatefulSet": {"spec": {"replicas": 3, "volumeClaimTemplates": [claim]}},
         "kubernetes:core/v1:Service": {"spec": {"type": "LoadBalancer"}},
         "kubernetes:core/v1:Secret": {},
     }
-    cost = priced([step(token, "it", inputs, provided_by="primary", parent="") for token, inputs in inside.items()])
+    cost = priced([step(token, "it", inputs, provided_by="primary", parent="") for token, inputs in resources.items()])
     assert cost.monthly == pytest.approx(3 * 20 * 0.08 + 730 * 0.0225)
     assert cost.of_site("primary") == pytest.approx(cost.monthly)
-    elsewhere = [step("kubernetes:core/v1:Service", "entry", {"spec": {"type": "LoadBalancer"}}, parent="")]
-    assert priced(elsewhere).items == [], "an existing cluster has no price"
+    existing_cluster = [step("kubernetes:core/v1:Service", "entry", {"spec": {"type": "LoadBalancer"}}, parent="")]
+    assert priced(existing_cluster).items == [], "an existing cluster has no price"
 
 
 def test_the_bill_reports_the_part_of_unchecked_prices() -> None:

@@ -36,52 +36,52 @@ def free() -> Iterator[str]:
 
 
 def resource_types(file: Path) -> Iterator[str]:
-    """Tokens of the resources that a file imports, each from its own module, read without running the SDK."""
+    """Yield the types of the resources that a file imports, read from the SDK's sources without running it."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pulumi_"):
-            package, *rest = (node.module or "").split(".")
+            package, *submodules = (node.module or "").split(".")
             spec = find_spec(package)
             assert spec is not None
-            source = Path((spec.submodule_search_locations or [""])[0]).joinpath(*rest).with_suffix(".py")
+            source = Path((spec.submodule_search_locations or [""])[0]).joinpath(*submodules).with_suffix(".py")
             for name in node.names if source.exists() else ():
                 yield from re.findall(
                     rf'type_token\("([^"]+)"\)\nclass {name.name}\b', source.read_text(encoding="utf-8")
                 )
 
 
-def declared() -> list[str]:
-    """All types that a stack of ours may declare, without versions of an interface."""
+def list_declared_types() -> list[str]:
+    """Return all types that a stack of this repository may declare, without API versions."""
     files = [file for folder in ("infra", "stacks") for file in (REPOSITORY / folder).rglob("*.py")]
-    found = {token for file in files for token in resource_types(file)}
-    return sorted(token for token in found if not token.startswith("pulumi:providers:"))
+    tokens = {token for file in files for token in resource_types(file)}
+    return sorted(token for token in tokens if not token.startswith("pulumi:providers:"))
 
 
-@pytest.mark.parametrize("token", declared())
-def test_every_type_that_our_stacks_declare_is_priced_used_or_free_for_a_reason(token: str) -> None:
+@pytest.mark.parametrize("token", list_declared_types())
+def test_every_declared_type_is_priced_charged_by_use_or_free(token: str) -> None:
     prices = table.load()
-    known = token in (*prices.resources, *pools.TYPES) or prices.used(token) or prices.free_because(token)
-    assert known, f"{token} is told as not in the table of prices"
+    is_listed = token in (*prices.resources, *pools.TYPES) or prices.used(token) or prices.free_because(token)
+    assert is_listed, f"{token} is not in the table of prices"
 
 
 def default_machines() -> dict[str, set[str]]:
-    """What pools run by cloud where settings name no machine."""
-    given = Pools()
+    """Return the machines of pools without a machine in the settings, by cloud."""
+    pools_settings = Pools()
     return {
-        "aws": {instance for group in aws_machines.groups(given) for instance in group.instances[:1]},
-        "azure": {pool.instance for pool in zone_pools(given)},
+        "aws": {instance for group in aws_machines.groups(pools_settings) for instance in group.instances[:1]},
+        "azure": {pool.instance for pool in zone_pools(pools_settings)},
         "gcp": {gcp_machines.machine_type(name, NodePool()) for name in gcp_machines.DEFAULTS},
     }
 
 
-@pytest.mark.parametrize(("cloud", "least"), [("aws", 14), ("azure", 9), ("gcp", 23)])
-def test_the_machines_of_our_pools_have_a_price_wherever_a_source_has_one(cloud: str, least: int) -> None:
+@pytest.mark.parametrize(("cloud", "minimum"), [("aws", 14), ("azure", 9), ("gcp", 23)])
+def test_the_machines_of_our_pools_have_a_price_wherever_a_source_has_one(cloud: str, minimum: int) -> None:
     prices = table.load()
     for name in default_machines()[cloud]:
-        known = [region for region in CLOUDS[cloud].regions if prices.machine(cloud, name, region) is not None]
-        assert len(known) >= least, name
+        priced = [region for region in CLOUDS[cloud].regions if prices.machine(cloud, name, region) is not None]
+        assert len(priced) >= minimum, name
 
 
-def test_the_storage_class_of_our_sites_is_told_as_what_it_is() -> None:
+def test_the_storage_class_of_our_sites_has_its_kind_of_disk() -> None:
     # Here, because a site is the one thing in this folder that runs an SDK: seconds for who collects these tests.
     from infra.aws.site import storage_class as aws_class
     from infra.azure.site import storage_class as azure_class
@@ -128,16 +128,16 @@ def test_every_region_with_a_price_is_one_that_a_site_may_name() -> None:
 
 def test_no_type_is_both_priced_and_free() -> None:
     prices = table.load()
-    both = [(token, pattern) for token in prices.resources for pattern in free() if fnmatchcase(token, pattern)]
-    assert both == [], "a priced type wins, so the pattern would mislead its reader"
+    conflicts = [(token, pattern) for token in prices.resources for pattern in free() if fnmatchcase(token, pattern)]
+    assert conflicts == [], "a priced type wins, so the pattern would mislead its reader"
 
 
-def test_no_pattern_stands_twice() -> None:
+def test_no_pattern_is_repeated() -> None:
     names = list(free())
     assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
-def test_prices_have_dates_that_are_past_and_none_is_newer_than_their_comparison() -> None:
+def test_sources_are_dated_before_the_comparison_of_prices() -> None:
     prices = table.load()
     assert prices.date <= date.today()  # noqa: DTZ011 - a date without a zone is what the table has
     assert [name for name, source in prices.sources.items() if source.date > prices.date] == []
@@ -146,12 +146,14 @@ def test_prices_have_dates_that_are_past_and_none_is_newer_than_their_comparison
 def test_every_source_is_one_that_prices_name() -> None:
     prices = table.load()
     lines = {line.source for lines in prices.resources.values() for line in lines}
-    groups = {one.source for found in (prices.machines, prices.disks) for by in found.values() for one in by.values()}
+    families = [family for by_name in prices.machines.values() for family in by_name.values()]
+    disks = [disk for by_kind in prices.disks.values() for disk in by_kind.values()]
+    groups = {group.source for group in (*families, *disks)}
     assert set(prices.sources) - lines - groups == set()
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "change",
     [
         {"hours_a_month": 0},
         {"currency": None},
@@ -164,6 +166,6 @@ def test_every_source_is_one_that_prices_name() -> None:
     ],
     ids=["no hours", "no currency", "another field", "no sources", "no price", "two prices", "no size", "sold twice"],
 )
-def test_a_table_of_another_shape_is_refused(wrong: dict[str, Any]) -> None:
+def test_a_table_of_another_shape_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        table.Table.model_validate({**table.load().model_dump(), **wrong})
+        table.Table.model_validate({**table.load().model_dump(), **change})

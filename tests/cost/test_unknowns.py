@@ -21,7 +21,7 @@ ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 FIREWALL = "aws:wafv2/webAcl:WebAcl"
 SERVICE = "kubernetes:core/v1:Service"
 HUGE = 10**15
-SOME = {"machineType": "e2-medium"}
+NODE = {"machineType": "e2-medium"}
 
 
 def priced(token: str, inputs: dict[str, Any], **more: Any) -> Estimate:
@@ -40,9 +40,9 @@ def priced(token: str, inputs: dict[str, Any], **more: Any) -> Estimate:
         (PROFILES, {"location": "eastus", "sku": {"tier": "Free"}, "agentPoolProfiles": [UNKNOWN]}),
         (PROFILES, {"location": "eastus", "sku": UNKNOWN}),
         (AGENTS, {"location": "eastus", "vmSize": "Standard_D4s_v5", "count": UNKNOWN}),
-        (POOL, {"location": "us-central1", "nodeConfig": SOME, "autoscaling": UNKNOWN}),
+        (POOL, {"location": "us-central1", "nodeConfig": NODE, "autoscaling": UNKNOWN}),
         (POOL, {"location": "us-central1", "nodeConfig": UNKNOWN, "initialNodeCount": 1}),
-        (POOL, {"location": "us-central1", "nodeConfig": {**SOME, "diskSizeGb": UNKNOWN}, "initialNodeCount": 1}),
+        (POOL, {"location": "us-central1", "nodeConfig": {**NODE, "diskSizeGb": UNKNOWN}, "initialNodeCount": 1}),
         (FIREWALL, {"rules": UNKNOWN}),
         (ENDPOINT, {"vpcEndpointType": "Interface", "subnetIds": [], "region": "mars-north-1"}),
         (SERVICE, {"spec": {"type": UNKNOWN}}),
@@ -55,7 +55,7 @@ def test_an_input_that_is_unknown_before_the_run_is_reported(token: str, inputs:
 
 
 def test_unknown_zones_count_as_three() -> None:
-    inputs = {"location": "us-central1", "nodeConfig": SOME, "initialNodeCount": 1, "nodeLocations": UNKNOWN}
+    inputs = {"location": "us-central1", "nodeConfig": NODE, "initialNodeCount": 1, "nodeLocations": UNKNOWN}
     assert priced(POOL, inputs).monthly == pytest.approx(3 * (730 * 0.033506 + 10))
 
 

@@ -76,9 +76,13 @@ def test_a_step_passes_if_all_of_its_files_do(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.xml", tmp_path / "bad.xml"
     good.write_text('<testsuite tests="3" failures="0" errors="0"/>')
     bad.write_text('<testsuite tests="1" failures="1" errors="0"/>')
-    both = pipeline_results.read("tests", [good, bad], COMMIT)
-    assert (both.ok, both.summary, both.file) == (False, "3 tests, 0 failed; 1 tests, 1 failed", "good.xml bad.xml")
-    assert both.sha256 == hashlib.sha256(good.read_bytes() + bad.read_bytes()).hexdigest()
+    result = pipeline_results.read("tests", [good, bad], COMMIT)
+    assert (result.ok, result.summary, result.file) == (
+        False,
+        "3 tests, 0 failed; 1 tests, 1 failed",
+        "good.xml bad.xml",
+    )
+    assert result.sha256 == hashlib.sha256(good.read_bytes() + bad.read_bytes()).hexdigest()
 
 
 def test_a_missing_file_is_a_failed_result(tmp_path: Path) -> None:

@@ -45,12 +45,12 @@ def previewed(
     record.unlink(missing_ok=True)
     analyzer = Analyzer(*rules, config=config, record=Record(record))
     events = EngineEvents()
-    for given in stack:
-        events.take(step(given))
-        report(events, analyzer.resource(given))
+    for declaration in stack:
+        events.take(step(declaration))
+        report(events, analyzer.resource(declaration))
         events.take(
             PolicyTally(
-                pack=PACK, subject=Subject(urn=given.urn), passed_rules=(), failed_rules=(), inapplicable_rules=()
+                pack=PACK, subject=Subject(urn=declaration.urn), passed_rules=(), failed_rules=(), inapplicable_rules=()
             )
         )
     report(events, analyzer.stack(*stack))
@@ -58,10 +58,10 @@ def previewed(
     return events
 
 
-def step(given: Declaration, operation: str = "create") -> StepStarted:
+def step(declaration: Declaration, operation: str = "create") -> StepStarted:
     """Return the engine's event for a step on the resource."""
     return StepStarted(
-        subject=Subject(urn=given.urn), operation=operation, logical=True, properties=(), is_planned=True
+        subject=Subject(urn=declaration.urn), operation=operation, logical=True, properties=(), is_planned=True
     )
 
 
@@ -110,8 +110,8 @@ def exit_code(rules: Sequence[AnyRule], events: EngineEvents, record: Path) -> E
         rules_for=lambda token: index.get(token, ()),
     )
     verdict = evaluation.verdict_on(policy, events, record, is_plan=True)
-    planned = Planned(settings=Settings(environment="staging", sites=()), outcome=_SUCCEEDED, verdict=verdict)
-    refusals = gates.refusals(planned)
+    preview = Planned(settings=Settings(environment="staging", sites=()), outcome=_SUCCEEDED, verdict=verdict)
+    refusals = gates.refusals(preview)
     return result.exit_code(Result(operation=Operation.PREVIEW, outcome=_SUCCEEDED, verdict=verdict, refusals=refusals))
 
 

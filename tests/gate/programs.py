@@ -119,8 +119,8 @@ DECLARING = """
 
 
 def declaring(make_project: MakeProject, parts: Iterable[Declaration], config: Mapping[str, str]) -> Project:
-    """A project that declares these. ``${name.key}`` in a property is that output of the part of that name."""
+    """Return a project that declares the parts. ``${name.key}`` in a property is an output of the part ``name``."""
     project = make_project(DECLARING, config)
-    listed = [{"name": one.name, "type": one.type, "props": one.props} for one in parts]
-    (project.root / "parts.json").write_text(json.dumps(listed))
+    entries = [{"name": part.name, "type": part.type, "props": part.props} for part in parts]
+    (project.root / "parts.json").write_text(json.dumps(entries))
     return project

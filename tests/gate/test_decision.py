@@ -180,7 +180,7 @@ def test_a_truncated_or_malformed_record_is_refused(tmp_path: Path, text: str) -
 
 
 def waiver(**more: Any) -> Waiver:
-    given = {
+    fields = {
         "rule": SIZE.id,
         "resource": f"{PART}::a",
         "stacks": ["local"],
@@ -189,7 +189,7 @@ def waiver(**more: Any) -> Waiver:
         "ticket": "OPS-7",
         "expires": TODAY + timedelta(days=10),
     }
-    return Waiver.model_validate({**given, **more})
+    return Waiver.model_validate({**fields, **more})
 
 
 def waiving_config(entry: Waiver) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def test_the_benchmarks_have_all_their_ids(framework: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("framework", ["cis-aws", "cis-azure", "cis-gcp", "cis-kubernetes"])
-def test_a_control_in_reach_says_what_it_is_about_and_no_other_says_the_same(framework: str) -> None:
+def test_a_control_in_reach_has_a_unique_title(framework: str) -> None:
     in_reach = [one for one in frameworks()[framework].controls.values() if one.grade is not Grade.OUT_OF_REACH]
     titles = [one.title for one in in_reach]
     assert sorted(title for title in titles if titles.count(title) > 1) == []
@@ -57,7 +57,7 @@ def test_a_control_in_reach_says_what_it_is_about_and_no_other_says_the_same(fra
     ],
 )
 def test_rules_follow_the_numbers_of_the_newest_benchmark(rule: str, control: str, subject: str) -> None:
-    """The numbers of these moved, or came, with the versions that are listed."""
+    """Check controls whose numbers changed with the versions that are listed."""
     framework = f"cis-{rule.partition('-')[0]}"
     assert mapping()[rule].controls[framework] == [control]
     assert subject in frameworks()[framework].controls[control].title
@@ -75,10 +75,10 @@ def test_every_rule_is_mapped_or_says_why_it_serves_no_control() -> None:
 @pytest.mark.parametrize("rule", sorted(mapping()))
 def test_a_rule_is_mapped_to_controls_that_exist_and_are_in_reach(rule: str) -> None:
     for framework, controls in mapping()[rule].controls.items():
-        listed = frameworks()[framework].controls
-        assert set(controls) <= set(listed), framework
+        by_id = frameworks()[framework].controls
+        assert set(controls) <= set(by_id), framework
         assert len(set(controls)) == len(controls)
-        assert [one for one in controls if listed[one].grade is Grade.OUT_OF_REACH] == []
+        assert [name for name in controls if by_id[name].grade is Grade.OUT_OF_REACH] == []
 
 
 @pytest.mark.parametrize("rule", sorted(mapping()))
@@ -94,8 +94,8 @@ def test_no_plan_claims_to_satisfy_what_a_whole_organisation_has_to_do(framework
 
 def test_the_controls_that_a_pipeline_shows_are_fed_from_it() -> None:
     iso, soc2 = frameworks()["iso27001"].controls, frameworks()["soc2"].controls
-    shown = {name: set(iso[name].pipeline) for name in ("A.8.8", "A.8.9", "A.8.25", "A.8.29", "A.8.31", "A.8.32")}
-    assert all(shown.values()), shown
+    kinds = {name: set(iso[name].pipeline) for name in ("A.8.8", "A.8.9", "A.8.25", "A.8.29", "A.8.31", "A.8.32")}
+    assert all(kinds.values()), kinds
     assert {"gate", "tests"} <= set(soc2["CC8.1"].pipeline)
 
 
@@ -108,7 +108,7 @@ def verdict(kind: Kind | None = None, *, ticket: str = "", mandatory: bool = Tru
 
 
 @pytest.mark.parametrize(
-    ("given", "state"),
+    ("run", "state"),
     [
         (verdict(), State.PASSING),
         (verdict(Kind.VIOLATION), State.BROKEN),
@@ -117,10 +117,10 @@ def verdict(kind: Kind | None = None, *, ticket: str = "", mandatory: bool = Tru
         (verdict(Kind.VIOLATION, mandatory=False), State.ADVISED),
         (Verdict(stack="local", environment="local"), State.NOT_SHOWN),
     ],
-    ids=lambda given: str(given) if isinstance(given, State) else "",
+    ids=lambda entry: str(entry) if isinstance(entry, State) else "",
 )
-def test_a_control_is_as_good_as_the_checks_that_serve_it(given: Verdict, state: State) -> None:
-    (control,) = [one for one in matrix(given, {}) if (one.framework, one.control) == ("cis-kubernetes", "5.2.2")]
+def test_a_control_is_as_good_as_the_checks_that_serve_it(run: Verdict, state: State) -> None:
+    (control,) = [one for one in matrix(run, {}) if (one.framework, one.control) == ("cis-kubernetes", "5.2.2")]
     assert control.state is state
     assert control.grade is Grade.SATISFIES
 
@@ -145,11 +145,11 @@ def test_failing_tests_break_the_controls_that_they_are_evidence_for() -> None:
         ("lock", {"A.5.21", "A.8.8", "A.8.19", "CC6.8"}),
     ],
 )
-def test_a_bad_result_breaks_the_controls_that_it_is_evidence_for_and_no_others(kind: str, controls: set[str]) -> None:
-    found = {one.control for one in matrix(verdict(), {kind: False}) if one.state is State.BROKEN}
-    assert found == controls
+def test_a_failed_result_breaks_the_controls_that_it_serves(kind: str, controls: set[str]) -> None:
+    states = {entry.control: entry.state for entry in matrix(verdict(), {kind: False})}
+    assert {control for control, state in states.items() if state is State.BROKEN} == controls
 
 
 def test_a_control_says_which_results_it_lacks() -> None:
-    told = {one.control: one.missing for one in matrix(verdict(), {"lint": True, "lock": True})}
-    assert (told["A.8.29"], told["A.8.8"], told["A.8.32"]) == (["tests"], ["scan"], [])
+    missing = {entry.control: entry.missing for entry in matrix(verdict(), {"lint": True, "lock": True})}
+    assert (missing["A.8.29"], missing["A.8.8"], missing["A.8.32"]) == (["tests"], ["scan"], [])

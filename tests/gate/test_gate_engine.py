@@ -190,7 +190,7 @@ def test_unknown_values_and_crashes_fail_closed_for_their_rule_only(policy_of: P
 
 
 def waiver(rule: AnyRule, **more: Any) -> Waiver:
-    given = {
+    fields = {
         "rule": rule.id,
         "resource": f"{tiny_rules.PART}::a",
         "stacks": ("local",),
@@ -199,7 +199,7 @@ def waiver(rule: AnyRule, **more: Any) -> Waiver:
         "ticket": "OPS-1",
         "expires": date(2026, 12, 1),
     }
-    return Waiver.model_validate({**given, **more})
+    return Waiver.model_validate({**fields, **more})
 
 
 HEAVY = {"colour": "red", "finish": "matt", "label": "one", "weighed": 9}
@@ -216,9 +216,9 @@ def test_nothing_is_created_behind_a_red_gate(policy_of: PolicyOf, runner: Runne
 def test_nothing_is_created_if_another_gate_refuses_the_plan(policy_of: PolicyOf, runner: Runner) -> None:
     project = runner.project({"a": GOOD})
 
-    def refuse(planned: Planned) -> Sequence[Fault]:
-        assert planned.outcome.ok
-        assert not planned.verdict.red
+    def refuse(preview: Planned) -> Sequence[Fault]:
+        assert preview.outcome.ok
+        assert not preview.verdict.red
         return [Fault(path="backup", message="is too old")]
 
     result = runner.up(project, policy_of(), gates=[*GATES, refuse])
@@ -231,9 +231,9 @@ def test_a_waived_unknown_is_admitted_and_checked_after_the_deployment(policy_of
     project = runner.project({"a": HEAVY})
     assert verdict_of(runner.preview(project, policy_of())).red
     waiving = policy_of(waivers=[waiver(SIZE), waiver(INVERSE)])
-    planned = runner.preview(project, waiving)
-    assert planned.ok, planned.verdict
-    assert [finding.kind for finding in verdict_of(planned).waived] == [Kind.UNEVALUATED] * 2
+    preview = runner.preview(project, waiving)
+    assert preview.ok, preview.verdict
+    assert [finding.kind for finding in verdict_of(preview).waived] == [Kind.UNEVALUATED] * 2
     deployed = runner.up(project, waiving)
     assert deployed.ok, deployed.verdict
     assert [(finding.kind, finding.rule) for finding in verdict_of(deployed).waived] == [(Kind.VIOLATION, SIZE.id)]
@@ -279,17 +279,17 @@ REMEDIATING = {"remediate": True, "settings": {"sites": [{"name": "rack"}]}}
 
 def test_a_missing_property_is_added_where_the_stack_allows_it(policy_of: PolicyOf, runner: Runner) -> None:
     project = runner.project({"a": UNPAINTED, "b": {**GOOD, "label": "two"}})
-    refused = runner.preview(project, policy_of())
-    assert exit_code(refused) is ExitCode.POLICY
-    assert findings(refused) == [("violation", COLOUR.id, "a")]
-    assert verdict_of(refused).remedies == []
-    assert "colour" not in inputs(refused, "a")
+    without_fix = runner.preview(project, policy_of())
+    assert exit_code(without_fix) is ExitCode.POLICY
+    assert findings(without_fix) == [("violation", COLOUR.id, "a")]
+    assert verdict_of(without_fix).remedies == []
+    assert "colour" not in inputs(without_fix, "a")
 
-    planned = runner.preview(project, policy_of(**REMEDIATING))
-    assert planned.ok, planned.verdict
-    assert list(verdict_output.remedies(verdict_of(planned))) == [f"remedied: {COLOUR.id} on a: colour"]
-    assert inputs(planned, "a") == {**UNPAINTED, "colour": "blue"}
-    assert inputs(planned, "b") == {**GOOD, "label": "two"}
+    preview = runner.preview(project, policy_of(**REMEDIATING))
+    assert preview.ok, preview.verdict
+    assert list(verdict_output.remedies(verdict_of(preview))) == [f"remedied: {COLOUR.id} on a: colour"]
+    assert inputs(preview, "a") == {**UNPAINTED, "colour": "blue"}
+    assert inputs(preview, "b") == {**GOOD, "label": "two"}
 
     deployed = runner.up(project, policy_of(**REMEDIATING))
     assert deployed.ok, deployed.verdict

@@ -37,16 +37,16 @@ def test_rules_run_on_every_document_of_every_file(tmp_path: Path) -> None:
     )
     verdict = manifest_check.verdict(tmp_path)
     assert verdict.red
-    broken = {(one.rule, one.urn.rsplit("::", 1)[-1], one.path) for one in verdict.findings}
-    place = "spec.template.spec.containers[0].securityContext.privileged"
-    assert (PRIVILEGED, "shop/bad", place) in broken
-    assert {name for rule, name, _ in broken if rule == PRIVILEGED} == {"shop/bad"}
+    findings = {(finding.rule, finding.urn.rsplit("::", 1)[-1], finding.path) for finding in verdict.findings}
+    path = "spec.template.spec.containers[0].securityContext.privileged"
+    assert (PRIVILEGED, "shop/bad", path) in findings
+    assert {name for rule, name, _ in findings if rule == PRIVILEGED} == {"shop/bad"}
     assert any(urn.endswith("shop/server") for urn in verdict.passed[PRIVILEGED])
-    assert "kubernetes-networks-namespace-require-default-deny" in {one.rule for one in verdict.findings}
+    assert "kubernetes-networks-namespace-require-default-deny" in {finding.rule for finding in verdict.findings}
 
 
 @pytest.mark.parametrize("text", ["a: [", "- 1\n", "kind: Pod\n", ""], ids=["no yaml", "a list", "no version", "empty"])
-def test_what_is_no_manifest_is_told(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_manifest_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "one.yaml"
     file.write_text(text)
     with pytest.raises(ManifestError):

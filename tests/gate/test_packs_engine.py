@@ -33,7 +33,7 @@ __all__ = ["engine", "make_project", "pouw_home"]
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("pouw_home")]
 
 
-def test_the_official_command_line_alone_is_told_advice_as_advice(
+def test_the_official_command_line_reports_advice_as_advice(
     engine: Engine, make_project: MakeProject, tmp_path: Path
 ) -> None:
     pack = tmp_path / "pack"
@@ -44,8 +44,8 @@ def test_the_official_command_line_alone_is_told_advice_as_advice(
     project = make_project(PROGRAM, {"tiny:parts": {"a": part}})
     request = Request(operation=Operation.PREVIEW, stack="local", policy_packs=[pack])
     outcome = operation.run(request, engine, SilentProgress(), project=project, home=Home.from_environment(os.environ))
-    told = {(one.level, one.message.split("\n")[1].partition(" ")[0]) for one in outcome.violations}
-    assert told == {("mandatory", SIZE.id), ("advisory", FINISH.id)}
+    reports = {(one.level, one.message.split("\n")[1].partition(" ")[0]) for one in outcome.violations}
+    assert reports == {("mandatory", SIZE.id), ("advisory", FINISH.id)}
 
 
 def test_the_pack_needs_nothing_but_its_folder(engine: Engine, make_project: MakeProject) -> None:

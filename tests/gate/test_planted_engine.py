@@ -1,4 +1,4 @@
-"""The whole pack under the real engine, a cloud at a time: every planted violation, once, and none where none is."""
+"""The whole pack under the real engine: it reports every planted violation once, and none in the clean twins."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def judge(engine: Engine, make_project: MakeProject) -> Judge:
 
 
 @each_cloud
-def test_what_is_planted_is_found_whole_and_no_violation_is_told_twice(cloud: str, judge: Judge) -> None:
+def test_every_planted_violation_is_reported_exactly_once(cloud: str, judge: Judge) -> None:
     stack = load_stack("planted", cloud)
     result = judge(stack)
     findings = result.verdict.findings
@@ -64,8 +64,8 @@ def test_what_is_planted_is_found_whole_and_no_violation_is_told_twice(cloud: st
     assert result.verdict.red
     assert [str(one) for one in findings if one.kind is not Kind.VIOLATION] == []
     assert stack.count(findings) == stack.planted
-    told = Counter((one.rule, one.urn, one.path, one.message) for one in findings)
-    assert [one for one, times in told.items() if times > 1] == []
+    reports = Counter((one.rule, one.urn, one.path, one.message) for one in findings)
+    assert [one for one, times in reports.items() if times > 1] == []
 
 
 @each_cloud
@@ -80,7 +80,7 @@ def test_a_stack_in_order_passes_and_every_rule_has_looked_at_something(cloud: s
 
 @pytest.mark.parametrize("cloud", [name for name in CLOUDS if name != "pouw"])
 def test_where_nothing_is_known_every_mandatory_rule_refuses(cloud: str, judge: Judge) -> None:
-    """The stack in order, with each property unknown that it has, or that its planted twin has. Settings are known."""
+    """Preview the stack with every property unknown that it or its planted twin has; settings are known."""
     keys: defaultdict[str, set[str]] = defaultdict(set)
     for part in (*load_stack("clean", cloud).parts, *load_stack("planted", cloud).parts):
         keys[part.type] |= set(part.props) - {"apiVersion", "kind"}
@@ -93,12 +93,12 @@ def test_where_nothing_is_known_every_mandatory_rule_refuses(cloud: str, judge: 
     assert mandatory - {one.rule for one in result.verdict.findings if one.blocks} == set()
 
 
-def test_manifests_without_an_engine_are_told_the_same(judge: Judge) -> None:
+def test_plain_manifests_have_the_same_findings(judge: Judge) -> None:
     stack = load_stack("planted", "kubernetes")
-    plain = manifest_check.verdict(file_of("planted", "kubernetes"))
-    assert places(stack, plain.findings) == places(stack, judge(stack).verdict.findings)
+    verdict = manifest_check.verdict(file_of("planted", "kubernetes"))
+    assert locations_of(stack, verdict.findings) == locations_of(stack, judge(stack).verdict.findings)
 
 
-def places(stack: DeclaredStack, findings: Iterable[Finding]) -> Counter[tuple[str, str, str]]:
+def locations_of(stack: DeclaredStack, findings: Iterable[Finding]) -> Counter[tuple[str, str, str]]:
     """Rule, resource and path of each finding."""
     return Counter((one.rule, stack.part(one.urn).name, one.path) for one in findings)

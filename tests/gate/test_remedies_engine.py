@@ -66,7 +66,7 @@ PARTS = (
 )
 ALL_TAGS = {f"tags.{name}" for name in TAGS}
 ALL_LABELS = {f"labels.{name}" for name in TAGS}
-ADDED = {
+ADDITIONS = {
     ("aws-kms-key-require-rotation", "key"): {"enableKeyRotation"},
     ("aws-cloudtrail-trail-require-validation", "trail"): {"enableLogFileValidation"},
     ("aws-tags-resource-require-owner", "trail"): ALL_TAGS,
@@ -107,28 +107,28 @@ def judge(engine: Engine, make_project: MakeProject) -> Judge:
     return run
 
 
-def broken(result: Evaluation) -> set[tuple[str, str]]:
+def findings_of(result: Evaluation) -> set[tuple[str, str]]:
     """Rule and resource of every finding."""
     return {(one.rule, one.urn.rpartition("::")[2]) for one in result.verdict.findings}
 
 
 def inputs(result: Evaluation) -> Mapping[str, Any]:
-    """The inputs that the engine planned, by resource."""
+    """Return the inputs that the engine planned, by resource."""
     return {one.subject.name: one.after for one in result.outcome.steps}
 
 
-def test_every_fix_of_the_pack_heals_its_resource_and_nothing_else_is_changed(judge: Judge) -> None:
+def test_every_fix_of_the_pack_corrects_its_resource_only(judge: Judge) -> None:
     before, after = judge(False), judge(True)
     assert (before.verdict.gaps, after.verdict.gaps) == ([], [])
     assert before.verdict.remedies == []
-    assert {(one.rule, one.urn.rpartition("::")[2]): set(one.paths) for one in after.verdict.remedied} == ADDED
-    assert {rule for rule, _ in ADDED} == {
+    assert {(one.rule, one.urn.rpartition("::")[2]): set(one.paths) for one in after.verdict.remedied} == ADDITIONS
+    assert {rule for rule, _ in ADDITIONS} == {
         rule.id for rule in catalogue.every_rule().values() if isinstance(rule, Rule) and rule.fix
     }
-    assert broken(before) - broken(after) == set(ADDED)
-    assert broken(after) <= broken(before)
-    planned = inputs(after)
-    assert planned["trail"]["enableLogFileValidation"] is True
-    assert planned["images"]["tags"] == {"owner": "me", **TAGS}
-    assert planned["topic"]["labels"] == TAGS
-    assert planned["trail"]["kmsKeyId"] == inputs(before)["trail"]["kmsKeyId"]
+    assert findings_of(before) - findings_of(after) == set(ADDITIONS)
+    assert findings_of(after) <= findings_of(before)
+    after_inputs = inputs(after)
+    assert after_inputs["trail"]["enableLogFileValidation"] is True
+    assert after_inputs["images"]["tags"] == {"owner": "me", **TAGS}
+    assert after_inputs["topic"]["labels"] == TAGS
+    assert after_inputs["trail"]["kmsKeyId"] == inputs(before)["trail"]["kmsKeyId"]

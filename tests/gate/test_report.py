@@ -32,7 +32,7 @@ from pouw.run.result import Result
 from pouw.run.stacks import settings
 
 SERVER = "urn:pulumi:local::pouw::kubernetes:apps/v1:Deployment::server"
-OTHER = "urn:pulumi:local::pouw::kubernetes:apps/v1:Deployment::other"
+SECOND_SERVER = "urn:pulumi:local::pouw::kubernetes:apps/v1:Deployment::other"
 PRIVILEGED, ROOT, TOKEN = (
     "kubernetes-pods-container-deny-privileged",
     "kubernetes-pods-container-require-nonroot",
@@ -43,7 +43,7 @@ EVIL = '<script>alert("1")</script> | [a](b)'
 
 
 def finding(rule: str, **more: Any) -> Finding:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "kind": Kind.VIOLATION,
         "urn": SERVER,
         "path": "spec.x",
@@ -52,20 +52,20 @@ def finding(rule: str, **more: Any) -> Finding:
         "mandatory": True,
         "remedy": "Do better.",
     }
-    return Finding(rule=rule, **{**given, **more})
+    return Finding(rule=rule, **{**fields, **more})
 
 
 FINDINGS = [
     finding(PRIVILEGED, message=EVIL),
     finding(ROOT, kind=Kind.UNEVALUATED, path="", message="size is not known"),
-    finding(ROOT, urn=OTHER, ticket="OPS-1"),
+    finding(ROOT, urn=SECOND_SERVER, ticket="OPS-1"),
     finding(TOKEN, mandatory=False),
 ]
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    verdict = Verdict(stack="local", environment="local", findings=FINDINGS, passed={PRIVILEGED: [OTHER]})
+    verdict = Verdict(stack="local", environment="local", findings=FINDINGS, passed={PRIVILEGED: [SECOND_SERVER]})
     outcome = Outcome(operation="preview", stack="local", conclusion=Conclusion.REFUSED, changes=Changes(create=2),
                       resources=[], outputs={}, faults=[], warnings=[], violations=[], tallies=[], steps=[],
                       seconds=1.0)  # fmt: skip
@@ -244,8 +244,8 @@ def test_a_plan_is_parsed_from_mixed_output_and_has_a_digest() -> None:
     }
     plan = parse(b"warning: old\n" + json.dumps({"steps": [step]}, indent=1).encode() + b"\nerror: gone\n")
     assert plan.positions == {SERVER: Position(file="infra/naming.py", line=3)}
-    other = parse(json.dumps({"steps": [{**step, "op": "update"}]}).encode())
-    assert other.digest != plan.digest
+    other_plan = parse(json.dumps({"steps": [{**step, "op": "update"}]}).encode())
+    assert other_plan.digest != plan.digest
     assert parse(b"error: nothing\n").digest == ""
 
 

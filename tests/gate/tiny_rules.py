@@ -29,8 +29,8 @@ def _rule(name: str, check: Any, level: Level = Level.MANDATORY, fix: Any = None
     )
 
 
-def _paints(props: Mapping[str, Any], around: FixContext) -> Iterator[Addition]:
-    if "site" in around.tags:
+def _paints(props: Mapping[str, Any], context: FixContext) -> Iterator[Addition]:
+    if "site" in context.tags:
         yield "colour", "blue" if props["size"] else "red"
 
 
@@ -65,5 +65,5 @@ _INDEX = catalogue.index_by_type(RULES)
 
 
 def rules_for(token: str) -> Sequence[AnyRule]:
-    """The rules about a type."""
+    """Return the rules about a type."""
     return _INDEX.get(token, ())

@@ -60,7 +60,7 @@ def token_service(request: Request) -> Response:
 
 
 @contextmanager
-def served(application: Any) -> Iterator[str]:
+def serving(application: Any) -> Iterator[str]:
     """Serve an application over HTTP, and provide its address."""
     server = make_server("127.0.0.1", 0, application)
     thread = threading.Thread(target=server.serve_forever)
@@ -76,7 +76,7 @@ def served(application: Any) -> Iterator[str]:
 @pytest.fixture
 def aws() -> Iterator[str]:
     """Provide the address of a token service with one account."""
-    with served(token_service) as address:
+    with serving(token_service) as address:
         yield address
 
 
@@ -145,7 +145,7 @@ def test_an_answer_that_is_not_from_aws_is_refused(monkeypatch: pytest.MonkeyPat
     for name, value in credentials().items():
         monkeypatch.setenv(name, value)
     page = Response("<!doctype html><title>Please log in to the network", mimetype="text/html")
-    with served(page) as address:
+    with serving(page) as address:
         assert "is unknown" in messages(stack("aws", AWS_ACCOUNT), {"aws:endpoints": [{"sts": address}]})
 
 
@@ -187,9 +187,9 @@ def test_a_caller_who_is_not_an_administrator_is_refused(
 def test_the_azure_subscription_is_from_a_variable_or_the_command(empty_path: Path) -> None:
     stand_in(empty_path, "az", prints=json.dumps({"id": SUBSCRIPTION}))
     assert messages(stack("azure", SUBSCRIPTION)) == ""
-    other = "1c2f6471-1bf0-4dda-aec3-cb9272f09590"
-    message = messages(stack("azure", SUBSCRIPTION), environment={**os.environ, "ARM_SUBSCRIPTION_ID": other})
-    assert f"another subscription; got {other}" in message
+    subscription = "1c2f6471-1bf0-4dda-aec3-cb9272f09590"
+    message = messages(stack("azure", SUBSCRIPTION), environment={**os.environ, "ARM_SUBSCRIPTION_ID": subscription})
+    assert f"another subscription; got {subscription}" in message
     stand_in(empty_path, "az", prints="not JSON")
     assert "printed no JSON" in messages(stack("azure", SUBSCRIPTION))
 

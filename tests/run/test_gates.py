@@ -40,19 +40,19 @@ def result(conclusion: Conclusion = Conclusion.SUCCEEDED, **fields: Any) -> Resu
     return Result(operation=Operation.PREVIEW, outcome=outcome(conclusion), **fields)
 
 
-def planned(stack: Settings, verdict: Verdict = GREEN) -> Planned:
+def preview_of(stack: Settings, verdict: Verdict = GREEN) -> Planned:
     """Return a priced plan of one cluster."""
     plan = outcome()
     return Planned(settings=stack, outcome=plan, verdict=verdict, bill=bills.bill_of(plan, stack))
 
 
 def test_a_plan_over_a_budget_is_refused() -> None:
-    (fault,) = gates.refusals(planned(settings(budget={"monthly": 72})))
+    (fault,) = gates.refusals(preview_of(settings(budget={"monthly": 72})))
     assert fault.path == "pouw:sites[0].budget.monthly"
 
 
 def test_a_plan_within_its_budget_is_admitted() -> None:
-    assert gates.refusals(planned(settings(budget={"monthly": 73}))) == []
+    assert gates.refusals(preview_of(settings(budget={"monthly": 73}))) == []
 
 
 def test_a_plan_is_priced_before_a_deployment_only_for_a_budget() -> None:
@@ -61,13 +61,13 @@ def test_a_plan_is_priced_before_a_deployment_only_for_a_budget() -> None:
 
 
 def test_a_red_verdict_refuses_a_plan_with_its_counts() -> None:
-    (fault,) = gates.refusals(planned(settings(), RED))
+    (fault,) = gates.refusals(preview_of(settings(), RED))
     assert fault.message == "the compliance gate is red"
     assert "1 violations" in fault.got
 
 
 def test_every_gate_reports_its_faults_in_order() -> None:
-    faults = gates.refusals(planned(settings(budget={"monthly": 72}), RED), [*GATES, lambda _: [REFUSAL]])
+    faults = gates.refusals(preview_of(settings(budget={"monthly": 72}), RED), [*GATES, lambda _: [REFUSAL]])
     assert [fault.path for fault in faults] == ["stack staging", "pouw:sites[0].budget.monthly", "backup"]
 
 
@@ -99,8 +99,8 @@ def test_a_failure_of_the_engine_keeps_its_code_behind_a_red_gate(conclusion: Co
 def test_a_green_verdict_overrules_the_refusal_of_the_engine() -> None:
     assert exit_code(result(Conclusion.REFUSED, verdict=GREEN)) is ExitCode.OK
     fault = ResourceFault(resource="urn", path="part", message="failed")
-    failed = Result(operation=Operation.UP, outcome=outcome(Conclusion.REFUSED, faults=[fault]), verdict=GREEN)
-    assert exit_code(failed) is ExitCode.FAILED
+    with_faults = Result(operation=Operation.UP, outcome=outcome(Conclusion.REFUSED, faults=[fault]), verdict=GREEN)
+    assert exit_code(with_faults) is ExitCode.FAILED
 
 
 def test_an_error_before_the_start_decides_the_exit_code() -> None:

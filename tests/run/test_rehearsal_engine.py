@@ -1,4 +1,4 @@
-"""Rehearsals with the real engine: up, change, drift, kills and the end, and that none is taken for the real thing."""
+"""Rehearsals with the real engine: up, change, drift, kills and destroy, without any access to a real cloud."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ Run = Callable[..., Outcome]
 
 @pytest.fixture
 def run(engine: Engine) -> Run:
-    """Run an operation that must succeed, unless ``ok`` says otherwise."""
+    """Return a function that runs an operation and checks its success."""
 
-    def call(rehearsal: Rehearsal, what: str, *, ok: bool = True) -> Outcome:
-        outcome = rehearsal.run(Operation(what), SilentProgress(), engine=engine).outcome
+    def call(rehearsal: Rehearsal, name: str, *, ok: bool = True) -> Outcome:
+        outcome = rehearsal.run(Operation(name), SilentProgress(), engine=engine).outcome
         assert outcome.ok is ok, list(map(str, outcome.faults))
         return outcome
 
@@ -71,7 +71,7 @@ def configure(project: Project, config: Mapping[str, object]) -> None:
 
 
 def outputs_of(rehearsal: Rehearsal) -> Mapping[str, Any]:
-    """The stack's outputs, from the rehearsal's own backend."""
+    """Return the stack's outputs from the rehearsal's own backend."""
     (state,) = rehearsal.root.glob("engine/backend/.pulumi/stacks/*/local.json")
     resources = json.loads(state.read_text())["checkpoint"]["latest"]["resources"]
     outputs: Mapping[str, Any] = next(one["outputs"] for one in resources if one["type"] == "pulumi:pulumi:Stack")
@@ -82,13 +82,13 @@ def names(rehearsal: Rehearsal) -> list[str]:
     return sorted(one.urn.rpartition("::")[2] for one in rehearsal.cloud.records())
 
 
-def test_a_site_comes_up_stays_changes_and_goes(make_project: MakeProject, run: Run) -> None:
+def test_a_site_is_created_kept_changed_and_destroyed(make_project: MakeProject, run: Run) -> None:
     project = make_project(AWS, AWS_CONFIG)
     rehearsal = rehearsal_of(project)
     assert run(rehearsal, "up").changes.create == AWS_RESOURCES
     outputs = outputs_of(rehearsal)
     assert outputs["endpoint"].endswith(".gr7.eu-west-1.eks.amazonaws.com")
-    assert outputs["role"].startswith("arn:aws:iam::000000000000:role/role-"), "an account that is nobody's"
+    assert outputs["role"].startswith("arn:aws:iam::000000000000:role/role-"), "an account that does not exist"
     assert outputs["group"].startswith("sg-00000000")
     assert outputs["address"].startswith("192.0.2."), "an address for documentation"
 
@@ -97,13 +97,13 @@ def test_a_site_comes_up_stays_changes_and_goes(make_project: MakeProject, run: 
     assert outputs_of(rehearsal) == outputs
 
     configure(project, {**AWS_CONFIG, "range": "10.0.0.0/15"})
-    refused = run(rehearsal, "up", ok=False)
-    assert "must be a range between /16 and /28" in "".join(map(str, refused.faults))
+    failure = run(rehearsal, "up", ok=False)
+    assert "must be a range between /16 and /28" in "".join(map(str, failure.faults))
     configure(project, {**AWS_CONFIG, "range": "10.0.0.0/17"})
-    changed = run(rehearsal, "up")
-    replaced = {one.name for one in changed.resources if one.operation == "replace"}
+    update = run(rehearsal, "up")
+    replaced = {one.name for one in update.resources if one.operation == "replace"}
     assert replaced == {"network", "settings", "subnet-eu-west-1a", "subnet-eu-west-1b", "subnet-eu-west-1c"}
-    assert {one.name for one in changed.resources if one.operation == "update"} == {"cluster"}
+    assert {one.name for one in update.resources if one.operation == "update"} == {"cluster"}
     assert len(names(rehearsal)) == AWS_RESOURCES - 2, "what was replaced is gone"
     configure(project, {**AWS_CONFIG, "range": "10.0.0.0/18"})
     assert run(rehearsal, "up").changes.replace == len(replaced), "and what replaced it can be replaced"
@@ -112,13 +112,13 @@ def test_a_site_comes_up_stays_changes_and_goes(make_project: MakeProject, run: 
     assert not rehearsal.root.exists(), "nothing is left, the cloud included"
 
 
-def test_the_other_clouds_come_up_and_go(make_project: MakeProject, run: Run) -> None:
+def test_sites_of_the_other_clouds_are_created_and_destroyed(make_project: MakeProject, run: Run) -> None:
     rehearsal = rehearsal_of(make_project(OTHER_CLOUDS, OTHER_CLOUDS_CONFIG))
     assert run(rehearsal, "up").changes.create == OTHER_CLOUDS_RESOURCES
     outputs = outputs_of(rehearsal)
-    nobody = "00000000-0000-0000-0000-000000000000"
-    assert outputs["subscription"] == nobody
-    assert outputs["group"].startswith(f"/subscriptions/{nobody}/resourceGroups/group")
+    no_subscription = "00000000-0000-0000-0000-000000000000"
+    assert outputs["subscription"] == no_subscription
+    assert outputs["group"].startswith(f"/subscriptions/{no_subscription}/resourceGroups/group")
     assert outputs["blobs"].startswith("https://account")
     assert outputs["ring"].startswith("projects/offline-000000/locations/europe-west1/keyRings/ring-")
     assert outputs["bucket"].startswith("gs://bucket-")
@@ -127,15 +127,15 @@ def test_the_other_clouds_come_up_and_go(make_project: MakeProject, run: Run) ->
     run(rehearsal, "destroy")
 
 
-def test_drift_is_found_by_a_refresh_and_mended_by_an_up(make_project: MakeProject, run: Run) -> None:
+def test_drift_is_found_by_a_refresh_and_corrected_by_an_up(make_project: MakeProject, run: Run) -> None:
     rehearsal = rehearsal_of(make_project(AWS, AWS_CONFIG))
     run(rehearsal, "up")
-    rehearsal.drift("network", "tags.owner", "somebody")
+    rehearsal.drift("network", "tags.owner", "network-team")
     rehearsal.drift("door", "spec.ports[0].port", 81)
     rehearsal.vanish("settings")
     assert run(rehearsal, "up").changes.same == AWS_RESOURCES, "an up alone trusts its state"
-    found = run(rehearsal, "refresh").changes
-    assert (found.update, found.delete) == (2, 1)
+    drift = run(rehearsal, "refresh").changes
+    assert (drift.update, drift.delete) == (2, 1)
     mended = run(rehearsal, "up")
     assert {(one.operation, one.name) for one in mended.resources} == {
         ("update", "network"),
@@ -148,49 +148,49 @@ def test_drift_is_found_by_a_refresh_and_mended_by_an_up(make_project: MakeProje
         rehearsal.vanish("nothing")
 
 
-def test_protection_and_names_hold_as_in_the_cloud(make_project: MakeProject, run: Run) -> None:
+def test_a_protected_resource_is_not_deleted(make_project: MakeProject, run: Run) -> None:
     project = make_project(AWS, {**AWS_CONFIG, "protected": True})
     rehearsal = rehearsal_of(project)
     run(rehearsal, "up")
-    refused = run(rehearsal, "destroy", ok=False)
-    assert "deletionProtection is on, so AWS would not delete it" in "".join(map(str, refused.faults))
+    failure = run(rehearsal, "destroy", ok=False)
+    assert "deletionProtection: forbids the deletion; got true" in "".join(map(str, failure.faults))
     assert "cluster" in names(rehearsal)
     configure(project, AWS_CONFIG)
     run(rehearsal, "up")
     run(rehearsal, "destroy")
 
 
-def test_a_name_is_given_once(make_project: MakeProject, run: Run) -> None:
+def test_two_resources_cannot_have_one_name(make_project: MakeProject, run: Run) -> None:
     twice = RAW + '    Raw(config.require("type"), "other", inputs)\n'
     config = {**AWS_CONFIG, "type": "aws:s3/bucket:Bucket", "inputs": '{"bucket": "taken"}'}
     rehearsal = rehearsal_of(make_project(twice, config))
-    refused = run(rehearsal, "up", ok=False)
-    assert "taken exists already in the simulated cloud" in "".join(map(str, refused.faults))
+    failure = run(rehearsal, "up", ok=False)
+    assert "taken: exists already in the simulated cloud" in "".join(map(str, failure.faults))
 
 
 def test_subnets_may_not_overlap(make_project: MakeProject, run: Run) -> None:
     twice = RAW + '    Raw(config.require("type"), "other", inputs)\n'
     inputs = '{"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24"}'
     config = {**AWS_CONFIG, "type": "aws:ec2/subnet:Subnet", "inputs": inputs}
-    refused = run(rehearsal_of(make_project(twice, config)), "up", ok=False)
-    assert "10.0.0.0/24 overlaps 10.0.0.0/24, a subnet of the same network" in "".join(map(str, refused.faults))
+    failure = run(rehearsal_of(make_project(twice, config)), "up", ok=False)
+    assert "overlaps 10.0.0.0/24, a subnet of the same network; got 10.0.0.0/24" in "".join(map(str, failure.faults))
 
 
 def start(engine: Engine, project: Project) -> subprocess.Popen[bytes]:
-    told = {**os.environ, "PYTHONPATH": str(REPOSITORY), ENGINE_VARIABLE: f"{engine.path}:{engine.home}"}
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), ENGINE_VARIABLE: f"{engine.path}:{engine.home}"}
     arguments = [sys.executable, "-m", "tests.run.rehearsed_run", "up", str(project.root)]
-    return subprocess.Popen(arguments, env=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-@pytest.mark.parametrize("made", [1, 5])
+@pytest.mark.parametrize("creations", [1, 5])
 def test_a_killed_run_is_continued_and_leaves_nothing_twice(
-    engine: Engine, make_project: MakeProject, run: Run, made: int
+    engine: Engine, make_project: MakeProject, run: Run, creations: int
 ) -> None:
     project = make_project(CHAIN, {**AWS_CONFIG, "keys": _KEYS})
     rehearsal = rehearsal_of(project)
     process = start(engine, project)
     deadline = time.monotonic() + _DEADLINE_S
-    while len(rehearsal.cloud.records()) < made:
+    while len(rehearsal.cloud.records()) < creations:
         assert process.poll() is None, "it ended before it was killed"
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -215,12 +215,12 @@ def test_two_rehearsals_run_at_once(engine: Engine, make_project: MakeProject, r
         run(rehearsal, "destroy")
 
 
-def test_no_credential_is_seen_and_no_backend_of_the_users_is_touched(
+def test_a_rehearsal_has_no_credential_and_its_own_backend(
     make_project: MakeProject, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shows = "import os\n\nimport pulumi\n\npulumi.export('seen', dict(os.environ))\n"
-    theirs = tmp_path / "theirs"
-    theirs.mkdir()
+    users_backend = tmp_path / "backend"
+    users_backend.mkdir()
     credentials = [
         "AWS_SECRET_ACCESS_KEY",
         "AZURE_CLIENT_SECRET",
@@ -230,13 +230,13 @@ def test_no_credential_is_seen_and_no_backend_of_the_users_is_touched(
     ]
     for name in credentials:
         monkeypatch.setenv(name, "CANARY")
-    monkeypatch.setenv("PULUMI_BACKEND_URL", theirs.as_uri())
+    monkeypatch.setenv("PULUMI_BACKEND_URL", users_backend.as_uri())
     monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "CANARY")
     rehearsal = rehearsal_of(make_project(shows))
     run(rehearsal, "up")
-    seen = outputs_of(rehearsal)["seen"]
-    assert "CANARY" not in seen.values()
-    assert list(theirs.iterdir()) == []
+    environment = outputs_of(rehearsal)["seen"]
+    assert "CANARY" not in environment.values()
+    assert list(users_backend.iterdir()) == []
     assert os.environ["AWS_SECRET_ACCESS_KEY"] == "CANARY", "the caller's own environment is as it was"
 
 
@@ -250,7 +250,7 @@ def test_encrypted_values_of_a_stack_are_not_needed(make_project: MakeProject, r
     run(rehearsal_of(project), "up")
 
 
-def test_what_is_secret_is_kept_from_other_users(make_project: MakeProject, run: Run) -> None:
+def test_the_simulated_cloud_is_readable_by_its_owner_only(make_project: MakeProject, run: Run) -> None:
     rehearsal = rehearsal_of(make_project(AWS, {**AWS_CONFIG, "word": "hidden"}))
     run(rehearsal, "up")
     database = rehearsal.root / "cloud" / "cloud.db"
@@ -268,35 +268,35 @@ def test_an_official_engine_rehearses_with_our_plugins_alone(engine: Engine, pou
     assert environment["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
 
 
-def test_the_command_says_that_it_is_a_rehearsal(pouw_home: Path) -> None:
+def test_the_command_marks_its_output_as_a_rehearsal(pouw_home: Path) -> None:
     up = CliRunner().invoke(command, ["up", "local", "--rehearse", "--json"])
     document = json.loads(up.stdout)
     assert (document["rehearsal"], document["ok"]) == (True, True)
     assert BANNER in up.stderr
-    shown = CliRunner().invoke(command, ["rehearsal", "show", "local"])
-    assert BANNER in shown.stdout
-    assert "kubernetes:StatefulSet" in shown.stdout
+    show = CliRunner().invoke(command, ["rehearsal", "show", "local"])
+    assert BANNER in show.stdout
+    assert "kubernetes:StatefulSet" in show.stdout
     down = CliRunner().invoke(command, ["down", "local", "--rehearse"])
     assert BANNER in down.stdout
     assert not (pouw_home / "rehearsal").exists()
 
 
 def test_an_example_is_rehearsed_by_its_name(pouw_home: Path) -> None:
-    def told(*words: str) -> dict[str, Any]:
-        done = CliRunner().invoke(command, [*words, "on-premises", "--rehearse", "--json"])
-        assert done.exit_code == 0, done.output
-        found: dict[str, Any] = json.loads(done.stdout)["stacks"][0]
-        return found
+    def stack_document(*words: str) -> dict[str, Any]:
+        result = CliRunner().invoke(command, [*words, "on-premises", "--rehearse", "--json"])
+        assert result.exit_code == 0, result.output
+        document: dict[str, Any] = json.loads(result.stdout)["stacks"][0]
+        return document
 
-    made = told("up")["create"]
-    assert made
-    assert told("preview")["same"] == made, "it is there, for a preview too"
+    count = stack_document("up")["create"]
+    assert count
+    assert stack_document("preview")["same"] == count, "it is there, for a preview too"
     down = CliRunner().invoke(command, ["down", "on-premises", "--rehearse"])
     assert isinstance(down.exception, EngineError)
     (fault,) = down.exception.faults
     assert (fault.path, fault.expected) == ("stack on-premises", "none")
     assert "hall-a-blue-miner" in fault.got, "production's chain is kept"
-    assert told("preview")["same"] == made, "and all around it"
+    assert stack_document("preview")["same"] == count, "and all around it"
     down = CliRunner().invoke(command, ["down", "on-premises", "--unprotect", "--rehearse"])
-    assert f"{made} deleted" in down.stdout, down.output
+    assert f"{count} deleted" in down.stdout, down.output
     assert not (pouw_home / "rehearsal").exists()
