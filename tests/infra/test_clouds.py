@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from typing import ClassVar, Literal
 
@@ -90,3 +92,13 @@ def test_the_makefile_and_the_project_name_every_cloud() -> None:
         assert set(names.split()) == {*CLOUDS, "docker"}
     description = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())["config"]["pouw:sites"]["description"]
     assert all(cloud in description for cloud in (*CLOUDS, "kubernetes"))
+
+
+def test_settings_and_their_checks_import_no_sdk() -> None:
+    code = (
+        "import sys; import infra.settings.loader; from infra.clouds import CLOUDS\n"
+        "for cloud in CLOUDS.values(): cloud.module('fitness')\n"
+        "print([name for name in sys.modules if name.partition('.')[0].startswith('pulumi')])"
+    )
+    output = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert output.stdout.strip() == "[]", "every command starts with these modules"
