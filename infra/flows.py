@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-
-import pulumi
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from infra.naming import selector
 
-Peers = pulumi.Input[Sequence[Mapping[str, Any]]]
+if TYPE_CHECKING:
+    # Settings and their checks import this module, and the SDK takes a second.
+    import pulumi
+
+Peers: TypeAlias = "pulumi.Input[Sequence[Mapping[str, Any]]]"
 """Peers in the form of the Kubernetes API; unknown at preview where they are addresses of other sites."""
 ANYWHERE: Final = "0.0.0.0/0"
 

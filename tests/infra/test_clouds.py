@@ -56,7 +56,7 @@ def test_a_new_cloud_needs_its_sdk(lunar_stack: Settings) -> None:
 def test_a_foreign_account_of_a_new_cloud_is_named_in_its_terms(
     lunar_stack: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accounts, "_ASK", {"lunar": lambda *_: accounts._Caller(account="12")})
+    monkeypatch.setattr(accounts, "_QUERIES", {"lunar": lambda *_: accounts._Caller(account="12")})
     [fault] = accounts.faults(lunar_stack, {}, {})
     assert fault.message == "the credentials are for another crater"
     assert fault.remedy == "fly there"
