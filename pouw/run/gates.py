@@ -13,7 +13,7 @@ from infra.faults import Fault
 from infra.settings.stack import Settings
 from pouw.cost import budget
 from pouw.cost.estimate import Estimate
-from pouw.engine.outcome import Outcome
+from pouw.engine.outcome import Conclusion, Outcome
 from pouw.gate.preview_plan import NO_PLAN, Plan
 from pouw.gate.verdict import Verdict
 from pouw.run.result import Approval
@@ -32,12 +32,13 @@ class Planned:
     approvals: Sequence[Approval] = ()
 
 
+_COMPLETE: Final = frozenset({Conclusion.SUCCEEDED, Conclusion.REFUSED})
 Gate: TypeAlias = Callable[[Planned], Iterable[Fault]]
 
 
 def policy(preview: Planned) -> Iterator[Fault]:
-    """Refuse a plan whose verdict is red."""
-    if preview.verdict.red:
+    """Refuse a plan whose verdict is red. A preview that failed is incomplete, so its own faults are the reason."""
+    if preview.verdict.red and preview.outcome.conclusion in _COMPLETE:
         yield Fault(
             path=f"stack {preview.verdict.stack}",
             message="the compliance gate is red",

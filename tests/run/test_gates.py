@@ -66,6 +66,12 @@ def test_a_red_verdict_refuses_a_plan_with_its_counts() -> None:
     assert "1 violations" in fault.got
 
 
+@pytest.mark.parametrize("conclusion", [Conclusion.FAILED, Conclusion.BROKEN, Conclusion.INTERRUPTED])
+def test_a_preview_that_failed_has_no_fault_of_the_policy(conclusion: Conclusion) -> None:
+    incomplete = Planned(settings=settings(), outcome=outcome(conclusion), verdict=RED)
+    assert gates.refusals(incomplete) == []
+
+
 def test_every_gate_reports_its_faults_in_order() -> None:
     faults = gates.refusals(preview_of(settings(budget={"monthly": 72}), RED), [*GATES, lambda _: [REFUSAL]])
     assert [fault.path for fault in faults] == ["stack staging", "pouw:sites[0].budget.monthly", "backup"]
