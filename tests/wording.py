@@ -35,7 +35,7 @@ OPENERS = frozenset(
     "What Who Whom Whose Where Whether When Of By As How Why Which That If For With From In On At To".split()
 )
 """Words that no docstring begins with."""
-_NOT_VERBS = frozenset("The A An This These All Every Each Any No None Its One Another Both It There".split())
+NOT_VERBS = frozenset("The A An This These All Every Each Any No None Its One Another Both It There".split())
 """Words that no function's docstring begins with, because a verb does."""
 
 BANNED: Mapping[str, str] = {
@@ -87,14 +87,22 @@ class Finding:
 
 def check(path: Path) -> list[Finding]:
     """Return what breaks the rules in one file of the repository."""
-    name = str(path.relative_to(REPOSITORY))
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".py":
+    return check_text(str(path.relative_to(REPOSITORY)), path.read_text(encoding="utf-8"))
+
+
+def check_text(name: str, text: str) -> list[Finding]:
+    """Return what breaks the rules in the text of a file with a path relative to the repository."""
+    if name.endswith(".py"):
         return sorted(_check_python(name, text), key=lambda finding: finding.line)
     findings = [*_banned(name, enumerate(text.splitlines(), 1))]
-    if path.suffix == ".md":
+    if name.endswith(".md"):
         findings += _sentences(name, text)
     return findings
+
+
+def findings_below(root: str) -> list[Finding]:
+    """Return what breaks the rules in a file or below a folder, in the order of the paths."""
+    return [finding for path in sources(root) for finding in check(path)]
 
 
 def _check_python(name: str, text: str) -> Iterator[Finding]:
@@ -171,7 +179,7 @@ def _docstring(
     first = text.split()[0].strip("`*,:;.")
     if first in OPENERS:
         yield Finding(path=name, line=line, rule="docstring", message=f"begins with {first}")
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_noun(node) and first in _NOT_VERBS:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_noun(node) and first in NOT_VERBS:
         yield Finding(path=name, line=line, rule="docstring", message=f"begins with {first}, not with a verb")
 
 
@@ -248,16 +256,26 @@ def sources(*roots: str) -> Sequence[Path]:
         path = REPOSITORY / root
         files |= {path} if path.is_file() else {inner for inner in path.rglob("*") if inner.is_file()}
     return sorted(
-        path for path in files if path.suffix in _SOURCES and "__pycache__" not in path.parts and not _is_foreign(path)
+        path for path in files if path.suffix in _SOURCES and "__pycache__" not in path.parts and not _is_exempt(path)
     )
 
 
-def _is_foreign(path: Path) -> bool:
-    """True if the words of a file are a standard's or a recording, not ours."""
-    relative = path.relative_to(REPOSITORY).as_posix()
-    return (
-        path.suffix == "" and path.name not in {"Makefile", "Dockerfile", "run", "attempt", "lock"}
-    ) or relative.startswith(("policies/frameworks/", "tests/engine/kubernetes/official/", "tests/node/vectors/"))
+EXCEPTIONS: Mapping[str, str] = {
+    "policies/frameworks/": "the standards' own titles",
+    "tests/engine/kubernetes/official/": "a recording of the official provider",
+    "tests/node/vectors/": "recorded iterations",
+    "tests/wording.py": "it lists the words",
+    "tests/test_wording.py": "it breaks each rule on purpose",
+}
+"""Paths that are not checked, each with the reason."""
+_WITHOUT_SUFFIX = frozenset({"Makefile", "Dockerfile", "run", "attempt", "lock"})
+
+
+def _is_exempt(path: Path) -> bool:
+    """True for a file whose words are not ours, or that lists the words."""
+    if path.suffix == "" and path.name not in _WITHOUT_SUFFIX:
+        return True
+    return path.relative_to(REPOSITORY).as_posix().startswith(tuple(EXCEPTIONS))
 
 
 def main(roots: Sequence[str]) -> int:
