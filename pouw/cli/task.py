@@ -40,7 +40,7 @@ def task() -> None:
     """Submit training tasks, and fetch their verified models."""
 
 
-@task.command()
+@task.command(epilog="Examples:  pouw task submit digits  |  pouw task submit digits --no-wait --json")
 @click.argument("name")
 @_stack_option
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until the training is finished.")
@@ -78,7 +78,7 @@ def _follow(client: tasks.Client, task_id: str, timeout: float, *, quiet: bool) 
     return entry
 
 
-@task.command("list")
+@task.command("list", epilog="Examples:  pouw task list  |  pouw task list --json")
 @_stack_option
 @_json_option
 def list_tasks(stack: str, as_json: bool) -> int:
@@ -89,7 +89,7 @@ def list_tasks(stack: str, as_json: bool) -> int:
     return _print({"schema": 1, "tasks": entries}, "\n".join(rows) or "no tasks yet", as_json=as_json)
 
 
-@task.command()
+@task.command(epilog="Examples:  pouw task show TASK  |  pouw task show TASK --json")
 @click.argument("task_id")
 @_stack_option
 @_json_option
@@ -101,7 +101,7 @@ def show(task_id: str, stack: str, as_json: bool) -> int:
     return _print({"schema": 1, "task": entry}, text, as_json=as_json)
 
 
-@task.command()
+@task.command(epilog="Examples:  pouw task fetch TASK  |  pouw task fetch TASK -o digits.model --json")
 @click.argument("task_id")
 @_stack_option
 @click.option(
