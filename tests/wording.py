@@ -115,7 +115,7 @@ def _check_python(name: str, text: str) -> Iterator[Finding]:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _docstring(name, node)
             yield from _attribute_docstrings(name, node)
-        if isinstance(node, ast.ClassDef | ast.Module):
+        if isinstance(node, ast.Module) or (isinstance(node, ast.ClassDef) and not _is_enumeration(node)):
             yield from _fields(name, node)
 
 
@@ -219,7 +219,7 @@ def _banned(name: str, lines: Iterator[tuple[int, str]] | enumerate[str]) -> Ite
                 yield Finding(path=name, line=number, rule="word", message=f"{match[0]!r}; write {better}")
 
 
-_SKIPPED = re.compile(r"^(?:\s*[|#>-]|\s{4,}|\s*\d+\. |\s*\$|!\[)")
+_SKIPPED = re.compile(r"^(?:\s*\{%|\s*[|#>-]|\s{4,}|\s*\d+\. |\s*\$|!\[)")
 _END = re.compile(r"[.!?:;](?:\s|$)")
 
 

@@ -200,7 +200,7 @@ def _summary(result: Result) -> str:
         texts = [f"{count} {verb}d" for verb, count in counts.items()]
     state = "ok" if result.ok else "failed"
     return (
-        f"{result.operation} {result.stack}: {state}; {', '.join(texts)}, {changes.same} unchanged; "
+        f"{result.operation} {result.stack}: {state}; {', '.join(texts)}, {changes.unchanged} unchanged; "
         f"{result.outcome.seconds:.1f} s"
     )
 

@@ -135,15 +135,15 @@ def _item(
 def _line_item(resource: Resource, lines: Sequence[Line], table: Table) -> Item:
     line = next((line for line in lines if _applies(line, resource.inputs)), None)
     if line is None:
-        inputs = ", ".join(f"{path} {_text(value(resource.inputs, path))}" for path in lines[0].when)
+        inputs = ", ".join(f"{path} {_text(value(resource.inputs, path))}" for path in lines[0].conditions)
         return _item(resource, f"not in the table of prices with {inputs}", None)
     monthly = _monthly(line, resource, table)
-    description = line.what if monthly is not None else f"{line.what} in {_region(resource)}"
+    description = line.title if monthly is not None else f"{line.title} in {_region(resource)}"
     return _item(resource, description, monthly, usage=line.usage, is_checked=line.source != UNCHECKED)
 
 
 def _applies(line: Line, inputs: Mapping[str, Any]) -> bool:
-    return all(value(inputs, path) == expected for path, expected in line.when.items())
+    return all(value(inputs, path) == expected for path, expected in line.conditions.items())
 
 
 def _text(content: Any) -> str:
@@ -156,10 +156,10 @@ def _region(resource: Resource) -> str:
 
 def _monthly(line: Line, resource: Resource, table: Table) -> float | None:
     """Return a line's monthly price; None if one of its prices or numbers is unknown."""
-    number = count(value(resource.inputs, line.each), line.otherwise) if line.each else 1
+    number = count(value(resource.inputs, line.per_input), line.otherwise) if line.per_input else 1
     parts = [(line.hour, table.hours_a_month, number), (line.month, 1, number)]
     if line.plus is not None:
-        parts.append((line.plus.month, 1, count(value(resource.inputs, line.plus.each))))
+        parts.append((line.plus.month, 1, count(value(resource.inputs, line.plus.per_input))))
     total = 0.0
     for prices, factor, amount in parts:
         if prices is None:

@@ -46,22 +46,22 @@ class Price:
 class Plus(_Part):
     """A price for each entry of an input, added to that of the line."""
 
-    each: str
+    per_input: str
     month: ByRegion
 
 
 class Line(_Part):
     """The price of one variant of a type: per hour, per month, or both."""
 
-    what: str
+    title: str
     source: str = UNCHECKED
-    when: Mapping[str, str] = Field(default_factory=dict)
+    conditions: Mapping[str, str] = Field(default_factory=dict)
     """Inputs by path, with the values for which the line applies."""
     hour: ByRegion | None = None
     month: ByRegion | None = None
-    each: str | None = None
+    per_input: str | None = None
     otherwise: int | None = None
-    """The number of entries if ``each`` is unknown before the run."""
+    """The number of entries if ``per_input`` is unknown before the run."""
     plus: Plus | None = None
     usage: str = ""
 

@@ -52,7 +52,7 @@ class Changes:
     update: int = 0
     replace: int = 0
     delete: int = 0
-    same: int = 0
+    unchanged: int = 0
 
     @property
     def total(self) -> int:
@@ -249,8 +249,8 @@ _KINDS: Mapping[str, str] = {
     "import-replacement": "replace",
     "delete": "delete",
     "discard": "delete",
-    "same": "same",
-    "refresh": "same",
+    "same": "unchanged",
+    "refresh": "unchanged",
 }
 
 

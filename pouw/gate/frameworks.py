@@ -76,7 +76,7 @@ class RuleMapping:
     """The controls that one rule serves, by framework, or the reason why it serves none."""
 
     controls: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    none: str = ""
+    exemption: str = ""
 
 
 @cache
@@ -98,7 +98,7 @@ def mapping(folder: Path = FOLDER) -> Mapping[str, RuleMapping]:
         for rule, entry in _yaml(path).items():
             if rule in mappings:
                 raise ValueError(f"{rule} is mapped twice, the second time in {path.name}")
-            mappings[rule] = RuleMapping(none=entry["none"]) if "none" in entry else RuleMapping(controls=entry)
+            mappings[rule] = RuleMapping(exemption=entry["none"]) if "none" in entry else RuleMapping(controls=entry)
     return mappings
 
 

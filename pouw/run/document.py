@@ -44,7 +44,7 @@ def _stack(result: Result) -> Mapping[str, Any]:
         "update": outcome.changes.update,
         "replace": outcome.changes.replace,
         "delete": outcome.changes.delete,
-        "same": outcome.changes.same,
+        "same": outcome.changes.unchanged,
         "changes": [
             {
                 "operation": change.operation,

@@ -111,7 +111,7 @@ def test_the_engines_own_count_is_kept_and_quiet_operations_are_no_changes() -> 
         line(summaryEvent={"resourceChanges": {"replace": 1, "same": 4, "create": 2, "delete": 3, "update": 5}}),
     )
     assert outcome.ok
-    assert outcome.changes == Changes(create=2, update=5, replace=1, delete=3, same=4)
+    assert outcome.changes == Changes(create=2, update=5, replace=1, delete=3, unchanged=4)
     assert outcome.changes.total == 11
     assert [(change.name, change.operation) for change in outcome.resources] == [("miners", "replace")]
 

@@ -88,7 +88,7 @@ def test_up_then_nothing_to_do_then_destroy(engine: Engine, make_project: MakePr
     created = run(engine, project, "up")
     assert (created.conclusion, created.changes) == (Conclusion.SUCCEEDED, Changes(create=4))
     assert created.outputs["said"] == "hello"
-    assert run(engine, project, "up").changes == Changes(same=4)
+    assert run(engine, project, "up").changes == Changes(unchanged=4)
     removed = run(engine, project, "destroy")
     assert removed.changes == Changes(delete=4)
     assert [change.operation for change in removed.resources] == ["delete"] * 4
@@ -318,7 +318,7 @@ def test_a_damaged_state_is_repaired_from_its_backup(
     state.write_bytes(state.read_bytes()[:100])
     outcome = run(engine, project, "up")
     assert outcome.ok, outcome.faults
-    assert run(engine, project, "up").changes == Changes(same=3)
+    assert run(engine, project, "up").changes == Changes(unchanged=3)
 
 
 def test_an_engine_on_the_users_path_works_with_the_users_home(
@@ -340,5 +340,5 @@ def test_an_engine_on_the_users_path_works_with_the_users_home(
     )
     project = make_project(COMPONENTS, {"tiny:parts": 1})
     assert run(users_engine, project, "up").changes == Changes(create=2)
-    assert run(engine, project, "preview").changes == Changes(same=2), "another kind of engine continues the stack"
+    assert run(engine, project, "preview").changes == Changes(unchanged=2), "another kind of engine continues the stack"
     assert (tmp_path / "theirs" / "logs").is_dir(), "the CLI writes to the home that the user gave it"

@@ -73,9 +73,9 @@ def test_a_preview_of_an_existing_stack_compares_with_its_state(
     secret = {"tiny:hidden": ("horse", True)}
     run(engine, project, "up", extra_config=secret)
     before = files(pouw_home)
-    assert run(engine, project, "preview", extra_config=secret).changes == Changes(same=3)
+    assert run(engine, project, "preview", extra_config=secret).changes == Changes(unchanged=3)
     settings = run(engine, project, "preview", extra_config={"tiny:parts": (1, False), "tiny:said": ("new", False)})
-    assert settings.changes == Changes(delete=1, same=2)
+    assert settings.changes == Changes(delete=1, unchanged=2)
     assert files(pouw_home) == before
 
 
@@ -84,7 +84,7 @@ def test_previews_of_one_stack_run_side_by_side(engine: Engine, make_project: Ma
     run(engine, project, "up")
     with ThreadPoolExecutor(2) as workers:
         outcome = list(workers.map(lambda _: run(engine, project, "preview"), range(2)))
-    assert [one.changes for one in outcome] == [Changes(same=2)] * 2
+    assert [one.changes for one in outcome] == [Changes(unchanged=2)] * 2
 
 
 def test_a_preview_under_way_keeps_no_run_waiting(engine: Engine, make_project: MakeProject, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_preview_shows_what_follows_a_killed_run_and_leaves_its_traces(
     content["checkpoint"]["latest"]["pending_operations"] = [{"resource": resource, "type": "creating"}]
     state.write_text(json.dumps(content))
     before = files(pouw_home)
-    assert run(engine, project, "preview").changes == Changes(same=2)
+    assert run(engine, project, "preview").changes == Changes(unchanged=2)
     assert files(pouw_home) == before
 
 

@@ -11,14 +11,14 @@ from tests.cluster.conftest import HOME
 from tests.cluster.snapshot import snapshot
 from tests.network import stack
 
-_OWN = {"POUW_HOME": str(HOME)}
+_ENVIRONMENT = {"POUW_HOME": str(HOME)}
 
 
 @pytest.fixture(scope="session")
-def _bare() -> Iterator[dict[str, object]]:
-    """The machine without a network; it is that again at the end."""
+def _machine() -> Iterator[dict[str, object]]:
+    """State of the machine without a network, to which it returns at the end."""
     before = os.environ.copy()
-    os.environ.update(_OWN)
+    os.environ.update(_ENVIRONMENT)
     try:
         stack.run("down")
         yield snapshot()
@@ -31,26 +31,26 @@ def _bare() -> Iterator[dict[str, object]]:
 @pytest.fixture(autouse=True)
 def _home(monkeypatch: pytest.MonkeyPatch) -> None:
     """The home of the tests' cluster."""
-    for name, value in _OWN.items():
+    for name, value in _ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
-def bare(_bare: dict[str, object]) -> dict[str, object]:
-    """What the machine looks like without a network, whatever runs now."""
-    return _bare
+def machine(_machine: dict[str, object]) -> dict[str, object]:
+    """State of the machine without a network."""
+    return _machine
 
 
 @pytest.fixture
-def nothing(bare: dict[str, object]) -> None:
+def nothing(machine: dict[str, object]) -> None:
     """No network and no cluster."""
-    del bare
+    del machine
     stack.run("down")
 
 
 @pytest.fixture
-def network(bare: dict[str, object]) -> None:
-    """A running network: brought up, or brought back to what it should be."""
-    del bare
+def network(machine: dict[str, object]) -> None:
+    """A running network; a damaged one is repaired."""
+    del machine
     if not stack.is_whole():
         stack.up()

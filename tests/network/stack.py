@@ -1,4 +1,4 @@
-"""The local stack through the real command, and looks at what runs of it that the command has no part in."""
+"""The local stack through the real command, and observations that do not use the command."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from pouw.run import stacks
 NODES = 4
 UP_SECONDS = 240.0
 BACK_SECONDS = 30.0
-"""How soon heights must rise again once what was killed has returned."""
+"""Seconds within which heights must rise again after a killed component has returned."""
 _LOOK_SECONDS = 0.2
 _BALANCER = "http://127.0.0.1:8545"
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
-    """Begin a ``pouw`` command."""
+    """Start a ``pouw`` command."""
     return subprocess.Popen(
         [sys.executable, "-m", "pouw.cli", *arguments],
         cwd=REPOSITORY,
@@ -47,7 +47,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 
 def run(*arguments: str) -> str:
-    """Run a ``pouw`` command to its good end; what it printed."""
+    """Run a ``pouw`` command that must succeed, and return its output."""
     process = start(*arguments)
     try:
         out, err = process.communicate(timeout=UP_SECONDS)
@@ -59,23 +59,23 @@ def run(*arguments: str) -> str:
 
 
 def up() -> Mapping[str, Any]:
-    """``pouw up --json``: the document, in which all nodes agree."""
+    """Run ``pouw up --json`` and return the document, in which all nodes agree."""
     document: Mapping[str, Any] = json.loads(run("up", "--json"))
     assert document["agreed"]["nodes"] == NODES
     return document
 
 
-def wait(condition: Callable[[], object], *, seconds: float, what: str) -> float:
-    """Until ``condition`` holds; the seconds that it took."""
-    started = time.monotonic()
+def wait(condition: Callable[[], object], *, seconds: float, event: str) -> float:
+    """Wait until ``condition`` holds, and return the seconds that it took."""
+    start_s = time.monotonic()
     while not condition():
-        assert time.monotonic() - started < seconds, f"{what}: not within {seconds:.0f} s"
+        assert time.monotonic() - start_s < seconds, f"{event}: not within {seconds:.0f} s"
         time.sleep(_LOOK_SECONDS)
-    return time.monotonic() - started
+    return time.monotonic() - start_s
 
 
 def height() -> int:
-    """As the balancer's node port says it; -1 where nothing answers there."""
+    """Return the height behind the balancer's node port; -1 without an answer."""
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}).encode()
     request = urllib.request.Request(_BALANCER, body, {"Content-Type": "application/json"})
     try:
@@ -86,7 +86,7 @@ def height() -> int:
 
 
 def views() -> Sequence[NodeView]:
-    """Every node, as it says itself."""
+    """Return the view of every node."""
     settings = stacks.settings("local")
     with Connections(settings, Home.from_environment(os.environ)) as connections:
         return observation.nodes(observation.observe(settings, connections))
@@ -103,13 +103,13 @@ def submit(task: Mapping[str, object]) -> str:
 
 
 def lowest() -> int:
-    """The height that all nodes have reached; -1 while one does not answer."""
-    found = views()
-    return min((one.height for one in found), default=-1) if len(found) == NODES else -1
+    """Return the height that all nodes have reached; -1 while a node does not answer."""
+    nodes = views()
+    return min((node.height for node in nodes), default=-1) if len(nodes) == NODES else -1
 
 
 def restarts() -> Mapping[str, int]:
-    """How often the container of each pod was started again."""
+    """Return the number of restarts of each pod's container."""
     with Connections(stacks.settings("local"), Home.from_environment(os.environ)) as connections:
         pods = connections.to("local").pods({"app": "pouw"})
     return {pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"] for pod in pods}
@@ -120,17 +120,17 @@ def _layout() -> Layout:
 
 
 def is_well() -> bool:
-    """Whether every component of the cluster is healthy."""
+    """True if every component of the cluster is healthy."""
     return embedded.status(_layout()).state is State.RUNNING
 
 
 def is_whole() -> bool:
-    """Whether the cluster and every node of the network are well."""
+    """True if the cluster and every node of the network are healthy."""
     return is_well() and all(one.ready for one in views()) and lowest() >= 0
 
 
 def component(name: str) -> int:
-    """The process of a component; 0 while there is none."""
+    """Return the process id of a component; 0 without a process."""
     return next(
         (each.pid for each in embedded.status(_layout()).components if each.name == name),
         0,
@@ -138,17 +138,17 @@ def component(name: str) -> int:
 
 
 def kill_pod(pod: str) -> None:
-    """Kill everything in a pod's container: the kubelet tells each process there the pod's name."""
+    """Kill all processes of a pod's container. The kubelet sets the pod's name in their environment."""
     mark = f"HOSTNAME={pod}".encode()
-    found = [pid for pid, environment in environments() if mark in environment.split(b"\0")]
-    assert found, f"{pod} runs nothing here"
-    for pid in found:
-        with contextlib.suppress(ProcessLookupError):  # gone with the one before
+    nodes = [pid for pid, environment in environments() if mark in environment.split(b"\0")]
+    assert nodes, f"{pod} runs nothing here"
+    for pid in nodes:
+        with contextlib.suppress(ProcessLookupError):  # ended with the previous one
             os.kill(pid, signal.SIGKILL)
 
 
 def environments() -> Iterator[tuple[int, bytes]]:
-    """Every process with what it was told."""
+    """Yield every process with its environment."""
     for entry in processes.PROC.iterdir():
         if entry.name.isdecimal():
             try:
@@ -173,11 +173,11 @@ def held_down(*names: str) -> Iterator[None]:
 
 
 def leftovers(home: Path) -> list[str]:
-    """Processes that were started for this home and are no part of its cluster: engines, plugins, commands."""
-    own = {each.pid for each in processes.scan()}
+    """Return the processes of this home outside its cluster: engines, plugins, commands."""
+    cluster_pids = {each.pid for each in processes.scan()}
     mark = f"POUW_HOME={home}".encode()
     return [
         f"{pid} {(processes.PROC / str(pid) / 'cmdline').read_bytes().decode()}"
         for pid, environment in environments()
-        if mark in environment.split(b"\0") and pid not in own and pid != os.getpid()
+        if mark in environment.split(b"\0") and pid not in cluster_pids and pid != os.getpid()
     ]

@@ -87,11 +87,11 @@ def test_cluster_status_and_logs_show_the_components() -> None:
 
 def test_a_task_is_submitted_listed_shown_and_its_model_fetched(tmp_path: Path) -> None:
     task_id = stack.submit(SHORT_TASK)
-    assert task_id in stack.run("task", "list")
+    stack.wait(lambda: task_id in stack.run("task", "list"), seconds=60, event="a block with the task")
     stack.wait(
         lambda: json.loads(stack.run("task", "show", task_id, "--json"))["task"]["state"] == "finished",
         seconds=180,
-        what="the end of a short task",
+        event="the end of a short task",
     )
     target = tmp_path / "digits.model"
     document = json.loads(stack.run("task", "fetch", task_id, "-o", str(target), "--json"))

@@ -1,4 +1,4 @@
-"""kill -9 of `pouw up` at ten points of one bring-up: each goes on where the last was killed, the eleventh finishes."""
+"""kill -9 of `pouw up` at ten points of one bring-up: each run continues the last one, and the eleventh finishes."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from tests.network import stack
 
 LAYOUT = Layout(home=HOME)
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster"), pytest.mark.timeout(900)]
-"""Fifty seconds on two free cores; a busy machine takes its time, and each point has a bound of its own."""
+"""The test takes fifty seconds on two free cores, more on a busy machine; each point has a bound of its own."""
 
 _LOOK_SECONDS = 0.01
 _POINT_SECONDS = 120.0
-_OURS = "labelSelector=app.kubernetes.io/managed-by%3Dpulumi"
+_MANAGED = "labelSelector=app.kubernetes.io/managed-by%3Dpulumi"
 _KINDS = {
     "Namespace": "/api/v1/namespaces",
     "LimitRange": "/api/v1/limitranges",
@@ -53,10 +53,10 @@ _KINDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a running `pouw up` is, seen from outside."""
+    """Progress of a running `pouw up`, seen from outside."""
 
     engine_before: int
-    """The engine of the run before: what that one did is no progress of this one's."""
+    """Engine of the previous run, whose work does not count."""
 
     @property
     def state(self) -> Mapping[str, Any]:
@@ -67,7 +67,7 @@ class Progress:
         return len(self.state.get("resources") or ())
 
     def pending(self) -> Sequence[str]:
-        return [one["resource"]["type"] for one in self.state.get("pending_operations") or ()]
+        return [entry["resource"]["type"] for entry in self.state.get("pending_operations") or ()]
 
     def engine(self) -> bool:
         pid = _engine()
@@ -80,10 +80,10 @@ def _state_file() -> Path:
 
 def _engine() -> int:
     try:
-        held = json.loads((HOME / "engine/locks/pouw.local.lock").read_text())
+        lock = json.loads((HOME / "engine/locks/pouw.local.lock").read_text())
     except (OSError, ValueError):
         return 0
-    return int(held["child"])
+    return int(lock["child"])
 
 
 def _runs(component: str) -> bool:
@@ -120,17 +120,19 @@ POINTS: Mapping[str, Callable[[Progress], bool]] = {
     "etcd runs": lambda _: _runs("etcd"),
     "the API server is ready": lambda _: _is_ready(),
     "the cluster is ready, images are loaded": lambda _: LAYOUT.fingerprint.exists(),
-    "the stack is made": lambda _: _state_file().exists(),
-    "the engine runs": lambda seen: seen.engine(),
-    "the namespace is there": lambda seen: seen.engine() and _has_namespace(),
-    "half of the resources are there": lambda seen: seen.engine() and seen.resources() >= 12,
-    "nodes are waited for": lambda seen: seen.engine() and "kubernetes:apps/v1:StatefulSet" in seen.pending(),
-    "what the killed run was doing is read": lambda _: bool(list(HOME.rglob("unread.json"))),
+    "the stack is created": lambda _: _state_file().exists(),
+    "the engine runs": lambda progress: progress.engine(),
+    "the namespace is there": lambda progress: progress.engine() and _has_namespace(),
+    "half of the resources are there": lambda progress: progress.engine() and progress.resources() >= 12,
+    "the engine waits for nodes": lambda progress: (
+        progress.engine() and "kubernetes:apps/v1:StatefulSet" in progress.pending()
+    ),
+    "pending operations are read": lambda _: bool(list(HOME.rglob("unread.json"))),
 }
-"""In the order in which a bring-up comes to them."""
+"""Points in the order of a bring-up."""
 
 
-def test_up_killed_at_ten_points_is_finished_by_the_next_and_nothing_is_orphaned_or_double(nothing: None) -> None:
+def test_up_killed_at_ten_points_is_finished_by_the_next_without_orphans(nothing: None) -> None:
     del nothing
     for point, reached in POINTS.items():
         _kill_at(point, reached)
@@ -157,30 +159,30 @@ def _kill_at(point: str, reached: Callable[[Progress], bool]) -> None:
 
 
 def _recorded() -> Iterator[str]:
-    """Every object that the engine's state speaks of."""
-    for one in Progress(engine_before=0).state["resources"]:
-        if one["type"].startswith("kubernetes:"):
-            yield f"{one['type'].rpartition(':')[2]} {one['id']}"
+    """Yield every object in the engine's state."""
+    for entry in Progress(engine_before=0).state["resources"]:
+        if entry["type"].startswith("kubernetes:"):
+            yield f"{entry['type'].rpartition(':')[2]} {entry['id']}"
 
 
 def _live() -> Iterator[str]:
-    """Every object in the cluster that the engine made."""
+    """Yield every object in the cluster that the engine created."""
     for kind, path in _KINDS.items():
-        for one in _get(f"{path}?{_OURS}")["items"]:
-            metadata = one["metadata"]
+        for entry in _get(f"{path}?{_MANAGED}")["items"]:
+            metadata = entry["metadata"]
             yield f"{kind} {metadata['namespace'] + '/' if 'namespace' in metadata else ''}{metadata['name']}"
 
 
 def _assert_one_of_each() -> None:
-    """One pod, claim and volume a node, one balancer, one process a component, no container that no pod owns."""
+    """Check for one pod, claim and volume per node, one process per component, and no orphaned container."""
     assert embedded_kubeconfig(Home.from_environment(os.environ)).exists()
     pods = _get("/api/v1/pods")["items"]
-    own = Counter(pod["metadata"]["labels"].get("app.kubernetes.io/component") for pod in pods)
-    assert (own["node"], own["balancer"]) == (stack.NODES, 1)
+    pods_by_component = Counter(pod["metadata"]["labels"].get("app.kubernetes.io/component") for pod in pods)
+    assert (pods_by_component["node"], pods_by_component["balancer"]) == (stack.NODES, 1)
     claims = _get("/api/v1/namespaces/pouw-system/persistentvolumeclaims")["items"]
     volumes = _get("/api/v1/persistentvolumes")["items"]
     assert len(claims) == len(volumes) == stack.NODES
-    assert {one["status"]["phase"] for one in (*claims, *volumes)} == {"Bound"}
+    assert {entry["status"]["phase"] for entry in (*claims, *volumes)} == {"Bound"}
     leaders = Counter(each.component for each in processes.of_home(HOME) if each.leader)
     assert set(leaders.values()) == {1}
     containers = sum(1 + len(pod["status"]["containerStatuses"]) for pod in pods)
@@ -188,7 +190,7 @@ def _assert_one_of_each() -> None:
 
 
 def _tasks() -> Sequence[str]:
-    """What the container runtime runs."""
+    """Return the tasks of the container runtime."""
     ctr, address = (
         str(programs.location("ctr", home=Home.from_environment(os.environ))),
         str(LAYOUT.containerd_socket),

@@ -11,11 +11,11 @@ from tests.network import stack
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster"), pytest.mark.timeout(900)]
 
 
-def test_down_leaves_nothing_of_a_network_and_up_works_right_after(bare: dict[str, object], network: None) -> None:
+def test_down_leaves_nothing_of_a_network_and_up_works_right_after(machine: dict[str, object], network: None) -> None:
     del network
-    assert snapshot() != bare
+    assert snapshot() != machine
     stack.run("down")
-    assert snapshot() == bare
+    assert snapshot() == machine
     assert stack.leftovers(HOME) == []
     assert not HOME.exists()
     stack.up()

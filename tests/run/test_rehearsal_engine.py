@@ -93,7 +93,7 @@ def test_a_site_is_created_kept_changed_and_destroyed(make_project: MakeProject,
     assert outputs["address"].startswith("192.0.2."), "an address for documentation"
 
     again = run(rehearsal, "up")
-    assert (again.changes.same, again.changes.create, again.changes.update) == (AWS_RESOURCES, 0, 0)
+    assert (again.changes.unchanged, again.changes.create, again.changes.update) == (AWS_RESOURCES, 0, 0)
     assert outputs_of(rehearsal) == outputs
 
     configure(project, {**AWS_CONFIG, "range": "10.0.0.0/15"})
@@ -123,7 +123,7 @@ def test_sites_of_the_other_clouds_are_created_and_destroyed(make_project: MakeP
     assert outputs["ring"].startswith("projects/offline-000000/locations/europe-west1/keyRings/ring-")
     assert outputs["bucket"].startswith("gs://bucket-")
     assert outputs["digest"].startswith("registry.example:5000/some/node:1@sha256:00000000")
-    assert run(rehearsal, "up").changes.same == OTHER_CLOUDS_RESOURCES
+    assert run(rehearsal, "up").changes.unchanged == OTHER_CLOUDS_RESOURCES
     run(rehearsal, "destroy")
 
 
@@ -133,7 +133,7 @@ def test_drift_is_found_by_a_refresh_and_corrected_by_an_up(make_project: MakePr
     rehearsal.drift("network", "tags.owner", "network-team")
     rehearsal.drift("door", "spec.ports[0].port", 81)
     rehearsal.vanish("settings")
-    assert run(rehearsal, "up").changes.same == AWS_RESOURCES, "an up alone trusts its state"
+    assert run(rehearsal, "up").changes.unchanged == AWS_RESOURCES, "an up alone trusts its state"
     drift = run(rehearsal, "refresh").changes
     assert (drift.update, drift.delete) == (2, 1)
     mended = run(rehearsal, "up")
@@ -198,7 +198,7 @@ def test_a_killed_run_is_continued_and_leaves_nothing_twice(
     process.wait()
     run(rehearsal, "up")
     assert names(rehearsal) == sorted(f"key{number}" for number in range(_KEYS))
-    assert run(rehearsal, "up").changes.same == _KEYS + 1
+    assert run(rehearsal, "up").changes.unchanged == _KEYS + 1
     run(rehearsal, "destroy")
     assert rehearsal.cloud.records() == []
 

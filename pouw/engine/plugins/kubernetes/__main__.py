@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from pouw.engine.protocol import enter_without_the_sdk
 
 if TYPE_CHECKING:
-    from pouw.engine.plugins.core.serving import Log
+    from pouw.engine.plugins.core.provider_server import Log
     from pouw.engine.plugins.kubernetes.server import KubernetesProvider
 
 
 def main(arguments: list[str]) -> None:
     """Serve the engine whose address is the last argument. The engine's logging flags before it are ignored."""
     enter_without_the_sdk()
-    from pouw.engine.plugins.core.serving import EngineLog, run
+    from pouw.engine.plugins.core.provider_server import EngineLog, run
 
     version, *remaining = arguments
     address = remaining[-1] if remaining and not remaining[-1].startswith("-") else ""

@@ -9,8 +9,8 @@ from typing import Final
 
 from pouw.engine.plugins.core.errors import CancelledError, PartialError, ProviderError
 from pouw.engine.plugins.core.properties import Value, has_unknown, revealed
+from pouw.engine.plugins.core.provider_server import Severity
 from pouw.engine.plugins.core.redaction import Redaction
-from pouw.engine.plugins.core.serving import Severity
 from pouw.engine.plugins.kubernetes import dry_run, field_managers, state
 from pouw.engine.plugins.kubernetes.connection import Cluster
 from pouw.engine.plugins.kubernetes.discovery import NoKindError, ServedKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pouw.engine.plugins.core.errors import PartialError, ProviderError
-from pouw.engine.plugins.core.serving import Severity
+from pouw.engine.plugins.core.provider_server import Severity
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.kubernetes import state
 from pouw.engine.plugins.kubernetes.discovery import NoKindError

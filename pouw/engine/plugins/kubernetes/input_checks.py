@@ -11,8 +11,8 @@ from infra.faults import Fault
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.naming import Naming
 from pouw.engine.plugins.core.properties import UNKNOWN, Value, revealed
+from pouw.engine.plugins.core.provider_server import Severity
 from pouw.engine.plugins.core.sdk_types import Sdk
-from pouw.engine.plugins.core.serving import Severity
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.core.validation import Validator
 from pouw.engine.plugins.kubernetes.naming import with_name

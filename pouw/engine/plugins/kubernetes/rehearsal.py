@@ -16,7 +16,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.properties import Value, from_struct, revealed, to_struct
-from pouw.engine.plugins.core.serving import Log
+from pouw.engine.plugins.core.provider_server import Log
 from pouw.engine.plugins.core.simulation import Record, SimulatedCloud, Transaction
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.kubernetes import configuration, state

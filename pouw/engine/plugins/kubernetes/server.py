@@ -12,7 +12,7 @@ from pouw.engine.plugins.core.cancellation import Cancellation
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.messages import difference, failures, naming
 from pouw.engine.plugins.core.properties import from_struct, revealed, to_struct
-from pouw.engine.plugins.core.serving import EngineLog, Log
+from pouw.engine.plugins.core.provider_server import EngineLog, Log
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.kubernetes import configuration, creation, deletion, input_checks, lookup, update
 from pouw.engine.plugins.kubernetes.connection import Connection, reported_with_kube_errors

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pouw.engine.plugins.core.cancellation import Cancellation
 from pouw.engine.plugins.core.properties import Value
+from pouw.engine.plugins.core.provider_server import Log
 from pouw.engine.plugins.core.redaction import Redaction
-from pouw.engine.plugins.core.serving import Log
 from pouw.engine.plugins.kubernetes.configuration import Configuration
 from pouw.engine.plugins.kubernetes.connection import Cluster, Connection
 from pouw.engine.plugins.kubernetes.discovery import ServedKind

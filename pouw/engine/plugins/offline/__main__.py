@@ -10,7 +10,7 @@ from pouw.engine.protocol import enter_without_the_sdk
 def main(arguments: list[str]) -> None:
     """Serve PACKAGE to the engine whose address is the last argument. The logging flags between them are ignored."""
     enter_without_the_sdk()
-    from pouw.engine.plugins.core.serving import EngineLog, run
+    from pouw.engine.plugins.core.provider_server import EngineLog, run
     from pouw.engine.plugins.offline import clouds
     from pouw.engine.plugins.offline.server import OfflineProvider
 

@@ -15,8 +15,8 @@ from pouw.engine.plugins.core.changes import changes
 from pouw.engine.plugins.core.errors import ProviderError
 from pouw.engine.plugins.core.messages import difference, failures, naming, reported
 from pouw.engine.plugins.core.properties import Value, from_struct, revealed, to_struct
+from pouw.engine.plugins.core.provider_server import EngineLog, Log
 from pouw.engine.plugins.core.sdk_types import ResourceType, Sdk
-from pouw.engine.plugins.core.serving import EngineLog, Log
 from pouw.engine.plugins.core.simulation import SimulatedCloud
 from pouw.engine.plugins.core.urn import Urn
 from pouw.engine.plugins.offline.cloud_description import Cloud

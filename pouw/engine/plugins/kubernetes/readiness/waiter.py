@@ -10,7 +10,7 @@ from typing import Final
 
 from pouw.engine.plugins.core.cancellation import Cancellation
 from pouw.engine.plugins.core.errors import ProviderError
-from pouw.engine.plugins.core.serving import Log, Severity
+from pouw.engine.plugins.core.provider_server import Log, Severity
 from pouw.engine.plugins.kubernetes.discovery import Discovery, NoKindError, ServedKind
 from pouw.engine.plugins.kubernetes.objects import Object, name_of, namespace_of, value_at
 from pouw.engine.plugins.kubernetes.readiness.feed import Feed, Refresh, Target, target_of
