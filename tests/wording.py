@@ -169,6 +169,11 @@ def _fields(name: str, node: ast.ClassDef | ast.Module) -> Iterator[Finding]:
                 yield Finding(path=name, line=target.lineno, rule="name", message=message)
 
 
+def _is_enumeration(node: ast.ClassDef) -> bool:
+    """True for an enumeration, whose members are states and read after its name: ``State.FAILED``."""
+    return any(ast.unparse(base).rpartition(".")[2].endswith(("Enum", "Flag")) for base in node.bases)
+
+
 def _docstring(
     name: str, node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 ) -> Iterator[Finding]:

@@ -21,10 +21,10 @@ from importlib import metadata
 from typing import Any
 
 import grpc
-from pouw.engine.plugins.core.provider_server import EngineLog, run, start
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from pouw.engine.plugins.core.properties import to_struct
+from pouw.engine.plugins.core.provider_server import EngineLog, run, start
 from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.offline import clouds
 from pouw.engine.plugins.offline.server import OfflineProvider

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
-from pouw.engine.plugins.core.provider_server import Severity, start
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from pouw.engine.plugins.core.properties import Value, from_struct, to_struct
+from pouw.engine.plugins.core.provider_server import Severity, start
 from pouw.engine.plugins.kubernetes.server import KubernetesProvider
 
 

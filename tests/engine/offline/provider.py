@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from importlib import metadata
 
 import grpc
-from pouw.engine.plugins.core.provider_server import start
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from pouw.engine.plugins.core.properties import Value, to_struct
+from pouw.engine.plugins.core.provider_server import start
 from pouw.engine.plugins.offline import clouds
 from pouw.engine.plugins.offline.server import OfflineProvider
 from tests.engine.kubernetes.provider import Provider, RecordedLog
