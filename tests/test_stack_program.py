@@ -38,7 +38,7 @@ def declare_stack(*sites: Mapping[str, Any], **settings: Any) -> Sequence[Record
     answers: dict[str, Mapping[str, Any]] = {}
     for site in stack.sites:
         if site.managed:
-            answers |= importlib.import_module(f"tests.infra.{site.cloud}.declared").ANSWERS
+            answers |= importlib.import_module(f"tests.infra.{site.cloud}.compliant_site").ANSWERS
 
     def declare() -> None:
         pulumi.runtime.set_all_config({"pouw:nodeKeySeed": "00" * 32})

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pouw.kube.client import Client
-from tests.infra.clouds import whole
+from tests.infra.clouds import with_integers
 from tests.policies.kubernetes.rendered import rendered
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
@@ -19,7 +19,7 @@ DRY_RUN = "?dryRun=All&fieldValidation=Strict"
 def manifests(namespace: str) -> Iterator[dict[str, Any]]:
     """Yield every object but the namespace, moved to another namespace."""
     for document in yaml.safe_load_all(rendered()):
-        manifest = whole(document)
+        manifest = with_integers(document)
         if "namespace" in manifest["metadata"]:
             manifest["metadata"]["namespace"] = namespace
         if manifest["kind"] != "Namespace":

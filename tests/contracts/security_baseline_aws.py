@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.contracts import edge_access
 from tests.contracts.security_baseline import lookup, mismatches, of_kind
-from tests.infra.aws.declared import ANSWERS as ANSWERS  # noqa: PLC0414 - the recorder's answers, by their common name
+from tests.infra.aws.compliant_site import ANSWERS as ANSWERS  # noqa: PLC0414 - the recorder's answers, by their common name
 from tests.infra.recorder import Recorded
 
 _ANYWHERE: Final = "0.0.0.0/0"

@@ -10,7 +10,7 @@ from infra.azure.cluster import AUDIT_CATEGORIES
 from infra.azure.identity import BACKUP_ACTIONS
 from tests.contracts import edge_access
 from tests.contracts.security_baseline import lookup, mismatches, of_kind
-from tests.infra.azure.declared import ANSWERS as ANSWERS  # noqa: PLC0414 - the recorder's answers, by their common name
+from tests.infra.azure.compliant_site import ANSWERS as ANSWERS  # noqa: PLC0414 - the recorder's answers, by their common name
 from tests.infra.recorder import Recorded
 
 _ANYWHERE: Final = ("0.0.0.0/0", "*", "Internet")

@@ -24,13 +24,13 @@ each_cloud = pytest.mark.parametrize("cloud", CLOUDS)
 @cache
 def recorded_site(cloud: str, *, spot: bool, accelerated: bool) -> tuple[Any, Any, Mapping[str, Any]]:
     """Return a site, its resources, and the annotations of its workloads' service accounts."""
-    fixture: Cloud = importlib.import_module(f"tests.infra.{cloud}.declared").CLOUD
+    fixture: Cloud = importlib.import_module(f"tests.infra.{cloud}.compliant_site").CLOUD
     miners = {"spot": spot, **({"instance": ACCELERATED[cloud]} if accelerated else {})}
     stack, sites = fixture.settings({"pools": {"miners": miners}}), []
     annotations: dict[str, Any] = {}
 
     def declare() -> None:
-        site = fixture.site_of(stack, edge=False)
+        site = fixture.declare_site(stack, edge=False)
         site.identities.annotations.apply(annotations.update)
         sites.append(site)
 

@@ -1,4 +1,4 @@
-"""A cloud's site as its component declares it: a compliant stack to begin with, and everything recorded."""
+"""The site of each cloud as its component declares it: a compliant stack, and a recorder of its resources."""
 
 from __future__ import annotations
 
@@ -27,57 +27,57 @@ STACK: Mapping[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Cloud:
-    """One cloud: the settings of a compliant site there, and what it would answer that components look into."""
+    """One cloud: the settings of a compliant site, and the outputs that components read."""
 
     site: Mapping[str, Any]
     answers: Mapping[str, Mapping[str, Any]]
 
     def settings(self, site: Mapping[str, Any] | None = None, **stack: Any) -> Settings:
-        """The compliant stack with changes to its site and to itself."""
+        """Return the compliant stack with changes to its site and to itself."""
         values: dict[str, Any] = deepcopy({**STACK, **stack})
         values["sites"] = [{**self.site, **(site or {})}]
         return parse(values)
 
     def site_context(self, site: Mapping[str, Any] | None = None, **stack: Any) -> SiteContext[Any]:
-        """The context of that stack's site."""
-        made = self.settings(site, **stack)
-        return contracts.site_context(made, made.managed_sites[0])
+        """Return the context of that stack's site."""
+        created = self.settings(site, **stack)
+        return contracts.site_context(created, created.managed_sites[0])
 
-    def site_of(self, stack: Settings, *, edge: bool = True) -> Any:
+    def declare_site(self, stack: Settings, *, edge: bool = True) -> Any:
         """Declare the stack's first site, and a zone with its names where it has an edge."""
         folder = f"infra.{self.site['cloud']}"
         sites, zones = importlib.import_module(f"{folder}.site"), importlib.import_module(f"{folder}.dns")
-        where = contracts.site_context(stack, stack.managed_sites[0])
-        dns = zones.Dns("dns", zones.DnsArgs(context=where, zone="pouw.example.org")) if edge else None
+        context = contracts.site_context(stack, stack.managed_sites[0])
+        dns = zones.Dns("dns", zones.DnsArgs(context=context, zone="pouw.example.org")) if edge else None
         arguments = sites.SiteArgs(
-            context=where,
+            context=context,
             contacts=stack.contacts,
             repository="pouw",
             hosts=HOSTS,
             allow_from=stack.balancer.exposure.allow_from if edge else (),
         )
-        site = sites.Site(where.site.name, arguments)
+        site = sites.Site(context.site.name, arguments)
         if dns is not None:
             write(dns, site.edge.proofs)
             target = Target(site="primary", active=True, kind=site.edge.kind, address=site.edge.address)
             dns.failover("service", host=HOSTS[0], targets=[target])
         return site
 
-    def declared(self, stack: Settings | None = None, *, edge: bool = True) -> Sequence[Recorded]:
-        """Everything that the site declares."""
-        found = record(lambda: self.site_of(stack or self.settings(), edge=edge), self.answers)
-        return [replace(one, inputs=whole(one.inputs)) for one in found]
+    def record_site(self, stack: Settings | None = None, *, edge: bool = True) -> Sequence[Recorded]:
+        """Return all resources that the site declares."""
+        resources = record(lambda: self.declare_site(stack or self.settings(), edge=edge), self.answers)
+        return [replace(resource, inputs=with_integers(resource.inputs)) for resource in resources]
 
 
-def whole(value: Any) -> Any:
-    """The value with whole numbers as such: on the wire every number is a fraction."""
+def with_integers(value: Any) -> Any:
+    """Return the value with integers instead of floats without a fraction: the wire format has only floats."""
     if isinstance(value, Mapping):
-        return {key: whole(item) for key, item in value.items()}
+        return {key: with_integers(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [whole(item) for item in value]
+        return [with_integers(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def kind(found: Sequence[Recorded], name: str) -> list[Recorded]:
-    """Resources of one type, by the last part of its token."""
-    return [one for one in found if one.token.rpartition(":")[2] == name and one.custom]
+def kind(resources: Sequence[Recorded], name: str) -> list[Recorded]:
+    """Return the resources of one type, by the last part of its token."""
+    return [resource for resource in resources if resource.token.rpartition(":")[2] == name and resource.custom]

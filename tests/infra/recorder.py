@@ -1,4 +1,4 @@
-"""Records what a program declares, without an engine: components are constructed for real, answers are placeholders."""
+"""A recorder of the resources that a program declares: real components, no engine, placeholder outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pulumi.runtime.stack import run_pulumi_func
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """One resource as it was declared; ``inputs`` in the provider's own property names, secrets laid open."""
+    """One resource as it was declared; ``inputs`` in the provider's own property names, secrets as plain text."""
 
     token: str
     name: str
@@ -26,16 +26,18 @@ class Recorded:
 @dataclass(kw_only=True)
 class _Recorder(mocks.Mocks):
     answers: Mapping[str, Mapping[str, Any]]
-    """Outputs by type token, over the inputs; for the few that a component looks into."""
-    found: list[Recorded] = field(default_factory=list)
+    """Outputs by type token that components read, in addition to the inputs."""
+    resources: list[Recorded] = field(default_factory=list)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        inputs: Any = _open(args.inputs)
-        self.found.append(Recorded(token=args.typ, name=args.name, inputs=inputs, custom=bool(args.custom)))
+        inputs: Any = _reveal(args.inputs)
+        self.resources.append(Recorded(token=args.typ, name=args.name, inputs=inputs, custom=bool(args.custom)))
         return f"{args.name}-id", {**inputs, **self.answers.get(args.typ, {})}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        raise AssertionError(f"{args.token}: components describe; they ask nobody")
+        raise AssertionError(
+            f"{args.token}: got a call of a data source; expected none, because components only declare resources"
+        )
 
 
 def record(declare: Callable[[], object], answers: Mapping[str, Mapping[str, Any]] | None = None) -> Sequence[Recorded]:
@@ -51,24 +53,28 @@ def record(declare: Callable[[], object], answers: Mapping[str, Mapping[str, Any
             runner.get_loop().set_default_executor(workers)
             asyncio.set_event_loop(runner.get_loop())
             mocks.set_mocks(recorder, project="pouw", stack="test", preview=False)
-            runner.get_loop().run_until_complete(run_pulumi_func(lambda: _declared(declare)))
+            runner.get_loop().run_until_complete(run_pulumi_func(lambda: _run(declare)))
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(run).result()
-    return recorder.found
+    return recorder.resources
 
 
-def _declared(declare: Callable[[], object]) -> None:
+def _run(declare: Callable[[], object]) -> None:
     declare()
 
 
-def _open(value: Any) -> Any:
-    """The value with every secret laid open."""
+def _reveal(value: Any) -> Any:
+    """Return the value with every secret as plain text."""
     if isinstance(value, Mapping):
-        return _open(value["value"]) if rpc._special_sig_key in value else {k: _open(one) for k, one in value.items()}
-    return [_open(one) for one in value] if isinstance(value, list) else value
+        return (
+            _reveal(value["value"])
+            if rpc._special_sig_key in value
+            else {k: _reveal(resource) for k, resource in value.items()}
+        )
+    return [_reveal(resource) for resource in value] if isinstance(value, list) else value
 
 
-def of_type(found: Sequence[Recorded], token: str) -> Iterator[Recorded]:
-    """Resources of one type, such as ``aws:s3/bucket:Bucket``."""
-    return (one for one in found if one.token == token)
+def of_type(resources: Sequence[Recorded], token: str) -> Iterator[Recorded]:
+    """Return the resources of one type, such as ``aws:s3/bucket:Bucket``."""
+    return (resource for resource in resources if resource.token == token)

@@ -62,13 +62,13 @@ def parsed(values: Mapping[str, Any]) -> Settings | tuple[Fault, ...]:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(changes=st.dictionaries(st.sampled_from(PATHS), VALUES, min_size=1, max_size=3))
 def test_a_changed_site_is_refused_or_declared(cloud: str, changes: dict[str, object]) -> None:
-    compliant: Cloud = importlib.import_module(f"tests.infra.{cloud}.declared").CLOUD
+    compliant: Cloud = importlib.import_module(f"tests.infra.{cloud}.compliant_site").CLOUD
     site: Mapping[str, Any] = compliant.site
     for path, value in changes.items():
         site = replace_value(site, path, value)
     result = parsed({**STACK, "sites": [site]})
     if isinstance(result, Settings):
-        assert compliant.declared(result)
+        assert compliant.record_site(result)
     else:
         assert result
         assert all(fault.path.startswith("pouw:") for fault in result)

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.infra.aws.declared import compliant
+from tests.infra.aws.compliant_site import compliant
 from tests.infra.clouds import kind
 from tests.infra.recorder import Recorded
 
@@ -30,19 +30,19 @@ def aws() -> Iterator[Client]:
         yield lambda service, region=REGION: boto3.client(service, region_name=region)
 
 
-def one(name: str) -> Recorded:
-    """The only resource of a type."""
-    [found] = kind(compliant(), name)
-    return found
+def only(name: str) -> Recorded:
+    """Return the only resource of a type."""
+    [resource] = kind(compliant(), name)
+    return resource
 
 
 def pairs(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """Tags as most services take them."""
+    """Return tags in the form of most services."""
     return [{key: name, value: text} for name, text in tags.items()]
 
 
 def pascal(value: Any) -> Any:
-    """Inputs in the words of the service: the same names, the first letter large."""
+    """Return inputs with the names of the service's API, which begin with a capital letter."""
     if isinstance(value, Mapping):
         names = {key: key[0].upper() + key[1:] for key in value}
         return {_WORDS.get(name, name): pascal(value[key]) for key, name in names.items()}
@@ -50,18 +50,18 @@ def pascal(value: Any) -> Any:
 
 
 def make_network(aws: Client) -> tuple[str, dict[str, str]]:
-    """The network and its subnets, by the names of their resources."""
+    """Create the network and its subnets; return their ids by resource name."""
     ec2 = aws("ec2")
-    inputs = one("Vpc").inputs
+    inputs = only("Vpc").inputs
     tags = [{"ResourceType": "vpc", "Tags": pairs(inputs["tags"])}]
     network = ec2.create_vpc(CidrBlock=inputs["cidrBlock"], TagSpecifications=tags)["Vpc"]["VpcId"]
     subnets = {}
-    for each in kind(compliant(), "Subnet"):
-        made = ec2.create_subnet(
+    for entry in kind(compliant(), "Subnet"):
+        created = ec2.create_subnet(
             VpcId=network,
-            CidrBlock=each.inputs["cidrBlock"],
-            AvailabilityZone=each.inputs["availabilityZone"],
-            TagSpecifications=[{"ResourceType": "subnet", "Tags": pairs(each.inputs["tags"])}],
+            CidrBlock=entry.inputs["cidrBlock"],
+            AvailabilityZone=entry.inputs["availabilityZone"],
+            TagSpecifications=[{"ResourceType": "subnet", "Tags": pairs(entry.inputs["tags"])}],
         )
-        subnets[each.name] = made["Subnet"]["SubnetId"]
+        subnets[entry.name] = created["Subnet"]["SubnetId"]
     return network, subnets

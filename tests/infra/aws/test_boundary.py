@@ -11,48 +11,50 @@ import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from infra.aws.boundary import boundary
-from tests.infra.aws.declared import ANSWERS, compliant, site_context
+from tests.infra.aws.compliant_site import ANSWERS, compliant, site_context
 from tests.infra.clouds import kind
 
 MOST_CHARACTERS = 6144
-"""Of a policy, without white space."""
+"""Limit of a policy, without white space."""
 NEVER_NEEDED = {"ec2:CreateRoute", "ec2:DeleteRoute", "ec2:ModifyInstanceAttribute"}
 BOUNDS: list[dict[str, Any]] = json.loads(boundary(site_context()))["Statement"]
 
 
 def is_within(action: str) -> bool:
-    """Whether some role of the site could ever be allowed the action."""
-    return any(fnmatchcase(action.lower(), bound.lower()) for one in BOUNDS for bound in one["Action"])
+    """True if the boundary permits the action."""
+    return any(fnmatchcase(action.lower(), bound.lower()) for resource in BOUNDS for bound in resource["Action"])
 
 
-def allowed(statements: list[dict[str, Any]]) -> Iterator[str]:
-    """Every action that statements allow, each as it is written."""
-    for one in statements:
-        yield from [one["Action"]] if isinstance(one["Action"], str) else one["Action"]
+def actions_of(statements: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the actions of policy statements."""
+    for resource in statements:
+        yield from [resource["Action"]] if isinstance(resource["Action"], str) else resource["Action"]
 
 
-def test_it_is_no_longer_than_a_policy_may_be() -> None:
+def test_the_boundary_fits_the_size_limit_of_a_policy() -> None:
     assert len("".join(boundary(site_context({"name": "a" * 20})).split())) <= MOST_CHARACTERS
 
 
-def test_every_role_is_held_by_it() -> None:
+def test_every_role_has_the_boundary() -> None:
     roles = kind(compliant(), "Role")
     assert len(roles) == 9
-    assert {one.inputs["permissionsBoundary"] for one in roles} == {ANSWERS["aws:iam/policy:Policy"]["arn"]}
+    assert {resource.inputs["permissionsBoundary"] for resource in roles} == {ANSWERS["aws:iam/policy:Policy"]["arn"]}
 
 
 def test_nothing_that_the_site_itself_allows_is_cut_off() -> None:
-    own = [json.loads(one.inputs["policy"])["Statement"] for one in kind(compliant(), "RolePolicy")]
-    wanted = {action for statements in own for action in allowed(statements)}
-    assert wanted
-    assert {action for action in wanted if not is_within(action)} == set()
+    policies = [json.loads(resource.inputs["policy"])["Statement"] for resource in kind(compliant(), "RolePolicy")]
+    expected = {action for statements in policies for action in actions_of(statements)}
+    assert expected
+    assert {action for action in expected if not is_within(action)} == set()
 
 
-def test_of_what_policies_of_aws_allow_only_what_is_never_needed_is_cut_off() -> None:
-    known = json.loads(aws_managed_policies_data)
-    attached = {one.inputs["policyArn"].rpartition("/")[2] for one in kind(compliant(), "RolePolicyAttachment")}
-    wanted = {action for name in attached for action in allowed(known[name]["Document"]["Statement"])}
-    assert {action for action in wanted if not is_within(action)} == NEVER_NEEDED
+def test_the_boundary_excludes_only_unneeded_actions_of_aws_policies() -> None:
+    managed_policies = json.loads(aws_managed_policies_data)
+    attached = {
+        resource.inputs["policyArn"].rpartition("/")[2] for resource in kind(compliant(), "RolePolicyAttachment")
+    }
+    expected = {action for name in attached for action in actions_of(managed_policies[name]["Document"]["Statement"])}
+    assert {action for action in expected if not is_within(action)} == NEVER_NEEDED
 
 
 @pytest.mark.parametrize(
@@ -80,20 +82,20 @@ def test_what_would_lead_beyond_the_site_can_be_allowed_to_no_role(action: str) 
     assert not is_within(action)
 
 
-def test_it_holds_in_the_two_regions_of_the_site_and_for_its_own_buckets_and_keys() -> None:
+def test_the_boundary_is_limited_to_the_sites_regions_buckets_and_keys() -> None:
     regions = ["us-east-1", "us-west-2"]
-    for one in BOUNDS:
-        services = {action.partition(":")[0] for action in one["Action"]}
-        equal = one["Condition"].get("StringEquals", {})
+    for resource in BOUNDS:
+        services = {action.partition(":")[0] for action in resource["Action"]}
+        equal = resource["Condition"].get("StringEquals", {})
         if services == {"kms"}:
-            assert one["Condition"]["ForAnyValue:StringEquals"] == {
+            assert resource["Condition"]["ForAnyValue:StringEquals"] == {
                 "kms:ResourceAliases": "alias/pouw-production-primary"
             }
-            assert one["Resource"][0].split(":")[3] in regions
+            assert resource["Resource"][0].split(":")[3] in regions
         elif services == {"iam"}:
             assert equal == {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"}
         else:
             assert equal["aws:RequestedRegion"] == regions
         if "s3" in services:
             assert equal["aws:ResourceAccount"] == "111122223333"
-            assert all("pouw-production-primary-backups-" in name for name in one["Resource"])
+            assert all("pouw-production-primary-backups-" in name for name in resource["Resource"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.aws.declared import SITE
+from tests.infra.aws.compliant_site import SITE
 from tests.infra.clouds import STACK
 from tests.infra.refusals import refusals
 

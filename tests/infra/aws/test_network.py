@@ -3,39 +3,52 @@
 from __future__ import annotations
 
 from infra.aws.network import SERVICES
-from tests.infra.aws.declared import compliant, declared, settings
+from tests.infra.aws.compliant_site import compliant, without_edge
 from tests.infra.clouds import kind
 
 
 def test_each_zone_has_a_private_subnet_an_edge_and_its_own_translation() -> None:
-    found = compliant()
+    resources = compliant()
     zones = {"us-east-1a", "us-east-1b", "us-east-1c"}
-    subnets = kind(found, "Subnet")
+    subnets = kind(resources, "Subnet")
     for part in ("nodes", "edges", "endpoints"):
-        assert {one.inputs["availabilityZone"] for one in subnets if f"-{part}-" in one.name} == zones
-    assert len(kind(found, "NatGateway")) == 3
+        assert {resource.inputs["availabilityZone"] for resource in subnets if f"-{part}-" in resource.name} == zones
+    assert len(kind(resources, "NatGateway")) == 3
 
 
 def test_shared_translation_is_one_for_all_zones() -> None:
-    found = declared(settings({"network": {"translation": "shared"}}), edge=False)
-    [translation] = kind(found, "NatGateway")
-    ways = [route for one in kind(found, "RouteTable") for route in one.inputs["routes"] if "natGatewayId" in route]
+    resources = without_edge()
+    [translation] = kind(resources, "NatGateway")
+    ways = [
+        route
+        for resource in kind(resources, "RouteTable")
+        for route in resource.inputs["routes"]
+        if "natGatewayId" in route
+    ]
     assert {route["natGatewayId"] for route in ways} == {f"{translation.name}-id"}
     assert len(ways) == 3
 
 
 def test_only_edges_lead_to_the_internet_gateway() -> None:
-    found = compliant()
-    [public] = [one for one in kind(found, "RouteTable") if "gatewayId" in one.inputs["routes"][0]]
-    routed = [one for one in kind(found, "RouteTableAssociation") if one.inputs["routeTableId"] == f"{public.name}-id"]
-    assert {one.inputs["subnetId"] for one in routed} == {f"primary-network-edges-{index}-id" for index in range(3)}
+    resources = compliant()
+    [public] = [resource for resource in kind(resources, "RouteTable") if "gatewayId" in resource.inputs["routes"][0]]
+    routed = [
+        resource
+        for resource in kind(resources, "RouteTableAssociation")
+        if resource.inputs["routeTableId"] == f"{public.name}-id"
+    ]
+    assert {resource.inputs["subnetId"] for resource in routed} == {
+        f"primary-network-edges-{index}-id" for index in range(3)
+    }
 
 
 def test_the_services_of_aws_are_reached_without_leaving_the_network() -> None:
     endpoints = kind(compliant(), "VpcEndpoint")
-    private = {one.inputs["serviceName"] for one in endpoints if one.inputs["vpcEndpointType"] == "Interface"}
+    private = {
+        resource.inputs["serviceName"] for resource in endpoints if resource.inputs["vpcEndpointType"] == "Interface"
+    }
     assert private == {f"com.amazonaws.us-east-1.{service}" for service in SERVICES}
-    [storage] = [one for one in endpoints if one.inputs["vpcEndpointType"] == "Gateway"]
+    [storage] = [resource for resource in endpoints if resource.inputs["vpcEndpointType"] == "Gateway"]
     assert len(storage.inputs["routeTableIds"]) == 3
 
 
@@ -46,7 +59,9 @@ def test_the_networks_own_group_lets_nothing_through() -> None:
 
 def test_the_cluster_finds_subnets_for_its_balancers_by_their_tags() -> None:
     subnets = kind(compliant(), "Subnet")
-    edges = [one.inputs["tags"] for one in subnets if "-edges-" in one.name]
+    edges = [resource.inputs["tags"] for resource in subnets if "-edges-" in resource.name]
     assert all(tags["kubernetes.io/role/elb"] == "1" for tags in edges)
     assert all(tags["kubernetes.io/cluster/pouw-production-primary"] == "shared" for tags in edges)
-    assert not any("kubernetes.io/role/elb" in one.inputs["tags"] for one in subnets if "-edges-" not in one.name)
+    assert not any(
+        "kubernetes.io/role/elb" in resource.inputs["tags"] for resource in subnets if "-edges-" not in resource.name
+    )

@@ -1,4 +1,4 @@
-"""Which machines a site runs, as pure decisions."""
+"""The node pool plan of a site."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ def test_the_image_follows_the_machine_type(instance: str, image: str) -> None:
 
 
 @given(st.integers(1, 50), st.integers(0, 50), st.integers(0, 50))
-def test_the_floor_of_the_miners_is_never_spot_and_the_bounds_hold(minimum: int, more: int, floor: int) -> None:
-    maximum = minimum + more
+def test_the_floor_of_the_miners_is_never_spot_and_the_bounds_hold(minimum: int, extra: int, floor: int) -> None:
+    maximum = minimum + extra
     miners = Spot(minimum=minimum, maximum=maximum, on_demand_floor=min(max(floor, 1), maximum))
-    found = [group for group in node_pool_plan.groups(Pools(miners=miners)) if group.pool == "miners"]
-    on_demand = [group for group in found if group.capacity == "ON_DEMAND"]
+    resources = [group for group in node_pool_plan.groups(Pools(miners=miners)) if group.pool == "miners"]
+    on_demand = [group for group in resources if group.capacity == "ON_DEMAND"]
     assert sum(group.minimum for group in on_demand) == miners.on_demand_floor
-    assert sum(group.maximum for group in found) == maximum
-    assert sum(group.minimum for group in found) == max(minimum, miners.on_demand_floor)
-    assert all(group.maximum >= 1 and group.minimum <= group.maximum for group in found)
+    assert sum(group.maximum for group in resources) == maximum
+    assert sum(group.minimum for group in resources) == max(minimum, miners.on_demand_floor)
+    assert all(group.maximum >= 1 and group.minimum <= group.maximum for group in resources)
 
 
 def test_without_spot_the_miners_are_one_group() -> None:
-    found = node_pool_plan.groups(Pools(miners=Spot(spot=False, minimum=2, maximum=5)))
-    assert [(group.name, group.capacity) for group in found if group.pool == "miners"] == [("miners", "ON_DEMAND")]
+    resources = node_pool_plan.groups(Pools(miners=Spot(spot=False, minimum=2, maximum=5)))
+    assert [(group.name, group.capacity) for group in resources if group.pool == "miners"] == [("miners", "ON_DEMAND")]
 
 
 def test_spot_machines_come_from_several_types_unless_one_is_named() -> None:
     [spot] = [group for group in node_pool_plan.groups(Pools()) if group.capacity == "SPOT"]
     assert len(set(spot.instances)) > 1
     assert len({node_pool_plan.image(instance) for instance in spot.instances}) == 1
-    named = node_pool_plan.groups(Pools(miners=Spot(instance="g5.2xlarge")))
-    assert {group.instances for group in named if group.pool == "miners"} == {("g5.2xlarge",)}
+    configured = node_pool_plan.groups(Pools(miners=Spot(instance="g5.2xlarge")))
+    assert {group.instances for group in configured if group.pool == "miners"} == {("g5.2xlarge",)}

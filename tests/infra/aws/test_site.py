@@ -28,7 +28,7 @@ from pouw.engine.plugins.core.sdk_types import Sdk
 from pouw.engine.plugins.offline import clouds
 from pouw.engine.plugins.offline.input_checks import Checker
 from pouw.engine.plugins.offline.settings import Settings as ProviderSettings
-from tests.infra.aws.declared import ANSWERS, SITE, compliant, declared, settings, site_of
+from tests.infra.aws.compliant_site import ANSWERS, SITE, compliant, declare_site, record_site, settings, staging
 from tests.infra.clouds import kind
 from tests.infra.recorder import Recorded, record
 
@@ -58,11 +58,11 @@ labels = st.from_regex(r"\A[a-z]([-a-z0-9]{0,18}[a-z0-9])?\Z")
 
 @st.composite
 def stacks(draw: st.DrawFn) -> Settings:
-    """Any stack of one AWS site."""
+    """Draw a stack of one AWS site."""
     region, away = draw(st.lists(st.sampled_from(sorted(ZONES)), min_size=2, max_size=2, unique=True))
     prefix = draw(st.integers(16, 20))
-    minimum, more = draw(st.integers(1, 50)), draw(st.integers(1, 50))
-    pool = {"minimum": minimum, "maximum": minimum + more}
+    minimum, extra = draw(st.integers(1, 50)), draw(st.integers(1, 50))
+    pool = {"minimum": minimum, "maximum": minimum + extra}
     site = {
         **SITE,
         "name": draw(labels),
@@ -78,72 +78,82 @@ def stacks(draw: st.DrawFn) -> Settings:
         "backups": {"copyRegion": away, "retentionDays": draw(st.integers(7, 3650))},
     }
     environment = draw(st.sampled_from(["staging", "production"]))
-    own = draw(st.dictionaries(labels, labels, max_size=3))
-    return settings(site, environment=environment, tags=own)
+    tags = draw(st.dictionaries(labels, labels, max_size=3))
+    return settings(site, environment=environment, tags=tags)
 
 
 @examples(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(stacks())
-def test_any_site_has_names_in_their_limits_ranges_apart_tags_and_right_inputs(stack: Settings) -> None:
-    found = declared(stack)
-    assert list(bad_names(found)) == []
-    assert list(overlapping(found)) == []
-    assert list(untagged(found, limits_of(stack))) == []
-    assert list(wrong_inputs(found)) == []
+def test_every_valid_site_has_valid_names_ranges_tags_and_inputs(stack: Settings) -> None:
+    resources = record_site(stack)
+    assert list(bad_names(resources)) == []
+    assert list(overlapping(resources)) == []
+    assert list(untagged(resources, limits_of(stack))) == []
+    assert list(wrong_inputs(resources)) == []
 
 
 def limits_of(stack: Settings) -> dict[str, str]:
-    """Tags that everything must carry."""
-    ours = {"project": "pouw", "environment": stack.environment, "managed-by": "pulumi"}
-    return {**stack.tags, **ours, "site": stack.sites[0].name}
+    """Return the tags that every resource must have."""
+    required_tags = {"project": "pouw", "environment": stack.environment, "managed-by": "pulumi"}
+    return {**stack.tags, **required_tags, "site": stack.sites[0].name}
 
 
-def bad_names(found: Sequence[Recorded]) -> Iterator[str]:
-    """Names that AWS would refuse, and two things of one kind with one name."""
-    for one in found:
-        if one.token in NAMES:
-            key, limit, form = NAMES[one.token]
-            name = str(one.inputs[key])
+def bad_names(resources: Sequence[Recorded]) -> Iterator[str]:
+    """Yield names that AWS refuses, and names of two resources of one kind."""
+    for resource in resources:
+        if resource.token in NAMES:
+            key, limit, form = NAMES[resource.token]
+            name = str(resource.inputs[key])
             if len(name) > limit or not re.fullmatch(form, name):
-                yield f"{one.token}: {name!r}"
+                yield f"{resource.token}: {name!r}"
     for token, (key, _, _) in NAMES.items():
         if not key.lower().endswith("prefix"):
-            names = [(one.inputs[key], one.inputs.get("region")) for one in found if one.token == token]
+            names = [
+                (resource.inputs[key], resource.inputs.get("region"))
+                for resource in resources
+                if resource.token == token
+            ]
             yield from (f"{token}: {name} twice" for name in set(names) if names.count(name) > 1)
 
 
-def overlapping(found: Sequence[Recorded]) -> Iterator[str]:
-    """Subnets that share an address, or leave the network."""
-    [network] = kind(found, "Vpc")
-    whole = ipaddress.IPv4Network(network.inputs["cidrBlock"])
-    subnets = [ipaddress.IPv4Network(one.inputs["cidrBlock"]) for one in kind(found, "Subnet")]
-    yield from (f"{one} and {other}" for one, other in combinations(subnets, 2) if one.overlaps(other))
-    yield from (f"{one} is outside" for one in subnets if not one.subnet_of(whole))
+def overlapping(resources: Sequence[Recorded]) -> Iterator[str]:
+    """Yield subnets that overlap or lie outside the network."""
+    [network] = kind(resources, "Vpc")
+    with_integers = ipaddress.IPv4Network(network.inputs["cidrBlock"])
+    subnets = [ipaddress.IPv4Network(resource.inputs["cidrBlock"]) for resource in kind(resources, "Subnet")]
+    yield from (f"{resource} and {other}" for resource, other in combinations(subnets, 2) if resource.overlaps(other))
+    yield from (f"{resource} is outside" for resource in subnets if not resource.subnet_of(with_integers))
 
 
-def untagged(found: Sequence[Recorded], wanted: dict[str, str]) -> Iterator[str]:
-    """Resources that may carry tags and do not carry ours; the SDK's own types say which may."""
-    for one in found:
-        if one.custom and taggable(one.token) and not wanted.items() <= dict(one.inputs.get("tags", {})).items():
-            yield f"{one.name}: {one.inputs.get('tags')}"
+def untagged(resources: Sequence[Recorded], expected: dict[str, str]) -> Iterator[str]:
+    """Yield resources that lack tags although their type in the SDK has them."""
+    for resource in resources:
+        if (
+            resource.custom
+            and taggable(resource.token)
+            and not expected.items() <= dict(resource.inputs.get("tags", {})).items()
+        ):
+            yield f"{resource.name}: {resource.inputs.get('tags')}"
 
 
 def taggable(token: str) -> bool:
-    """Whether resources of a type may carry tags."""
-    found = SDK.resource(token)
-    return found is not None and "tags" in found.inputs
+    """True if resources of a type may have tags."""
+    resources = SDK.resource(token)
+    return resources is not None and "tags" in resources.inputs
 
 
-def wrong_inputs(found: Sequence[Recorded]) -> Iterator[str]:
-    """Inputs that a provider would refuse: by the SDK's types, and by what AWS says of names and values."""
+def wrong_inputs(resources: Sequence[Recorded]) -> Iterator[str]:
+    """Yield inputs that the provider refuses, by the SDK's types and AWS's formats."""
     checker = Checker(clouds.load("aws"), SDK)
-    for one in found:
-        if one.custom:
-            checked = checker.check(one.token, dict(one.inputs), {}, Naming(resource=one.name), ProviderSettings())
-            yield from (f"{one.name}: {fault}" for fault in checked.faults)
+    for resource in resources:
+        if resource.custom:
+            result = checker.check(
+                resource.token, dict(resource.inputs), {}, Naming(resource=resource.name), ProviderSettings()
+            )
+            yield from (f"{resource.name}: {fault}" for fault in result.faults)
 
 
-def test_a_misspelt_input_of_a_site_is_seen() -> None:
+def test_a_misspelt_input_of_a_site_is_detected() -> None:
     [cluster] = kind(compliant(), "Cluster")
     misspelt = replace(cluster, inputs={**cluster.inputs, "deletionProtectoin": True})
     assert any("deletionProtectoin" in fault for fault in wrong_inputs([misspelt]))
@@ -152,26 +162,27 @@ def test_a_misspelt_input_of_a_site_is_seen() -> None:
 def test_the_number_of_resources_does_not_follow_the_number_of_machines() -> None:
     few = {"system": {"minimum": 1, "maximum": 2}, "miners": {"minimum": 1, "maximum": 2}}
     many = {"system": {"minimum": 100, "maximum": 900}, "miners": {"minimum": 100, "maximum": 900}}
-    assert len(declared(settings({"pools": few}))) == len(declared(settings({"pools": many})))
+    few_machines, many_machines = (record_site(settings({"pools": pools}), edge=False) for pools in (few, many))
+    assert len(few_machines) == len(many_machines)
 
 
 def protected(stack: Settings) -> set[str]:
     """Types of what the engine itself will not delete."""
-    found: set[str] = set()
+    resources: set[str] = set()
 
     def note(args: pulumi.ResourceTransformationArgs) -> None:
         if args.opts.protect:
-            found.add(args.type_)
+            resources.add(args.type_)
 
     def declare() -> None:
         pulumi.runtime.register_stack_transformation(note)
-        site_of(stack)
+        declare_site(stack)
 
     record(declare, ANSWERS)
-    return found
+    return resources
 
 
-def test_what_cannot_be_made_again_is_protected_in_production_and_nothing_is_elsewhere() -> None:
+def test_irreplaceable_resources_are_protected_only_in_production() -> None:
     assert protected(settings()) == {
         "aws:cloudwatch/logGroup:LogGroup",
         "aws:ecr/repository:Repository",
@@ -183,18 +194,18 @@ def test_what_cannot_be_made_again_is_protected_in_production_and_nothing_is_els
     assert protected(settings(environment="staging")) == set()
 
 
-def test_a_staging_site_can_be_taken_away() -> None:
-    found = declared(settings(environment="staging"))
-    assert kind(found, "Cluster")[0].inputs["deletionProtection"] is False
-    assert all(one.inputs["forceDestroy"] for one in kind(found, "Bucket"))
-    assert kind(found, "Repository")[0].inputs["forceDelete"] is True
-    assert not any(one.inputs["enableDeletionProtection"] for one in kind(found, "LoadBalancer"))
+def test_a_staging_site_can_be_destroyed() -> None:
+    resources = staging()
+    assert kind(resources, "Cluster")[0].inputs["deletionProtection"] is False
+    assert all(resource.inputs["forceDestroy"] for resource in kind(resources, "Bucket"))
+    assert kind(resources, "Repository")[0].inputs["forceDelete"] is True
+    assert not any(resource.inputs["enableDeletionProtection"] for resource in kind(resources, "LoadBalancer"))
 
 
 def test_disks_of_workloads_are_encrypted_under_the_sites_own_key() -> None:
-    made = storage_class("arn:aws:kms:us-east-1:111122223333:key/1")
-    assert made["provisioner"] == "ebs.csi.aws.com"
-    assert made["parameters"] == {
+    created = storage_class("arn:aws:kms:us-east-1:111122223333:key/1")
+    assert created["provisioner"] == "ebs.csi.aws.com"
+    assert created["parameters"] == {
         "type": "gp3",
         "encrypted": "true",
         "kmsKeyId": "arn:aws:kms:us-east-1:111122223333:key/1",
@@ -209,15 +220,15 @@ def test_the_peers_entry_carries_the_sites_tags_in_one_order() -> None:
 
 
 def test_two_long_names_that_differ_at_the_end_stay_apart() -> None:
-    places = [
+    names = [
         physical_names.compose_name("load-balancer", stack_context(f"{'a' * 18}{letter}"), "front")
         for letter in ("b", "c")
     ]
-    assert len(set(places)) == 2
+    assert len(set(names)) == 2
 
 
 def stack_context(name: str) -> Any:
-    """The context of a site of that name."""
+    """Return the context of a site of that name."""
     from infra import contracts
 
     stack = settings({"name": name})
@@ -230,7 +241,7 @@ def test_the_example_of_the_guide_is_a_usable_configuration() -> None:
     values = {key.removeprefix("pouw:"): value for key, value in yaml.safe_load(text)["config"].items()}
     stack = parse(values)
     assert [site.cloud for site in stack.sites] == ["aws"]
-    assert len(declared(stack.model_copy(update={"tags": {}}))) > 100
+    assert len(record_site(stack.model_copy(update={"tags": {}}))) > 100
 
 
 @pytest.mark.parametrize("kind_of", sorted(physical_names.LIMITS))

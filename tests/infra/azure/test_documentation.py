@@ -1,4 +1,4 @@
-"""The page on Azure sites says what is true."""
+"""The figures on the page about Azure sites are those of the code."""
 
 from __future__ import annotations
 

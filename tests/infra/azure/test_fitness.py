@@ -8,7 +8,7 @@ import pytest
 
 from infra.azure.gateway import link_region
 from infra.azure.regions import ZONES
-from tests.infra.azure.declared import SITE
+from tests.infra.azure.compliant_site import SITE
 from tests.infra.clouds import STACK
 from tests.infra.refusals import refusals
 

@@ -9,25 +9,25 @@ from infra.azure.kubeconfig import authority, kubeconfig, listing_template
 READ = "clusters: [{name: c, cluster: {server: 'https://x', certificate-authority-data: YXV0aG9yaXR5}}]"
 
 
-def made(certificate_authority: str | None = "YXV0aG9yaXR5") -> str:
-    """A kubeconfig."""
+def created(certificate_authority: str | None = "YXV0aG9yaXR5") -> str:
+    """Return a kubeconfig."""
     return kubeconfig(cluster="c", host="c.example", tenant="t", certificate_authority=certificate_authority)
 
 
-def test_it_holds_no_credential_and_names_who_gives_one() -> None:
-    [user] = json.loads(made())["users"]
+def test_the_kubeconfig_has_no_credential_and_names_the_login_command() -> None:
+    [user] = json.loads(created())["users"]
     assert list(user["user"]) == ["exec"]
     assert user["user"]["exec"]["command"] == "kubelogin"
 
 
 def test_it_trusts_the_authority_of_the_cluster() -> None:
-    [cluster] = json.loads(made())["clusters"]
+    [cluster] = json.loads(created())["clusters"]
     assert cluster["cluster"] == {"server": "https://c.example:443", "certificate-authority-data": "YXV0aG9yaXR5"}
 
 
 def test_without_an_authority_it_is_not_lax_but_refuses() -> None:
-    assert "insecure" not in made(None)
-    assert "certificate-authority" not in made(None)
+    assert "insecure" not in created(None)
+    assert "certificate-authority" not in created(None)
 
 
 def test_the_authority_is_read_from_the_clusters_own_kubeconfig() -> None:

@@ -7,7 +7,7 @@ import re
 from infra.azure.web_firewall import MANAGED_RULES, rules
 
 
-def test_strangers_are_kept_out_of_everything_but_readiness() -> None:
+def test_other_addresses_may_only_read_the_ready_path() -> None:
     rule = rules(["198.51.100.0/24"])[0]
     stranger, path = rule["matchConditions"]
     assert rule["action"] == "Block"
@@ -19,14 +19,14 @@ def test_strangers_are_kept_out_of_everything_but_readiness() -> None:
         assert not re.search(pattern, f"https://rpc.pouw.example.org:443{uri}")
 
 
-def test_a_stranger_may_only_read() -> None:
+def test_other_addresses_may_only_use_get_and_head() -> None:
     stranger, method = rules(["198.51.100.0/24"])[1]["matchConditions"]
     assert stranger["negateCondition"] is True
     assert (method["matchVariable"], method["negateCondition"]) == ("RequestMethod", True)
     assert method["matchValue"] == ["GET", "HEAD"]
 
 
-def test_nobody_may_ask_too_often() -> None:
+def test_every_address_is_rate_limited() -> None:
     rule = rules(["198.51.100.0/24"])[2]
     assert (rule["ruleType"], rule["action"], rule["rateLimitDurationInMinutes"]) == ("RateLimitRule", "Block", 1)
     assert rule["groupBy"] == [{"variableName": "SocketAddr"}]

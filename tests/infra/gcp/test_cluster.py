@@ -1,4 +1,4 @@
-"""The cluster: who reaches it, and how."""
+"""The cluster of a site."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from infra import contracts
 from infra.contracts import SiteContext
 from infra.gcp.cluster import access, kubeconfig, maintenance
 from tests.infra.clouds import kind
-from tests.infra.gcp.declared import settings
+from tests.infra.gcp.compliant_site import settings
 from tests.infra.recorder import Recorded
 
 
 def site_context(**site: object) -> SiteContext:
-    """The context of the compliant site with changes."""
+    """Return the context of the compliant site with changes."""
     stack = settings(site)
     return contracts.site_context(stack, stack.managed_sites[0])
 
 
 def test_without_an_allow_list_the_api_server_has_no_address_outside() -> None:
-    given = access(site_context())
-    assert given["private_cluster_config"]["enable_private_endpoint"] is True
-    assert given["master_authorized_networks_config"]["cidr_blocks"] == []
+    arguments = access(site_context())
+    assert arguments["private_cluster_config"]["enable_private_endpoint"] is True
+    assert arguments["master_authorized_networks_config"]["cidr_blocks"] == []
 
 
 def test_an_allow_list_opens_the_api_server_to_its_ranges_alone() -> None:
-    given = access(site_context(cluster={"apiAllowFrom": ["198.51.100.0/24"]}))
-    assert given["private_cluster_config"]["enable_private_endpoint"] is False
-    assert given["private_cluster_config"]["enable_private_nodes"] is True
-    blocks = given["master_authorized_networks_config"]["cidr_blocks"]
+    arguments = access(site_context(cluster={"apiAllowFrom": ["198.51.100.0/24"]}))
+    assert arguments["private_cluster_config"]["enable_private_endpoint"] is False
+    assert arguments["private_cluster_config"]["enable_private_nodes"] is True
+    blocks = arguments["master_authorized_networks_config"]["cidr_blocks"]
     assert [block["cidr_block"] for block in blocks] == ["198.51.100.0/24"]
 
 
-def test_the_version_is_the_settings_and_production_takes_the_slower_channel() -> None:
+def test_production_uses_the_slower_release_channel() -> None:
     stack = settings({"cluster": {"version": "1.33"}}, environment="staging")
     staging = maintenance(contracts.site_context(stack, stack.managed_sites[0]))
     assert staging["min_master_version"] == "1.33"
-    channels = [given["release_channel"]["channel"] for given in (staging, maintenance(site_context()))]
+    channels = [arguments["release_channel"]["channel"] for arguments in (staging, maintenance(site_context()))]
     assert channels == ["REGULAR", "STABLE"]
 
 
@@ -50,16 +50,16 @@ def test_a_kubeconfig_asks_googles_command_for_a_token_and_holds_none() -> None:
     assert document["current-context"] == document["contexts"][0]["name"] == "some"
 
 
-def test_the_pool_that_google_makes_first_is_no_weaker_than_ours_and_goes(found: Sequence[Recorded]) -> None:
-    [cluster] = kind(found, "Cluster")
-    first, ours = cluster.inputs["nodeConfig"], kind(found, "NodePool")[0].inputs["nodeConfig"]
+def test_the_pool_that_google_makes_first_is_no_weaker_than_ours_and_goes(resources: Sequence[Recorded]) -> None:
+    [cluster] = kind(resources, "Cluster")
+    first, configured = cluster.inputs["nodeConfig"], kind(resources, "NodePool")[0].inputs["nodeConfig"]
     assert cluster.inputs["removeDefaultNodePool"] is True
     for key in ("bootDiskKmsKey", "shieldedInstanceConfig", "workloadMetadataConfig"):
-        assert first[key] == ours[key]
+        assert first[key] == configured[key]
 
 
-def test_machines_of_each_pool_have_an_account_that_may_report_and_no_more(found: Sequence[Recorded]) -> None:
-    accounts = [one.inputs["accountId"] for one in kind(found, "Account")]
+def test_machines_of_each_pool_have_an_account_that_may_report_and_no_more(resources: Sequence[Recorded]) -> None:
+    accounts = [resource.inputs["accountId"] for resource in kind(resources, "Account")]
     assert len(set(accounts)) == 4
-    roles = {one.inputs["role"] for one in kind(found, "IAMMember") if "project" in one.inputs}
+    roles = {resource.inputs["role"] for resource in kind(resources, "IAMMember") if "project" in resource.inputs}
     assert roles == {"roles/container.defaultNodeServiceAccount"}

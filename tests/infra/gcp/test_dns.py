@@ -11,12 +11,12 @@ from infra import contracts
 from infra.contracts import RecordKind, Target
 from infra.gcp.dns import Dns, DnsArgs, absolute, data, routing, unchecked
 from tests.infra.clouds import HOSTS, kind
-from tests.infra.gcp.declared import settings
+from tests.infra.gcp.compliant_site import settings
 from tests.infra.recorder import Recorded, record
 
 
 def target(site: str, address: str, *, active: bool, kind: RecordKind = "A") -> Target:
-    """A target with an address."""
+    """Return a target with an address."""
     return Target(site=site, active=active, kind=kind, address=address)
 
 
@@ -24,8 +24,8 @@ ACTIVE = target("one", "192.0.2.1", active=True)
 STANDBY = target("other", "192.0.2.2", active=False)
 
 
-def declared(targets: Sequence[Target]) -> Sequence[Recorded]:
-    """What a failover over targets declares."""
+def record_failover(targets: Sequence[Target]) -> Sequence[Recorded]:
+    """Return the resources of a failover among targets."""
 
     def declare() -> None:
         stack = settings()
@@ -59,37 +59,40 @@ def test_a_standby_takes_over_when_no_active_site_is_healthy() -> None:
 def test_sites_of_one_role_share_while_they_are_healthy(*, active: bool) -> None:
     alike = [target("one", "192.0.2.1", active=active), target("other", "192.0.2.2", active=active)]
     weights = routing(alike, "europe-west4")["wrrs"]
-    assert [(one["weight"], one["health_checked_targets"]["external_endpoints"]) for one in weights] == [
+    assert [(resource["weight"], resource["health_checked_targets"]["external_endpoints"]) for resource in weights] == [
         (1.0, ["192.0.2.1"]),
         (1.0, ["192.0.2.2"]),
     ]
 
 
 def test_one_site_has_a_plain_record_and_nothing_to_check() -> None:
-    found = declared([ACTIVE])
-    [made] = kind(found, "RecordSet")
-    assert (made.inputs["name"], made.inputs["rrdatas"]) == ("rpc.pouw.example.org.", ["192.0.2.1"])
-    assert kind(found, "HealthCheck") == []
+    resources = record_failover([ACTIVE])
+    [created] = kind(resources, "RecordSet")
+    assert (created.inputs["name"], created.inputs["rrdatas"]) == ("rpc.pouw.example.org.", ["192.0.2.1"])
+    assert kind(resources, "HealthCheck") == []
 
 
 def test_several_sites_are_checked_over_tls_from_three_regions() -> None:
-    found = declared([ACTIVE, STANDBY])
-    [check] = kind(found, "HealthCheck")
+    resources = record_failover([ACTIVE, STANDBY])
+    [check] = kind(resources, "HealthCheck")
     assert check.inputs["httpsHealthCheck"] == {"port": 443, "host": HOSTS[0], "requestPath": "/ready"}
     assert len(check.inputs["sourceRegions"]) == 3
     assert check.inputs["checkIntervalSec"] >= 30
-    [made] = kind(found, "RecordSet")
-    assert made.inputs["routingPolicy"]["healthCheck"] == f"{check.name}-id"
+    [created] = kind(resources, "RecordSet")
+    assert created.inputs["routingPolicy"]["healthCheck"] == f"{check.name}-id"
 
 
-def test_a_site_without_an_address_cannot_be_checked_and_is_told_with_what_to_do() -> None:
+def test_a_target_without_an_address_is_refused_with_a_remedy() -> None:
     nameless = target("aws", "edge.example", active=True, kind="CNAME")
     with pytest.raises(pulumi.RunError, match="the edge of aws has no fixed address"):
-        declared([nameless, STANDBY])
+        record_failover([nameless, STANDBY])
     assert "put the active site whose edge has a name first" in str(unchecked(nameless))
 
 
-def test_the_public_zone_is_signed(found: Sequence[Recorded]) -> None:
-    [zone] = [one for one in kind(found, "ManagedZone") if one.inputs["visibility"] == "public"]
+def test_the_public_zone_is_signed(resources: Sequence[Recorded]) -> None:
+    [zone] = [resource for resource in kind(resources, "ManagedZone") if resource.inputs["visibility"] == "public"]
     assert zone.inputs["dnssecConfig"]["state"] == "on"
-    assert {one["keyType"] for one in zone.inputs["dnssecConfig"]["defaultKeySpecs"]} == {"keySigning", "zoneSigning"}
+    assert {resource["keyType"] for resource in zone.inputs["dnssecConfig"]["defaultKeySpecs"]} == {
+        "keySigning",
+        "zoneSigning",
+    }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.infra.clouds import STACK
-from tests.infra.gcp.declared import SITE
+from tests.infra.gcp.compliant_site import SITE
 from tests.infra.refusals import refusals
 
 

@@ -1,4 +1,4 @@
-"""Who may do what."""
+"""Identities of workloads and machines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_a_workloads_member_names_its_own_service_account() -> None:
     )
 
 
-def test_machines_pull_images_and_push_none(found: Sequence[Recorded]) -> None:
-    grants = kind(found, "RepositoryIamMember")
-    assert {one.inputs["role"] for one in grants} == {"roles/artifactregistry.reader"}
+def test_machines_pull_images_and_push_none(resources: Sequence[Recorded]) -> None:
+    grants = kind(resources, "RepositoryIamMember")
+    assert {resource.inputs["role"] for resource in grants} == {"roles/artifactregistry.reader"}
     assert len(grants) == 3

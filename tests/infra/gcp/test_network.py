@@ -1,4 +1,4 @@
-"""The network: what may flow, and where names and connections lead."""
+"""The network of a site and its firewall rules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RULES = network_firewall.rules(PLAN, "100.64.0.0/14")
 
 
 @given(st.integers(0, 255), st.integers(16, 20))
-def test_machines_have_half_of_the_site_and_share_no_address_with_the_control_plane(second: int, prefix: int) -> None:
+def test_machines_have_half_of_the_range_without_the_control_plane(second: int, prefix: int) -> None:
     site = ipaddress.IPv4Network(f"10.{second}.0.0/{prefix}")
     cut = plan(str(site))
     nodes = ipaddress.IPv4Network(network_firewall.node_range(cut))
@@ -29,7 +29,7 @@ def test_machines_have_half_of_the_site_and_share_no_address_with_the_control_pl
     assert ipaddress.IPv4Address(cut.internal_address()) in nodes
 
 
-def test_both_directions_are_closed_by_the_last_rules_and_what_is_refused_is_logged() -> None:
+def test_the_last_rules_deny_and_log_both_directions() -> None:
     closing = {name: rule for name, rule in RULES.items() if "denies" in rule}
     assert {rule["direction"] for rule in closing.values()} == {"INGRESS", "EGRESS"}
     assert all(rule["priority"] > 60_000 and rule["log_config"] for rule in closing.values())
@@ -48,20 +48,27 @@ def test_the_internet_is_reached_on_two_ports_alone() -> None:
     assert RULES["internet-out"]["allows"] == [{"protocol": "tcp", "ports": ["30303", "443"]}]
 
 
-def test_names_of_googles_services_lead_to_its_restricted_addresses(found: Sequence[Recorded]) -> None:
-    zones = {one.inputs["dnsName"]: one for one in kind(found, "ManagedZone") if one.inputs["visibility"] == "private"}
+def test_names_of_googles_services_lead_to_its_restricted_addresses(resources: Sequence[Recorded]) -> None:
+    zones = {
+        resource.inputs["dnsName"]: resource
+        for resource in kind(resources, "ManagedZone")
+        if resource.inputs["visibility"] == "private"
+    }
     assert set(zones) == {"googleapis.com.", "gcr.io.", "pkg.dev."}
-    records = {(one.inputs["name"], one.inputs["type"]): one.inputs["rrdatas"] for one in kind(found, "RecordSet")}
+    records = {
+        (resource.inputs["name"], resource.inputs["type"]): resource.inputs["rrdatas"]
+        for resource in kind(resources, "RecordSet")
+    }
     for domain in zones:
         [anchor] = records[f"*.{domain}", "CNAME"]
         assert records[anchor, "A"] == ["199.36.153.4", "199.36.153.5", "199.36.153.6", "199.36.153.7"]
 
 
-def test_translation_serves_the_sites_own_subnet_by_addresses_that_stay(found: Sequence[Recorded]) -> None:
-    [translation] = kind(found, "RouterNat")
-    [subnet] = kind(found, "Subnetwork")
-    assert [one["name"] for one in translation.inputs["subnetworks"]] == [f"{subnet.name}-id"]
-    assert len(translation.inputs["natIps"]) == len(kind(found, "Address")) == 3
+def test_translation_serves_the_sites_own_subnet_by_addresses_that_stay(resources: Sequence[Recorded]) -> None:
+    [translation] = kind(resources, "RouterNat")
+    [subnet] = kind(resources, "Subnetwork")
+    assert [resource["name"] for resource in translation.inputs["subnetworks"]] == [f"{subnet.name}-id"]
+    assert len(translation.inputs["natIps"]) == len(kind(resources, "Address")) == 3
 
 
 def test_a_shared_translation_goes_out_by_one_address() -> None:

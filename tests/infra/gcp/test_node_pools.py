@@ -1,4 +1,4 @@
-"""Machines: how many, of what kind, and which may be taken away."""
+"""Node pools: their size, machine types and spot machines."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from infra.gcp.node_pool_plan import Group, groups
 from infra.gcp.node_pools import bounds, machine, upgrade
 from infra.settings.site import Pools, Spot
 from tests.infra.clouds import kind
-from tests.infra.gcp.declared import settings
+from tests.infra.gcp.compliant_site import settings
 from tests.infra.recorder import Recorded
 
 
 @st.composite
 def miners(draw: st.DrawFn) -> Spot:
-    """Any miners whose bounds the settings allow."""
+    """Draw miners whose bounds the settings permit."""
     maximum = draw(st.integers(1, 1000))
     return Spot(
         minimum=draw(st.integers(1, maximum)),
@@ -31,26 +31,28 @@ def miners(draw: st.DrawFn) -> Spot:
 
 
 @given(miners())
-def test_the_floor_holds_and_both_kinds_together_keep_the_bounds(wanted: Spot) -> None:
-    made = [group for group in groups(Pools(miners=wanted)) if group.pool == "miners"]
-    staying = [group for group in made if not group.spot]
-    assert sum(group.maximum for group in made) == wanted.maximum
-    assert sum(group.minimum for group in made) >= wanted.minimum
-    assert sum(group.minimum for group in staying) >= min(wanted.on_demand_floor, wanted.minimum)
-    if wanted.spot:
-        assert sum(group.minimum for group in staying) >= (wanted.on_demand_floor if len(made) == 2 else wanted.minimum)
-    assert wanted.spot or len(made) == 1
+def test_the_floor_holds_and_both_kinds_together_keep_the_bounds(expected: Spot) -> None:
+    created = [group for group in groups(Pools(miners=expected)) if group.pool == "miners"]
+    staying = [group for group in created if not group.spot]
+    assert sum(group.maximum for group in created) == expected.maximum
+    assert sum(group.minimum for group in created) >= expected.minimum
+    assert sum(group.minimum for group in staying) >= min(expected.on_demand_floor, expected.minimum)
+    if expected.spot:
+        assert sum(group.minimum for group in staying) >= (
+            expected.on_demand_floor if len(created) == 2 else expected.minimum
+        )
+    assert expected.spot or len(created) == 1
 
 
 @given(miners())
-def test_a_group_begins_within_its_bounds(wanted: Spot) -> None:
-    assert all(3 * group.initial_per_zone <= group.maximum for group in groups(Pools(miners=wanted)))
+def test_a_group_begins_within_its_bounds(expected: Spot) -> None:
+    assert all(3 * group.initial_per_zone <= group.maximum for group in groups(Pools(miners=expected)))
 
 
 def test_machines_that_must_stay_are_a_group_that_never_shrinks() -> None:
-    wanted = Spot(minimum=3, maximum=12, on_demand_floor=2)
-    found = {group.name: bounds(group) for group in groups(Pools(miners=wanted))}
-    staying, spot = found["miners"], found["miners-spot"]
+    expected = Spot(minimum=3, maximum=12, on_demand_floor=2)
+    resources = {group.name: bounds(group) for group in groups(Pools(miners=expected))}
+    staying, spot = resources["miners"], resources["miners-spot"]
     assert (staying["total_min_node_count"], staying["total_max_node_count"]) == (2, 2)
     assert (spot["total_min_node_count"], spot["total_max_node_count"]) == (1, 10)
 
@@ -64,7 +66,7 @@ def test_a_floor_as_high_as_the_maximum_leaves_no_room_for_spot_machines() -> No
 
 
 def of(machine_type: str, pool: str = "miners") -> dict[str, object]:
-    """The machine of a group of one type."""
+    """Return the machine settings of a group of one type."""
     stack = settings()
     group = Group(name=pool, pool=pool, machine=machine_type, disk_gib=100, minimum=1, maximum=3)
     return machine(group, contracts.site_context(stack, stack.managed_sites[0]))
@@ -99,7 +101,7 @@ def test_machines_get_disks_that_they_can_carry(machine_type: str, disk: str) ->
     assert disk_type(machine_type) == disk
 
 
-def test_no_pool_has_accelerators_unless_it_is_asked_for_them() -> None:
+def test_no_pool_has_accelerators_by_default() -> None:
     assert not set(DEFAULTS.values()) & set(ACCELERATORS)
 
 
@@ -108,12 +110,12 @@ def test_miners_alone_keep_other_pods_away() -> None:
     assert of("n2-standard-4", "rpc")["taints"] == []
 
 
-def test_every_machine_carries_the_label_and_the_network_tag_of_its_pool(found: Sequence[Recorded]) -> None:
-    seen = {
-        one.name: (one.inputs["nodeConfig"]["labels"]["pouw.dev/pool"], one.inputs["nodeConfig"]["tags"])
-        for one in kind(found, "NodePool")
+def test_every_machine_carries_the_label_and_the_network_tag_of_its_pool(resources: Sequence[Recorded]) -> None:
+    names = {
+        resource.name: (resource.inputs["nodeConfig"]["labels"]["pouw.dev/pool"], resource.inputs["nodeConfig"]["tags"])
+        for resource in kind(resources, "NodePool")
     }
-    assert seen == {
+    assert names == {
         "primary-pools-system": ("system", ["pouw-production-primary-system"]),
         "primary-pools-miners": ("miners", ["pouw-production-primary-miners"]),
         "primary-pools-miners-spot": ("miners", ["pouw-production-primary-miners"]),
@@ -121,7 +123,7 @@ def test_every_machine_carries_the_label_and_the_network_tag_of_its_pool(found: 
     }
 
 
-def test_spot_machines_are_in_the_spot_group_alone(found: Sequence[Recorded]) -> None:
-    assert [one.name for one in kind(found, "NodePool") if one.inputs["nodeConfig"]["spot"]] == [
+def test_spot_machines_are_in_the_spot_group_alone(resources: Sequence[Recorded]) -> None:
+    assert [resource.name for resource in kind(resources, "NodePool") if resource.inputs["nodeConfig"]["spot"]] == [
         "primary-pools-miners-spot"
     ]

@@ -1,4 +1,4 @@
-"""The registry."""
+"""The image registry of a site."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.infra.clouds import kind
 from tests.infra.recorder import Recorded
 
 
-def test_untagged_images_go_and_tagged_ones_stay(found: Sequence[Recorded]) -> None:
-    [repository] = kind(found, "Repository")
-    assert [one["condition"]["tagState"] for one in repository.inputs["cleanupPolicies"]] == ["UNTAGGED"]
+def test_untagged_images_go_and_tagged_ones_stay(resources: Sequence[Recorded]) -> None:
+    [repository] = kind(resources, "Repository")
+    assert [resource["condition"]["tagState"] for resource in repository.inputs["cleanupPolicies"]] == ["UNTAGGED"]
     assert repository.inputs["cleanupPolicyDryRun"] is False

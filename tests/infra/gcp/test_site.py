@@ -30,7 +30,7 @@ from pouw.engine.plugins.offline import clouds
 from pouw.engine.plugins.offline import settings as offline
 from pouw.engine.plugins.offline.input_checks import Checker
 from tests.infra.clouds import kind
-from tests.infra.gcp.declared import ANSWERS, SITE, declared, settings, site_of
+from tests.infra.gcp.compliant_site import ANSWERS, SITE, declare_site, record_site, settings
 from tests.infra.recorder import Recorded, record
 
 LABEL = r"[a-z]([-a-z0-9]*[a-z0-9])?"
@@ -67,7 +67,7 @@ NAMES = {
 }
 """Property, limit and form of the names that Google takes."""
 SUFFIX = "-1234567"
-"""What the engine adds to a resource's own name where no other is given."""
+"""Suffix that the engine adds to a resource's name."""
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
 LABELLED = ("labels", "resourceLabels", "userLabels")
 
@@ -76,16 +76,16 @@ labels = st.from_regex(r"\A[a-z]([-a-z0-9]{0,18}[a-z0-9])?\Z")
 
 @cache
 def sdk() -> Sdk:
-    """The SDK's types."""
+    """Return the SDK's types."""
     return Sdk("pulumi_gcp")
 
 
 @st.composite
 def stacks(draw: st.DrawFn) -> Settings:
-    """Any stack of one site on Google Cloud."""
+    """Draw a stack of one site on Google Cloud."""
     region, away = draw(st.lists(st.sampled_from(sorted(ZONES)), min_size=2, max_size=2, unique=True))
-    minimum, more = draw(st.integers(1, 50)), draw(st.integers(1, 50))
-    pool = {"minimum": minimum, "maximum": minimum + more}
+    minimum, extra = draw(st.integers(1, 50)), draw(st.integers(1, 50))
+    pool = {"minimum": minimum, "maximum": minimum + extra}
     cidr = ipaddress.ip_network((f"10.{draw(st.integers(0, 255))}.0.0", draw(st.integers(16, 20))))
     site = {
         **SITE,
@@ -103,111 +103,113 @@ def stacks(draw: st.DrawFn) -> Settings:
         "backups": {"copyRegion": away, "retentionDays": draw(st.integers(7, 3650))},
     }
     environment = draw(st.sampled_from(["staging", "production"]))
-    own = draw(st.dictionaries(labels, labels, max_size=3))
-    return settings(site, environment=environment, tags=own)
+    tags = draw(st.dictionaries(labels, labels, max_size=3))
+    return settings(site, environment=environment, tags=tags)
 
 
 @examples(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(stacks())
-def test_any_site_has_names_in_their_limits_ranges_apart_labels_and_right_inputs(stack: Settings) -> None:
-    found = declared(stack)
-    assert list(bad_names(found)) == []
-    assert list(overlapping(found)) == []
-    assert list(unlabelled(found, wanted_labels(stack))) == []
-    assert list(wrong_inputs(found)) == []
-    assert list(elsewhere(found, stack)) == []
+def test_every_valid_site_has_valid_names_ranges_labels_and_inputs(stack: Settings) -> None:
+    resources = record_site(stack)
+    assert list(bad_names(resources)) == []
+    assert list(overlapping(resources)) == []
+    assert list(unlabelled(resources, wanted_labels(stack))) == []
+    assert list(wrong_inputs(resources)) == []
+    assert list(outside_the_project(resources, stack)) == []
 
 
 def wanted_labels(stack: Settings) -> dict[str, str]:
     """Labels that everything must carry."""
-    ours = {"project": "pouw", "environment": stack.environment, "managed-by": "pulumi"}
-    return {**stack.tags, **ours, "site": stack.managed_sites[0].name}
+    required_labels = {"project": "pouw", "environment": stack.environment, "managed-by": "pulumi"}
+    return {**stack.tags, **required_labels, "site": stack.managed_sites[0].name}
 
 
-def bad_names(found: Sequence[Recorded]) -> Iterator[str]:
+def bad_names(resources: Sequence[Recorded]) -> Iterator[str]:
     """Names that Google would refuse, and two things of one kind with one name."""
     given_names = []
-    for one in found:
-        if one.token in NAMES:
-            key, limit, form = NAMES[one.token]
-            name = str(one.inputs.get(key) or f"{one.name}{SUFFIX}")
-            given_names.append((one.token, name))
+    for resource in resources:
+        if resource.token in NAMES:
+            key, limit, form = NAMES[resource.token]
+            name = str(resource.inputs.get(key) or f"{resource.name}{SUFFIX}")
+            given_names.append((resource.token, name))
             if len(name) > limit or not re.fullmatch(form, name):
-                yield f"{one.token}: {name!r}"
+                yield f"{resource.token}: {name!r}"
     yield from (f"{token}: {name} twice" for token, name in set(given_names) if given_names.count((token, name)) > 1)
 
 
-def overlapping(found: Sequence[Recorded]) -> Iterator[str]:
+def overlapping(resources: Sequence[Recorded]) -> Iterator[str]:
     """Ranges of machines, pods, services and the control plane that share an address."""
-    [subnet] = kind(found, "Subnetwork")
-    [cluster] = kind(found, "Cluster")
+    [subnet] = kind(resources, "Subnetwork")
+    [cluster] = kind(resources, "Cluster")
     ranges = [
         subnet.inputs["ipCidrRange"],
-        *(one["ipCidrRange"] for one in subnet.inputs["secondaryIpRanges"]),
+        *(resource["ipCidrRange"] for resource in subnet.inputs["secondaryIpRanges"]),
         cluster.inputs["privateClusterConfig"]["masterIpv4CidrBlock"],
     ]
-    for one, other in combinations([ipaddress.IPv4Network(text) for text in ranges], 2):
-        if one.overlaps(other):
-            yield f"{one} and {other}"
+    for first, second in combinations([ipaddress.IPv4Network(text) for text in ranges], 2):
+        if first.overlaps(second):
+            yield f"{first} and {second}"
 
 
-def unlabelled(found: Sequence[Recorded], wanted: dict[str, str]) -> Iterator[str]:
+def unlabelled(resources: Sequence[Recorded], expected: dict[str, str]) -> Iterator[str]:
     """Resources that may carry labels and do not carry ours; the SDK's own types say which may."""
-    for one in found:
-        described = sdk().resource(one.token) if one.custom else None
-        inputs = described.inputs if described else {}
+    for resource in resources:
+        schema = sdk().resource(resource.token) if resource.custom else None
+        inputs = schema.inputs if schema else {}
         for key in LABELLED:
             # Those of a channel say where it leads; its own labels have another name.
-            if key in inputs and (key, one.token) != ("labels", CHANNEL):
-                carried = dict(one.inputs.get(key) or {})
-                if not wanted.items() <= carried.items():
-                    yield f"{one.name}: {key} are {carried}"
-    for one in kind(found, "NodePool"):
-        if not wanted.items() <= dict(one.inputs["nodeConfig"]["resourceLabels"]).items():
-            yield f"{one.name}: its machines"
+            if key in inputs and (key, resource.token) != ("labels", CHANNEL):
+                carried = dict(resource.inputs.get(key) or {})
+                if not expected.items() <= carried.items():
+                    yield f"{resource.name}: {key} are {carried}"
+    for resource in kind(resources, "NodePool"):
+        if not expected.items() <= dict(resource.inputs["nodeConfig"]["resourceLabels"]).items():
+            yield f"{resource.name}: its machines"
 
 
-def wrong_inputs(found: Sequence[Recorded]) -> Iterator[str]:
+def wrong_inputs(resources: Sequence[Recorded]) -> Iterator[str]:
     """Inputs that fit neither the SDK's types nor what is known of the cloud's formats."""
     checker, anywhere = Checker(clouds.load("gcp"), sdk()), offline.Settings()
-    for one in found:
-        if one.custom:
-            naming = Naming(resource=one.name)
+    for resource in resources:
+        if resource.custom:
+            naming = Naming(resource=resource.name)
             yield from (
-                f"{one.name}: {fault}" for fault in checker.check(one.token, one.inputs, {}, naming, anywhere).faults
+                f"{resource.name}: {fault}"
+                for fault in checker.check(resource.token, resource.inputs, {}, naming, anywhere).faults
             )
 
 
-def elsewhere(found: Sequence[Recorded], stack: Settings) -> Iterator[str]:
-    """Resources that may name a project and name none or another: they would be made wherever somebody is logged in."""
-    for one in found:
-        described = sdk().resource(one.token) if one.custom else None
-        if described and "project" in described.inputs and one.inputs.get("project") != stack.managed_sites[0].account:
-            yield f"{one.name}: {one.inputs.get('project')}"
+def outside_the_project(resources: Sequence[Recorded], stack: Settings) -> Iterator[str]:
+    """Yield resources whose type has a project that is missing or differs from the site's."""
+    for resource in resources:
+        schema = sdk().resource(resource.token) if resource.custom else None
+        if schema and "project" in schema.inputs and resource.inputs.get("project") != stack.managed_sites[0].account:
+            yield f"{resource.name}: {resource.inputs.get('project')}"
 
 
 def test_the_number_of_resources_does_not_follow_the_number_of_machines() -> None:
     few = {"system": {"minimum": 1, "maximum": 2}, "miners": {"minimum": 1, "maximum": 2}}
     many = {"system": {"minimum": 100, "maximum": 900}, "miners": {"minimum": 100, "maximum": 900}}
-    assert len(declared(settings({"pools": few}))) == len(declared(settings({"pools": many})))
+    few_machines, many_machines = (record_site(settings({"pools": pools}), edge=False) for pools in (few, many))
+    assert len(few_machines) == len(many_machines)
 
 
 def options(stack: Settings) -> dict[str, pulumi.ResourceOptions]:
     """Options of every resource, by its name."""
-    found: dict[str, pulumi.ResourceOptions] = {}
+    resources: dict[str, pulumi.ResourceOptions] = {}
 
     def note(args: pulumi.ResourceTransformationArgs) -> None:
-        found[f"{args.type_} {args.name}"] = args.opts
+        resources[f"{args.type_} {args.name}"] = args.opts
 
     def declare() -> None:
         pulumi.runtime.register_stack_transformation(note)
-        site_of(stack)
+        declare_site(stack)
 
     record(declare, ANSWERS)
-    return found
+    return resources
 
 
-def test_what_cannot_be_made_again_is_protected_in_production_and_nothing_is_elsewhere() -> None:
+def test_irreplaceable_resources_are_protected_only_in_production() -> None:
     protected = {name.split()[0] for name, opts in options(settings()).items() if opts.protect}
     assert protected == {
         "gcp:artifactregistry/repository:Repository",
@@ -231,9 +233,9 @@ def test_a_new_minimum_replaces_no_pool_and_no_cluster() -> None:
 
 
 def test_volumes_are_encrypted_under_the_sites_own_key() -> None:
-    seen: list[object] = []
-    record(lambda: site_of(settings()).machines.storage_class.apply(seen.append), ANSWERS)
-    assert seen == [
+    names: list[object] = []
+    record(lambda: declare_site(settings()).machines.storage_class.apply(names.append), ANSWERS)
+    assert names == [
         {
             "provisioner": "pd.csi.storage.gke.io",
             "parameters": {"type": "pd-balanced", "disk-encryption-kms-key": "primary-keys-site-key-id"},
@@ -246,13 +248,13 @@ def test_the_peers_entry_keeps_the_senders_address() -> None:
 
 
 def test_images_are_addressed_in_the_sites_own_registry() -> None:
-    seen: list[str] = []
-    record(lambda: site_of(settings()).repository.apply(seen.append), ANSWERS)
-    assert seen == ["europe-west4-docker.pkg.dev/pouw-production/pouw-production-primary/pouw"]
+    names: list[str] = []
+    record(lambda: declare_site(settings()).repository.apply(names.append), ANSWERS)
+    assert names == ["europe-west4-docker.pkg.dev/pouw-production/pouw-production-primary/pouw"]
 
 
 def stack_context(name: str) -> SiteContext:
-    """The context of a site of that name."""
+    """Return the context of a site of that name."""
     stack = settings({"name": name})
     return contracts.site_context(stack, stack.managed_sites[0])
 
@@ -277,4 +279,4 @@ def test_the_example_of_the_guide_is_a_usable_configuration() -> None:
     values = {key.removeprefix("pouw:"): value for key, value in yaml.safe_load(text)["config"].items()}
     stack = parse(values)
     assert [site.cloud for site in stack.sites] == ["gcp"]
-    assert len(declared(stack)) > 100
+    assert len(record_site(stack)) > 100

@@ -62,10 +62,28 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
 }
 
 CLOUD = Cloud(site=SITE, answers=ANSWERS)
-settings, site_context, site_of, declared = CLOUD.settings, CLOUD.site_context, CLOUD.site_of, CLOUD.declared
+settings, site_context, declare_site, record_site = (
+    CLOUD.settings,
+    CLOUD.site_context,
+    CLOUD.declare_site,
+    CLOUD.record_site,
+)
 
 
 @cache
 def compliant() -> Sequence[Recorded]:
-    """What the compliant stack's site declares, with its edge."""
-    return declared()
+    """Return the resources of the compliant site with its edge, declared once per process."""
+    return record_site()
+
+
+@cache
+def staging() -> Sequence[Recorded]:
+    """Return the resources of the site in staging with nine days of backups."""
+    return record_site(settings({"backups": {**SITE["backups"], "retentionDays": 9}}, environment="staging"))
+
+
+@cache
+def without_edge() -> Sequence[Recorded]:
+    """Return the resources of the site without an edge, with shared translation and GPU miners."""
+    site = {"network": {"translation": "shared"}, "pools": {"miners": {"instance": "g5.2xlarge"}}}
+    return record_site(settings(site, balancer={}), edge=False)

@@ -1,4 +1,4 @@
-"""Decisions of an Azure site's parts, each by itself."""
+"""Pure decisions of an Azure site's components."""
 
 from __future__ import annotations
 
@@ -23,38 +23,47 @@ from infra.azure import (
 from infra.azure.physical_names import compose_name, global_name, group_name
 from infra.azure.site import balancer_entry, peers_entry
 from infra.contracts import Target
-from tests.infra.azure.declared import site_context
+from tests.infra.azure.compliant_site import site_context
 
 
-def test_a_worldwide_name_tells_sites_regions_and_subscriptions_apart() -> None:
-    other = "0f0e0d0c-1111-2222-3333-444455556667"
-    sites: list[dict[str, str]] = [{}, {"name": "second"}, {"region": "uksouth"}, {"account": other}]
-    found = [global_name(site_context(site), "backups") for site in sites]
+def test_a_global_name_depends_on_site_region_and_subscription() -> None:
+    other_subscription = "0f0e0d0c-1111-2222-3333-444455556667"
+    sites: list[dict[str, str]] = [{}, {"name": "second"}, {"region": "uksouth"}, {"account": other_subscription}]
+    resources = [global_name(site_context(site), "backups") for site in sites]
     assert (
-        len({*found, global_name(site_context(environment="staging"), "backups"), global_name(site_context(), "logs")})
+        len(
+            {
+                *resources,
+                global_name(site_context(environment="staging"), "backups"),
+                global_name(site_context(), "logs"),
+            }
+        )
         == 6
     )
-    assert all(len(name) <= 24 and name.isalnum() for name in found)
+    assert all(len(name) <= 24 and name.isalnum() for name in resources)
 
 
-def test_a_name_past_its_limit_keeps_what_tells_it_apart() -> None:
-    where = site_context({"name": "a-name-of-20-letters"})
-    parts = [compose_name(where, "storage:BlobContainer", "x" * 60, end) for end in ("one", "two")]
+def test_long_names_that_differ_at_the_end_stay_different() -> None:
+    context = site_context({"name": "a-name-of-20-letters"})
+    parts = [compose_name(context, "storage:BlobContainer", "x" * 60, end) for end in ("one", "two")]
     assert len(set(parts)) == 2
     assert {len(part) for part in parts} == {63}
 
 
-def test_a_private_vault_admits_the_clouds_own_services_alone() -> None:
-    found = keys.vault_properties(site_context(), private=True)
-    assert found["publicNetworkAccess"] == "Disabled"
-    assert found["networkAcls"] == {"bypass": "AzureServices", "defaultAction": "Deny"}
-    assert found["tenantId"] == site_context().site.tenant
+def test_a_private_vault_admits_only_azures_services() -> None:
+    resources = keys.vault_properties(site_context(), private=True)
+    assert resources["publicNetworkAccess"] == "Disabled"
+    assert resources["networkAcls"] == {"bypass": "AzureServices", "defaultAction": "Deny"}
+    assert resources["tenantId"] == site_context().site.tenant
 
 
-def test_what_is_deleted_from_a_vault_is_kept_longer_in_production() -> None:
-    days = [keys.vault_properties(site_context(environment=one), private=True) for one in ("production", "staging")]
-    assert [found["softDeleteRetentionInDays"] for found in days] == [90, 7]
-    assert {found["enablePurgeProtection"] for found in days} == {True}
+def test_soft_delete_of_a_vault_lasts_longer_in_production() -> None:
+    days = [
+        keys.vault_properties(site_context(environment=resource), private=True)
+        for resource in ("production", "staging")
+    ]
+    assert [resources["softDeleteRetentionInDays"] for resources in days] == [90, 7]
+    assert {resources["enablePurgeProtection"] for resources in days} == {True}
 
 
 def test_the_key_makes_a_new_version_of_itself_every_year() -> None:
@@ -62,18 +71,18 @@ def test_the_key_makes_a_new_version_of_itself_every_year() -> None:
     assert {"action": {"type": "rotate"}, "trigger": {"timeAfterCreate": "P1Y"}} in actions
 
 
-@pytest.mark.parametrize(("days", "kept"), [(1, 30), (365, 365), (3653, 730)])
-def test_the_workspace_keeps_logs_as_near_to_the_settings_as_it_can(days: int, kept: int) -> None:
-    assert audit_logs.workspace_days(days) == kept
+@pytest.mark.parametrize(("days", "retention"), [(1, 30), (365, 365), (3653, 730)])
+def test_the_workspace_keeps_logs_as_near_to_the_settings_as_it_can(days: int, retention: int) -> None:
+    assert audit_logs.workspace_days(days) == retention
 
 
 def test_the_account_keeps_flow_logs_and_audit_logs_for_their_own_days() -> None:
-    where = site_context({"network": {"flowLogDays": 10}, "cluster": {"logDays": 1000}})
+    context = site_context({"network": {"flowLogDays": 10}, "cluster": {"logDays": 1000}})
     days = {
         rule["definition"]["filters"]["prefixMatch"][0]: rule["definition"]["actions"]["baseBlob"]["delete"][
             "daysAfterModificationGreaterThan"
         ]
-        for rule in audit_logs.retention_rules(where)
+        for rule in audit_logs.retention_rules(context)
     }
     assert days.pop("insights-logs-flow") == 10
     assert set(days.values()) == {1000}
@@ -90,10 +99,10 @@ def test_a_flow_log_keeps_itself_for_a_year_at_most(days: int, retention: dict[s
 
 
 def test_versions_and_the_feed_that_replication_reads_are_on() -> None:
-    found = backups.protection(400)
-    assert found["is_versioning_enabled"] is True
-    assert found["change_feed"] == {"enabled": True, "retentionInDays": 400}
-    assert found["delete_retention_policy"] == {"enabled": True, "days": 365}
+    resources = backups.protection(400)
+    assert resources["is_versioning_enabled"] is True
+    assert resources["change_feed"] == {"enabled": True, "retentionInDays": 400}
+    assert resources["delete_retention_policy"] == {"enabled": True, "days": 365}
 
 
 def test_the_source_repeats_the_rules_of_the_target() -> None:
@@ -140,24 +149,31 @@ def test_active_targets_are_tried_before_standby_ones() -> None:
     targets = [
         Target(site=site, active=site != "dr", kind="CNAME", address=f"{site}.example") for site in ("dr", "one", "two")
     ]
-    assert [(one["name"], one["priority"]) for one in dns.endpoints(targets)] == [("one", 1), ("two", 2), ("dr", 3)]
+    assert [(resource["name"], resource["priority"]) for resource in dns.endpoints(targets)] == [
+        ("one", 1),
+        ("two", 2),
+        ("dr", 3),
+    ]
 
 
-def test_a_target_is_asked_over_tls_whether_it_is_ready() -> None:
-    asked = dns.monitor("rpc.pouw.example.org")
-    assert (asked["protocol"], asked["port"], asked["path"]) == ("HTTPS", 443, "/ready")
-    assert asked["customHeaders"] == [{"name": "host", "value": "rpc.pouw.example.org"}]
+def test_a_target_is_checked_over_tls_on_its_ready_path() -> None:
+    check = dns.monitor("rpc.pouw.example.org")
+    assert (check["protocol"], check["port"], check["path"]) == ("HTTPS", 443, "/ready")
+    assert check["customHeaders"] == [{"name": "host", "value": "rpc.pouw.example.org"}]
 
 
-def test_websocket_has_a_port_and_a_patience_of_its_own() -> None:
-    found = gateway.routing(site_context())
-    ports = {one["name"]: (one["port"], one["requestTimeout"]) for one in found["backend_http_settings_collection"]}
+def test_websocket_has_its_own_port_and_timeout() -> None:
+    resources = gateway.routing(site_context())
+    ports = {
+        resource["name"]: (resource["port"], resource["requestTimeout"])
+        for resource in resources["backend_http_settings_collection"]
+    }
     assert ports == {"rpc": (8545, 60), "ws": (8546, 3600)}
-    [paths] = found["url_path_maps"]
+    [paths] = resources["url_path_maps"]
     assert paths["pathRules"][0]["paths"] == ["/ws", "/ws/*"]
 
 
-def test_the_gateway_leads_where_the_balancers_service_stands() -> None:
+def test_the_gateway_routes_to_the_address_of_the_balancers_service() -> None:
     [pool] = gateway.routing(site_context())["backend_address_pools"]
     assert pool["backendAddresses"] == [{"ipAddress": balancer_entry(site_context()).address}]
 
@@ -172,18 +188,18 @@ def test_the_name_server_of_a_cluster_is_within_its_services() -> None:
     assert cluster.dns_address("172.20.0.0/16") == "172.20.0.10"
 
 
-def test_the_budget_tells_of_what_was_spent_and_of_what_will_be() -> None:
-    found = budget.notifications(["oncall@pouw.example.org"], "alarms")
-    told = [(one["threshold"], one["thresholdType"]) for one in found.values()]
-    assert told == [(80, "Actual"), (100, "Actual"), (100, "Forecasted")]
+def test_the_budget_notifies_of_actual_and_forecast_cost() -> None:
+    resources = budget.notifications(["oncall@pouw.example.org"], "alarms")
+    thresholds = [(entry["threshold"], entry["thresholdType"]) for entry in resources.values()]
+    assert thresholds == [(80, "Actual"), (100, "Actual"), (100, "Forecasted")]
 
 
-def test_taking_protection_away_rings() -> None:
+def test_removing_a_protection_raises_an_alarm() -> None:
     category, status, operations = alarms.changes()
     assert (category["equals"], status["equals"]) == ("Administrative", "Succeeded")
-    told = {one["equals"] for one in operations["anyOf"]}
-    for gone in ("locks/delete", "diagnosticSettings/delete", "immutabilityPolicies/write", "roleAssignments/write"):
-        assert any(operation.endswith(gone) for operation in told), gone
+    names = {term["equals"] for term in operations["anyOf"]}
+    for suffix in ("locks/delete", "diagnosticSettings/delete", "immutabilityPolicies/write", "roleAssignments/write"):
+        assert any(operation.endswith(suffix) for operation in names), suffix
 
 
 def test_no_condition_on_the_activity_log_mixes_kinds() -> None:
@@ -197,5 +213,5 @@ def test_a_network_joins_a_plan_against_floods_where_the_tenant_has_one() -> Non
     assert joined == {"enable_ddos_protection": True, "ddos_protection_plan": {"id": "/plans/shared"}}
 
 
-def test_what_enters_a_cluster_is_held_against_the_policies_of_the_subscription() -> None:
+def test_azure_policy_checks_the_objects_of_the_cluster() -> None:
     assert cluster.settings(site_context())["addon_profiles"] == {"azurepolicy": {"enabled": True}}

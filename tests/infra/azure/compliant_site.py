@@ -19,7 +19,7 @@ SITE: Mapping[str, Any] = {
 }
 # Identities go in as a list and come back as a mapping.
 _IDENTITY: Mapping[str, Any] = {"type": "UserAssigned"}
-_OWN: Mapping[str, Mapping[str, Any]] = {
+_EXTRA_ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "azure-native:cdn:AFDCustomDomain": {"validationProperties": {"expirationDate": "", "validationToken": "token"}},
     "azure-native:cdn:AFDEndpoint": {"hostName": "edge.z01.azurefd.net"},
     "azure-native:compute:DiskEncryptionSet": {"identity": _IDENTITY},
@@ -54,9 +54,15 @@ _OWN: Mapping[str, Mapping[str, Any]] = {
     "azure-native:trafficmanager:Profile": {"dnsConfig": {"fqdn": "service.trafficmanager.net"}},
 }
 ANSWERS: Mapping[str, Mapping[str, Any]] = {
-    token: {"name": token.rpartition(":")[2].lower(), **_OWN.get(token, {})} for token in {*LIMITS, *_OWN}
+    token: {"name": token.rpartition(":")[2].lower(), **_EXTRA_ANSWERS.get(token, {})}
+    for token in {*LIMITS, *_EXTRA_ANSWERS}
 }
 """Outputs that the components look into; every resource has a name."""
 
 CLOUD = Cloud(site=SITE, answers=ANSWERS)
-settings, site_context, site_of, declared = CLOUD.settings, CLOUD.site_context, CLOUD.site_of, CLOUD.declared
+settings, site_context, declare_site, record_site = (
+    CLOUD.settings,
+    CLOUD.site_context,
+    CLOUD.declare_site,
+    CLOUD.record_site,
+)

@@ -44,5 +44,13 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "gcp:storage/transferJob:TransferJob": {"name": "transferJobs/1"},
 }
 
+CONTACTS = [f"contact-{index}@example.org" for index in range(7)]
+"""More contacts than a budget may notify."""
+
 CLOUD = Cloud(site=SITE, answers=ANSWERS)
-settings, site_context, site_of, declared = CLOUD.settings, CLOUD.site_context, CLOUD.site_of, CLOUD.declared
+settings, site_context, declare_site, record_site = (
+    CLOUD.settings,
+    CLOUD.site_context,
+    CLOUD.declare_site,
+    CLOUD.record_site,
+)
