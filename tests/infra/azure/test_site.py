@@ -242,10 +242,10 @@ def outputs() -> Mapping[str, Any]:
 
 
 def test_the_outputs_are_those_that_workloads_are_deployed_with() -> None:
-    found = outputs()
-    assert json.loads(found["kubeconfig"])["clusters"][0]["cluster"]["certificate-authority-data"] == "YXV0aG9yaXR5"
-    assert found["egress"] == ["203.0.113.1"] * 3
-    assert found["repository"] == "images.azurecr.io/pouw"
-    assert found["annotations"] == {"backup": {"azure.workload.identity/client-id": "client"}}
-    assert found["storage_class"]["parameters"]["diskEncryptionSetID"] == "primary-cluster-disks-id"
-    assert found["address"] == "edge.z01.azurefd.net"
+    values = outputs()
+    assert json.loads(values["kubeconfig"])["clusters"][0]["cluster"]["certificate-authority-data"] == "YXV0aG9yaXR5"
+    assert values["egress"] == ["203.0.113.1"] * 3
+    assert values["repository"] == "images.azurecr.io/pouw"
+    assert values["annotations"] == {"backup": {"azure.workload.identity/client-id": "client"}}
+    assert values["storage_class"]["parameters"]["diskEncryptionSetID"] == "primary-cluster-disks-id"
+    assert values["address"] == "edge.z01.azurefd.net"
