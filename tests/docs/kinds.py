@@ -11,7 +11,7 @@ _REHEARSALS = frozenset({"up", "down", "refresh", "preview"})
 _OTHER_PROGRAMS = frozenset(
     {"az", "gcloud", "aws", "kubectl", "docker", "gh", "openssl", "pulumi", "ctr", "curl", "kind", "helm", "pip"}
 )
-_SHELL = frozenset({"mkdir", "for", "done", "cd", "cp", "export", "#"})
+_SHELL = frozenset({"mkdir", "for", "done", "cd", "cp", "export", "#", "$EDITOR"})
 
 
 class Kind(Enum):
@@ -35,6 +35,8 @@ def kind(command: Command) -> Kind | None:
         return Kind.FOREIGN
     if program == "make":
         return Kind.NETWORK if words[1] in {"up", "down"} else Kind.SETUP
+    if words[:3] == ["python", "-m", "pytest"]:
+        return Kind.SETUP
     if program == "python":
         return Kind.BENCH if words[1:2] == ["-m"] else None
     if program != "pouw":

@@ -17,9 +17,9 @@ class Thing(Component, token="pouw:test:Thing"):
 
 
 def test_a_component_and_its_children_are_recorded_with_their_inputs() -> None:
-    found = record(lambda: Thing("one"))
-    assert [one.token for one in found if not one.custom] == ["pouw:test:Thing"]
-    [settings] = of_type(found, "kubernetes:core/v1:ConfigMap")
+    resources = record(lambda: Thing("one"))
+    assert [resource.token for resource in resources if not resource.custom] == ["pouw:test:Thing"]
+    [settings] = of_type(resources, "kubernetes:core/v1:ConfigMap")
     assert settings.name == "one-settings"
     assert settings.inputs["data"] == {"a": "b"}
 

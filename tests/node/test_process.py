@@ -81,9 +81,9 @@ def _get(environment: dict[str, str], path: str) -> tuple[int, Any]:
 def _wait_for_height(environment: dict[str, str], height: int) -> int:
     end = time.monotonic() + 30
     while time.monotonic() < end:
-        height = _get(environment, "/ready")[1].get("height", -1)
-        if height >= height:
-            return int(height)
+        current = int(_get(environment, "/ready")[1].get("height", -1))
+        if current >= height:
+            return current
         time.sleep(0.05)
     raise AssertionError(f"height {height} not reached in 30 s")
 

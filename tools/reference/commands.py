@@ -38,7 +38,7 @@ def _commands(context: click.Context) -> Iterator[str]:
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     yield f"## {context.command_path}\n"
     yield f"`{usage.replace(' [OPTIONS]', '')}`\n"
-    yield f"{inspect.cleandoc(command.help or '').replace(chr(8), '').strip()}\n"
+    yield from _help(command)
     options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
     if options:
         yield "| option | effect |"
@@ -47,6 +47,15 @@ def _commands(context: click.Context) -> Iterator[str]:
         yield ""
     if command.epilog:
         yield f"```sh\n{_examples(command.epilog)}\n```\n"
+
+
+def _help(command: click.Command) -> Iterator[str]:
+    """Yield the paragraphs of a command's help; those that click leaves as they are become blocks of text."""
+    for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
+        if paragraph.startswith("\b"):
+            yield f"```text\n{paragraph.removeprefix(chr(8)).strip()}\n```\n"
+        else:
+            yield f"{paragraph}\n"
 
 
 def _option(option: click.Option, context: click.Context) -> str:

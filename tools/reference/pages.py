@@ -17,7 +17,7 @@ def pages() -> Mapping[Path, str]:
     node = _DOCS / "reference" / "node.md"
     text, _, _ = node.read_text(encoding="utf-8").partition(_METRICS_HEADING)
     return {
-        _DOCS / "configuration.md": settings.render(),
+        _DOCS / "reference" / "settings.md": settings.render(),
         _DOCS / "reference" / "commands.md": commands.render(),
         node: text + _METRICS_HEADING + metrics.render(),
     }

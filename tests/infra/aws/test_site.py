@@ -236,7 +236,7 @@ def stack_context(name: str) -> Any:
 
 
 def test_the_example_of_the_guide_is_a_usable_configuration() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "clouds-aws.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "guides" / "aws.md").read_text()
     [text] = re.findall(r"```yaml\n(config:.*?)```", page, re.DOTALL)
     values = {key.removeprefix("pouw:"): value for key, value in yaml.safe_load(text)["config"].items()}
     stack = parse(values)

@@ -10,7 +10,7 @@ import yaml
 from infra.azure.web_firewall import RATE_LIMIT
 from infra.settings.loader import parse
 
-PAGE = Path(__file__).parents[3] / "docs" / "clouds-azure.md"
+PAGE = Path(__file__).parents[3] / "docs" / "guides" / "azure.md"
 
 
 def test_the_example_is_a_configuration_that_fits_azure() -> None:

@@ -274,7 +274,7 @@ def test_every_kind_of_name_keeps_its_limit(kind_of: str) -> None:
 
 
 def test_the_example_of_the_guide_is_a_usable_configuration() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "clouds-gcp.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "guides" / "google-cloud.md").read_text()
     [text] = re.findall(r"```yaml\n(config:.*?)```", page, re.DOTALL)
     values = {key.removeprefix("pouw:"): value for key, value in yaml.safe_load(text)["config"].items()}
     stack = parse(values)
