@@ -62,3 +62,9 @@ def commands(path: Path) -> Iterator[Command]:
 def every_command() -> Sequence[Command]:
     """Return the commands of all pages."""
     return [command for path in pages() for command in commands(path)]
+
+
+def stack_files(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the stack files that a page shows: a YAML block below a line that is only the file's name."""
+    pattern = r"^`(Pulumi\.[a-z-]+\.yaml)`:\n\n```yaml\n(.*?)^```"
+    yield from re.findall(pattern, path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)

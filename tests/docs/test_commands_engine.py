@@ -13,7 +13,7 @@ import pytest
 
 from pouw.paths import REPOSITORY
 from tests.cli.command import Checkout
-from tests.docs.fences import Command, every_command
+from tests.docs.fences import Command, every_command, stack_files
 from tests.docs.kinds import Kind, kind
 
 pytestmark = pytest.mark.engine
@@ -47,6 +47,8 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("commands", list(sequences()), ids=lambda commands: commands[0].page)
 def test_the_commands_of_a_page_succeed(commands: Sequence[Command], checkout: Checkout) -> None:
+    for name, content in stack_files(REPOSITORY / commands[0].page):
+        (checkout.root / name).write_text(content)
     failures = []
     for command in commands:
         completed = checkout.run(*command.words[1:], timeout=240)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from pouw.engine.plugins.core.properties import Value, from_json, to_json
 VARIABLE: Final = "POUW_REHEARSAL"
 """Folder of the simulated cloud. Only a rehearsal sets it; without it nothing is simulated."""
 _LOCK_TIMEOUT_SECONDS = 30.0
+_CREATION: Final = threading.Lock()
 _SCHEMA: Final = """
     create table if not exists resource (
         token text not null,
@@ -63,8 +65,7 @@ class SimulatedCloud:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Open the only transaction; an error rolls it back."""
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))  # it holds the secrets of programs
+        self._create()
         with closing(sqlite3.connect(self._path, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None)) as connection:
             # Without synchronous writes a killed process loses nothing; only a power failure does.
             connection.execute("pragma synchronous = off")
@@ -77,6 +78,16 @@ class SimulatedCloud:
                 connection.execute("rollback")
                 raise
             connection.execute("commit")
+
+    def _create(self) -> None:
+        """Create the file, which holds the secrets of programs, for its owner only.
+
+        An existing file is never opened here: closing it would drop the locks that SQLite holds on it in other threads
+        of this process.
+        """
+        with _CREATION, suppress(FileExistsError):
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL, 0o600))
 
     def records(self) -> list[Record]:
         """Return every resource in the order of creation."""
