@@ -127,7 +127,7 @@ POINTS: Mapping[str, Callable[[Progress], bool]] = {
     "the engine waits for nodes": lambda progress: (
         progress.engine() and "kubernetes:apps/v1:StatefulSet" in progress.pending()
     ),
-    "pending operations are read": lambda _: bool(list(HOME.rglob("unread.json"))),
+    "pending operations are read": lambda _: any((HOME / "engine/stacks").rglob("unread.json")),
 }
 """Points in the order of a bring-up."""
 
@@ -149,13 +149,15 @@ def _kill_at(point: str, reached: Callable[[Progress], bool]) -> None:
     progress = Progress(engine_before=_engine())
     process = stack.start("up")
     deadline = time.monotonic() + _POINT_SECONDS
-    while not reached(progress):
-        assert process.poll() is None, f"{point}: up ended before\n{''.join(process.communicate())}"
-        assert time.monotonic() < deadline, f"{point}: not reached"
-        time.sleep(_LOOK_SECONDS)
-    assert process.poll() is None, f"{point}: up ended before"
-    process.kill()
-    process.communicate()
+    try:
+        while not reached(progress):
+            assert process.poll() is None, f"{point}: up ended before\n{''.join(process.communicate())}"
+            assert time.monotonic() < deadline, f"{point}: not reached"
+            time.sleep(_LOOK_SECONDS)
+        assert process.poll() is None, f"{point}: up ended before"
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def _recorded() -> Iterator[str]:
