@@ -127,6 +127,7 @@ class Node:
             await stop.wait()
             self.draining = True
             log(logging.INFO, "draining")
+            self.connections.stop()
             for task in tasks:
                 task.cancel()
         await self.connections.close()

@@ -105,9 +105,17 @@ class Connections:
                 group.create_task(self._keep_dialled(endpoint))
             group.create_task(self._discover(group))
 
+    def stop(self) -> None:
+        """Dial and accept no peer from now on. Call it before ``run`` is cancelled.
+
+        A task group forgets its cancellation if a child fails at the same time, as a connection does that closes in the
+        same moment. The dialling task would then continue, and the shutdown would never end.
+        """
+        self.closing = True
+
     async def close(self) -> None:
         """Stop listening, let every peer go."""
-        self.closing = True
+        self.stop()
         if self._server is not None:
             self._server.close()
         for peer in self.peers:
@@ -178,6 +186,8 @@ class Connections:
         while endpoint not in self._own:
             if not self._is_connected(endpoint) and await self._dial(endpoint):
                 wait = _FIRST_RETRY_S
+            if self.closing:
+                return
             await self._clock.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - spreads retries, guards nothing
             wait = min(wait * 1.6, _LAST_RETRY_S) if not self._is_connected(endpoint) else 1.0
 
